@@ -1,0 +1,161 @@
+"""Where to cut: clips at long pauses, segments at pauses, silence on its own. Pure functions.
+
+All positions are frames of 32 ms (`speech.FRAME_MS`), so that every cut is a whole millisecond
+and a whole sample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from af3core.audio.speech import FRAME_MS, FRAME_SAMPLES, Probabilities
+from af3core.errors import ConfigurationError
+
+Levels = npt.NDArray[np.float32]
+
+_FORCED_CUT_COST = 4.0
+_FORCED_STEP_FRAMES = 1000 // FRAME_MS
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """How recordings are cut. Part of every clip's identity.
+
+    `target_segment_s` is what lengths tend to; `silence_dbfs` the level below which nothing is
+    heard; AF3 takes at most 600 s a clip and was trained on windows of 30 s.
+    """
+
+    max_clip_s: float = 600.0
+    max_segment_s: float = 30.0
+    target_segment_s: float = 15.0
+    min_pause_ms: int = 256
+    min_silence_ms: int = 3000
+    silence_dbfs: float = -60.0
+    speech_probability: float = 0.5
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0.5 <= self.max_segment_s <= 30.0:
+            raise ConfigurationError("--max-segment-s must lie between 0.5 and 30")
+        if not self.max_segment_s <= self.max_clip_s <= 600.0:
+            raise ConfigurationError("--max-clip-s must lie between --max-segment-s and 600")
+        if not 0.25 <= self.target_segment_s <= self.max_segment_s:
+            raise ConfigurationError("--target-segment-s must lie between 0.25 and the maximum")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Frames `[start, end)` of a clip; `silent` where nothing rises above the silence level."""
+
+    start: int
+    end: int
+    silent: bool
+
+
+def frame_levels(samples: npt.NDArray[np.int16]) -> Levels:
+    """Highest level of each frame in dBFS, `[frames]`; digital silence is -120."""
+    padding = -len(samples) % FRAME_SAMPLES
+    frames = np.pad(samples, (0, padding)).reshape(-1, FRAME_SAMPLES).astype(np.int32)
+    peaks = np.abs(frames).max(axis=1) / 32768
+    return (20 * np.log10(np.maximum(peaks, 1e-6))).astype(np.float32)
+
+
+def clip_end(speech: Probabilities, levels: Levels, settings: Segmentation) -> int:
+    """The frame to end a clip at, given more than `max_clip_s` of audio: its best pause.
+
+    Looked for in the last 40 % of the clip, so that clips stay long.
+    """
+    last = int(settings.max_clip_s * 1000 / FRAME_MS)
+    first = int(last * 0.6)
+    runs = _runs(_quiet(speech[:last], levels[:last], settings))
+    pauses = [(min(end, last) - start, start, end) for start, end in runs if end > first]
+    if pauses:
+        length, start, end = max(pauses)
+        if length * FRAME_MS >= settings.min_pause_ms:
+            return max((start + min(end, last)) // 2, first)
+    return first + int(np.argmin(_smooth(speech[first:last]) + levels[first:last] / 120))
+
+
+def segment_spans(speech: Probabilities, levels: Levels, settings: Segmentation) -> list[Span]:
+    """Cut a clip into spans of at most `max_segment_s`, without gap or overlap.
+
+    A shortest path over possible cuts: long pauses are cheap, a cut without pause is dear, and
+    lengths tend to the target. Stretches of silence become spans of their own at no cost.
+    """
+    frame_count = len(levels)
+    silent = levels < settings.silence_dbfs
+    cuts = _candidates(speech, levels, silent, settings)
+    loud_before = np.concatenate([[0], np.cumsum(~silent)])
+    max_frames = int(settings.max_segment_s * 1000 / FRAME_MS)
+    target = settings.target_segment_s * 1000 / FRAME_MS
+    positions = sorted(cuts)
+    best: dict[int, tuple[float, int]] = {0: (0.0, 0)}
+    first = 0
+    for here in positions[1:]:
+        while here - positions[first] > max_frames:
+            first += 1
+        choices = []
+        for start in positions[first:]:
+            if start >= here:
+                break
+            if loud_before[here] == loud_before[start]:
+                length_cost = 0.0
+            else:
+                length_cost = ((here - start) / target - 1) ** 2
+            choices.append((best[start][0] + length_cost + cuts[here], start))
+        best[here] = min(choices)
+    spans = []
+    here = frame_count
+    while here > 0:
+        start = best[here][1]
+        spans.append(Span(start, here, bool(loud_before[here] == loud_before[start])))
+        here = start
+    return spans[::-1]
+
+
+def _candidates(
+    speech: Probabilities,
+    levels: Levels,
+    silent: npt.NDArray[np.bool_],
+    settings: Segmentation,
+) -> dict[int, float]:
+    """Frames where a cut may be, with its cost."""
+    frame_count = len(levels)
+    cuts: dict[int, float] = {}
+    for step in range(_FORCED_STEP_FRAMES, frame_count, _FORCED_STEP_FRAMES):
+        window = slice(step - _FORCED_STEP_FRAMES, step)
+        score = speech[window] + levels[window] / 120
+        cuts[max(step - _FORCED_STEP_FRAMES + int(np.argmin(score)), 1)] = _FORCED_CUT_COST
+    for start, end in _runs(_quiet(speech, levels, settings)):
+        pause_ms = (end - start) * FRAME_MS
+        if pause_ms >= settings.min_pause_ms and 0 < (start + end) // 2 < frame_count:
+            cuts[(start + end) // 2] = min(1.0, settings.min_pause_ms / pause_ms)
+    for start, end in _runs(silent):
+        if (end - start) * FRAME_MS >= settings.min_silence_ms:
+            cuts.update({edge: 0.0 for edge in (start, end) if 0 < edge < frame_count})
+    return cuts | {0: 0.0, frame_count: 0.0}
+
+
+def _quiet(
+    speech: Probabilities, levels: Levels, settings: Segmentation
+) -> npt.NDArray[np.bool_]:
+    return np.asarray(
+        (_smooth(speech) < settings.speech_probability) | (levels < settings.silence_dbfs)
+    )
+
+
+def _smooth(values: Probabilities) -> Probabilities:
+    """Mean over three frames: one uncertain frame makes no pause."""
+    if len(values) < 3:
+        return values
+    padded = np.pad(values, 1, mode="edge")
+    return (padded[:-2] + padded[1:-1] + padded[2:]) / 3
+
+
+def _runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Start and end of each run of true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

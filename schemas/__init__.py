@@ -1,0 +1,1 @@
+"""The contract: identities, object layout, table schemas and the SQL views over them."""

@@ -1,0 +1,62 @@
+"""Names that are computed, not given: the same input has the same name on any machine, on any day.
+
+Every identifier is a prefix of a SHA-256 over content and resolved configuration. Runs, paths,
+dates and worker counts are in no identifier, so the same work is recognised wherever it returns.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+ID_LENGTH = 24
+"""Hexadecimal digits kept of a hash: 96 bits, no collision to fear below 10^12 pieces of work."""
+
+
+def content_hash(chunks: Iterable[bytes]) -> str:
+    """SHA-256 of a stream of bytes, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def canonical_json(value: Any) -> str:
+    """One spelling per value: sorted keys, no spaces, dataclasses as objects."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
+    )
+
+
+def configuration_hash(value: Any) -> str:
+    """The identifier of a resolved configuration (dataclass, dict, list or scalar)."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:ID_LENGTH]
+
+
+def recording_id(content_sha256: str) -> str:
+    """A recording is its bytes: two copies of one file are one recording."""
+    return content_sha256[:ID_LENGTH]
+
+
+def clip_id(recording: str, segmentation_hash: str, start_ms: int, end_ms: int) -> str:
+    """A clip is a stretch of a recording under one segmentation."""
+    return configuration_hash([recording, segmentation_hash, start_ms, end_ms])
+
+
+def segment_id(clip: str, start_ms: int, end_ms: int) -> str:
+    """A segment is a stretch of a clip; times count from the start of the recording."""
+    return configuration_hash([clip, start_ms, end_ms])
+
+
+def shard_of(recording: str, shard_count: int) -> int:
+    """The shard that holds all rows of a recording, the same in every table and run."""
+    return int(recording[:12], 16) % shard_count
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    raise TypeError(f"no canonical JSON for {type(value).__name__}")

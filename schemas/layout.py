@@ -1,0 +1,59 @@
+"""Where every object lies below the output folder or bucket prefix.
+
+    tables/TABLE/corpus=C/date=D/part-00000-of-00001.parquet   what analysts read
+    clips/RECORDING/SEGMENTATION/START-END.flac                 decoded audio, one object per clip
+    manifests/corpus=C/date=D.json                              what came in
+    ledger/segment/RECORDING/SEGMENTATION.json                  finished decoding and cutting
+    ledger/annotate/CLIP/GROUP.json                             finished answers of a task group
+    ledger/failed/STAGE/KEY.json                                what failed, and how often
+"""
+
+from __future__ import annotations
+
+import re
+
+_PART = re.compile(r"part-(\d{5})-of-(\d{5})\.parquet$")
+
+
+def partition_prefix(table: str, corpus: str, date: str) -> str:
+    """The prefix below which all shards of a partition lie, with a closing slash."""
+    return f"tables/{table}/corpus={corpus}/date={date}/"
+
+
+def shard_key(table: str, corpus: str, date: str, shard: int, shard_count: int) -> str:
+    """The one object that holds a shard."""
+    return f"{partition_prefix(table, corpus, date)}part-{shard:05d}-of-{shard_count:05d}.parquet"
+
+
+def shard_count_of(key: str) -> int | None:
+    """The shard count written into an object's name, or None where it is no shard."""
+    match = _PART.search(key)
+    return int(match[2]) if match else None
+
+
+def clip_key(recording: str, segmentation_hash: str, start_ms: int, end_ms: int) -> str:
+    return f"clips/{recording}/{segmentation_hash}/{start_ms:09d}-{end_ms:09d}.flac"
+
+
+def manifest_prefix(corpus: str) -> str:
+    return f"manifests/corpus={corpus}/"
+
+
+def manifest_key(corpus: str, date: str) -> str:
+    return f"{manifest_prefix(corpus)}date={date}.json"
+
+
+def segmented_key(recording: str, segmentation_hash: str) -> str:
+    return f"ledger/segment/{recording}/{segmentation_hash}.json"
+
+
+def annotated_prefix(clip: str) -> str:
+    return f"ledger/annotate/{clip[:2]}/{clip}/"
+
+
+def annotated_key(clip: str, group_hash: str) -> str:
+    return f"{annotated_prefix(clip)}{group_hash}.json"
+
+
+def failed_key(stage: str, work_key: str) -> str:
+    return f"ledger/failed/{stage}/{work_key}.json"

@@ -1,0 +1,230 @@
+"""The small records that travel between jobs and rest in the ledger. Audio never travels.
+
+Times are integer milliseconds from the start of the recording.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+
+class Record:
+    """JSON form of a frozen dataclass; unknown keys are refused, so a stale object is noticed."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as plain dicts and lists."""
+        return dataclasses.asdict(self)  # type: ignore[call-overload,no-any-return]
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """The record back from `to_json`'s form.
+
+        Raises:
+            TypeError: a key is missing or unknown.
+        """
+        return cls(**value)
+
+
+@dataclass(frozen=True)
+class ArchiveObject(Record):
+    """One object of an archive as a listing shows it, with the date that it belongs to."""
+
+    uri: str
+    corpus: str
+    date: str
+    size_bytes: int
+    modified_at: str
+
+
+@dataclass(frozen=True)
+class MediaInfo(Record):
+    """What the container says of itself, before anything is decoded."""
+
+    container: str
+    codec: str
+    sample_rate_hz: int
+    channels: int
+    declared_duration_ms: int | None
+
+
+@dataclass(frozen=True)
+class Recording(Record):
+    """One content of the archive: the first object that holds it, and the others that do."""
+
+    recording_id: str
+    content_sha256: str
+    uri: str
+    duplicate_uris: tuple[str, ...]
+    corpus: str
+    date: str
+    size_bytes: int
+    modified_at: str
+    media: MediaInfo
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        return cls(
+            **value
+            | {
+                "media": MediaInfo.from_json(value["media"]),
+                "duplicate_uris": tuple(value["duplicate_uris"]),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Segment(Record):
+    """At most 30 s of a clip, the unit of captions and transcripts.
+
+    `skip_reason` is empty where the segment is annotated.
+    """
+
+    segment_id: str
+    start_ms: int
+    end_ms: int
+    speech_ms: int
+    loudness_lufs: float | None
+    peak_dbfs: float | None
+    spectral_centroid_hz: float | None
+    skip_reason: str = ""
+
+    @property
+    def duration_ms(self) -> int:
+        return self.end_ms - self.start_ms
+
+
+@dataclass(frozen=True)
+class Clip(Record):
+    """At most 10 minutes of a recording: one FLAC object, one unit of GPU work."""
+
+    clip_id: str
+    recording_id: str
+    clip_uri: str
+    start_ms: int
+    end_ms: int
+    segments: tuple[Segment, ...]
+
+    @property
+    def duration_ms(self) -> int:
+        return self.end_ms - self.start_ms
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        segments = tuple(Segment.from_json(s) for s in value["segments"])
+        return cls(**value | {"segments": segments})
+
+
+@dataclass(frozen=True)
+class SegmentedRecording(Record):
+    """The ledger's object for one recording under one segmentation."""
+
+    recording_id: str
+    segmentation_hash: str
+    decoded_duration_ms: int
+    flags: tuple[str, ...]
+    clips: tuple[Clip, ...]
+    run_id: str
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        clips = tuple(Clip.from_json(c) for c in value["clips"])
+        return cls(**value | {"clips": clips, "flags": tuple(value["flags"])})
+
+
+@dataclass(frozen=True)
+class Annotation(Record):
+    """One answer of the model to one task over one segment or clip (`segment_id` is then empty)."""
+
+    task_id: str
+    task_hash: str
+    kind: str
+    prompt_id: str
+    segment_id: str
+    start_ms: int
+    end_ms: int
+    raw_text: str
+    text: str
+    thinking: str
+    choice: str
+    mean_logprob: float | None
+    token_count: int
+    finish_reason: str
+    flags: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        return cls(**value | {"flags": tuple(value["flags"])})
+
+
+@dataclass(frozen=True)
+class Failure(Record):
+    """What went wrong with one piece of work, and how often it was tried.
+
+    `permanent` failures come back with the same input, so a rerun does not try them again.
+    """
+
+    stage: str
+    uri: str
+    corpus: str
+    date: str
+    error_class: str
+    message: str
+    attempts: int
+    permanent: bool
+    run_id: str
+    recording_id: str = ""
+    clip_id: str = ""
+    segment_id: str = ""
+    task_id: str = ""
+    task_hash: str = ""
+    start_ms: int | None = None
+    end_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class AnnotatedClip(Record):
+    """The ledger's object for one clip and one group of tasks, written as soon as it is done."""
+
+    clip_id: str
+    recording_id: str
+    model: str
+    weights_revision: str
+    engine: str
+    run_id: str
+    generated_at: str
+    annotations: tuple[Annotation, ...]
+    failures: tuple[Failure, ...] = field(default=())
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        return cls(
+            **value
+            | {
+                "annotations": tuple(Annotation.from_json(a) for a in value["annotations"]),
+                "failures": tuple(Failure.from_json(f) for f in value["failures"]),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class NightManifest(Record):
+    """What `discover` found for one corpus and date: the plan that the later jobs read."""
+
+    corpus: str
+    date: str
+    source: str
+    run_id: str
+    recordings: tuple[Recording, ...]
+    failures: tuple[Failure, ...]
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        return cls(
+            **value
+            | {
+                "recordings": tuple(Recording.from_json(r) for r in value["recordings"]),
+                "failures": tuple(Failure.from_json(f) for f in value["failures"]),
+            }
+        )
