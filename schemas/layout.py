@@ -3,6 +3,7 @@
     tables/TABLE/corpus=C/date=D/part-00000-of-00001.parquet   what analysts read
     clips/RECORDING/SEGMENTATION/START-END.flac                 decoded audio, one object per clip
     manifests/corpus=C/date=D.json                              what came in
+    ledger/probe/SHA256.json                                    container headers, read once
     ledger/segment/RECORDING/SEGMENTATION.json                  finished decoding and cutting
     ledger/annotate/CLIP/GROUP.json                             finished answers of a task group
     ledger/failed/STAGE/KEY.json                                what failed, and how often
@@ -41,6 +42,10 @@ def manifest_prefix(corpus: str) -> str:
 
 def manifest_key(corpus: str, date: str) -> str:
     return f"{manifest_prefix(corpus)}date={date}.json"
+
+
+def probed_key(content_sha256: str) -> str:
+    return f"ledger/probe/{content_sha256[:2]}/{content_sha256}.json"
 
 
 def segmented_key(recording: str, segmentation_hash: str) -> str:

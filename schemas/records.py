@@ -125,12 +125,19 @@ class SegmentedRecording(Record):
     decoded_duration_ms: int
     flags: tuple[str, ...]
     clips: tuple[Clip, ...]
+    failures: tuple[Failure, ...]
     run_id: str
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        clips = tuple(Clip.from_json(c) for c in value["clips"])
-        return cls(**value | {"clips": clips, "flags": tuple(value["flags"])})
+        return cls(
+            **value
+            | {
+                "clips": tuple(Clip.from_json(c) for c in value["clips"]),
+                "flags": tuple(value["flags"]),
+                "failures": tuple(Failure.from_json(f) for f in value["failures"]),
+            }
+        )
 
 
 @dataclass(frozen=True)

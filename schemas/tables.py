@@ -102,8 +102,9 @@ RECORDINGS = Table(
         _count("sample_rate_hz", "sample rate of the source"),
         _count("channels", "channels of the source"),
         _ms("declared_duration_ms", "length that the container declares", nullable=True),
-        _ms("decoded_duration_ms", "length that was decoded: seconds in"),
-        _ms("annotated_ms", "seconds annotated by all tasks"),
+        _ms("duration_ms", "time in: the decoded length, or the declared if none was decoded"),
+        _ms("decoded_duration_ms", "length that was decoded"),
+        _ms("annotated_ms", "time that has answers"),
         Column(
             "skipped",
             pa.list_(
@@ -114,7 +115,7 @@ RECORDINGS = Table(
                     ]
                 )
             ),
-            "time that was not annotated, by reason; with annotated_ms it makes the decoded length",
+            "time that was not annotated, by reason; with annotated_ms it makes duration_ms",
         ),
         _count("clip_count", "clips"),
         _count("segment_count", "segments"),
@@ -219,9 +220,9 @@ RUNS = Table(
         Column("published_at", pa.timestamp("ms", tz="UTC"), "when the partition was replaced"),
         _count("recordings", "recordings of the partition"),
         _count("failures", "failures of the partition"),
-        _ms("decoded_ms", "seconds in"),
-        _ms("annotated_ms", "seconds annotated"),
-        _ms("skipped_ms", "seconds skipped, all reasons"),
+        _ms("duration_ms", "time in, all recordings"),
+        _ms("annotated_ms", "time annotated"),
+        _ms("skipped_ms", "time skipped, all reasons"),
         _count("answers_made", "answers that this run asked the model for"),
         _text("model", "model"),
         _text("weights_revision", "revision of its weights"),

@@ -1,0 +1,49 @@
+# Two commands do all the set-up on a fresh machine with Python 3.11: `make demo`, `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := infra/requirements.lock
+INSTALLED := $(VENV)/.installed
+DEMO_OUT ?= demo-out
+
+.PHONY: help install demo test lint bench nano lock clean
+
+help:  ## these lines
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+install: $(INSTALLED)  ## the locked versions in .venv
+
+$(INSTALLED): $(LOCK) setup.py
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "make: Python 3.11 is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r $(LOCK)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+demo: install  ## a night over the demo archive, on the CPU, offline
+	$(BIN)/af3 annotate af3core/nano/demo_archive --out $(DEMO_OUT) --corpus demo
+	$(BIN)/python -m af3core.nano.demo_score $(DEMO_OUT)
+	$(BIN)/af3 query --out $(DEMO_OUT) "SELECT start_ms // 1000 AS second, text FROM transcripts WHERE text <> '' ORDER BY recording_id, start_ms LIMIT 5"
+
+test: install lint  ## format, lint, types and tests
+	$(BIN)/python -m pytest
+
+lint: install  ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: install  ## speed and memory, as ratios against named peers
+	$(BIN)/python -m tests.benchmarks.decode_and_cut
+	$(BIN)/python -m tests.benchmarks.segment_memory
+	$(BIN)/python -m tests.benchmarks.second_run
+
+nano: install  ## make the embedded model anew: data, training, figures (about two hours)
+	$(BIN)/python -m af3core.nano all
+
+lock: install  ## resolve the newest versions that fit together
+	$(BIN)/uv pip compile infra/requirements.in --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-header --no-annotate -o $(LOCK)
+
+clean:  ## all that the commands above made
+	rm -rf $(VENV) $(DEMO_OUT) build *.egg-info

@@ -1,0 +1,1 @@
+"""The model: checkpoints, requests, and the engines that answer them."""

@@ -1,0 +1,109 @@
+"""Which weights: the embedded nano, a local folder, or a hub id with a pinned revision."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from af3core import nano
+from af3core.errors import ConfigurationError
+
+NANO = "nano"
+AF3_HUB_ID = "nvidia/audio-flamingo-3-hf"
+
+NANO_NOTICE = (
+    "model nano knows only its own synthetic world (espeak-ng voices, generated sounds);"
+    f" for a real archive use --model {AF3_HUB_ID}"
+)
+
+_LICENCES = {
+    NANO: "Apache-2.0",
+    AF3_HUB_ID: "NVIDIA OneWay Noncommercial License; Qwen Research License",
+}
+_WANTED_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Weights on this machine. `revision` is a hub commit, or a hash of the files."""
+
+    name: str
+    revision: str
+    folder: Path
+    licence: str
+
+
+def find_checkpoint(model: str, revision: str | None = None) -> Checkpoint:
+    """Resolve `nano`, a folder or a hub id to files on this machine.
+
+    A hub id is fetched once into the hub's cache. Imports no torch.
+
+    Raises:
+        ConfigurationError: no such checkpoint, or not one of AF3's form.
+    """
+    if model == NANO:
+        folder = nano.checkpoint_path()
+    elif Path(model).is_dir():
+        folder = Path(model)
+    else:
+        folder = _fetch(model, revision)
+    _check_form(model, folder)
+    local = model == NANO or Path(model).is_dir()
+    if local and revision:
+        raise ConfigurationError(
+            f"--model-revision {revision}: only a hub id has revisions, and {model} is a folder"
+        )
+    return Checkpoint(
+        name=model if model == NANO or not local else Path(model).name,
+        revision=_files_hash(folder) if local else folder.name,
+        folder=folder,
+        licence=_LICENCES.get(model, "see the model card"),
+    )
+
+
+def _fetch(model: str, revision: str | None) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(
+            snapshot_download(model, revision=revision, allow_patterns=list(_WANTED_FILES))
+        )
+    except HFValidationError as error:
+        raise ConfigurationError(
+            f"--model {model}: neither nano, nor a folder, nor a hub id such as {AF3_HUB_ID}"
+        ) from error
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise ConfigurationError(
+            f"--model {model}: cannot be fetched ({type(error).__name__}); check the name, the"
+            " network and your access to it, or give a folder that holds it"
+        ) from error
+
+
+def _check_form(model: str, folder: Path) -> None:
+    path = folder / "config.json"
+    try:
+        kind = json.loads(path.read_text("utf-8")).get("model_type")
+    except (OSError, ValueError, AttributeError) as error:
+        raise ConfigurationError(f"--model {model}: no readable config.json in {folder}") from error
+    if kind != "audioflamingo3":
+        raise ConfigurationError(
+            f"--model {model}: its config.json says model_type {kind!r}, not 'audioflamingo3'"
+        )
+    if not list(folder.glob("*.safetensors")):
+        raise ConfigurationError(f"--model {model}: no *.safetensors in {folder}")
+
+
+def _files_hash(folder: Path) -> str:
+    """SHA-256 over names and bytes of all files that can change an answer, 16 digits."""
+    digest = hashlib.sha256()
+    paths = {path for pattern in _WANTED_FILES for path in folder.glob(pattern)}
+    for path in sorted(paths):
+        if path.name == "figures.json":
+            continue
+        digest.update(path.name.encode() + b"\0")
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]

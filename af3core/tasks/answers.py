@@ -1,0 +1,93 @@
+"""From the model's words to a row's fields: prefix off, option found, thinking set apart."""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import dataclass
+
+from af3core.tasks.task import Task
+
+_TRANSCRIPT_PREFIX = re.compile(
+    r"^(?:The spoken content of the audio is|The transcription of the audio is"
+    r"|The content of the input audio is)\s*:?\s*",
+    re.IGNORECASE,
+)
+_NO_SPEECH = re.compile(
+    r"^\W*(?:there is no (?:speech|spoken content|one speaking)|no speech"
+    r"|the audio (?:contains|has) no speech)[^.]{0,40}\W*$",
+    re.IGNORECASE,
+)
+_LETTER = re.compile(r"^\W*(?:the (?:correct )?(?:answer|option) is\W*)?\(?([A-Z])\)?(?=\W|$)")
+_THINK_TAGS = re.compile(r"^\s*<think>(.*?)</think>\s*(.*)$", re.DOTALL)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+
+
+@dataclass(frozen=True)
+class ReadAnswer:
+    """An answer in its parts; `choice` is an option's text or empty."""
+
+    text: str
+    thinking: str
+    choice: str
+
+
+def read_answer(task: Task, raw_text: str) -> ReadAnswer:
+    """Take a model's answer apart by the rules of the task's kind."""
+    text, thinking = raw_text.strip(), ""
+    if task.thinking:
+        thinking, text = split_thinking(text)
+    if task.kind == "transcript":
+        text = read_transcript(text)
+    choice = find_choice(text, task.options) if task.options else ""
+    return ReadAnswer(text, thinking, choice)
+
+
+def read_transcript(text: str) -> str:
+    """The spoken words: without AF3's framing sentence and its quotes; empty without speech."""
+    text = text.strip()
+    if _NO_SPEECH.match(text):
+        return ""
+    words = _TRANSCRIPT_PREFIX.sub("", text)
+    if words != text:
+        unquoted = re.fullmatch(r"""(["'])(.*)\1\.?""", words.strip(), re.DOTALL)
+        words = unquoted[2] if unquoted else words
+    return words.strip()
+
+
+def find_choice(text: str, options: tuple[str, ...]) -> str:
+    """The option that an answer names: by its letter, by its words, or as the only one named.
+
+    Empty where none is named, or several are.
+    """
+    plain = _plain(text)
+    for option in options:
+        if plain == _plain(option):
+            return option
+    letter = _LETTER.match(text)
+    if letter and (letter[0].strip("( ") != letter[1] or text.strip(" ().") == letter[1]):
+        index = string.ascii_uppercase.index(letter[1])
+        return options[index] if index < len(options) else ""
+    named = [o for o in options if re.search(rf"\b{re.escape(_plain(o))}\b", plain)]
+    longest = max(named, key=len, default="")
+    inside = all(_plain(o) in _plain(longest) for o in named)
+    return longest if inside else ""
+
+
+def split_thinking(text: str) -> tuple[str, str]:
+    """Reasoning and answer. AF3 writes both as plain text, its successor in `<think>` tags.
+
+    Without tags the answer is the last line, or the last sentence of a single line.
+    """
+    tagged = _THINK_TAGS.match(text)
+    if tagged:
+        return tagged[1].strip(), tagged[2].strip()
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > 1:
+        return " ".join(lines[:-1]), lines[-1]
+    sentences = _SENTENCE_END.split(text.strip())
+    return " ".join(sentences[:-1]), sentences[-1]
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub(r"[^\w\s]", " ", text.lower()).split())

@@ -1,0 +1,87 @@
+"""Reasons to doubt a row. A flagged row stays; the reader decides.
+
+    looping_text                 the answer repeats itself
+    no_speech                    a transcript without words, as it should be
+    transcript_without_speech    words where the detector hears no speech
+    speech_without_transcript    speech is heard, the transcript is empty
+    cut_off                      the answer reached its limit of tokens
+    low_confidence               the mean log-probability of the tokens is low
+    no_option_chosen             a multiple-choice answer that names no option, or several
+    empty_answer                 the model said nothing
+    timeline_suspect             decoded and declared length differ: times may be off
+    damaged                      a part of the recording could not be decoded
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from af3core.tasks.answers import ReadAnswer
+from af3core.tasks.task import Task
+
+LOW_MEAN_LOGPROB = -1.0
+"""Whisper's threshold for a doubtful segment (its `logprob_threshold`)."""
+
+COMPRESSION_RATIO = 2.4
+"""Whisper's threshold for text that loops (its `compression_ratio_threshold`)."""
+
+_SHORTEST_COMPRESSED = 100
+_LOOP_REPEATS = 4
+_LONGEST_LOOP_WORDS = 8
+_SPEECH_EXPECTED_MS = 2000
+
+
+def answer_flags(
+    task: Task,
+    answer: ReadAnswer,
+    *,
+    mean_logprob: float | None,
+    finish_reason: str,
+    speech_ms: int,
+) -> tuple[str, ...]:
+    """The flags of one answer, in the order above."""
+    flags = []
+    if loops(answer.text):
+        flags.append("looping_text")
+    if task.kind == "transcript":
+        if not answer.text:
+            flags.append("no_speech" if speech_ms < _SPEECH_EXPECTED_MS else "speech_without_transcript")
+        elif speech_ms == 0:
+            flags.append("transcript_without_speech")
+    elif not answer.text:
+        flags.append("empty_answer")
+    if finish_reason == "length":
+        flags.append("cut_off")
+    if mean_logprob is not None and mean_logprob < LOW_MEAN_LOGPROB:
+        flags.append("low_confidence")
+    if task.options and not answer.choice:
+        flags.append("no_option_chosen")
+    return tuple(flags)
+
+
+def loops(text: str) -> bool:
+    """True where a phrase of up to eight words follows itself four times, or text compresses
+    better than language does.
+    """
+    words = text.lower().split()
+    for size in range(1, _LONGEST_LOOP_WORDS + 1):
+        run = 1
+        for start in range(size, len(words) - size + 1):
+            same = words[start : start + size] == words[start - size : start]
+            run = run + 1 if same else 1
+            if run > (_LOOP_REPEATS - 1) * size - size + 1:
+                return True
+    if len(text) < _SHORTEST_COMPRESSED:
+        return False
+    encoded = text.encode()
+    return len(encoded) / len(zlib.compress(encoded)) > COMPRESSION_RATIO
+
+
+def timeline_suspect(declared_ms: int | None, decoded_ms: int) -> bool:
+    """True where decoded and declared length differ by more than 0.5 s and 0.1 %.
+
+    The tolerance admits codec padding (AAC adds about 22 ms) and nothing that moves an event.
+    """
+    if declared_ms is None:
+        return False
+    return abs(decoded_ms - declared_ms) > max(500, declared_ms / 1000)

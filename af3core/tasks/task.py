@@ -1,0 +1,119 @@
+"""A task: one prompt over every segment or clip, and the identity of its answers."""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from af3core.errors import ConfigurationError
+from schemas.identity import configuration_hash
+
+Kind = Literal["caption", "transcript", "question"]
+Unit = Literal["segment", "clip"]
+
+THINK_SUFFIX = "\nPlease think and reason about the input audio before you respond."
+"""AF3's own words (README of the released code); the answer follows the reasoning."""
+
+ANSWER_RULES_VERSION = 1
+"""Counts up when the reading of answers changes, so that they are read anew."""
+
+MAX_NEW_TOKENS_LIMIT = 1024
+"""AF3's model card: at most 1,024 tokens of text out."""
+
+_TASK_ID = re.compile(r"[a-z][a-z0-9_]{0,47}")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One prompt, asked of every unit of audio.
+
+    Attributes:
+        task_id: the name in the tables, lower case with underscores.
+        kind: the table that the answer goes to.
+        prompt: the words of the request, without options.
+        options: of a multiple-choice question; empty for an open one.
+        unit: `segment` (at most 30 s) or `clip` (at most 10 minutes).
+        max_new_tokens: where the answer is cut.
+        thinking: ask the model to reason before it answers.
+        repetition_penalty: 1.0 is none; AF3's released greedy decoding uses none.
+    """
+
+    task_id: str
+    kind: Kind
+    prompt: str
+    options: tuple[str, ...] = ()
+    unit: Unit = "segment"
+    max_new_tokens: int = 96
+    thinking: bool = False
+    repetition_penalty: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not _TASK_ID.fullmatch(self.task_id):
+            raise ConfigurationError(
+                f"task {self.task_id!r}: a name has lower-case letters, digits and underscores,"
+                " starts with a letter and has at most 48 characters"
+            )
+        if self.kind not in get_args(Kind):
+            raise self._error(f"kind must be one of {', '.join(get_args(Kind))}, not {self.kind!r}")
+        if self.unit not in get_args(Unit):
+            raise self._error(f"unit must be segment or clip, not {self.unit!r}")
+        if not self.prompt.strip():
+            raise self._error("the prompt is empty")
+        if "<sound" in self.prompt or "<|" in self.prompt:
+            raise self._error("the prompt holds a special token; write the words alone")
+        if not 1 <= self.max_new_tokens <= MAX_NEW_TOKENS_LIMIT:
+            raise self._error(f"max_new_tokens must lie between 1 and {MAX_NEW_TOKENS_LIMIT}")
+        if self.repetition_penalty < 1.0:
+            raise self._error("repetition_penalty must be 1.0 (none) or more")
+        if self.options and self.kind != "question":
+            raise self._error("only a question has options")
+        if len(self.options) == 1 or len(self.options) > len(string.ascii_uppercase):
+            raise self._error("a multiple-choice question has 2 to 26 options")
+        if len({o.strip().lower() for o in self.options}) < len(self.options):
+            raise self._error("two options are the same")
+
+    def _error(self, message: str) -> ConfigurationError:
+        return ConfigurationError(f"task {self.task_id}: {message}")
+
+    @property
+    def prompt_text(self) -> str:
+        """The exact words that the model gets.
+
+        The form of options is AF3's (its `static/mmar.json`); another form cost nine points on
+        MMAR (issue 54 of NVIDIA/audio-flamingo).
+        """
+        text = self.prompt
+        if self.options:
+            lines = "\n".join(
+                f"({letter}) {option}"
+                for letter, option in zip(string.ascii_uppercase, self.options, strict=False)
+            )
+            text = f"{text} Choose the correct option from the following options:\n{lines}"
+        return text + (THINK_SUFFIX if self.thinking else "")
+
+    @property
+    def prompt_id(self) -> str:
+        """Identity of the prompt text alone: the same question over years and models."""
+        return configuration_hash(self.prompt_text)
+
+    def task_hash(self, model_identity: str) -> str:
+        """Identity of everything that decides the answer but the audio: the ledger's key.
+
+        `model_identity` names weights revision, number format and engine. The task's name is not
+        in it: renaming a question asks nothing again.
+        """
+        return configuration_hash(
+            {
+                "prompt": self.prompt_text,
+                "kind": self.kind,
+                "options": list(self.options),
+                "unit": self.unit,
+                "thinking": self.thinking,
+                "max_new_tokens": self.max_new_tokens,
+                "repetition_penalty": self.repetition_penalty,
+                "rules": ANSWER_RULES_VERSION,
+                "model": model_identity,
+            }
+        )

@@ -1,0 +1,221 @@
+"""Job 3: ask the model all that is missing, clip by clip, and keep each clip's answers at once.
+
+    ledger/segment ──► clips with missing answers ──► model ──► ledger/annotate/…
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+
+import apache_beam as beam
+
+from af3core.audio.clip_file import read_span
+from af3core.errors import ConfigurationError, ModelError
+from af3core.model.checkpoint import Checkpoint
+from af3core.model.isolation import as_model_error
+from af3core.model.request import Answer, Engine, Request, Waveform
+from af3core.tasks.answers import read_answer
+from af3core.tasks.flags import answer_flags
+from af3core.tasks.task import Task
+from beam_jobs.asking import Ask, ClipWork, missing_asks
+from beam_jobs.ledger import Ledger
+from beam_jobs.manifests import manifests
+from beam_jobs.running import count, job_main, spread
+from beam_jobs.settings import NightSettings
+from beam_jobs.storage import open_store
+from schemas.records import AnnotatedClip, Annotation, Failure
+
+Result = Answer | ModelError
+
+
+def build(pipeline: beam.Pipeline, settings: NightSettings) -> beam.PCollection[str]:
+    """The pipeline; gives the ids of the clips that it asked about."""
+    clips = (
+        pipeline | "Nights" >> beam.Create([settings]) | "Missing" >> beam.FlatMap(missing_work)
+    )
+    return spread(clips) | "Ask" >> beam.Map(ask_clip, settings)
+
+
+def missing_work(settings: NightSettings) -> Iterator[ClipWork]:
+    """Clips of the interval, each once, with what is missing."""
+    ledger = Ledger(open_store(settings.out))
+    tasks = settings.task_hashes()
+    seen: set[str] = set()
+    for manifest in manifests(ledger, settings):
+        for recording in manifest.recordings:
+            if recording.recording_id in seen:
+                continue
+            seen.add(recording.recording_id)
+            segmented = ledger.segmented(recording.recording_id, settings.segmentation_hash)
+            for clip in segmented.clips if segmented else ():
+                asks = missing_asks(clip, tasks, ledger.annotated(clip.clip_id))
+                if asks:
+                    yield ClipWork(clip, recording.uri, recording.corpus, recording.date, asks)
+
+
+def ask_clip(item: ClipWork, settings: NightSettings) -> str:
+    """Ask the model all that a clip misses and store its answers.
+
+    The model's batches hold one clip's questions, so that an answer is the same, to the last
+    digit, however often the night was interrupted. A question that fails becomes a failure
+    beside the answers.
+    """
+    ledger = Ledger(open_store(settings.out))
+    tasks = settings.task_hashes()
+    results = _ask(item, tasks, ledger, settings)
+    answered = list(zip(item.asks, results, strict=True))
+    ledger.put_annotated(_annotated(item, answered, tasks, settings))
+    count("clips_asked")
+    count("answers_made", sum(isinstance(result, Answer) for result in results))
+    count("failures", sum(isinstance(result, ModelError) for result in results))
+    return item.clip.clip_id
+
+
+def _ask(
+    item: ClipWork, tasks: Mapping[str, Task], ledger: Ledger, settings: NightSettings
+) -> list[Result]:
+    """One result per question; audio that cannot be read fails its questions alone."""
+    engine = load_engine(
+        settings.checkpoint, settings.dtype, settings.device, settings.batch_tokens
+    )
+    spans: dict[tuple[int, int], Waveform | ModelError] = {}
+    results: dict[int, Result] = {}
+    requests, positions = [], []
+    for position, ask in enumerate(item.asks):
+        span = (ask.start_ms, ask.end_ms)
+        if span not in spans:
+            spans[span] = _read(ledger, item, ask)
+        audio = spans[span]
+        if isinstance(audio, ModelError):
+            results[position] = audio
+            continue
+        task = tasks[ask.task_hash]
+        positions.append(position)
+        requests.append(
+            Request(audio, task.prompt_text, task.max_new_tokens, task.repetition_penalty)
+        )
+    results.update(zip(positions, engine.answer(requests), strict=True))
+    return [results[position] for position in range(len(item.asks))]
+
+
+def _read(ledger: Ledger, item: ClipWork, ask: Ask) -> Waveform | ModelError:
+    start_ms, end_ms = ask.start_ms - item.clip.start_ms, ask.end_ms - item.clip.start_ms
+    try:
+        with ledger.store.open(item.clip.clip_uri) as file:
+            return read_span(file, item.clip.clip_uri, start_ms, end_ms)
+    except FileNotFoundError:
+        return ModelError(
+            f"{item.clip.clip_uri}: the clip is gone; delete its recording's object below"
+            " ledger/segment and run segment again"
+        )
+    except Exception as error:
+        return as_model_error(error)
+
+
+def _annotated(
+    item: ClipWork,
+    answered: Sequence[tuple[Ask, Result]],
+    tasks: Mapping[str, Task],
+    settings: NightSettings,
+) -> AnnotatedClip:
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    return AnnotatedClip(
+        clip_id=item.clip.clip_id,
+        recording_id=item.clip.recording_id,
+        model=settings.checkpoint.name,
+        weights_revision=settings.checkpoint.revision,
+        engine="transformers",
+        run_id=settings.run_id,
+        generated_at=now,
+        annotations=tuple(
+            _annotation(ask, result, tasks[ask.task_hash])
+            for ask, result in answered
+            if isinstance(result, Answer)
+        ),
+        failures=tuple(
+            _failure(item, ask, result, tasks[ask.task_hash], settings)
+            for ask, result in answered
+            if isinstance(result, ModelError)
+        ),
+    )
+
+
+def _annotation(ask: Ask, answer: Answer, task: Task) -> Annotation:
+    read = read_answer(task, answer.text)
+    return Annotation(
+        task_id=task.task_id,
+        task_hash=ask.task_hash,
+        kind=task.kind,
+        prompt_id=task.prompt_id,
+        segment_id=ask.segment_id,
+        start_ms=ask.start_ms,
+        end_ms=ask.end_ms,
+        raw_text=answer.text,
+        text=read.text,
+        thinking=read.thinking,
+        choice=read.choice,
+        mean_logprob=answer.mean_logprob,
+        token_count=answer.token_count,
+        finish_reason=answer.finish_reason,
+        flags=answer_flags(
+            task,
+            read,
+            mean_logprob=answer.mean_logprob,
+            finish_reason=answer.finish_reason,
+            speech_ms=ask.speech_ms,
+        ),
+    )
+
+
+def _failure(
+    item: ClipWork, ask: Ask, error: ModelError, task: Task, settings: NightSettings
+) -> Failure:
+    return Failure(
+        stage="annotate",
+        uri=item.uri,
+        corpus=item.corpus,
+        date=item.date,
+        error_class=type(error).__name__,
+        message=str(error),
+        attempts=ask.earlier_attempts + 1,
+        permanent=error.permanent,
+        run_id=settings.run_id,
+        recording_id=item.clip.recording_id,
+        clip_id=item.clip.clip_id,
+        segment_id=ask.segment_id,
+        task_id=task.task_id,
+        task_hash=ask.task_hash,
+        start_ms=ask.start_ms,
+        end_ms=ask.end_ms,
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def load_engine(checkpoint: Checkpoint, dtype: str, device: str, batch_tokens: int) -> Engine:
+    """The engine, loaded once per process and only where there is something to ask.
+
+    Raises:
+        ConfigurationError: the packages of the extra `model` are missing, or the weights are bad.
+    """
+    try:
+        from af3core.model.transformers_engine import TransformersEngine
+    except ImportError as error:
+        raise ConfigurationError(
+            f"asking a model needs torch and transformers ({error}):"
+            " pip install 'af3-archive[model]'"
+        ) from error
+    return TransformersEngine(checkpoint, dtype, device, batch_tokens)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """`python -m beam_jobs.annotate`."""
+    return job_main(build, "annotate: ask the model all that is missing", arguments)
+
+
+if __name__ == "__main__":
+    # by its real name, so that workers find the functions
+    from beam_jobs.annotate import main as run
+
+    raise SystemExit(run())

@@ -1,0 +1,170 @@
+"""Job 1: list the archive for a corpus and an interval of dates, hash, probe, write the plan.
+
+    objects ──► hash and probe ──► by date ──► manifests/corpus=C/date=D.json
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import apache_beam as beam
+
+from af3core.audio.probe import probe
+from af3core.errors import Af3Error, EmptyObject, TooLong, UnreadableObject
+from beam_jobs.archive import Listing, list_archive
+from beam_jobs.ledger import Ledger
+from beam_jobs.running import count, job_main, spread
+from beam_jobs.settings import NightSettings
+from beam_jobs.storage import open_store
+from schemas.identity import content_hash, recording_id
+from schemas.records import ArchiveObject, Failure, MediaInfo, NightManifest, Recording
+
+_READ_BYTES = 1 << 20
+
+
+def build(pipeline: beam.Pipeline, settings: NightSettings) -> beam.PCollection[str]:
+    """The pipeline; gives the dates that it wrote a manifest for."""
+    objects = (
+        pipeline | "Source" >> beam.Create([settings]) | "List" >> beam.FlatMap(found_objects)
+    )
+    examined = spread(objects) | "HashAndProbe" >> beam.Map(examine, settings)
+    explicit = pipeline | "Dates" >> beam.Create([(d, None) for d in settings.explicit_dates()])
+    return (
+        (examined | "ByDate" >> beam.Map(lambda found: (found.date, found)), explicit)
+        | beam.Flatten()
+        | beam.GroupByKey()
+        | "Manifest" >> beam.MapTuple(write_manifest, settings)
+    )
+
+
+def found_objects(settings: NightSettings) -> Iterator[ArchiveObject]:
+    """The recordings of the interval; what is passed over is said on stderr."""
+    listing = Listing()
+    yield from list_archive(
+        settings.source,
+        settings.corpus,
+        settings.date_from,
+        settings.since,
+        settings.until,
+        listing,
+    )
+    for note in listing_notes(listing):
+        print(f"af3: {note}", file=sys.stderr)
+
+
+def listing_notes(listing: Listing) -> list[str]:
+    """What a listing left out, one line per cause."""
+    notes = []
+    if listing.passed_over:
+        kinds = ", ".join(f"{n} {suffix}" for suffix, n in sorted(listing.passed_over.items()))
+        notes.append(f"passed over as no recordings, by name: {kinds}")
+    if listing.undated:
+        notes.append(
+            f"{len(listing.undated)} objects without a date in their path were left out"
+            f" (first: {listing.undated[0]}); use --date-from auto to date them by last change"
+        )
+    notes += [f"{folder}: cannot be listed; check its permissions" for folder in listing.unreadable]
+    return notes
+
+
+def examine(found: ArchiveObject, settings: NightSettings) -> Recording | Failure:
+    """Hash and probe one object; a bad one becomes a failure."""
+    ledger = Ledger(open_store(settings.out))
+    try:
+        sha256, media = _read(found, ledger)
+        limit_ms = settings.max_recording_s * 1000
+        if media.declared_duration_ms and media.declared_duration_ms > limit_ms:
+            raise TooLong(
+                f"{found.uri}: declares {media.declared_duration_ms / 3_600_000:.1f} h, more than"
+                f" the limit of {settings.max_recording_s / 3600:g} h; raise --max-recording-h"
+                " or split the recording"
+            )
+    except Af3Error as error:
+        count("failures")
+        return Failure(
+            stage="discover",
+            uri=found.uri,
+            corpus=found.corpus,
+            date=found.date,
+            error_class=type(error).__name__,
+            message=str(error),
+            attempts=1,
+            permanent=error.permanent,
+            run_id=settings.run_id,
+        )
+    count("recordings_found")
+    return Recording(
+        recording_id=recording_id(sha256),
+        content_sha256=sha256,
+        uri=found.uri,
+        duplicate_uris=(),
+        corpus=found.corpus,
+        date=found.date,
+        size_bytes=found.size_bytes,
+        modified_at=found.modified_at,
+        media=media,
+    )
+
+
+def write_manifest(
+    date: str, found: Iterable[Recording | Failure | None], settings: NightSettings
+) -> str:
+    """Write the plan of one date; equal contents become one recording."""
+    examined = list(found)
+    manifest = NightManifest(
+        corpus=settings.corpus,
+        date=date,
+        source=settings.source,
+        run_id=settings.run_id,
+        recordings=merge_duplicates(r for r in examined if isinstance(r, Recording)),
+        failures=tuple(
+            sorted((f for f in examined if isinstance(f, Failure)), key=lambda f: f.uri)
+        ),
+    )
+    Ledger(open_store(settings.out)).put_manifest(manifest)
+    return date
+
+
+def merge_duplicates(recordings: Iterable[Recording]) -> tuple[Recording, ...]:
+    """One recording per content: the first address in order, with the others beside it."""
+    by_id: dict[str, Recording] = {}
+    for recording in sorted(recordings, key=lambda r: r.uri):
+        first = by_id.setdefault(recording.recording_id, recording)
+        if first is not recording:
+            by_id[recording.recording_id] = dataclasses.replace(
+                first, duplicate_uris=(*first.duplicate_uris, recording.uri)
+            )
+    return tuple(by_id[key] for key in sorted(by_id))
+
+
+def _read(found: ArchiveObject, ledger: Ledger) -> tuple[str, MediaInfo]:
+    path = Path(found.uri)
+    if found.size_bytes == 0:
+        raise EmptyObject(f"{found.uri}: the object is empty (0 bytes); upload it again")
+    try:
+        with path.open("rb") as file:
+            sha256 = content_hash(iter(lambda: file.read(_READ_BYTES), b""))
+    except OSError as error:
+        raise UnreadableObject(
+            f"{found.uri}: cannot be read ({error.strerror}); check its permissions"
+        ) from error
+    media = ledger.media(sha256)
+    if media is None:
+        media = probe(path, found.uri)
+        ledger.put_media(sha256, media)
+    return sha256, media
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """`af3 discover`."""
+    return job_main(build, "discover: list, hash and probe the archive", arguments)
+
+
+if __name__ == "__main__":
+    # by its real name, so that workers find the functions
+    from beam_jobs.discover import main as run
+
+    raise SystemExit(run())

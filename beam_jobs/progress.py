@@ -1,0 +1,92 @@
+"""Progress of a running job, read from the ledger: right for any runner and any worker count."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+POLL_S = 0.5
+PLAIN_LINE_EVERY_S = 15.0
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Work to wait for: so much audio is done when `is_done` says so."""
+
+    audio_ms: int
+    is_done: Callable[[], bool]
+
+
+class Watch:
+    """Counts finished pieces; a piece that was done once is not looked at again."""
+
+    def __init__(self, pieces: list[Piece]) -> None:
+        self.total_ms = sum(piece.audio_ms for piece in pieces)
+        self._open = pieces
+        self._started = time.monotonic()
+
+    @property
+    def done_ms(self) -> int:
+        self._open = [piece for piece in self._open if not piece.is_done()]
+        return self.total_ms - sum(piece.audio_ms for piece in self._open)
+
+    def describe(self, done_ms: int) -> str:
+        """Audio done, rate and time left: `12:30 of 20:10, 31x real time, 0:15 left`."""
+        elapsed_s = time.monotonic() - self._started
+        text = f"{clock(done_ms)} of {clock(self.total_ms)}"
+        if done_ms and elapsed_s > 0:
+            rate = done_ms / 1000 / elapsed_s
+            left_ms = (self.total_ms - done_ms) / rate
+            text += f", {rate:.0f}x real time, {clock(round(left_ms))} left"
+        return text
+
+
+@contextmanager
+def shown(title: str, pieces: list[Piece], stream: TextIO = sys.stderr) -> Iterator[None]:
+    """Show progress while the body runs: a bar on a terminal, else a line every 15 s."""
+    watch = Watch(pieces)
+    if not watch.total_ms:
+        yield
+        return
+    stop = threading.Event()
+    show = _show_bar if stream.isatty() else _show_lines
+    thread = threading.Thread(target=show, args=(title, watch, stop, stream), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def clock(duration_ms: int) -> str:
+    """A duration as h:mm:ss, without hours where there are none."""
+    seconds = round(duration_ms / 1000)
+    hours, rest = divmod(seconds, 3600)
+    text = f"{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+    return f"{hours}:{text}" if hours else text
+
+
+def _show_bar(title: str, watch: Watch, stop: threading.Event, stream: TextIO) -> None:
+    columns = (TextColumn("{task.description:<9}"), BarColumn(), TextColumn("{task.fields[state]}"))
+    with Progress(*columns, console=Console(file=stream)) as progress:
+        task = progress.add_task(title, total=watch.total_ms, state="")
+        finished = False
+        while not finished:
+            finished = stop.wait(POLL_S)
+            done_ms = watch.done_ms
+            progress.update(task, completed=done_ms, state=watch.describe(done_ms))
+
+
+def _show_lines(title: str, watch: Watch, stop: threading.Event, stream: TextIO) -> None:
+    while not stop.wait(PLAIN_LINE_EVERY_S):
+        print(f"{title}: {watch.describe(watch.done_ms)}", file=stream, flush=True)
+    print(f"{title}: {watch.describe(watch.done_ms)}", file=stream, flush=True)

@@ -1,0 +1,113 @@
+"""`af3 query`: DuckDB over the tables of a folder or a bucket."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from af3core.errors import Af3Error, ConfigurationError
+from schemas.tables import TABLES
+from schemas.views import create_view, sql_type
+
+PRINTED_ROWS = 200
+
+
+class QueryError(Af3Error):
+    """The SQL is wrong, or its result cannot be written."""
+
+
+def connect(out: str) -> duckdb.DuckDBPyConnection:
+    """An in-memory database with one view per table of the output folder or bucket prefix.
+
+    Raises:
+        ConfigurationError: there are no tables at that address.
+    """
+    connection = duckdb.connect()
+    found = 0
+    filesystem = _bucket(connection) if out.startswith("gs://") else None
+    for table in TABLES:
+        objects = _objects(out, table.name, filesystem)
+        found += len(objects)
+        connection.execute(create_view(table, objects))
+    if not found:
+        raise ConfigurationError(
+            f"--out {out}: no tables there; name the folder that af3 annotate wrote to"
+        )
+    return connection
+
+
+def run_query(out: str, sql: str, output: str | None, console: Console) -> None:
+    """Run SQL; print a table, or write CSV or Parquet by the suffix of `output`.
+
+    Raises:
+        QueryError: the SQL or the output is wrong.
+    """
+    connection = connect(out)
+    try:
+        result = connection.sql(sql)
+    except duckdb.Error as error:
+        raise QueryError(f"query: {_first_lines(error)}") from error
+    if result is None:
+        return
+    try:
+        if output is None:
+            _print(result, console)
+        elif output.endswith(".csv"):
+            result.write_csv(output, header=True)
+        elif output.endswith(".parquet"):
+            result.write_parquet(output, compression="zstd")
+        else:
+            raise ConfigurationError(f"--output {output}: name a .csv or .parquet file")
+    except duckdb.Error as error:
+        raise QueryError(f"query: {_first_lines(error)}") from error
+
+
+def print_tables(console: Console) -> None:
+    """Every table with its columns, types and descriptions."""
+    for table in TABLES:
+        shown = RichTable("column", "type", "what it is", title=table.name, title_justify="left")
+        shown.title = f"{table.name} (version {table.version}): {table.description}"
+        shown.add_row("corpus", "VARCHAR", "corpus, from the partition")
+        shown.add_row("date", "DATE", "archive day, from the partition")
+        for column in table.columns:
+            shown.add_row(column.name, sql_type(column.type), column.description)
+        console.print(shown)
+
+
+def _objects(out: str, table: str, filesystem: Any) -> list[str]:
+    pattern = f"tables/{table}/corpus=*/date=*/part-*.parquet"
+    if filesystem is None:
+        return sorted(str(path) for path in Path(out).absolute().glob(pattern))
+    return sorted(f"gs://{name}" for name in filesystem.glob(f"{out.rstrip('/')}/{pattern}"))
+
+
+def _bucket(connection: duckdb.DuckDBPyConnection) -> Any:
+    try:
+        # the probe of the bucket's type goes over gRPC, which emulators and proxies lack
+        os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+        import gcsfs
+    except ImportError as error:
+        raise ConfigurationError("gs:// needs gcsfs: pip install 'af3-archive[gcs]'") from error
+    anonymous = "anon" if os.environ.get("STORAGE_EMULATOR_HOST") else None
+    filesystem = gcsfs.GCSFileSystem(token=anonymous)
+    connection.register_filesystem(filesystem)
+    return filesystem
+
+
+def _print(result: duckdb.DuckDBPyRelation, console: Console) -> None:
+    shown = RichTable(*result.columns)
+    rows = result.fetchmany(PRINTED_ROWS + 1)
+    for row in rows[:PRINTED_ROWS]:
+        shown.add_row(*("" if value is None else str(value) for value in row))
+    console.print(shown)
+    if len(rows) > PRINTED_ROWS:
+        console.print(f"first {PRINTED_ROWS} rows; --output FILE.csv or .parquet writes all")
+
+
+def _first_lines(error: duckdb.Error) -> str:
+    return " ".join(line.strip() for line in str(error).splitlines()[:3] if line.strip())

@@ -1,0 +1,179 @@
+"""Job 2: decode each recording once, cut it at pauses, keep the clips as FLAC.
+
+    manifests ──► recordings not yet cut ──► decode, cut, write ──► ledger/segment/…
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import apache_beam as beam
+
+from af3core.audio.clip_file import encode_flac
+from af3core.audio.decode import DecodeReport, decode
+from af3core.audio.segmentation import CutClip, CutSegment, cut_recording
+from af3core.errors import Af3Error, DamagedMedia
+from af3core.tasks.flags import timeline_suspect
+from beam_jobs.ledger import Ledger, given_up
+from beam_jobs.manifests import manifests
+from beam_jobs.running import count, job_main, spread
+from beam_jobs.settings import NightSettings
+from beam_jobs.storage import open_store
+from schemas import identity, layout
+from schemas.records import Clip, Failure, Recording, Segment, SegmentedRecording
+
+
+def build(pipeline: beam.Pipeline, settings: NightSettings) -> beam.PCollection[str]:
+    """The pipeline; gives the ids of the recordings that it cut."""
+    recordings = (
+        pipeline
+        | "Nights" >> beam.Create([settings])
+        | "Missing" >> beam.FlatMap(recordings_to_cut)
+    )
+    return spread(recordings) | "DecodeAndCut" >> beam.Map(cut_one, settings)
+
+
+def recordings_to_cut(settings: NightSettings) -> Iterator[Recording]:
+    """Recordings that the ledger neither holds under this segmentation nor has given up on."""
+    ledger = Ledger(open_store(settings.out))
+    seen: set[str] = set()
+    for manifest in manifests(ledger, settings):
+        for recording in manifest.recordings:
+            if recording.recording_id in seen:
+                continue
+            seen.add(recording.recording_id)
+            if ledger.segmented(recording.recording_id, settings.segmentation_hash):
+                continue
+            failed = ledger.failed("segment", work_key(recording, settings))
+            if not (failed and given_up([failed])):
+                yield recording
+
+
+def work_key(recording: Recording, settings: NightSettings) -> str:
+    """The ledger's key of cutting one recording; the length limit decides failures too."""
+    return identity.configuration_hash(
+        [recording.recording_id, settings.segmentation_hash, settings.max_recording_s]
+    )
+
+
+def cut_one(recording: Recording, settings: NightSettings) -> str:
+    """Decode and cut one recording; a bad one becomes a failure in the ledger."""
+    ledger = Ledger(open_store(settings.out))
+    try:
+        segmented = _cut(recording, settings, ledger)
+    except Exception as error:
+        previous = ledger.failed("segment", work_key(recording, settings))
+        attempts = previous.attempts + 1 if previous else 1
+        failure = _failure(recording, error, attempts, settings)
+        ledger.put_failed(work_key(recording, settings), failure)
+        count("failures")
+    else:
+        ledger.put_segmented(segmented)
+        count("recordings_cut")
+        count("clips_written", len(segmented.clips))
+        count("decoded_ms", segmented.decoded_duration_ms)
+    return recording.recording_id
+
+
+def _cut(recording: Recording, settings: NightSettings, ledger: Ledger) -> SegmentedRecording:
+    report = DecodeReport()
+    chunks = decode(Path(recording.uri), recording.uri, report, settings.max_recording_s)
+    clips = []
+    for cut in cut_recording(chunks, settings.segmentation):
+        key = layout.clip_key(
+            recording.recording_id, settings.segmentation_hash, cut.start_ms, cut.end_ms
+        )
+        ledger.store.write(key, encode_flac(cut.samples))
+        clips.append(_clip_record(recording, settings, cut, key))
+    suspect = timeline_suspect(recording.media.declared_duration_ms, report.duration_ms)
+    damage = _damage(recording, report, suspect, settings)
+    flags = (("timeline_suspect",) if suspect else ()) + (("damaged",) if damage else ())
+    return SegmentedRecording(
+        recording_id=recording.recording_id,
+        segmentation_hash=settings.segmentation_hash,
+        decoded_duration_ms=clips[-1].end_ms,
+        flags=flags,
+        clips=tuple(clips),
+        failures=damage,
+        run_id=settings.run_id,
+    )
+
+
+def _damage(
+    recording: Recording, report: DecodeReport, suspect: bool, settings: NightSettings
+) -> tuple[Failure, ...]:
+    """A failure for what could not be decoded; the rest of the recording is used."""
+    declared_ms = recording.media.declared_duration_ms
+    short = suspect and declared_ms is not None and report.duration_ms < declared_ms
+    if not report.complaints and not short:
+        return ()
+    parts = []
+    if short and declared_ms is not None:
+        parts.append(
+            f"{report.duration_ms / 1000:.1f} s decoded of {declared_ms / 1000:.1f} s declared"
+        )
+    if report.complaints:
+        parts.append(report.complaints)
+    error = DamagedMedia(
+        f"{recording.uri}: damaged or truncated, what decodes is used"
+        f" ({'; '.join(parts)}); replace the file if there is a better copy"
+    )
+    return (_failure(recording, error, 1, settings),)
+
+
+def _failure(
+    recording: Recording, error: Exception, attempts: int, settings: NightSettings
+) -> Failure:
+    known = isinstance(error, Af3Error)
+    return Failure(
+        stage="segment",
+        uri=recording.uri,
+        corpus=recording.corpus,
+        date=recording.date,
+        error_class=type(error).__name__,
+        message=str(error) if known else f"{recording.uri}: {type(error).__name__}: {error}",
+        attempts=attempts,
+        permanent=isinstance(error, Af3Error) and error.permanent,
+        run_id=settings.run_id,
+        recording_id=recording.recording_id,
+    )
+
+
+def _clip_record(recording: Recording, settings: NightSettings, cut: CutClip, key: str) -> Clip:
+    clip = identity.clip_id(
+        recording.recording_id, settings.segmentation_hash, cut.start_ms, cut.end_ms
+    )
+    return Clip(
+        clip_id=clip,
+        recording_id=recording.recording_id,
+        clip_uri=key,
+        start_ms=cut.start_ms,
+        end_ms=cut.end_ms,
+        segments=tuple(_segment_record(clip, segment) for segment in cut.segments),
+    )
+
+
+def _segment_record(clip: str, segment: CutSegment) -> Segment:
+    return Segment(
+        segment_id=identity.segment_id(clip, segment.start_ms, segment.end_ms),
+        start_ms=segment.start_ms,
+        end_ms=segment.end_ms,
+        speech_ms=segment.speech_ms,
+        loudness_lufs=segment.description.loudness_lufs,
+        peak_dbfs=segment.description.peak_dbfs,
+        spectral_centroid_hz=segment.description.spectral_centroid_hz,
+        skip_reason=segment.skip_reason,
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """`af3 segment`."""
+    return job_main(build, "segment: decode once, cut at pauses, write clips", arguments)
+
+
+if __name__ == "__main__":
+    # by its real name, so that workers find the functions
+    from beam_jobs.segment import main as run
+
+    raise SystemExit(run())

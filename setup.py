@@ -1,0 +1,46 @@
+"""Packaging. Versions that are known to work together are locked in infra/requirements.lock."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+MODEL = ["torch>=2.11", "transformers>=5.17,<6", "safetensors", "huggingface-hub"]
+GCS = ["apache-beam[gcp]==2.77.0", "google-cloud-storage>=3.17", "gcsfs>=2026.10"]
+AIRFLOW = ["apache-airflow==3.3.2", "apache-airflow-providers-apache-beam>=6.3"]
+NANO = [*MODEL, "espeakng-loader>=0.2.4", "tokenizers", "jiwer>=4"]
+TEST = [*NANO, *GCS, "pytest", "hypothesis", "librosa>=0.11", "ruff", "mypy", "types-PyYAML"]
+
+setup(
+    name="af3-archive",
+    version="0.1.0",
+    description="Annotate media archives with Audio Flamingo 3: recordings in, Parquet out",
+    long_description=Path("README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["af3core*", "beam_jobs*", "schemas*", "dags*"]),
+    package_data={"af3core.tasks": ["*.yaml"], "af3core.nano": ["checkpoint/*"]},
+    install_requires=[
+        "apache-beam==2.77.0",
+        "pyarrow>=25,<26",
+        "numpy>=2",
+        "av>=15",
+        "ffmpeg-python>=0.2",
+        "imageio-ffmpeg>=0.6",
+        "soundfile>=0.13",
+        "onnxruntime>=1.20",
+        "silero-vad>=6.2",
+        "pyloudnorm>=0.1.1",
+        "duckdb>=1.4",
+        "rich>=13",
+        "pyyaml>=6",
+    ],
+    extras_require={
+        "model": MODEL,
+        "gcs": GCS,
+        "airflow": AIRFLOW,
+        "nano": NANO,
+        "test": TEST,
+    },
+    entry_points={"console_scripts": ["af3=beam_jobs.cli:main"]},
+)
