@@ -12,9 +12,7 @@ TEMPI = {"slow": (60, 80), "fast": (150, 180)}
 _CHORDS = ((0, 4, 7), (5, 9, 12), (7, 11, 14), (9, 12, 16))
 
 
-def make_music(
-    instrument: str, tempo: str, seconds: float, random: np.random.Generator
-) -> Audio:
+def make_music(instrument: str, tempo: str, seconds: float, random: np.random.Generator) -> Audio:
     """Notes of one instrument on the beat, `[samples]`, peak 1.0."""
     beat_s = 60 / random.uniform(*TEMPI[tempo])
     audio = np.zeros(int(seconds * SAMPLE_RATE_HZ), np.float32)
@@ -45,7 +43,9 @@ def _note(
     if instrument == "flute":
         breath = random.standard_normal(len(time)).astype(np.float32) * 0.03
         swell = np.clip(np.minimum(time * 12, (seconds - time) * 12), 0, 1)
-        return np.asarray((np.sin(4 * phase + 0.3 * np.sin(31 * time)) + breath) * swell, np.float32)
+        return np.asarray(
+            (np.sin(4 * phase + 0.3 * np.sin(31 * time)) + breath) * swell, np.float32
+        )
     if instrument == "guitar":
         return _plucked(frequency_hz, len(time), random)
     if beat % 2:

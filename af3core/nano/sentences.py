@@ -53,10 +53,11 @@ def sentence(topic: Topic, random: Random, held_out: bool = False) -> str:
 def _compose(topic: Topic, random: Random) -> str:
     pick = random.choice
     forms = (
-        lambda: f"{_noun_phrase(topic, random)} {_verb(topic, random)} {_noun_phrase(topic, random)}",
         lambda: (
-            f"{pick(PEOPLE)} {_verb(topic, random)} {_noun_phrase(topic, random)}"
-            f" in {pick(PLACES)}"
+            f"{_noun_phrase(topic, random)} {_verb(topic, random)} {_noun_phrase(topic, random)}"
+        ),
+        lambda: (
+            f"{pick(PEOPLE)} {_verb(topic, random)} {_noun_phrase(topic, random)} in {pick(PLACES)}"
         ),
         lambda: (
             f"{pick(TIMES)} {_noun_phrase(topic, random)} {pick(ADVERBS)}"

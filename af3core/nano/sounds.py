@@ -62,7 +62,9 @@ def siren(random: Generator) -> Audio:
 def dog(random: Generator) -> Audio:
     pieces, at = [], 0.05
     for _ in range(random.integers(2, 4)):
-        bark = _tone(np.linspace(random.uniform(550, 700), 280, 2900, dtype=np.float32), 2900 / 16000)
+        bark = _tone(
+            np.linspace(random.uniform(550, 700), 280, 2900, dtype=np.float32), 2900 / 16000
+        )
         rough = np.tanh(4 * bark) * (0.6 + 0.4 * _noise(2900 / 16000, 50, 2500, random))
         pieces.append((at, rough * np.hanning(2900).astype(np.float32)))
         at += random.uniform(0.3, 0.45)
@@ -153,7 +155,9 @@ def horn(random: Generator) -> Audio:
     seconds = random.uniform(0.35, 0.6)
     for ratio in (1.0, 1.26):
         blast = blast + sum(_tone(base * ratio * k, seconds) / k for k in range(1, 7))
-    return _placed([(0.02, np.asarray(blast)), (0.1 + seconds, np.asarray(blast))], 0.2 + 2 * seconds)
+    return _placed(
+        [(0.02, np.asarray(blast)), (0.1 + seconds, np.asarray(blast))], 0.2 + 2 * seconds
+    )
 
 
 def waves(random: Generator) -> Audio:

@@ -100,9 +100,7 @@ def _engine() -> _Engine:
         raise RuntimeError("espeak-ng cannot start: reinstall the package espeakng-loader")
     pieces: list[npt.NDArray[np.int16]] = []
 
-    @ctypes.CFUNCTYPE(
-        ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
-    )
+    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
     def collect(wave: Any, count: int, _events: Any) -> int:
         if wave and count > 0:
             pieces.append(np.ctypeslib.as_array(wave, (count,)).copy())
