@@ -36,7 +36,7 @@ def build(pipeline: beam.Pipeline, settings: NightSettings) -> beam.PCollection[
         (examined | "ByDate" >> beam.Map(lambda found: (found.date, found)), explicit)
         | beam.Flatten()
         | beam.GroupByKey()
-        | "Manifest" >> beam.MapTuple(write_manifest, settings)
+        | "Manifest" >> beam.Map(lambda dated: write_manifest(*dated, settings))
     )
 
 

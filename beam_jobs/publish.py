@@ -51,8 +51,8 @@ def build(pipeline: beam.Pipeline, settings: NightSettings) -> beam.PCollection[
     shards = (
         pipeline | "Nights" >> beam.Create([settings]) | "Shards" >> beam.FlatMap(shards_to_publish)
     )
-    published = spread(shards) | "Publish" >> beam.MapTuple(publish_shard, settings)
-    return published | beam.GroupByKey() | "Record" >> beam.MapTuple(publish_run, settings)
+    published = spread(shards) | "Publish" >> beam.Map(lambda keyed: publish_shard(*keyed, settings))
+    return published | beam.GroupByKey() | "Record" >> beam.Map(lambda keyed: publish_run(*keyed, settings))
 
 
 def shards_to_publish(settings: NightSettings) -> Iterator[tuple[str, int, int]]:

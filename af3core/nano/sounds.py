@@ -12,18 +12,18 @@ Generator = np.random.Generator
 
 
 def _time(seconds: float) -> Audio:
-    return np.arange(int(seconds * SAMPLE_RATE_HZ), dtype=np.float32) / SAMPLE_RATE_HZ
+    return np.arange(round(seconds * SAMPLE_RATE_HZ), dtype=np.float32) / SAMPLE_RATE_HZ
 
 
 def _tone(frequency_hz: Audio | float, seconds: float) -> Audio:
-    count = int(seconds * SAMPLE_RATE_HZ)
+    count = round(seconds * SAMPLE_RATE_HZ)
     frequency = np.broadcast_to(np.asarray(frequency_hz, np.float64), (count,))
     return np.sin(2 * np.pi * np.cumsum(frequency) / SAMPLE_RATE_HZ).astype(np.float32)
 
 
 def _noise(seconds: float, low_hz: float, high_hz: float, random: Generator) -> Audio:
     """Noise between two frequencies, peak 1."""
-    count = int(seconds * SAMPLE_RATE_HZ)
+    count = round(seconds * SAMPLE_RATE_HZ)
     spectrum = np.fft.rfft(random.standard_normal(count))
     frequencies = np.fft.rfftfreq(count, 1 / SAMPLE_RATE_HZ)
     spectrum[(frequencies < low_hz) | (frequencies > high_hz)] = 0
@@ -32,7 +32,7 @@ def _noise(seconds: float, low_hz: float, high_hz: float, random: Generator) -> 
 
 
 def _placed(pieces: list[tuple[float, Audio]], seconds: float) -> Audio:
-    audio = np.zeros(int(seconds * SAMPLE_RATE_HZ), np.float32)
+    audio = np.zeros(round(seconds * SAMPLE_RATE_HZ), np.float32)
     for start_s, piece in pieces:
         start = int(start_s * SAMPLE_RATE_HZ)
         piece = piece[: max(0, len(audio) - start)]

@@ -1,0 +1,49 @@
+"""`python -m af3core.nano`: make the training data, train, and evaluate the embedded model."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from af3core.nano import checkpoint_path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one step, or all of them."""
+    parser = argparse.ArgumentParser(
+        prog="python -m af3core.nano",
+        description="Make nano, the embedded model: data, training, evaluation.",
+    )
+    parser.add_argument("step", choices=("make-data", "train", "evaluate", "all"))
+    parser.add_argument("--work", type=Path, default=Path("nano-work"), help="shards and state")
+    parser.add_argument("--checkpoint", type=Path, default=checkpoint_path())
+    parser.add_argument("--shards", type=int, default=24, help="of 400 scenes, some 80 minutes each")
+    parser.add_argument("--minutes", type=float, default=65, help="of training, wall clock")
+    parser.add_argument("--scenes", type=int, default=150, help="to evaluate on, in each part")
+    options = parser.parse_args(arguments)
+    if options.step in ("make-data", "all"):
+        _make_data(options.work / "shards", options.shards)
+    if options.step in ("train", "all"):
+        from af3core.nano.tokenizer import train_tokenizer
+        from af3core.nano.train import train
+
+        train(options.work / "shards", options.checkpoint, train_tokenizer(), options.minutes)
+    if options.step in ("evaluate", "all"):
+        from af3core.nano.evaluate import evaluate
+
+        evaluate(options.checkpoint, options.scenes)
+    return 0
+
+
+def _make_data(folder: Path, count: int) -> None:
+    from af3core.nano.data import make_shard, shard_paths
+    from af3core.nano.scenes import Cast
+
+    finished = {int(path.stem) for path in shard_paths(folder)}
+    for index in sorted(set(range(count)) - finished):
+        print(f"shard {index}: {make_shard(folder, index, Cast()):.2f} h", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
