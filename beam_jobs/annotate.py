@@ -1,6 +1,6 @@
 """Job 3: ask the model all that is missing, clip by clip, and keep each clip's answers at once.
 
-    ledger/segment ──► clips with missing answers ──► model ──► ledger/annotate/…
+ledger/segment ──► clips with missing answers ──► model ──► ledger/annotate/…
 """
 
 from __future__ import annotations
@@ -32,9 +32,7 @@ Result = Answer | ModelError
 
 def build(pipeline: beam.Pipeline, settings: NightSettings) -> beam.PCollection[str]:
     """The pipeline; gives the ids of the clips that it asked about."""
-    clips = (
-        pipeline | "Nights" >> beam.Create([settings]) | "Missing" >> beam.FlatMap(missing_work)
-    )
+    clips = pipeline | "Nights" >> beam.Create([settings]) | "Missing" >> beam.FlatMap(missing_work)
     return spread(clips) | "Ask" >> beam.Map(ask_clip, settings)
 
 

@@ -10,6 +10,7 @@ from af3core.tasks.task import Task
 from beam_jobs.ledger import given_up
 from schemas.records import AnnotatedClip, Clip, Failure
 
+
 @dataclass(frozen=True)
 class Ask:
     """One task over one segment, or over a whole clip (`segment_id` is then empty)."""
@@ -39,9 +40,7 @@ def all_asks(clip: Clip, tasks: Mapping[str, Task]) -> list[Ask]:
     asks = []
     for task_hash, task in tasks.items():
         if task.unit == "segment":
-            asks += [
-                Ask(task_hash, s.segment_id, s.start_ms, s.end_ms, s.speech_ms) for s in heard
-            ]
+            asks += [Ask(task_hash, s.segment_id, s.start_ms, s.end_ms, s.speech_ms) for s in heard]
         elif heard:
             speech_ms = sum(segment.speech_ms for segment in heard)
             asks.append(Ask(task_hash, "", clip.start_ms, clip.end_ms, speech_ms))

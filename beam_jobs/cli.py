@@ -6,6 +6,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import Any, cast
 
 from af3core import __version__
 from af3core.errors import ConfigurationError
@@ -25,7 +26,7 @@ The jobs of a night also run alone, in this order and with the same options:
 _JOBS = {
     "discover": "list, hash and probe the archive of an interval",
     "segment": "decode once, cut at pauses, write clips",
-    "annotate": "with SOURCE run all jobs of a night; without it only ask the model what is missing",
+    "annotate": "with SOURCE run all jobs of a night; without, only ask the model what is missing",
     "publish": "replace the tables of the interval",
 }
 _EPILOG = "Options not named here go to Beam, such as --runner and --direct_num_workers."
@@ -71,7 +72,7 @@ def _check_beam_arguments(beam_arguments: list[str]) -> None:
     for options in PipelineOptions.__subclasses__():
         if "_add_argparse_args" in vars(options):
             try:
-                options._add_argparse_args(parser)
+                options._add_argparse_args(cast(Any, parser))
             except argparse.ArgumentError:
                 continue
     _, unknown = parser.parse_known_args(beam_arguments)
@@ -111,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
             epilog=_EPILOG,
             allow_abbrev=False,
         )
-        optional = {} if name == "discover" else {"nargs": "?"}
+        optional: dict[str, Any] = {} if name == "discover" else {"nargs": "?"}
         job.add_argument("source", metavar="SOURCE", help="folder of recordings", **optional)
         add_arguments(job)
     query = commands.add_parser(

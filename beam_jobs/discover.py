@@ -1,6 +1,6 @@
 """Job 1: list the archive for a corpus and an interval of dates, hash, probe, write the plan.
 
-    objects ──► hash and probe ──► by date ──► manifests/corpus=C/date=D.json
+objects ──► hash and probe ──► by date ──► manifests/corpus=C/date=D.json
 """
 
 from __future__ import annotations
@@ -27,16 +27,14 @@ _READ_BYTES = 1 << 20
 
 def build(pipeline: beam.Pipeline, settings: NightSettings) -> beam.PCollection[str]:
     """The pipeline; gives the dates that it wrote a manifest for."""
-    objects = (
-        pipeline | "Source" >> beam.Create([settings]) | "List" >> beam.FlatMap(found_objects)
-    )
+    objects = pipeline | "Source" >> beam.Create([settings]) | "List" >> beam.FlatMap(found_objects)
     examined = spread(objects) | "HashAndProbe" >> beam.Map(examine, settings)
     explicit = pipeline | "Dates" >> beam.Create([(d, None) for d in settings.explicit_dates()])
     return (
         (examined | "ByDate" >> beam.Map(lambda found: (found.date, found)), explicit)
         | beam.Flatten()
         | beam.GroupByKey()
-        | "Manifest" >> beam.Map(lambda dated: write_manifest(*dated, settings))
+        | "Manifest" >> beam.Map(lambda pair: write_manifest(pair[0], pair[1], settings))
     )
 
 

@@ -44,10 +44,12 @@ class Summary:
             f"recordings  {self.recordings}, {clock(self.duration_ms)} of audio",
             f"annotated   {clock(self.annotated_ms)}, {self.answers_made} answers made by this run",
         ]
-        lines += [f"skipped     {clock(ms)} {reason}" for reason, ms in sorted(self.skipped_ms.items())]
+        lines += [
+            f"skipped     {clock(ms)} {reason}" for reason, ms in sorted(self.skipped_ms.items())
+        ]
         lines += [f"failures    {n} {kind}" for kind, n in sorted(self.failures.items())]
         if self.failures:
-            lines.append("            see: af3 query \"SELECT object_uri, message FROM failures\"")
+            lines.append('            see: af3 query "SELECT object_uri, message FROM failures"')
         return [*lines, f"tables      {self.tables}"]
 
 

@@ -1,7 +1,7 @@
 """Job 4: assemble each partition's shards from the ledger and replace them, one write a shard.
 
-    manifests + ledger ──► rows by shard ──► tables/TABLE/corpus=C/date=D/part-…
-                                       └──► one row in `runs` per partition, last of all
+manifests + ledger ──► rows by shard ──► tables/TABLE/corpus=C/date=D/part-…
+                                   └──► one row in `runs` per partition, last of all
 """
 
 from __future__ import annotations
@@ -51,8 +51,14 @@ def build(pipeline: beam.Pipeline, settings: NightSettings) -> beam.PCollection[
     shards = (
         pipeline | "Nights" >> beam.Create([settings]) | "Shards" >> beam.FlatMap(shards_to_publish)
     )
-    published = spread(shards) | "Publish" >> beam.Map(lambda keyed: publish_shard(*keyed, settings))
-    return published | beam.GroupByKey() | "Record" >> beam.Map(lambda keyed: publish_run(*keyed, settings))
+    published = spread(shards) | "Publish" >> beam.Map(
+        lambda item: publish_shard(item[0], item[1], item[2], settings)
+    )
+    return (
+        published
+        | beam.GroupByKey()
+        | "Record" >> beam.Map(lambda pair: publish_run(pair[0], pair[1], settings))
+    )
 
 
 def shards_to_publish(settings: NightSettings) -> Iterator[tuple[str, int, int]]:

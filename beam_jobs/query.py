@@ -101,7 +101,7 @@ def _bucket(connection: duckdb.DuckDBPyConnection) -> Any:
 
 def _print(result: duckdb.DuckDBPyRelation, console: Console) -> None:
     shown = RichTable(*result.columns)
-    rows = result.fetchmany(PRINTED_ROWS + 1)
+    rows = result.limit(PRINTED_ROWS + 1).fetchall()
     for row in rows[:PRINTED_ROWS]:
         shown.add_row(*("" if value is None else str(value) for value in row))
     console.print(shown)

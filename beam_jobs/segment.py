@@ -1,6 +1,6 @@
 """Job 2: decode each recording once, cut it at pauses, keep the clips as FLAC.
 
-    manifests ──► recordings not yet cut ──► decode, cut, write ──► ledger/segment/…
+manifests ──► recordings not yet cut ──► decode, cut, write ──► ledger/segment/…
 """
 
 from __future__ import annotations

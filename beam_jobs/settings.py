@@ -58,7 +58,7 @@ class NightSettings:
 
     def explicit_dates(self) -> list[str]:
         """The dates of a closed interval; none where an end is open."""
-        if FIRST_DATE == self.since or LAST_DATE == self.until:
+        if self.since == FIRST_DATE or self.until == LAST_DATE:
             return []
         first = datetime.date.fromisoformat(self.since)
         last = datetime.date.fromisoformat(self.until)
@@ -217,7 +217,9 @@ def _tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
     for asked in arguments.ask or []:
         match = _ASKED.fullmatch(asked)
         if not match:
-            raise ConfigurationError(f'--ask {asked!r}: write NAME=QUESTION, as in mood="Is it sad?"')
+            raise ConfigurationError(
+                f'--ask {asked!r}: write NAME=QUESTION, as in mood="Is it sad?"'
+            )
         if any(task.task_id == match[1] for task in tasks):
             raise ConfigurationError(f"--ask {match[1]}: there is a task of this name already")
         tasks += (Task(match[1], "question", match[2].strip(), max_new_tokens=48),)

@@ -1,12 +1,12 @@
 """Where every object lies below the output folder or bucket prefix.
 
-    tables/TABLE/corpus=C/date=D/part-00000-of-00001.parquet   what analysts read
-    clips/RECORDING/SEGMENTATION/START-END.flac                 decoded audio, one object per clip
-    manifests/corpus=C/date=D.json                              what came in
-    ledger/probe/SHA256.json                                    container headers, read once
-    ledger/segment/RECORDING/SEGMENTATION.json                  finished decoding and cutting
-    ledger/annotate/CLIP/GROUP.json                             finished answers of a task group
-    ledger/failed/STAGE/KEY.json                                what failed, and how often
+tables/TABLE/corpus=C/date=D/part-00000-of-00001.parquet   what analysts read
+clips/RECORDING/SEGMENTATION/START-END.flac                 decoded audio, one object per clip
+manifests/corpus=C/date=D.json                              what came in
+ledger/probe/SHA256.json                                    container headers, read once
+ledger/segment/RECORDING/SEGMENTATION.json                  finished decoding and cutting
+ledger/annotate/CLIP/GROUP.json                             finished answers of a task group
+ledger/failed/STAGE/KEY.json                                what failed, and how often
 """
 
 from __future__ import annotations

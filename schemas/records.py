@@ -15,7 +15,7 @@ class Record:
 
     def to_json(self) -> dict[str, Any]:
         """The record as plain dicts and lists."""
-        return dataclasses.asdict(self)  # type: ignore[call-overload,no-any-return]
+        return dataclasses.asdict(self)  # type: ignore[call-overload]
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:

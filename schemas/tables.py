@@ -40,9 +40,7 @@ class Table:
             pa.field(c.name, c.type, c.nullable, {"description": c.description})
             for c in self.columns
         ]
-        return pa.schema(
-            fields, {"af3.schema": self.name, "af3.schema_version": str(self.version)}
-        )
+        return pa.schema(fields, {"af3.schema": self.name, "af3.schema_version": str(self.version)})
 
 
 def _text(name: str, description: str) -> Column:

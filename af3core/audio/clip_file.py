@@ -35,7 +35,7 @@ def read_span(file: BinaryIO, name: str, start_ms: int, end_ms: int) -> npt.NDAr
     try:
         with soundfile.SoundFile(file) as clip:
             if clip.samplerate != SAMPLE_RATE_HZ or clip.channels != 1:
-                raise InvalidAudio(f"{name}: clips are 16 kHz mono; delete it and run segment again")
+                raise InvalidAudio(f"{name}: not 16 kHz mono; delete it and run segment again")
             clip.seek(start_ms * SAMPLES_PER_MS)
             return np.asarray(clip.read((end_ms - start_ms) * SAMPLES_PER_MS, dtype="float32"))
     except soundfile.LibsndfileError as error:

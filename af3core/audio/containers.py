@@ -31,4 +31,4 @@ SUFFIXES = frozenset(
     " .mka .mkv .mov .mp2 .mp3 .mp4 .mpeg .mpg .mts .mxf .oga .ogg .ogv .opus .ra .rm .ts .tta"
     " .w64 .wav .webm .wma .wmv .wv .3gp .3g2 .m3u .m3u8 .pls .asx .smil .mpd".split()
 )
-"""Names that a listing takes for recordings; playlists too, so that they fail by name, not unseen."""
+"""Names that a listing takes for recordings; playlists too, so that they fail by name."""

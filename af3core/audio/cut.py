@@ -139,9 +139,7 @@ def _candidates(
     return cuts | {0: 0.0, frame_count: 0.0}
 
 
-def _quiet(
-    speech: Probabilities, levels: Levels, settings: Segmentation
-) -> npt.NDArray[np.bool_]:
+def _quiet(speech: Probabilities, levels: Levels, settings: Segmentation) -> npt.NDArray[np.bool_]:
     return np.asarray(
         (_smooth(speech) < settings.speech_probability) | (levels < settings.silence_dbfs)
     )
@@ -152,7 +150,7 @@ def _smooth(values: Probabilities) -> Probabilities:
     if len(values) < 3:
         return values
     padded = np.pad(values, 1, mode="edge")
-    return (padded[:-2] + padded[1:-1] + padded[2:]) / 3
+    return np.asarray((padded[:-2] + padded[1:-1] + padded[2:]) / 3, np.float32)
 
 
 def _runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:

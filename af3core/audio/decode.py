@@ -58,7 +58,7 @@ def ffmpeg_binary() -> str:
 def decode(
     path: Path, name: str, report: DecodeReport, limit_s: float, stream_index: int = 0
 ) -> Iterator[Pcm]:
-    """Yield the recording as int16 chunks `[samples]` of CHUNK_SAMPLES (the last is shorter), 16 kHz mono.
+    """Yield int16 chunks `[samples]` of CHUNK_SAMPLES (the last is shorter), 16 kHz mono.
 
     Channels are mixed to their mean. `report` is complete when the iterator ends.
 

@@ -40,7 +40,8 @@ class SpeechDetector:
         self._pending = audio[frame_count * FRAME_SAMPLES :]
         if not frame_count:
             return np.zeros(0, np.float32)
-        return self._run(audio[: frame_count * FRAME_SAMPLES].astype(np.float32) / 32768)
+        heard = audio[: frame_count * FRAME_SAMPLES]
+        return self._run(np.asarray(heard / np.float32(32768), np.float32))
 
     def finish(self) -> Probabilities:
         """The last, partly filled frame, `[0 or 1]`."""
@@ -52,9 +53,9 @@ class SpeechDetector:
     def _run(self, audio: npt.NDArray[np.float32]) -> Probabilities:
         padded = np.concatenate([self._context, audio])
         self._context = audio[-_CONTEXT_SAMPLES:]
-        frames = np.lib.stride_tricks.sliding_window_view(
-            padded, FRAME_SAMPLES + _CONTEXT_SAMPLES
-        )[::FRAME_SAMPLES]
+        frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME_SAMPLES + _CONTEXT_SAMPLES)[
+            ::FRAME_SAMPLES
+        ]
         inputs = {
             "input": np.ascontiguousarray(frames),
             "h": self._state[0],

@@ -68,9 +68,7 @@ def _fetch(model: str, revision: str | None) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(
-            snapshot_download(model, revision=revision, allow_patterns=list(_WANTED_FILES))
-        )
+        return Path(snapshot_download(model, revision=revision, allow_patterns=list(_WANTED_FILES)))
     except HFValidationError as error:
         raise ConfigurationError(
             f"--model {model}: neither nano, nor a folder, nor a hub id such as {AF3_HUB_ID}"

@@ -19,9 +19,7 @@ class TokenLogprobs(LogitsProcessor):
     def __init__(self) -> None:
         self._best: list[torch.Tensor] = []
 
-    def __call__(
-        self, input_ids: torch.LongTensor, scores: torch.FloatTensor
-    ) -> torch.FloatTensor:
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
         # greedy decoding takes the best token, so its log-probability is known here
         best = scores.max(dim=-1).values.float()
         self._best.append(best - torch.logsumexp(scores.float(), dim=-1))

@@ -13,6 +13,7 @@ from transformers import (
     AudioFlamingo3Processor,
     LogitsProcessorList,
 )
+from transformers.utils import logging as transformers_logging
 
 from af3core.audio import SAMPLE_RATE_HZ
 from af3core.errors import (
@@ -187,9 +188,11 @@ def _choose_device(device: str) -> torch.device:
 def _load(checkpoint: Checkpoint, dtype: torch.dtype, device: torch.device) -> tuple[Any, Any]:
     try:
         processor = AudioFlamingo3Processor.from_pretrained(checkpoint.folder)
-        model, report = AudioFlamingo3ForConditionalGeneration.from_pretrained(
+        transformers_logging.disable_progress_bar()
+        loaded: Any = AudioFlamingo3ForConditionalGeneration.from_pretrained(
             checkpoint.folder, dtype=dtype, output_loading_info=True
         )
+        model, report = loaded
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         first_line = (str(error).splitlines() or [""])[0]
         raise ConfigurationError(

@@ -18,7 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("step", choices=("make-data", "train", "evaluate", "all"))
     parser.add_argument("--work", type=Path, default=Path("nano-work"), help="shards and state")
     parser.add_argument("--checkpoint", type=Path, default=checkpoint_path())
-    parser.add_argument("--shards", type=int, default=24, help="of 400 scenes, some 80 minutes each")
+    parser.add_argument(
+        "--shards", type=int, default=24, help="of 400 scenes, some 80 minutes each"
+    )
     parser.add_argument("--minutes", type=float, default=65, help="of training, wall clock")
     parser.add_argument("--scenes", type=int, default=150, help="to evaluate on, in each part")
     options = parser.parse_args(arguments)

@@ -37,7 +37,9 @@ def log_mel(audio: Audio) -> Mel:
     The maximum that Whisper's dynamic range hangs on is the recording's own, as in a padded
     window, since padding is never the loudest.
     """
-    padded = torch.nn.functional.pad(torch.from_numpy(np.asarray(audio, np.float32)), (0, 2 * _WINDOW))
+    padded = torch.nn.functional.pad(
+        torch.from_numpy(np.asarray(audio, np.float32)), (0, 2 * _WINDOW)
+    )
     spectrum = torch.stft(
         padded, _WINDOW, _HOP, window=torch.hann_window(_WINDOW), return_complex=True
     )

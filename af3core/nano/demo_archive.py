@@ -46,8 +46,10 @@ class Programme:
 _MP3 = {"c:a": "libmp3lame"}
 _AAC = {"c:a": "aac", "b:a": "64k"}
 PROGRAMMES = (
-    Programme("history_evening.mp3", "history", ("man", "woman"), 9.0, 24_000, 1, _MP3 | {"b:a": "32k"}),
-    Programme("morning_weather.mp3", "the weather", ("woman",), 1.7, 44_100, 2, _MP3 | {"b:a": "96k"}),
+    Programme("history_evening.mp3", "history", ("man", "woman"), 9.0, 24_000, 1,
+              _MP3 | {"b:a": "32k"}),
+    Programme("morning_weather.mp3", "the weather", ("woman",), 1.7, 44_100, 2,
+              _MP3 | {"b:a": "96k"}),
     Programme("sport_magazine.m4a", "sport", ("man", "woman", "man"), 2.5, 48_000, 2, _AAC),
     Programme("science_hour.flac", "science", ("woman", "man"), 0.8, 16_000, 1, {"c:a": "flac"}),
     Programme("cooking_show.opus", "cooking", ("man",), 2.5, 48_000, 1,

@@ -126,11 +126,12 @@ ADJECTIVES = tuple(
     " broken golden silver wooden yellow blue red white black purple narrow wide tall short deep"
     " shallow empty full clean dirty fresh dry gigantic tiny honest lonely lucky modern nervous"
     " ordinary patient perfect popular precious proud rare rich poor secret serious simple slow"
-    " special splendid strong weak sudden terrible useful useless valuable curious enormous elegant"
-    " faithful fantastic flexible fragile friendly generous grateful greedy harmless helpful hollow"
-    " hungry ignorant important innocent jealous lively magnificent mysterious natural obvious"
-    " peaceful playful powerful pretty private reliable ridiculous romantic satisfied selfish sensible"
-    " similar slippery stubborn stupid talented thirsty tragic unusual visible wonderful".split()
+    " special splendid strong weak sudden terrible useful useless valuable curious enormous"
+    " elegant faithful fantastic flexible fragile friendly generous grateful greedy harmless"
+    " helpful hollow hungry ignorant important innocent jealous lively magnificent mysterious"
+    " natural obvious peaceful playful powerful pretty private reliable ridiculous romantic"
+    " satisfied selfish sensible similar slippery stubborn stupid talented thirsty tragic unusual"
+    " visible wonderful".split()
 )
 
 ADVERBS = tuple(
@@ -142,29 +143,30 @@ ADVERBS = tuple(
 VERBS = tuple(
     "found lost saw heard followed carried watched opened closed moved pushed pulled loved hated"
     " wanted needed remembered forgot described painted repaired destroyed protected ignored"
-    " praised surprised helped called changed counted collected shared showed stopped touched"
-    " used washed welcomed borrowed bought sold kept left reached missed noticed avoided chased"
-    " inspected explained hid lifted admired"
-    " arranged attacked believed blamed chose cleaned compared controlled damaged decorated delivered"
-    " demanded designed discussed doubted dropped emptied enjoyed expected feared fixed frightened"
-    " guarded guided imagined improved included interrupted introduced invited justified located"
-    " mentioned mixed offered ordered organised overlooked pictured planned pointed preferred prepared"
-    " presented promised recognised replaced rescued respected revealed rewarded searched selected"
-    " separated supported suspected trusted understood visualised".split()
+    " praised surprised helped called changed counted collected shared showed stopped touched used"
+    " washed welcomed borrowed bought sold kept left reached missed noticed avoided chased"
+    " inspected explained hid lifted admired arranged attacked believed blamed chose cleaned"
+    " compared controlled damaged decorated delivered demanded designed discussed doubted dropped"
+    " emptied enjoyed expected feared fixed frightened guarded guided imagined improved included"
+    " interrupted introduced invited justified located mentioned mixed offered ordered organised"
+    " overlooked pictured planned pointed preferred prepared presented promised recognised"
+    " replaced rescued respected revealed rewarded searched selected separated supported suspected"
+    " trusted understood visualised".split()
 )
 
 PEOPLE = tuple(
     "alice oliver emma thomas sophia daniel hannah lucas martha henry nora victoria samuel julia"
-    " simon clara arthur helen george rebecca patrick susan philip laura edgar monica walter"
-    " diana felix irene oscar teresa hugo amanda leonard vera marcus paula roger sandra adrian beatrice"
+    " simon clara arthur helen george rebecca patrick susan philip laura edgar monica walter diana"
+    " felix irene oscar teresa hugo amanda leonard vera marcus paula roger sandra adrian beatrice"
     " charlotte dominic eleanor frederick gloria isabel julian katherine marian nathan".split()
 )
 
 PLACES = tuple(
     "london paris berlin madrid vienna dublin oslo lisbon athens warsaw prague chicago boston"
     " denver toronto sydney tokyo cairo nairobi delhi havana lima geneva venice hamburg glasgow"
-    " stockholm budapest montreal seattle houston melbourne jakarta seoul moscow bristol amsterdam barcelona"
-    " bucharest calcutta dallas florence helsinki istanbul manchester naples singapore zurich".split()
+    " stockholm budapest montreal seattle houston melbourne jakarta seoul moscow bristol amsterdam"
+    " barcelona bucharest calcutta dallas florence helsinki istanbul manchester naples singapore"
+    " zurich".split()
 )
 
 NUMBERS = tuple(

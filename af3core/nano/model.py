@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,7 @@ CTC_LETTERS = " abcdefghijklmnopqrstuvwxyz"
 
 def nano_config(tokenizer: PreTrainedTokenizerFast) -> AudioFlamingo3Config:
     """AF3's architecture in small: the same modules, windows and token rate."""
+    options: dict[str, Any] = {"tie_word_embeddings": True}
     return AudioFlamingo3Config(
         audio_config={
             "model_type": "audioflamingo3_encoder",
@@ -50,8 +52,8 @@ def nano_config(tokenizer: PreTrainedTokenizerFast) -> AudioFlamingo3Config:
             "eos_token_id": tokenizer.convert_tokens_to_ids(IM_END),
             "pad_token_id": tokenizer.convert_tokens_to_ids(END_OF_TEXT),
         },
-        audio_token_id=tokenizer.convert_tokens_to_ids(SOUND),
-        tie_word_embeddings=True,
+        audio_token_id=cast(int, tokenizer.convert_tokens_to_ids(SOUND)),
+        **options,
     )
 
 
@@ -105,9 +107,7 @@ class TrainingModel(nn.Module):
         ctc = self.ctc_head(tower.layer_norm(hidden)).float().log_softmax(-1)
         return embeds, positions // 2, ctc
 
-    def decode(
-        self, embeds: Tensor, mask: Tensor, position_ids: Tensor, wanted: Tensor
-    ) -> Tensor:
+    def decode(self, embeds: Tensor, mask: Tensor, position_ids: Tensor, wanted: Tensor) -> Tensor:
         """Logits `[wanted, vocabulary]` at the wanted positions `[batch, length]` (bool)."""
         hidden = self.af3.model.language_model(
             inputs_embeds=embeds, attention_mask=mask, position_ids=position_ids, use_cache=False

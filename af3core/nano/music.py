@@ -36,10 +36,10 @@ def _note(
     time = np.arange(int(seconds * SAMPLE_RATE_HZ), dtype=np.float32) / SAMPLE_RATE_HZ
     phase = 2 * np.pi * frequency_hz * time
     if instrument == "piano":
-        return sum(np.sin(k * phase) / k**1.5 for k in range(1, 7)) * np.exp(-4 * time)  # type: ignore[no-any-return]
+        return sum(np.sin(k * phase) / k**1.5 for k in range(1, 7)) * np.exp(-4 * time)
     if instrument == "organ":
         edge = np.clip(np.minimum(time, seconds - time) * 40, 0, 1)
-        return sum(np.sin(k * phase) / 2 for k in (0.5, 1, 2, 3, 4)) * edge  # type: ignore[no-any-return]
+        return sum(np.sin(k * phase) / 2 for k in (0.5, 1, 2, 3, 4)) * edge
     if instrument == "flute":
         breath = random.standard_normal(len(time)).astype(np.float32) * 0.03
         swell = np.clip(np.minimum(time * 12, (seconds - time) * 12), 0, 1)

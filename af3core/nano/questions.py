@@ -101,7 +101,9 @@ def choice_questions(scene: Scene, random: Random) -> list[Question]:
     if sounds:
         wrong = random.sample(absent, 3)
         questions.append(
-            _choice("which_sound", "Which sound can be heard?", random.choice(sounds), wrong, random)
+            _choice(
+                "which_sound", "Which sound can be heard?", random.choice(sounds), wrong, random
+            )
         )
         name, times = random.choice(list(Counter(scene.sounds).items()))
         counts = sorted({times, *random.sample([n for n in range(1, 6) if n != times], 3)})

@@ -66,9 +66,7 @@ class Cast:
     held_out_voices: bool = False
 
 
-def make_scene(
-    random: Random, cast: Cast = Cast(), longest_s: float = 29.0
-) -> tuple[Audio, Scene]:
+def make_scene(random: Random, cast: Cast = Cast(), longest_s: float = 29.0) -> tuple[Audio, Scene]:
     """A random scene and its audio `[samples]` at 16 kHz.
 
     Lengths: 40 % are 3 to 8 s, 40 % 8 to 18 s, 20 % up to `longest_s`.
@@ -89,9 +87,7 @@ def make_scene(
     return audio, Scene(tuple(events), bed, len(audio) * 1000 // SAMPLE_RATE_HZ)
 
 
-def random_music(
-    random: Random, noise: np.random.Generator, seconds: float
-) -> tuple[str, Audio]:
+def random_music(random: Random, noise: np.random.Generator, seconds: float) -> tuple[str, Audio]:
     """A name such as "slow piano music" and the music, at least `seconds` long."""
     instrument, tempo = random.choice(INSTRUMENTS), random.choice(tuple(TEMPI))
     return f"{tempo} {instrument} music", make_music(instrument, tempo, seconds + 0.1, noise)
@@ -117,9 +113,7 @@ def _low_passed(audio: Audio, cutoff_hz: int) -> Audio:
 _Piece = tuple[Event, Audio]
 
 
-def _pieces(
-    random: Random, noise: np.random.Generator, cast: Cast, wanted: int
-) -> list[_Piece]:
+def _pieces(random: Random, noise: np.random.Generator, cast: Cast, wanted: int) -> list[_Piece]:
     """What happens, one after the other, until the wanted length is full."""
     kind = random.choices(("mixed", "speech", "sounds", "empty"), weights=(52, 25, 17, 6))[0]
     if kind == "empty":
@@ -163,9 +157,7 @@ def _speakers(random: Random, cast: Cast) -> list[Speaker]:
     return speakers
 
 
-def _laid_out(
-    pieces: list[_Piece], random: Random, wanted: int
-) -> tuple[Audio, list[Event]]:
+def _laid_out(pieces: list[_Piece], random: Random, wanted: int) -> tuple[Audio, list[Event]]:
     """Pieces on one timeline with pauses; those that do not fit in whole are left out."""
     cursor = int(random.uniform(0.05, 0.6) * SAMPLE_RATE_HZ)
     limit = min(wanted + SAMPLE_RATE_HZ, int(29.5 * SAMPLE_RATE_HZ))

@@ -12,7 +12,7 @@ Generator = np.random.Generator
 
 
 def _time(seconds: float) -> Audio:
-    return np.arange(round(seconds * SAMPLE_RATE_HZ), dtype=np.float32) / SAMPLE_RATE_HZ
+    return np.asarray(np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ, np.float32)
 
 
 def _tone(frequency_hz: Audio | float, seconds: float) -> Audio:
@@ -44,7 +44,7 @@ def bell(random: Generator) -> Audio:
     seconds = random.uniform(1.2, 2.0)
     base, time = random.uniform(500, 900), _time(seconds)
     partials = ((1.0, 1.0), (2.76, 0.6), (5.4, 0.35), (8.9, 0.2))
-    return sum(a * _tone(base * r, seconds) * np.exp(-time * (2 + r)) for r, a in partials)  # type: ignore[return-value]
+    return np.sum([a * _tone(base * r, seconds) * np.exp(-time * (2 + r)) for r, a in partials], 0)
 
 
 def rain(random: Generator) -> Audio:
@@ -151,13 +151,11 @@ def wind(random: Generator) -> Audio:
 
 
 def horn(random: Generator) -> Audio:
-    base, blast = random.uniform(330, 420), 0.0
+    base = random.uniform(330, 420)
     seconds = random.uniform(0.35, 0.6)
-    for ratio in (1.0, 1.26):
-        blast = blast + sum(_tone(base * ratio * k, seconds) / k for k in range(1, 7))
-    return _placed(
-        [(0.02, np.asarray(blast)), (0.1 + seconds, np.asarray(blast))], 0.2 + 2 * seconds
-    )
+    partials = [(ratio, k) for ratio in (1.0, 1.26) for k in range(1, 7)]
+    blast = np.sum([_tone(base * ratio * k, seconds) / k for ratio, k in partials], 0)
+    return _placed([(0.02, blast), (0.1 + seconds, blast)], 0.2 + 2 * seconds)
 
 
 def waves(random: Generator) -> Audio:

@@ -49,7 +49,9 @@ class Batch:
     letter_counts: Tensor
 
 
-def train(folder: Path, checkpoint: Path, tokenizer: PreTrainedTokenizerFast, minutes: float) -> None:
+def train(
+    folder: Path, checkpoint: Path, tokenizer: PreTrainedTokenizerFast, minutes: float
+) -> None:
     """Train for some minutes of wall-clock time on the shards of a folder, new ones included."""
     torch.manual_seed(0)
     random = Random(0)
@@ -164,7 +166,9 @@ def make_batch(
     position_ids = torch.zeros_like(input_ids)
     labels = torch.full_like(input_ids, -100)
     owner = torch.full((len(rows), length), -1)
-    for i, (example, (ids, positions, wanted, owners)) in enumerate(zip(examples, rows, strict=True)):
+    for i, (example, (ids, positions, wanted, owners)) in enumerate(
+        zip(examples, rows, strict=True)
+    ):
         mel[i] = example.mel.min()
         mel[i, :, : example.mel.shape[1]] = _masked(example.mel, random)
         input_ids[i, : len(ids)] = torch.tensor(ids)

@@ -77,7 +77,7 @@ def speak(speaker: Speaker, words: str) -> Audio:
     engine.library.espeak_Synth(text, len(text), 0, 0, 0, _UTF8, None, None)
     engine.library.espeak_Synchronize()
     samples = np.concatenate(engine.pieces) if engine.pieces else np.zeros(0, np.int16)
-    return _trimmed(_resampled(samples.astype(np.float32) / 32768, engine.rate_hz))
+    return _trimmed(_resampled(np.asarray(samples / 32768, np.float32), engine.rate_hz))
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,15 @@
 """Reasons to doubt a row. A flagged row stays; the reader decides.
 
-    looping_text                 the answer repeats itself
-    no_speech                    a transcript without words, as it should be
-    transcript_without_speech    words where the detector hears no speech
-    speech_without_transcript    speech is heard, the transcript is empty
-    cut_off                      the answer reached its limit of tokens
-    low_confidence               the mean log-probability of the tokens is low
-    no_option_chosen             a multiple-choice answer that names no option, or several
-    empty_answer                 the model said nothing
-    timeline_suspect             decoded and declared length differ: times may be off
-    damaged                      a part of the recording could not be decoded
+looping_text                 the answer repeats itself
+no_speech                    a transcript without words, as it should be
+transcript_without_speech    words where the detector hears no speech
+speech_without_transcript    speech is heard, the transcript is empty
+cut_off                      the answer reached its limit of tokens
+low_confidence               the mean log-probability of the tokens is low
+no_option_chosen             a multiple-choice answer that names no option, or several
+empty_answer                 the model said nothing
+timeline_suspect             decoded and declared length differ: times may be off
+damaged                      a part of the recording could not be decoded
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def answer_flags(
         flags.append("looping_text")
     if task.kind == "transcript":
         if not answer.text:
-            flags.append("no_speech" if speech_ms < _SPEECH_EXPECTED_MS else "speech_without_transcript")
+            flags.append(
+                "no_speech" if speech_ms < _SPEECH_EXPECTED_MS else "speech_without_transcript"
+            )
         elif speech_ms == 0:
             flags.append("transcript_without_speech")
     elif not answer.text:

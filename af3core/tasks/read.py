@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from importlib import resources
 from pathlib import Path
+from typing import Any, cast
 
 import yaml
 
@@ -85,7 +86,7 @@ def _task(name: str, key: yaml.Node, node: yaml.Node) -> Task:
         raise _error(name, key, str(error)) from error
 
 
-def _value(name: str, key: yaml.Node, field: yaml.Node, node: yaml.Node) -> object:
+def _value(name: str, key: yaml.Node, field: yaml.Node, node: yaml.Node) -> Any:
     loader = yaml.SafeLoader("")
     try:
         value = loader.construct_object(node, deep=True)
@@ -96,9 +97,10 @@ def _value(name: str, key: yaml.Node, field: yaml.Node, node: yaml.Node) -> obje
         names = wanted.__name__ if isinstance(wanted, type) else "number"
         raise _error(name, node, f"task {key.value}: {field.value} must be a {names}")
     if field.value == "options":
-        if not all(isinstance(option, str) for option in value):
+        options = cast("list[Any]", value)
+        if not all(isinstance(option, str) for option in options):
             raise _error(name, node, f"task {key.value}: options must be texts; quote yes, no, 1")
-        return tuple(value)
+        return tuple(options)
     return value
 
 
