@@ -1,0 +1,30 @@
+"""Where objects lie."""
+
+from schemas.layout import (
+    annotated_key,
+    clip_key,
+    failed_key,
+    manifest_key,
+    probed_key,
+    segmented_key,
+    shard_count_of,
+    shard_key,
+)
+
+
+def test_every_object_has_its_place() -> None:
+    assert shard_key("captions", "bbc", "2026-11-21", 3, 16) == (
+        "tables/captions/corpus=bbc/date=2026-11-21/part-00003-of-00016.parquet"
+    )
+    assert clip_key("rec", "seg", 0, 600_000) == "clips/rec/seg/000000000-000600000.flac"
+    assert manifest_key("bbc", "2026-11-21") == "manifests/corpus=bbc/date=2026-11-21.json"
+    assert probed_key("ab12") == "ledger/probe/ab/ab12.json"
+    assert segmented_key("rec", "seg") == "ledger/segment/rec/seg.json"
+    assert annotated_key("cd34", "group") == "ledger/annotate/cd/cd34/group.json"
+    assert failed_key("segment", "rec") == "ledger/failed/segment/rec.json"
+
+
+def test_shard_count_is_read_from_an_objects_name_and_from_nothing_else() -> None:
+    assert shard_count_of(shard_key("captions", "bbc", "2026-11-21", 3, 16)) == 16
+    assert shard_count_of("tables/captions/corpus=a/date=b/part-3-of-16.parquet") is None
+    assert shard_count_of("tables/captions/notes.txt") is None
