@@ -93,8 +93,13 @@ def read_shard(path: Path) -> list[Example]:
 
 
 def _scene(entry: dict[str, Any]) -> Scene:
-    events = tuple(Event(**event) for event in entry["events"])
-    return Scene(events, entry["bed"], entry["duration_ms"])
+    events = []
+    for event in entry["events"]:
+        values: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in event.items()
+        }
+        events.append(Event(**values))
+    return Scene(tuple(events), entry["bed"], entry["duration_ms"])
 
 
 def shard_paths(folder: Path) -> list[Path]:

@@ -17,10 +17,10 @@ import ffmpeg
 import numpy as np
 
 from af3core.nano.lexicon import TOPICS, Topic
-from af3core.nano.scenes import Event, Scene, random_music
+from af3core.nano.scenes import Event, Scene, random_music, speech_event
 from af3core.nano.sentences import sentence
 from af3core.nano.sounds import SOUNDS, make_sound
-from af3core.nano.voices import SAMPLE_RATE_HZ, Audio, Speaker, random_speaker, speak
+from af3core.nano.voices import SAMPLE_RATE_HZ, Audio, Speaker, random_speaker
 
 ARCHIVE = Path(__file__).with_name("demo_archive")
 SCRIPTS = Path(__file__).with_name("demo_scripts")
@@ -93,7 +93,7 @@ def make_programme(programme: Programme, random: Random) -> tuple[Audio, Scene]:
         end = cursor + len(audio)
         timeline[cursor:end] += audio
         start_ms, end_ms = (n * 1000 // SAMPLE_RATE_HZ for n in (cursor, end))
-        events.append(dataclasses.replace(event, start_ms=start_ms, end_ms=end_ms))
+        events.append(event.moved(start_ms, end_ms))
         cursor = end + int(random.uniform(0.3, 0.9) * SAMPLE_RATE_HZ)
     audio = timeline[: cursor + SAMPLE_RATE_HZ // 2]
     bed = ""
@@ -127,9 +127,8 @@ def _running_order(
             if random.random() < 0.25:
                 turn = (turn + 1) % len(speakers)
             words = sentence(topic, random, held_out=True)
-            sex = speakers[turn].sex
-            event = Event("speech", 0, 0, words, turn, sex, topic.name)
-            order.append((event, 0.7 * speak(speakers[turn], words)))
+            event, audio = speech_event(speakers[turn], turn, topic.name, words)
+            order.append((dataclasses.replace(event, phones=(), phone_starts_ms=()), 0.7 * audio))
         filled += len(order[-1][1]) + SAMPLE_RATE_HZ // 2
     return order
 

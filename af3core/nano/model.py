@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,11 +18,12 @@ from transformers import (
 )
 
 from af3core.nano.data import MEL_BINS
+from af3core.nano.targets import BEDS, HEARD, PHONES, SPEAKERS
 from af3core.nano.tokenizer import CHAT_TEMPLATE, END_OF_TEXT, IM_END, SOUND
 
 HIDDEN = 256
-CTC_LETTERS = " abcdefghijklmnopqrstuvwxyz"
-"""Symbol 0 is the blank; letters follow from 1."""
+_PHONE_LAYER = 2
+"""Phones are read after so many of the encoder's layers, words after the last."""
 
 
 def nano_config(tokenizer: PreTrainedTokenizerFast) -> AudioFlamingo3Config:
@@ -77,35 +79,63 @@ def _sinusoids(length: int, channels: int) -> Tensor:
     return torch.cat([angles.sin(), angles.cos()], dim=1)
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What the encoder gives: `embeds [batch, tokens, hidden]` for the decoder, `counts [batch]` of
+    the tokens that are not padding, and logits `[batch, tokens, classes]` of the training targets
+    (phones at twice the token rate).
+    """
+
+    embeds: Tensor
+    counts: Tensor
+    heard: Tensor
+    speaker: Tensor
+    bed: Tensor
+    phones: Tensor
+
+
 class TrainingModel(nn.Module):
-    """The model with a letter-wise CTC head on the encoder, run on real lengths.
+    """The model with linear heads on the encoder, run on real lengths.
 
     The released forward pads every window to 30 s and masks the padding; leaving the padding out
-    gives the same numbers and several times the speed.
+    gives the same numbers and several times the speed. The heads are not part of the checkpoint.
     """
 
     def __init__(self, model: AudioFlamingo3ForConditionalGeneration) -> None:
         super().__init__()
         self.af3 = model
-        self.ctc_head = nn.Linear(HIDDEN, len(CTC_LETTERS) + 1)
+        self.heard_head = nn.Linear(HIDDEN, len(HEARD))
+        self.speaker_head = nn.Linear(HIDDEN, len(SPEAKERS))
+        self.bed_head = nn.Linear(HIDDEN, len(BEDS))
+        self.phone_norm = nn.LayerNorm(HIDDEN)
+        self.phone_head = nn.Linear(HIDDEN, len(PHONES))
 
-    def encode(self, mel: Tensor, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Audio embeddings `[batch, tokens, hidden]`, their lengths, and CTC log-probabilities
-        `[batch, positions, letters]` at 50 Hz, from `mel [batch, mel, frames]`.
-        """
+    def encode(self, mel: Tensor, frames: Tensor) -> Heard:
+        """The encoder on `mel [batch, mel, frames]`, whose real lengths are `frames [batch]`."""
         tower = self.af3.model.audio_tower
         hidden = nn.functional.gelu(tower.conv1(mel))
         hidden = nn.functional.gelu(tower.conv2(hidden)).transpose(1, 2)
         hidden = hidden + tower.embed_positions.weight[: hidden.shape[1]]
         positions = (frames - 1) // 2 + 1
-        keep = torch.arange(hidden.shape[1])[None] < positions[:, None]
-        mask = keep[:, None, None, :].expand(-1, 1, hidden.shape[1], -1)
-        for layer in tower.layers:
+        mask = None
+        if int(positions.min()) < hidden.shape[1]:
+            keep = torch.arange(hidden.shape[1])[None] < positions[:, None]
+            mask = keep[:, None, None, :].expand(-1, 1, hidden.shape[1], -1)
+        phones = hidden
+        for number, layer in enumerate(tower.layers, start=1):
             hidden = layer(hidden, mask)
+            if number == _PHONE_LAYER:
+                phones = hidden
         pooled = tower.avg_pooler(hidden.transpose(1, 2)).transpose(1, 2)
-        embeds = self.af3.model.multi_modal_projector(tower.layer_norm(pooled))
-        ctc = self.ctc_head(tower.layer_norm(hidden)).float().log_softmax(-1)
-        return embeds, positions // 2, ctc
+        pooled = tower.layer_norm(pooled)
+        return Heard(
+            embeds=self.af3.model.multi_modal_projector(pooled),
+            counts=positions // 2,
+            heard=self.heard_head(pooled),
+            speaker=self.speaker_head(pooled),
+            bed=self.bed_head(pooled),
+            phones=self.phone_head(self.phone_norm(phones)),
+        )
 
     def decode(self, embeds: Tensor, mask: Tensor, position_ids: Tensor, wanted: Tensor) -> Tensor:
         """Logits `[wanted, vocabulary]` at the wanted positions `[batch, length]` (bool)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
@@ -22,7 +22,7 @@ class Event:
     """Something heard: words of a speaker, a sound, or a piece of music (a jingle).
 
     `what` holds the words, the sound's name, or "slow piano music". `speaker` counts the scene's
-    speakers from 0 and is -1 where nobody speaks.
+    speakers from 0 and is -1 where nobody speaks. Words and phones start at times of the scene.
     """
 
     kind: Literal["speech", "sound", "music"]
@@ -32,6 +32,38 @@ class Event:
     speaker: int = -1
     sex: str = ""
     topic: str = ""
+    word_starts_ms: tuple[int, ...] = ()
+    phones: tuple[str, ...] = ()
+    phone_starts_ms: tuple[int, ...] = ()
+
+    def moved(self, start_ms: int, end_ms: int) -> Event:
+        """The event at another time, its words and phones with it."""
+        shift = start_ms - self.start_ms
+        return replace(
+            self,
+            start_ms=start_ms,
+            end_ms=end_ms,
+            word_starts_ms=tuple(ms + shift for ms in self.word_starts_ms),
+            phone_starts_ms=tuple(ms + shift for ms in self.phone_starts_ms),
+        )
+
+
+def speech_event(speaker: Speaker, number: int, topic: str, words: str) -> tuple[Event, Audio]:
+    """A sentence of the scene's speaker `number`, spoken at time 0, at peak 1.0."""
+    spoken = speak(speaker, words)
+    event = Event(
+        kind="speech",
+        start_ms=0,
+        end_ms=len(spoken.audio) * 1000 // SAMPLE_RATE_HZ,
+        what=words,
+        speaker=number,
+        sex=speaker.sex,
+        topic=topic,
+        word_starts_ms=spoken.word_starts_ms,
+        phones=spoken.phones,
+        phone_starts_ms=spoken.phone_starts_ms,
+    )
+    return event, spoken.audio
 
 
 @dataclass(frozen=True)
@@ -138,9 +170,8 @@ def _pieces(random: Random, noise: np.random.Generator, cast: Cast, wanted: int)
             if random.random() < 0.5:
                 turn = (turn + 1) % len(speakers)
             words = sentence(topic, random, cast.held_out_words)
-            speaker = speakers[turn]
-            event = Event("speech", 0, 0, words, turn, speaker.sex, topic.name)
-            audio = speak(speaker, words) * random.uniform(0.4, 0.8)
+            event, audio = speech_event(speakers[turn], turn, topic.name, words)
+            audio = audio * random.uniform(0.4, 0.8)
         pieces.append((event, audio))
         filled += len(audio) + SAMPLE_RATE_HZ // 2
     return pieces
@@ -172,17 +203,6 @@ def _laid_out(pieces: list[_Piece], random: Random, wanted: int) -> tuple[Audio,
     events = []
     for start, (event, audio) in placed:
         timeline[start : start + len(audio)] += audio
-        events.append(_at(event, start, start + len(audio)))
+        start_ms, end_ms = (n * 1000 // SAMPLE_RATE_HZ for n in (start, start + len(audio)))
+        events.append(event.moved(start_ms, end_ms))
     return timeline[: 30 * SAMPLE_RATE_HZ], events
-
-
-def _at(event: Event, start: int, end: int) -> Event:
-    return Event(
-        event.kind,
-        start * 1000 // SAMPLE_RATE_HZ,
-        end * 1000 // SAMPLE_RATE_HZ,
-        event.what,
-        event.speaker,
-        event.sex,
-        event.topic,
-    )

@@ -12,7 +12,7 @@ from af3core.nano.questions import choice_questions, open_questions, sample_ques
 from af3core.nano.scenes import Event, Scene
 from af3core.nano.sentences import random_topic, sentence
 
-VOCABULARY = 1024
+VOCABULARY = 3072
 END_OF_TEXT, IM_START, IM_END, SOUND = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<sound>"
 SYSTEM = "You are a helpful assistant."
 

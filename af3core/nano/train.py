@@ -1,4 +1,4 @@
-"""Training: encoder and decoder together, a CTC loss beside, a schedule by the clock."""
+"""Training: encoder and decoder together, targets at every token, a schedule by the clock."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from random import Random
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerFast
 
 from af3core.nano.data import Example, read_shard, shard_paths
-from af3core.nano.model import CTC_LETTERS, TrainingModel, new_model, save_checkpoint
+from af3core.nano.model import TrainingModel, new_model, save_checkpoint
 from af3core.nano.questions import sample_questions
+from af3core.nano.targets import targets_of
 from af3core.nano.tokenizer import IM_END, PROMPT_HEAD, PROMPT_TAIL
 
 _FRAMES_PER_STEP = 8_000
@@ -24,9 +27,10 @@ _FRAMES_PER_STEP = 8_000
 _QUESTIONS = 5
 _PEAK_RATE = 1.2e-3
 _WARMUP_STEPS = 300
-_CTC_WEIGHT = 0.5
-_LETTERS_OF_SILENCE = 20
-"""A scene without words counts as so many letters in the mean."""
+_WEIGHTS = {"text": 1.0, "heard": 1.0, "phones": 0.5, "speaker": 0.25, "bed": 0.1}
+"""Of the losses, each a mean cross-entropy."""
+
+_IGNORED = -100
 
 _EXPORT_EVERY = 250
 
@@ -35,7 +39,8 @@ _EXPORT_EVERY = 250
 class Batch:
     """A step's tensors: scenes padded together, several questions behind each scene's audio.
 
-    `mask [batch, 1, length, length]` lets a question see the prefix and itself alone.
+    `mask [batch, 1, length, length]` lets a question see the prefix and itself alone. `targets`
+    holds the classes at each audio token by the name of their head.
     """
 
     mel: Tensor
@@ -45,8 +50,7 @@ class Batch:
     position_ids: Tensor
     mask: Tensor
     labels: Tensor
-    letters: Tensor
-    letter_counts: Tensor
+    targets: dict[str, Tensor]
 
 
 def train(
@@ -56,18 +60,18 @@ def train(
     torch.manual_seed(0)
     random = Random(0)
     model = TrainingModel(new_model(tokenizer))
-    weights = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(weights, lr=_PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.05)
+    optimizers = make_optimizers(model)
     resume = folder / "last.pt"
     if resume.exists():
         state = torch.load(resume)
         model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-    print(f"{sum(p.numel() for p in weights) / 1e6:.1f} M parameters", flush=True)
+        for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
+    print(f"{sum(p.numel() for p in model.af3.parameters()) / 1e6:.1f} M parameters", flush=True)
     examples: list[Example] = []
     seen: set[Path] = set()
     queue: list[list[Example]] = []
-    begun, step, losses = time.monotonic(), 0, np.zeros(2)
+    begun, step, losses = time.monotonic(), 0, np.zeros(len(_WEIGHTS))
     while (spent := (time.monotonic() - begun) / 60) < minutes:
         if not queue:
             for path in [p for p in shard_paths(folder) if p not in seen]:
@@ -75,33 +79,50 @@ def train(
                 seen.add(path)
             queue = batches_of_scenes(examples, random)[:200]
         rate = rate_at(step, spent / minutes)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
         batch = make_batch(queue.pop(), tokenizer, random)
-        losses += run_step(model, optimizer, batch)
+        losses += run_step(model, optimizers, batch)
         step += 1
         if step % 50 == 0:
-            text, ctc = losses / 50
-            print(
-                f"{spent:6.1f} min  step {step}  text {text:.3f}  ctc {ctc:.3f}"
-                f"  {len(examples)} scenes",
-                flush=True,
+            shown = "  ".join(
+                f"{name} {loss:.3f}" for name, loss in zip(_WEIGHTS, losses / 50, strict=True)
             )
+            print(f"{spent:6.1f} min  step {step}  {shown}  {len(examples)} scenes", flush=True)
             losses[:] = 0
         if step % _EXPORT_EVERY == 0:
-            _save(model, optimizer, tokenizer, checkpoint, resume)
-    _save(model, optimizer, tokenizer, checkpoint, resume)
+            _save(model, optimizers, tokenizer, checkpoint, resume)
+    _save(model, optimizers, tokenizer, checkpoint, resume)
 
 
 def _save(
     model: TrainingModel,
-    optimizer: torch.optim.Optimizer,
+    optimizers: list[torch.optim.Optimizer],
     tokenizer: PreTrainedTokenizerFast,
     checkpoint: Path,
     resume: Path,
 ) -> None:
     save_checkpoint(model.af3, tokenizer, checkpoint)
-    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, resume)
+    state = {"model": model.state_dict(), "optimizers": [o.state_dict() for o in optimizers]}
+    torch.save(state, resume)
+
+
+def make_optimizers(model: TrainingModel) -> list[torch.optim.Optimizer]:
+    """Muon (Jordan 2024; scaled as in Liu et al. 2025) for the layers' matrices, AdamW for the
+    rest: embeddings, convolutions, norms, biases and heads.
+    """
+    matrices: list[Tensor] = []
+    others: list[Tensor] = []
+    for name, weight in model.named_parameters():
+        inner = ".layers." in name or "multi_modal_projector" in name
+        (matrices if inner and weight.ndim == 2 else others).append(weight)
+    return [
+        torch.optim.Muon(
+            matrices, lr=_PEAK_RATE, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"
+        ),
+        torch.optim.AdamW(others, lr=_PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.05),
+    ]
 
 
 def rate_at(step: int, done: float) -> float:
@@ -111,34 +132,32 @@ def rate_at(step: int, done: float) -> float:
     return _PEAK_RATE * warm * max(cool, 0.01)
 
 
-def run_step(model: TrainingModel, optimizer: torch.optim.Optimizer, batch: Batch) -> np.ndarray:
-    """One update; gives the losses of text and CTC."""
+def run_step(
+    model: TrainingModel, optimizers: list[torch.optim.Optimizer], batch: Batch
+) -> np.ndarray:
+    """One update; gives the losses, in the order of their weights' names."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        embeds, counts, ctc = model.encode(batch.mel, batch.frames)
+        heard = model.encode(batch.mel, batch.frames)
         ids = model.af3.model.language_model.embed_tokens(batch.input_ids)
-        audio = torch.arange(embeds.shape[1])[None] < counts[:, None]
+        audio = torch.arange(heard.embeds.shape[1])[None] < heard.counts[:, None]
         places = torch.zeros(batch.input_ids.shape, dtype=torch.bool)
-        for row, count in enumerate(counts.tolist()):
+        for row, count in enumerate(heard.counts.tolist()):
             places[row, batch.audio_start : batch.audio_start + count] = True
-        ids = ids.masked_scatter(places[..., None], embeds[audio].to(ids.dtype))
+        ids = ids.masked_scatter(places[..., None], heard.embeds[audio].to(ids.dtype))
         wanted = batch.labels >= 0
         logits = model.decode(ids, batch.mask, batch.position_ids, wanted)
-    text_loss = torch.nn.functional.cross_entropy(logits, batch.labels[wanted])
-    positions = (batch.frames - 1) // 2 + 1
-    ctc_sum = torch.nn.functional.ctc_loss(
-        ctc.transpose(0, 1),
-        batch.letters,
-        positions,
-        batch.letter_counts,
-        reduction="sum",
-        zero_infinity=True,
-    )
-    ctc_loss = ctc_sum / (batch.letter_counts.sum() + _LETTERS_OF_SILENCE * len(positions))
-    optimizer.zero_grad(set_to_none=True)
-    (text_loss + _CTC_WEIGHT * ctc_loss).backward()
+    losses = {"text": cross_entropy(logits, batch.labels[wanted])}
+    for name, classes in batch.targets.items():
+        given = getattr(heard, name)[:, : classes.shape[1]]
+        losses[name] = cross_entropy(
+            given.float().flatten(0, 1), classes.flatten(), ignore_index=_IGNORED
+        )
+    model.zero_grad(set_to_none=True)
+    torch.stack([_WEIGHTS[name] * loss for name, loss in losses.items()]).sum().backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    return np.array([text_loss.item(), ctc_loss.item()])
+    for optimizer in optimizers:
+        optimizer.step()
+    return np.array([losses[name].item() for name in _WEIGHTS])
 
 
 def batches_of_scenes(examples: list[Example], random: Random) -> list[list[Example]]:
@@ -177,7 +196,6 @@ def make_batch(
         owner[i, : len(ids)] = torch.tensor(owners)
     causal = torch.ones(length, length, dtype=torch.bool).tril()
     same = (owner[:, :, None] == owner[:, None, :]) | (owner[:, None, :] == 0)
-    letters = [_letters(example.scene.words) for example in examples]
     return Batch(
         mel=torch.from_numpy(mel),
         frames=torch.tensor([example.mel.shape[1] for example in examples]),
@@ -186,9 +204,20 @@ def make_batch(
         position_ids=position_ids,
         mask=(same & causal)[:, None],
         labels=labels,
-        letters=torch.tensor([c for row in letters for c in row], dtype=torch.long),
-        letter_counts=torch.tensor([len(row) for row in letters]),
+        targets=_targets(examples),
     )
+
+
+def _targets(examples: list[Example]) -> dict[str, Tensor]:
+    """Classes by head `[batch, tokens]`, padding ignored."""
+    rows = [targets_of(e.scene, ((e.mel.shape[1] - 1) // 2 + 1) // 2) for e in examples]
+    return {
+        name: pad_sequence(
+            [torch.from_numpy(getattr(row, name)) for row in rows], True, float(_IGNORED)
+        )
+        for name in _WEIGHTS
+        if name != "text"
+    }
 
 
 def _row(
@@ -222,7 +251,3 @@ def _masked(mel: np.ndarray, random: Random) -> np.ndarray:
         start = random.randrange(out.shape[1])
         out[:, start : start + random.randrange(1, 12)] = mean
     return out
-
-
-def _letters(words: str) -> list[int]:
-    return [CTC_LETTERS.index(letter) + 1 for letter in words]

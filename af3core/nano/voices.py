@@ -1,20 +1,15 @@
-"""Speakers: espeak-ng in this process, 16 kHz mono, with voices kept for evaluation alone.
-
-The package espeakng-loader brings the library and its data. espeak-ng is GPL-3.0; it is used to
-make training data and the demo archive, never at run time.
-"""
+"""Speakers: espeak-ng's voices at 16 kHz mono, some of them kept for evaluation alone."""
 
 from __future__ import annotations
 
-import ctypes
-import functools
 from dataclasses import dataclass
 from math import gcd
 from random import Random
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from af3core.nano.espeak import synthesise
 
 SAMPLE_RATE_HZ = 16_000
 Audio = npt.NDArray[np.float32]
@@ -27,10 +22,6 @@ MEN = (
 ).split()
 HELD_OUT_WOMEN = ("f3", "linda", "steph3")
 HELD_OUT_MEN = ("m4", "m7", "david", "robert")
-
-_SYNCHRONOUS = 2
-_UTF8 = 1
-_RATE, _PITCH = 1, 3
 
 
 @dataclass(frozen=True)
@@ -60,54 +51,54 @@ def random_speaker(random: Random, held_out: bool = False, sex: str | None = Non
     )
 
 
-def speak(speaker: Speaker, words: str) -> Audio:
-    """The words as spoken, `[samples]`, peak 1.0, without silence at the ends.
+@dataclass(frozen=True)
+class Spoken:
+    """Audio `[samples]` at 16 kHz, peak 1.0, no silence at the ends; times count from its start."""
+
+    audio: Audio
+    word_starts_ms: tuple[int, ...]
+    phones: tuple[str, ...]
+    phone_starts_ms: tuple[int, ...]
+
+
+def speak(speaker: Speaker, words: str) -> Spoken:
+    """The words as spoken.
 
     Raises:
         ValueError: espeak-ng has no such voice.
     """
-    engine = _engine()
     voice = f"{speaker.accent}+{speaker.variant}"
-    if engine.library.espeak_SetVoiceByName(voice.encode()) != 0:
-        raise ValueError(f"espeak-ng has no voice {voice}")
-    engine.library.espeak_SetParameter(_RATE, speaker.words_per_minute, 0)
-    engine.library.espeak_SetParameter(_PITCH, speaker.pitch, 0)
-    engine.pieces.clear()
-    text = words.encode() + b"\0"
-    engine.library.espeak_Synth(text, len(text), 0, 0, 0, _UTF8, None, None)
-    engine.library.espeak_Synchronize()
-    samples = np.concatenate(engine.pieces) if engine.pieces else np.zeros(0, np.int16)
-    return _trimmed(_resampled(np.asarray(samples / 32768, np.float32), engine.rate_hz))
+    utterance = synthesise(voice, words, speaker.words_per_minute, speaker.pitch)
+    audio = np.asarray(utterance.samples / 32768, np.float32)
+    audio, lead_s = _trimmed(_resampled(audio, utterance.rate_hz))
 
+    def milliseconds(sample: int) -> int:
+        return max(0, round(1000 * (sample / utterance.rate_hz - lead_s)))
 
-@dataclass(frozen=True)
-class _Engine:
-    library: Any
-    rate_hz: int
-    pieces: list[npt.NDArray[np.int16]]
-    callback: Any
-
-
-@functools.cache
-def _engine() -> _Engine:
-    import espeakng_loader
-
-    library = ctypes.CDLL(espeakng_loader.get_library_path())
-    rate_hz = library.espeak_Initialize(
-        _SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), 0
+    return Spoken(
+        audio,
+        _word_starts(words, [(place, milliseconds(at)) for place, at in utterance.words]),
+        tuple(phone_class(name) for name, _ in utterance.phones),
+        tuple(milliseconds(at) for _, at in utterance.phones),
     )
-    if rate_hz <= 0:
-        raise RuntimeError("espeak-ng cannot start: reinstall the package espeakng-loader")
-    pieces: list[npt.NDArray[np.int16]] = []
 
-    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
-    def collect(wave: Any, count: int, _events: Any) -> int:
-        if wave and count > 0:
-            pieces.append(np.ctypeslib.as_array(wave, (count,)).copy())
-        return 0
 
-    library.espeak_SetSynthCallback(collect)
-    return _Engine(library, rate_hz, pieces, collect)
+def phone_class(name: str) -> str:
+    """A phone without espeak-ng's marks of stress and variant; "_" is a pause."""
+    return name.strip("',%=|").rstrip("#-:;2") or "_"
+
+
+def _word_starts(words: str, marks: list[tuple[int, int]]) -> tuple[int, ...]:
+    """Starts of all words; those that espeak-ng joins to their neighbour share its time evenly."""
+    places, place = [], 0
+    for word in words.split():
+        places.append(place)
+        place += len(word) + 1
+    known = sorted(
+        {min(p for p in places if p + 1 >= at): ms for at, ms in marks if at < place}.items()
+    )
+    starts = np.interp(places, [p for p, _ in known], [ms for _, ms in known])
+    return tuple(round(float(ms)) for ms in starts)
 
 
 def _resampled(audio: Audio, rate_hz: int) -> Audio:
@@ -119,9 +110,10 @@ def _resampled(audio: Audio, rate_hz: int) -> Audio:
     )
 
 
-def _trimmed(audio: Audio) -> Audio:
+def _trimmed(audio: Audio) -> tuple[Audio, float]:
+    """Without silence at the ends and at peak 1.0, and the seconds cut off the start."""
     peak = float(np.abs(audio).max(initial=0))
     if peak == 0:
-        return audio
+        return audio, 0.0
     loud = np.flatnonzero(np.abs(audio) > 0.01 * peak)
-    return audio[loud[0] : loud[-1] + 1] / peak
+    return audio[loud[0] : loud[-1] + 1] / peak, float(loud[0]) / SAMPLE_RATE_HZ
