@@ -6,6 +6,7 @@ and a whole sample.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,13 +83,32 @@ def clip_end(speech: Probabilities, levels: Levels, settings: Segmentation) -> i
 def segment_spans(speech: Probabilities, levels: Levels, settings: Segmentation) -> list[Span]:
     """Cut a clip into spans of at most `max_segment_s`, without gap or overlap.
 
-    A shortest path over possible cuts: long pauses are cheap, a cut without pause is dear, and
-    lengths tend to the target. Stretches of silence become spans of their own at no cost.
+    Silence of `min_silence_ms` or more always stands alone; what lies between is cut at pauses.
     """
-    frame_count = len(levels)
+    max_frames = int(settings.max_segment_s * 1000 / FRAME_MS)
     silent = levels < settings.silence_dbfs
-    cuts = _candidates(speech, levels, silent, settings)
-    loud_before = np.concatenate([[0], np.cumsum(~silent)])
+    spans: list[Span] = []
+    here = 0
+    for start, end in [*_runs(silent), (len(levels), len(levels))]:
+        if (end - start) * FRAME_MS < settings.min_silence_ms and start < len(levels):
+            continue
+        if start > here:
+            edges = _best_cuts(speech[here:start], levels[here:start], settings)
+            for first, last in itertools.pairwise(edges):
+                heard = bool((~silent[here + first : here + last]).any())
+                spans.append(Span(here + first, here + last, not heard))
+        for first in range(start, end, max_frames):
+            spans.append(Span(first, min(first + max_frames, end), True))
+        here = end
+    return spans
+
+
+def _best_cuts(speech: Probabilities, levels: Levels, settings: Segmentation) -> list[int]:
+    """Edges of segments, the first 0 and the last the end: a shortest path over possible cuts.
+
+    Long pauses are cheap, a cut without pause is dear, and lengths tend to the target.
+    """
+    cuts = _candidates(speech, levels, settings)
     max_frames = int(settings.max_segment_s * 1000 / FRAME_MS)
     target = settings.target_segment_s * 1000 / FRAME_MS
     positions = sorted(cuts)
@@ -97,31 +117,18 @@ def segment_spans(speech: Probabilities, levels: Levels, settings: Segmentation)
     for here in positions[1:]:
         while here - positions[first] > max_frames:
             first += 1
-        choices = []
-        for start in positions[first:]:
-            if start >= here:
-                break
-            if loud_before[here] == loud_before[start]:
-                length_cost = 0.0
-            else:
-                length_cost = ((here - start) / target - 1) ** 2
-            choices.append((best[start][0] + length_cost + cuts[here], start))
-        best[here] = min(choices)
-    spans = []
-    here = frame_count
-    while here > 0:
-        start = best[here][1]
-        spans.append(Span(start, here, bool(loud_before[here] == loud_before[start])))
-        here = start
-    return spans[::-1]
+        best[here] = min(
+            (best[start][0] + ((here - start) / target - 1) ** 2 + cuts[here], start)
+            for start in positions[first:]
+            if start < here
+        )
+    edges = [len(levels)]
+    while edges[-1] > 0:
+        edges.append(best[edges[-1]][1])
+    return edges[::-1]
 
 
-def _candidates(
-    speech: Probabilities,
-    levels: Levels,
-    silent: npt.NDArray[np.bool_],
-    settings: Segmentation,
-) -> dict[int, float]:
+def _candidates(speech: Probabilities, levels: Levels, settings: Segmentation) -> dict[int, float]:
     """Frames where a cut may be, with its cost."""
     frame_count = len(levels)
     cuts: dict[int, float] = {}
@@ -133,9 +140,6 @@ def _candidates(
         pause_ms = (end - start) * FRAME_MS
         if pause_ms >= settings.min_pause_ms and 0 < (start + end) // 2 < frame_count:
             cuts[(start + end) // 2] = min(1.0, settings.min_pause_ms / pause_ms)
-    for start, end in _runs(silent):
-        if (end - start) * FRAME_MS >= settings.min_silence_ms:
-            cuts.update({edge: 0.0 for edge in (start, end) if 0 < edge < frame_count})
     return cuts | {0: 0.0, frame_count: 0.0}
 
 
