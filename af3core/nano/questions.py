@@ -105,10 +105,12 @@ def choice_questions(scene: Scene, random: Random) -> list[Question]:
                 "which_sound", "Which sound can be heard?", random.choice(sounds), wrong, random
             )
         )
-        name, times = random.choice(list(Counter(scene.sounds).items()))
+    countable = [(name, n) for name, n in Counter(scene.sounds).items() if n < len(_COUNTS)]
+    if countable:
+        name, times = random.choice(countable)
         counts = sorted({times, *random.sample([n for n in range(1, 6) if n != times], 3)})
         questions.append(
-            _choice("how_many", f"How many times can {name} be heard?", _COUNTS[min(times, 8)],
+            _choice("how_many", f"How many times can {name} be heard?", _COUNTS[times],
                     [_COUNTS[n] for n in counts], random, shuffle=False)
         )  # fmt: skip
     if len(sounds) >= 2:

@@ -1,0 +1,67 @@
+"""Answers as AF3 and nano write them, taken apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from af3core.tasks.answers import find_choice, read_answer, read_transcript, split_thinking
+from af3core.tasks.task import Task
+
+SPEAKERS = ("a man", "a woman", "several speakers", "nobody")
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ("The spoken content of the audio is 'good evening'.", "good evening"),
+        ('The content of the input audio is: "it\'s late"', "it's late"),
+        ("good evening listeners", "good evening listeners"),
+        ("There is no speech.", ""),
+        ("No speech detected in the audio.", ""),
+        ("'quoted' he said", "'quoted' he said"),
+    ],
+)
+def test_a_transcript_is_the_spoken_words_alone(raw: str, words: str) -> None:
+    assert read_transcript(raw) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("(B) a woman", "a woman"),
+        ("B", "a woman"),
+        ("B.", "a woman"),
+        ("The correct answer is (C) several speakers.", "several speakers"),
+        ("It is a man.", "a man"),
+        ("A WOMAN", "a woman"),
+        ("a man or a woman", ""),
+        ("(F) a crowd", ""),
+        ("A dog barks.", ""),
+        ("", ""),
+    ],
+)
+def test_the_option_that_an_answer_names(text: str, choice: str) -> None:
+    assert find_choice(text, SPEAKERS) == choice
+
+
+def test_the_longer_of_two_options_that_hold_each_other() -> None:
+    assert find_choice("I hear heavy rain", ("rain", "heavy rain")) == "heavy rain"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("<think>a dog, then rain</think>\n(A) dog", ("a dog, then rain", "(A) dog")),
+        ("I hear a dog.\nThen rain.\n(A) dog", ("I hear a dog. Then rain.", "(A) dog")),
+        ("I hear a dog. So it is a dog.", ("I hear a dog.", "So it is a dog.")),
+        ("a dog", ("", "a dog")),
+    ],
+)
+def test_reasoning_is_set_apart(text: str, parts: tuple[str, str]) -> None:
+    assert split_thinking(text) == parts
+
+
+def test_a_thinking_question_with_options() -> None:
+    task = Task("who", "question", "Who speaks?", options=SPEAKERS, thinking=True)
+    read = read_answer(task, "I hear a low voice.\n(A) a man")
+    assert (read.text, read.thinking, read.choice) == ("(A) a man", "I hear a low voice.", "a man")
