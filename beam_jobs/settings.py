@@ -190,8 +190,11 @@ def read_settings(arguments: argparse.Namespace, needs_source: bool) -> NightSet
 def _interval(arguments: argparse.Namespace) -> tuple[str, str]:
     if arguments.date and (arguments.since or arguments.until):
         raise ConfigurationError("--date stands for one day: leave --since and --until out")
-    since = _day("--since", arguments.date or arguments.since or FIRST_DATE)
-    until = _day("--until", arguments.date or arguments.until or LAST_DATE)
+    if arguments.date:
+        date = _day("--date", arguments.date)
+        return date, date
+    since = _day("--since", arguments.since or FIRST_DATE)
+    until = _day("--until", arguments.until or LAST_DATE)
     if since > until:
         raise ConfigurationError(f"--since {since} lies after --until {until}")
     return since, until
