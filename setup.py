@@ -19,7 +19,10 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["af3core*", "beam_jobs*", "schemas*", "dags*"]),
-    package_data={"af3core.tasks": ["*.yaml"], "af3core.nano": ["checkpoint/*"]},
+    package_data={
+        "af3core.tasks": ["*.yaml"],
+        "af3core.nano": ["checkpoint/*", "demo_archive/*/*", "demo_scripts/*"],
+    },
     install_requires=[
         "apache-beam==2.77.0",
         "pyarrow>=25,<26",

@@ -44,16 +44,17 @@ class Programme:
 
 
 _MP3 = {"c:a": "libmp3lame"}
-_AAC = {"c:a": "aac", "b:a": "64k"}
+_AAC = {"c:a": "aac", "b:a": "48k"}
 PROGRAMMES = (
-    Programme("history_evening.mp3", "history", ("man", "woman"), 9.0, 24_000, 1,
-              _MP3 | {"b:a": "32k"}),
+    Programme("history_evening.mp3", "history", ("man", "woman"), 9.0, 22_050, 1,
+              _MP3 | {"b:a": "24k"}),
     Programme("morning_weather.mp3", "the weather", ("woman",), 1.7, 44_100, 2,
-              _MP3 | {"b:a": "96k"}),
+              _MP3 | {"b:a": "64k"}),
     Programme("sport_magazine.m4a", "sport", ("man", "woman", "man"), 2.5, 48_000, 2, _AAC),
-    Programme("science_hour.flac", "science", ("woman", "man"), 0.8, 16_000, 1, {"c:a": "flac"}),
+    Programme("science_hour.flac", "science", ("woman", "man"), 0.8, 16_000, 1,
+              {"c:a": "flac", "sample_fmt": "s16"}),
     Programme("cooking_show.opus", "cooking", ("man",), 2.5, 48_000, 1,
-              {"c:a": "libopus", "b:a": "32k"}, bed=True),
+              {"c:a": "libopus", "b:a": "24k"}, bed=True),
     Programme("reel_17.wav", "politics", ("man", "woman"), 0.7, 8_000, 1, {"c:a": "pcm_s16le"},
               held_out_voices=True),
     Programme("travel_film.mp4", "travel", ("woman", "man"), 1.8, 44_100, 2, _AAC, video=True),
@@ -69,14 +70,25 @@ def make_archive() -> None:
     for number, programme in enumerate(PROGRAMMES):
         audio, scene = make_programme(programme, Random(f"demo {number}"))
         encode(audio, programme, folder / programme.file)
-        script = {
-            "file": f"{DATE}/{programme.file}",
-            "made_by": "af3core.nano.demo_archive (espeak-ng voices, generated sounds and music)",
-            **dataclasses.asdict(scene),
-        }
-        path = SCRIPTS / f"{programme.file}.json"
-        path.write_text(json.dumps(script, indent=1) + "\n", "utf-8")
+        (SCRIPTS / f"{programme.file}.json").write_text(_script(programme, scene), "utf-8")
         print(f"{programme.file}: {scene.duration_ms / 1000:.1f} s, {len(scene.events)} events")
+
+
+def _script(programme: Programme, scene: Scene) -> str:
+    """Who says what when, which sounds when: JSON with one event a line."""
+    events = [
+        {key: value for key, value in dataclasses.asdict(event).items() if value not in ("", ())}
+        for event in scene.events
+    ]
+    head = {
+        "file": f"{DATE}/{programme.file}",
+        "made_by": "af3core.nano.demo_archive (espeak-ng voices, generated sounds and music)",
+        "bed": scene.bed,
+        "duration_ms": scene.duration_ms,
+    }
+    lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
+    spoken = ",\n".join(f"  {json.dumps(event)}" for event in events)
+    return "{\n" + ",\n".join(lines) + f',\n "events": [\n{spoken}\n ]\n}}\n'
 
 
 def make_programme(programme: Programme, random: Random) -> tuple[Audio, Scene]:
