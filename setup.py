@@ -8,7 +8,17 @@ MODEL = ["torch>=2.11", "transformers>=5.17,<6", "safetensors", "huggingface-hub
 GCS = ["apache-beam[gcp]==2.77.0", "google-cloud-storage>=3.17", "gcsfs>=2026.10"]
 AIRFLOW = ["apache-airflow==3.3.2", "apache-airflow-providers-apache-beam>=6.3"]
 NANO = [*MODEL, "espeakng-loader>=0.2.4", "tokenizers", "jiwer>=4"]
-TEST = [*NANO, *GCS, "pytest", "hypothesis", "librosa>=0.11", "ruff", "mypy", "types-PyYAML"]
+TEST = [
+    *NANO,
+    *GCS,
+    "pytest",
+    "hypothesis",
+    "librosa>=0.11",
+    "psutil",
+    "ruff",
+    "mypy",
+    "types-PyYAML",
+]
 
 setup(
     name="af3-archive",

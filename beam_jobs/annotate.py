@@ -209,7 +209,7 @@ def load_engine(checkpoint: Checkpoint, dtype: str, device: str, batch_tokens: i
 
 def main(arguments: list[str] | None = None) -> int:
     """`python -m beam_jobs.annotate`."""
-    return job_main(build, "annotate: ask the model all that is missing", arguments)
+    return job_main(build, "annotate", "ask the model all that is missing", arguments)
 
 
 if __name__ == "__main__":

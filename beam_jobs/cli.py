@@ -44,11 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _work(known: argparse.Namespace, beam_arguments: list[str]) -> int:
-    from beam_jobs.settings import read_settings
+    from beam_jobs.settings import Job, read_settings
 
-    settings = read_settings(known, needs_source=known.command == "discover")
+    job: Job = "night" if known.command == "annotate" and known.source else known.command
+    settings = read_settings(known, job)
     _check_beam_arguments(beam_arguments)
-    if known.command == "annotate" and known.source:
+    if job == "night":
         from beam_jobs.night import run_night
 
         summary = run_night(settings, beam_arguments)
@@ -56,8 +57,8 @@ def _work(known: argparse.Namespace, beam_arguments: list[str]) -> int:
         return 0
     from beam_jobs.running import run_job
 
-    job = importlib.import_module(f"beam_jobs.{known.command}")
-    for name, value in sorted(run_job(job.build, settings, beam_arguments).items()):
+    module = importlib.import_module(f"beam_jobs.{job}")
+    for name, value in sorted(run_job(module.build, settings, beam_arguments).items()):
         print(f"{name}: {value}")
     return 0
 

@@ -158,7 +158,7 @@ def _read(found: ArchiveObject, ledger: Ledger) -> tuple[str, MediaInfo]:
 
 def main(arguments: list[str] | None = None) -> int:
     """`af3 discover`."""
-    return job_main(build, "discover: list, hash and probe the archive", arguments)
+    return job_main(build, "discover", "list, hash and probe the archive", arguments)
 
 
 if __name__ == "__main__":

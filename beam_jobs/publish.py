@@ -197,13 +197,13 @@ def _earlier_runs(store: FolderStore, key: str) -> list[dict[str, Any]]:
 def _resolved(settings: NightSettings) -> dict[str, Any]:
     """What the run resolved its options to, without this machine's folders."""
     value = dataclasses.asdict(settings)
-    value["checkpoint"].pop("folder")
+    value["weights"].pop("folder")
     return value
 
 
 def main(arguments: list[str] | None = None) -> int:
     """`af3 publish`."""
-    return job_main(build, "publish: replace the tables of the interval", arguments)
+    return job_main(build, "publish", "replace the tables of the interval", arguments)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from beam_jobs.guard import guarded
-from beam_jobs.settings import NightSettings, add_arguments, read_settings
+from beam_jobs.settings import Job, NightSettings, add_arguments, read_settings
 
 LOCAL_RUNNER = "FnApiRunner"
 """Beam's `DirectRunner` first tries to fetch a program from the network; this one never does."""
@@ -57,13 +57,15 @@ def run_job(
     return {c.key.metric.name: c.committed or c.attempted for c in found["counters"]}
 
 
-def job_main(build: Build, description: str, arguments: Sequence[str] | None = None) -> int:
+def job_main(
+    build: Build, job: Job, description: str, arguments: Sequence[str] | None = None
+) -> int:
     """The command line of one job: its options, and Beam's own.
 
     Exit codes: 0 done, 1 failed, 2 a wrong option, 130 interrupted.
     """
     parser = argparse.ArgumentParser(
-        description=description,
+        description=f"{job}: {description}",
         epilog="Options not named here go to Beam, such as --runner and --direct_num_workers.",
     )
     parser.add_argument("--source", metavar="SOURCE", help="folder of recordings")
@@ -71,7 +73,7 @@ def job_main(build: Build, description: str, arguments: Sequence[str] | None = N
     known, beam_arguments = parser.parse_known_args(arguments)
 
     def run() -> int:
-        settings = read_settings(known, needs_source="discover" in description)
+        settings = read_settings(known, job)
         counters = run_job(build, settings, beam_arguments)
         for name, value in sorted(counters.items()):
             print(f"{name}: {value}", file=sys.stderr)

@@ -169,7 +169,7 @@ def _segment_record(clip: str, segment: CutSegment) -> Segment:
 
 def main(arguments: list[str] | None = None) -> int:
     """`af3 segment`."""
-    return job_main(build, "segment: decode once, cut at pauses, write clips", arguments)
+    return job_main(build, "segment", "decode once, cut at pauses, write clips", arguments)
 
 
 if __name__ == "__main__":

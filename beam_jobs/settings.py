@@ -8,6 +8,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from af3core.audio.cut import Segmentation
 from af3core.errors import ConfigurationError
@@ -16,6 +17,10 @@ from af3core.tasks.read import default_tasks, read_tasks
 from af3core.tasks.task import Task
 from beam_jobs.archive import DateRule, check_source
 from schemas.identity import configuration_hash
+
+Job = Literal["night", "discover", "segment", "annotate", "publish"]
+_WITH_SOURCE: tuple[Job, ...] = ("night", "discover")
+_WITHOUT_MODEL: tuple[Job, ...] = ("discover", "segment")
 
 FIRST_DATE, LAST_DATE = "0001-01-01", "9999-12-31"
 _CORPUS = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -35,7 +40,7 @@ class NightSettings:
     segmentation: Segmentation
     max_recording_s: float
     tasks: tuple[Task, ...]
-    checkpoint: Checkpoint
+    weights: Checkpoint | None
     dtype: str
     device: str
     batch_tokens: int
@@ -46,6 +51,13 @@ class NightSettings:
     @property
     def segmentation_hash(self) -> str:
         return configuration_hash(self.segmentation)
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The resolved model; discover and segment resolve none, so that they fetch none."""
+        if self.weights is None:
+            raise ConfigurationError("these settings were read for a job without a model")
+        return self.weights
 
     @property
     def model_identity(self) -> str:
@@ -139,15 +151,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     publishing.add_argument("--run-id", metavar="ID", help="name of the run (default: made)")
 
 
-def read_settings(arguments: argparse.Namespace, needs_source: bool) -> NightSettings:
-    """Check every option and resolve the model.
+def read_settings(arguments: argparse.Namespace, job: Job) -> NightSettings:
+    """Check every option, and resolve the model where the job needs one.
 
     Raises:
         ConfigurationError: one clear line on the first wrong option.
     """
     if not arguments.out:
         raise ConfigurationError("--out is missing: name the folder for the tables")
-    if needs_source and not arguments.source:
+    if job in _WITH_SOURCE and not arguments.source:
         raise ConfigurationError("SOURCE is missing: name the folder of recordings")
     if not _CORPUS.fullmatch(arguments.corpus):
         raise ConfigurationError(
@@ -177,7 +189,9 @@ def read_settings(arguments: argparse.Namespace, needs_source: bool) -> NightSet
         ),
         max_recording_s=arguments.max_recording_h * 3600,
         tasks=_tasks(arguments),
-        checkpoint=find_checkpoint(arguments.model, arguments.model_revision),
+        weights=None
+        if job in _WITHOUT_MODEL
+        else find_checkpoint(arguments.model, arguments.model_revision),
         dtype=arguments.dtype,
         device=arguments.device,
         batch_tokens=arguments.batch_tokens,

@@ -37,7 +37,7 @@ def settings_of(archive: Path, out: Path, checkpoint: Path, *options: str) -> Ni
     parser.add_argument("source")
     add_arguments(parser)
     given = ["--out", str(out), "--model", str(checkpoint), "--tasks", str(tasks), *options]
-    return read_settings(parser.parse_args([str(archive), *given]), needs_source=True)
+    return read_settings(parser.parse_args([str(archive), *given]), "night")
 
 
 def night(archive: Path, out: Path, checkpoint: Path, *options: str) -> Summary:

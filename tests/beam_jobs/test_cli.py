@@ -66,6 +66,12 @@ def test_a_missing_folder_is_exit_code_2(
     assert str(gone) in capsys.readouterr().err
 
 
+def test_listing_and_cutting_need_no_model(archive: Path, tmp_path: Path) -> None:
+    common = ("--out", tmp_path / "out", "--model", "not/here")
+    assert run("discover", archive, *common) == 0
+    assert run("segment", *common) == 0
+
+
 def test_the_jobs_run_alone_in_order(
     archive: Path, untrained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
