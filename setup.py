@@ -43,7 +43,6 @@ setup(
         "soundfile>=0.13",
         "onnxruntime>=1.20",
         "silero-vad>=6.2",
-        "pyloudnorm>=0.1.1",
         "duckdb>=1.4",
         "rich>=13",
         "pyyaml>=6",

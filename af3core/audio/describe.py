@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -14,6 +12,8 @@ from af3core.audio.decode import Pcm
 
 _CENTROID_WINDOW_SAMPLES = 1024
 _LOUDNESS_BLOCK_S = 0.4
+_GATE_LUFS = -70.0
+"""ITU-R BS.1770: quieter blocks do not count."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,34 @@ def describe(samples: Pcm) -> Description:
     if peak == 0:
         return Description(None, None, None)
     audio = samples.astype(np.float32) / 32768
-    return Description(_loudness(audio), _round(20 * np.log10(peak / 32768)), _centroid(audio))
+    return Description(_loudness(samples), _round(20 * np.log10(peak / 32768)), _centroid(audio))
 
 
-def _loudness(audio: Any) -> float | None:
-    if len(audio) < _LOUDNESS_BLOCK_S * SAMPLE_RATE_HZ:
+def _loudness(samples: Pcm) -> float | None:
+    """Integrated loudness by FFmpeg's `ebur128`; None where no block passes the gate."""
+    if len(samples) < _LOUDNESS_BLOCK_S * SAMPLE_RATE_HZ:
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        loudness = float(_meter().integrated_loudness(audio))
-    return _round(loudness) if np.isfinite(loudness) else None
+    import av
+    from av.filter import Graph
+
+    graph = Graph()
+    source = graph.add_abuffer(sample_rate=SAMPLE_RATE_HZ, format="s16", layout="mono")
+    meter = graph.add("ebur128", "metadata=1:framelog=quiet")
+    sink = graph.add("abuffersink")
+    source.link_to(meter)
+    meter.link_to(sink)
+    graph.configure()
+    frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
+    frame.sample_rate = SAMPLE_RATE_HZ
+    source.push(frame)
+    source.push(None)
+    loudness = _GATE_LUFS
+    while True:
+        try:
+            measured = cast(av.AudioFrame, sink.pull())
+        except (av.error.EOFError, av.error.BlockingIOError):
+            return _round(loudness) if loudness > _GATE_LUFS else None
+        loudness = float(measured.metadata.get("lavfi.r128.I", loudness))
 
 
 def _centroid(audio: Any) -> float | None:
@@ -54,13 +72,6 @@ def _centroid(audio: Any) -> float | None:
     if not heard.any():
         return None
     return _round(((spectrum[heard] @ frequencies) / magnitude[heard]).mean())
-
-
-@functools.cache
-def _meter() -> Any:
-    import pyloudnorm
-
-    return pyloudnorm.Meter(SAMPLE_RATE_HZ)
 
 
 def _round(value: float) -> float:
