@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, default=Path("nano-work"), help="shards and state")
     parser.add_argument("--checkpoint", type=Path, default=checkpoint_path())
     parser.add_argument(
-        "--shards", type=int, default=24, help="of 400 scenes, some 80 minutes each"
+        "--shards", type=int, default=36, help="of 400 scenes, some 80 minutes each"
     )
     parser.add_argument("--minutes", type=float, default=65, help="of training, wall clock")
     parser.add_argument("--scenes", type=int, default=150, help="to evaluate on, in each part")
@@ -27,10 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.step in ("make-data", "all"):
         _make_data(options.work / "shards", options.shards)
     if options.step in ("train", "all"):
-        from af3core.nano.tokenizer import train_tokenizer
         from af3core.nano.train import train
 
-        train(options.work / "shards", options.checkpoint, train_tokenizer(), options.minutes)
+        train(options.work / "shards", options.checkpoint, options.minutes)
     if options.step in ("evaluate", "all"):
         from af3core.nano.evaluate import evaluate
 

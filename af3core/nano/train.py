@@ -1,99 +1,103 @@
-"""Training: encoder and decoder together, targets at every token, a schedule by the clock."""
+"""Training: encoder and decoder together, targets at every token, a schedule by the clock.
+
+Processes share the work: each trains on its part of the data with one thread, and gradients are
+averaged at every step.
+"""
 
 from __future__ import annotations
 
 import math
+import os
+import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import torch
+import torch.distributed
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerFast
 
+from af3core.nano.batches import HEADS, IGNORED, Batch, batches_of_scenes, make_batch
 from af3core.nano.data import Example, read_shard, shard_paths
 from af3core.nano.model import TrainingModel, new_model, save_checkpoint
-from af3core.nano.questions import sample_questions
-from af3core.nano.targets import targets_of
-from af3core.nano.tokenizer import IM_END, PROMPT_HEAD, PROMPT_TAIL
+from af3core.nano.tokenizer import train_tokenizer
 
-_FRAMES_PER_STEP = 8_000
-"""80 s of audio a step, padding included."""
-
-_QUESTIONS = 5
-_PEAK_RATE = 1.2e-3
-_WARMUP_STEPS = 300
+_PEAK_RATE = 8e-4
+_WARMUP_STEPS = 150
 _WEIGHTS = {"text": 1.0, "heard": 1.0, "phones": 0.5, "speaker": 0.25, "bed": 0.1}
 """Of the losses, each a mean cross-entropy."""
 
-_IGNORED = -100
-
-_EXPORT_EVERY = 250
+_PRINT_EVERY, _SAVE_EVERY = 50, 250
 
 
-@dataclass(frozen=True)
-class Batch:
-    """A step's tensors: scenes padded together, several questions behind each scene's audio.
+def train(folder: Path, checkpoint: Path, minutes: float) -> None:
+    """Train for some minutes of wall-clock time on the shards of a folder, a process per core.
 
-    `mask [batch, 1, length, length]` lets a question see the prefix and itself alone. `targets`
-    holds the classes at each audio token by the name of their head.
+    Goes on from the state of an earlier call where the folder holds one.
     """
-
-    mel: Tensor
-    frames: Tensor
-    input_ids: Tensor
-    audio_start: int
-    position_ids: Tensor
-    mask: Tensor
-    labels: Tensor
-    targets: dict[str, Tensor]
+    processes = len(os.sched_getaffinity(0))
+    with tempfile.NamedTemporaryFile() as meeting:
+        torch.multiprocessing.spawn(
+            _work, (processes, meeting.name, folder, checkpoint, minutes), nprocs=processes
+        )
 
 
-def train(
-    folder: Path, checkpoint: Path, tokenizer: PreTrainedTokenizerFast, minutes: float
+def _work(
+    rank: int, processes: int, meeting: str, folder: Path, checkpoint: Path, minutes: float
 ) -> None:
-    """Train for some minutes of wall-clock time on the shards of a folder, new ones included."""
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{meeting}", rank=rank, world_size=processes
+    )
+    tokenizer = train_tokenizer()
     torch.manual_seed(0)
-    random = Random(0)
+    random = Random(rank)
     model = TrainingModel(new_model(tokenizer))
     optimizers = make_optimizers(model)
     resume = folder / "last.pt"
+    _load(model, optimizers, resume)
+    paths = shard_paths(folder)[rank::processes]
+    examples = [example for path in paths for example in read_shard(path)]
+    queue: list[list[Example]] = []
+    begun, step, done, losses = time.monotonic(), 0, 0.0, np.zeros(len(_WEIGHTS))
+    while done < 1.0:
+        queue = queue or batches_of_scenes(examples, random)
+        losses += run_step(model, make_batch(queue.pop(), tokenizer, random))
+        done = _average_gradients(model, (time.monotonic() - begun) / 60 / minutes)
+        update(model, optimizers, rate_at(step, done))
+        step += 1
+        if rank:
+            continue
+        if step % _PRINT_EVERY == 0:
+            means = zip(_WEIGHTS, losses / _PRINT_EVERY, strict=True)
+            shown = "  ".join(f"{name} {loss:.3f}" for name, loss in means)
+            print(f"{done:6.1%}  step {step}  {shown}", flush=True)
+            losses[:] = 0
+        if step % _SAVE_EVERY == 0 or done >= 1.0:
+            _save(model, optimizers, tokenizer, checkpoint, resume)
+
+
+def _average_gradients(model: TrainingModel, done: float) -> float:
+    """Average gradients over the processes; gives the mean of `done`, the same to all of them."""
+    gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
+    flat = torch.cat([*(gradient.flatten() for gradient in gradients), torch.tensor([done])])
+    torch.distributed.all_reduce(flat)
+    flat /= torch.distributed.get_world_size()
+    sizes = [gradient.numel() for gradient in gradients]
+    for gradient, mean in zip(gradients, flat[:-1].split(sizes), strict=True):
+        gradient.copy_(mean.view_as(gradient))
+    return float(flat[-1])
+
+
+def _load(model: TrainingModel, optimizers: list[torch.optim.Optimizer], resume: Path) -> None:
     if resume.exists():
         state = torch.load(resume)
         model.load_state_dict(state["model"])
         for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(kept)
-    print(f"{sum(p.numel() for p in model.af3.parameters()) / 1e6:.1f} M parameters", flush=True)
-    examples: list[Example] = []
-    seen: set[Path] = set()
-    queue: list[list[Example]] = []
-    begun, step, losses = time.monotonic(), 0, np.zeros(len(_WEIGHTS))
-    while (spent := (time.monotonic() - begun) / 60) < minutes:
-        if not queue:
-            for path in [p for p in shard_paths(folder) if p not in seen]:
-                examples += read_shard(path)
-                seen.add(path)
-            queue = batches_of_scenes(examples, random)[:200]
-        rate = rate_at(step, spent / minutes)
-        for optimizer in optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-        batch = make_batch(queue.pop(), tokenizer, random)
-        losses += run_step(model, optimizers, batch)
-        step += 1
-        if step % 50 == 0:
-            shown = "  ".join(
-                f"{name} {loss:.3f}" for name, loss in zip(_WEIGHTS, losses / 50, strict=True)
-            )
-            print(f"{spent:6.1f} min  step {step}  {shown}  {len(examples)} scenes", flush=True)
-            losses[:] = 0
-        if step % _EXPORT_EVERY == 0:
-            _save(model, optimizers, tokenizer, checkpoint, resume)
-    _save(model, optimizers, tokenizer, checkpoint, resume)
 
 
 def _save(
@@ -132,10 +136,8 @@ def rate_at(step: int, done: float) -> float:
     return _PEAK_RATE * warm * max(cool, 0.01)
 
 
-def run_step(
-    model: TrainingModel, optimizers: list[torch.optim.Optimizer], batch: Batch
-) -> np.ndarray:
-    """One update; gives the losses, in the order of their weights' names."""
+def run_step(model: TrainingModel, batch: Batch) -> np.ndarray:
+    """Forward and backward; gives the losses, in the order of their weights' names."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         heard = model.encode(batch.mel, batch.frames)
         ids = model.af3.model.language_model.embed_tokens(batch.input_ids)
@@ -147,107 +149,19 @@ def run_step(
         wanted = batch.labels >= 0
         logits = model.decode(ids, batch.mask, batch.position_ids, wanted)
     losses = {"text": cross_entropy(logits, batch.labels[wanted])}
-    for name, classes in batch.targets.items():
-        given = getattr(heard, name)[:, : classes.shape[1]]
-        losses[name] = cross_entropy(
-            given.float().flatten(0, 1), classes.flatten(), ignore_index=_IGNORED
-        )
+    for name in HEADS:
+        classes = batch.targets[name]
+        given = getattr(heard, name)[:, : classes.shape[1]].float()
+        losses[name] = cross_entropy(given.flatten(0, 1), classes.flatten(), ignore_index=IGNORED)
     model.zero_grad(set_to_none=True)
     torch.stack([_WEIGHTS[name] * loss for name, loss in losses.items()]).sum().backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    for optimizer in optimizers:
-        optimizer.step()
     return np.array([losses[name].item() for name in _WEIGHTS])
 
 
-def batches_of_scenes(examples: list[Example], random: Random) -> list[list[Example]]:
-    """Scenes of like length together, up to the frames of a step, in random order."""
-    order = sorted(examples, key=lambda e: e.mel.shape[1] + random.uniform(0, 60))
-    batches: list[list[Example]] = [[]]
-    for example in order:
-        if (len(batches[-1]) + 1) * example.mel.shape[1] > _FRAMES_PER_STEP:
-            batches.append([])
-        batches[-1].append(example)
-    random.shuffle(batches)
-    return [batch for batch in batches if batch]
-
-
-def make_batch(
-    examples: list[Example], tokenizer: PreTrainedTokenizerFast, random: Random
-) -> Batch:
-    """Tensors of one step; questions are drawn anew each time."""
-    head = tokenizer(PROMPT_HEAD).input_ids
-    rows = [_row(example, head, tokenizer, random) for example in examples]
-    length = max(len(row[0]) for row in rows)
-    frames = max(example.mel.shape[1] for example in examples)
-    mel = np.empty((len(rows), 128, frames), np.float32)
-    input_ids = torch.zeros(len(rows), length, dtype=torch.long)
-    position_ids = torch.zeros_like(input_ids)
-    labels = torch.full_like(input_ids, -100)
-    owner = torch.full((len(rows), length), -1)
-    for i, (example, (ids, positions, wanted, owners)) in enumerate(
-        zip(examples, rows, strict=True)
-    ):
-        mel[i] = example.mel.min()
-        mel[i, :, : example.mel.shape[1]] = _masked(example.mel, random)
-        input_ids[i, : len(ids)] = torch.tensor(ids)
-        position_ids[i, : len(ids)] = torch.tensor(positions)
-        labels[i, : len(ids)] = torch.tensor(wanted)
-        owner[i, : len(ids)] = torch.tensor(owners)
-    causal = torch.ones(length, length, dtype=torch.bool).tril()
-    same = (owner[:, :, None] == owner[:, None, :]) | (owner[:, None, :] == 0)
-    return Batch(
-        mel=torch.from_numpy(mel),
-        frames=torch.tensor([example.mel.shape[1] for example in examples]),
-        input_ids=input_ids,
-        audio_start=len(head),
-        position_ids=position_ids,
-        mask=(same & causal)[:, None],
-        labels=labels,
-        targets=_targets(examples),
-    )
-
-
-def _targets(examples: list[Example]) -> dict[str, Tensor]:
-    """Classes by head `[batch, tokens]`, padding ignored."""
-    rows = [targets_of(e.scene, ((e.mel.shape[1] - 1) // 2 + 1) // 2) for e in examples]
-    return {
-        name: pad_sequence(
-            [torch.from_numpy(getattr(row, name)) for row in rows], True, float(_IGNORED)
-        )
-        for name in _WEIGHTS
-        if name != "text"
-    }
-
-
-def _row(
-    example: Example, head: list[int], tokenizer: PreTrainedTokenizerFast, random: Random
-) -> tuple[list[int], list[int], list[int], list[int]]:
-    """Ids, positions, next-token labels and owner (0 = shared prefix) of one scene's sequence."""
-    audio_tokens = ((example.mel.shape[1] - 1) // 2 + 1) // 2
-    ids = head + [0] * audio_tokens
-    prefix = len(ids)
-    positions, wanted, owners = list(range(prefix)), [-100] * prefix, [0] * prefix
-    end = tokenizer.convert_tokens_to_ids(IM_END)
-    for number, question in enumerate(sample_questions(example.scene, random, _QUESTIONS), start=1):
-        prompt = tokenizer(question.prompt + PROMPT_TAIL).input_ids
-        answer = [*tokenizer(question.answer).input_ids, end]
-        ids += prompt + answer[:-1]
-        count = len(prompt) + len(answer) - 1
-        positions += range(prefix, prefix + count)
-        wanted += [-100] * (len(prompt) - 1) + answer
-        owners += [number] * count
-    return ids, positions, wanted, owners
-
-
-def _masked(mel: np.ndarray, random: Random) -> np.ndarray:
-    """SpecAugment in mild form: up to one band and two short stretches set to the mean."""
-    out = mel.astype(np.float32)
-    mean = out.mean()
-    if random.random() < 0.5:
-        low = random.randrange(110)
-        out[low : low + random.randrange(1, 14)] = mean
-    for _ in range(random.randrange(3)):
-        start = random.randrange(out.shape[1])
-        out[:, start : start + random.randrange(1, 12)] = mean
-    return out
+def update(model: TrainingModel, optimizers: list[torch.optim.Optimizer], rate: float) -> None:
+    """One update of all weights."""
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.step()
