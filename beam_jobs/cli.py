@@ -6,10 +6,11 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from af3core import __version__
 from af3core.errors import ConfigurationError
+from beam_jobs.beam_options import parse_with_beam
 from beam_jobs.guard import guarded
 
 _DESCRIPTION = """\
@@ -29,18 +30,23 @@ _JOBS = {
     "annotate": "with SOURCE run all jobs of a night; without, only ask the model what is missing",
     "publish": "replace the tables of the interval",
 }
+_WITH_SOURCE = ("discover", "annotate")
 _EPILOG = "Options not named here go to Beam, such as --runner and --direct_num_workers."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point. Exit codes: 0 done, 1 failed, 2 a wrong option, 130 interrupted."""
+    return guarded(lambda: _run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def _run(arguments: list[str]) -> int:
     parser = _parser()
-    known, rest = parser.parse_known_args(arguments)
+    known, beam_arguments = parse_with_beam(parser, arguments)
     if known.command == "query":
-        if rest:
-            parser.error(f"unrecognized arguments: {' '.join(rest)}")
-        return guarded(lambda: _query(known))
-    return guarded(lambda: _work(known, rest))
+        if beam_arguments:
+            raise ConfigurationError(f"unknown option {beam_arguments[0]}; see af3 query --help")
+        return _query(known)
+    return _work(known, beam_arguments)
 
 
 def _work(known: argparse.Namespace, beam_arguments: list[str]) -> int:
@@ -48,7 +54,6 @@ def _work(known: argparse.Namespace, beam_arguments: list[str]) -> int:
 
     job: Job = "night" if known.command == "annotate" and known.source else known.command
     settings = read_settings(known, job)
-    _check_beam_arguments(beam_arguments)
     if job == "night":
         from beam_jobs.night import run_night
 
@@ -61,24 +66,6 @@ def _work(known: argparse.Namespace, beam_arguments: list[str]) -> int:
     for name, value in sorted(run_job(module.build, settings, beam_arguments).items()):
         print(f"{name}: {value}")
     return 0
-
-
-def _check_beam_arguments(beam_arguments: list[str]) -> None:
-    """Refuse what neither this command nor Beam knows: a mistyped option is not passed over."""
-    if not beam_arguments:
-        return
-    from apache_beam.options.pipeline_options import PipelineOptions
-
-    parser = argparse.ArgumentParser(allow_abbrev=False)
-    for options in PipelineOptions.__subclasses__():
-        if "_add_argparse_args" in vars(options):
-            try:
-                options._add_argparse_args(cast(Any, parser))
-            except argparse.ArgumentError:
-                continue
-    _, unknown = parser.parse_known_args(beam_arguments)
-    if unknown:
-        raise ConfigurationError(f"unknown option {unknown[0]}; see af3 --help")
 
 
 def _query(known: argparse.Namespace) -> int:
@@ -113,8 +100,11 @@ def _parser() -> argparse.ArgumentParser:
             epilog=_EPILOG,
             allow_abbrev=False,
         )
-        optional: dict[str, Any] = {} if name == "discover" else {"nargs": "?"}
-        job.add_argument("source", metavar="SOURCE", help="folder of recordings", **optional)
+        if name in _WITH_SOURCE:
+            optional: dict[str, Any] = {"nargs": "?"} if name == "annotate" else {}
+            job.add_argument("source", metavar="SOURCE", help="folder of recordings", **optional)
+        else:
+            job.set_defaults(source=None)
         add_arguments(job)
     query = commands.add_parser(
         "query",

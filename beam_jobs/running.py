@@ -12,6 +12,7 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
+from beam_jobs.beam_options import parse_with_beam
 from beam_jobs.guard import guarded
 from beam_jobs.settings import Job, NightSettings, add_arguments, read_settings
 
@@ -65,14 +66,16 @@ def job_main(
     Exit codes: 0 done, 1 failed, 2 a wrong option, 130 interrupted.
     """
     parser = argparse.ArgumentParser(
+        allow_abbrev=False,
         description=f"{job}: {description}",
         epilog="Options not named here go to Beam, such as --runner and --direct_num_workers.",
     )
     parser.add_argument("--source", metavar="SOURCE", help="folder of recordings")
     add_arguments(parser)
-    known, beam_arguments = parser.parse_known_args(arguments)
 
     def run() -> int:
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        known, beam_arguments = parse_with_beam(parser, given)
         settings = read_settings(known, job)
         counters = run_job(build, settings, beam_arguments)
         for name, value in sorted(counters.items()):

@@ -38,7 +38,7 @@ def run(*arguments: object) -> int:
         (["--ask", "Is it sad?"], "af3: --ask 'Is it sad?': write NAME=QUESTION"),
         (["--shards", "0"], "af3: --shards 0: must be more than 0"),
         (["--model", "no/such model"], "af3: --model no/such model: neither nano, nor a folder"),
-        (["--qestion", "x"], "af3: unknown option --qestion; see af3 --help"),
+        (["--qestion", "x"], "af3: unknown option --qestion; see --help"),
     ],
 )
 def test_a_wrong_option_is_one_line_and_exit_code_2_before_any_work(
@@ -70,6 +70,16 @@ def test_listing_and_cutting_need_no_model(archive: Path, tmp_path: Path) -> Non
     common = ("--out", tmp_path / "out", "--model", "not/here")
     assert run("discover", archive, *common) == 0
     assert run("segment", *common) == 0
+
+
+def test_beams_own_options_go_to_beam(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    workers = ("--direct_num_workers", "2", "--direct_running_mode", "multi_processing")
+    assert run("discover", archive, "--out", out, *workers) == 0
+    assert run("segment", *workers, "--out", out) == 0
+    assert "recordings_cut: 1\n" in capsys.readouterr().out
 
 
 def test_the_jobs_run_alone_in_order(
