@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 from af3core.errors import Af3Error, ConfigurationError
+
+_SHOW_CURSOR = "\x1b[?25h"
+"""A progress bar hides the terminal's cursor."""
 
 
 def guarded(run: Callable[[], int]) -> int:
     """Turn errors into one line on stderr and an exit code; a bug keeps its traceback."""
     try:
-        return run()
+        with _ended_by_interrupts():
+            return run()
     except ConfigurationError as error:
         print(f"af3: {error}", file=sys.stderr)
         return 2
     except Af3Error as error:
         print(f"af3: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print(
-            "af3: interrupted; what is done is kept, the same command goes on from here",
-            file=sys.stderr,
-        )
-        return 130
+
+
+@contextmanager
+def _ended_by_interrupts() -> Iterator[None]:
+    """Ctrl-C ends the process at once, as `kill -9` would: every write is atomic.
+
+    Raised as an exception instead, it can be swallowed in a callback from C or taken by a runner
+    for the failure of one element.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    line = "af3: interrupted; what is done is kept, the same command goes on from here\n"
+    shown = f"{_SHOW_CURSOR}\n{line}" if os.isatty(2) else line
+    os.write(2, shown.encode())
+    os._exit(130)

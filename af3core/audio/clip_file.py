@@ -25,7 +25,7 @@ def encode_flac(samples: Pcm) -> bytes:
 def read_span(file: BinaryIO, name: str, start_ms: int, end_ms: int) -> npt.NDArray[np.float32]:
     """The samples between two times of a clip file, float32 in [-1, 1], `[samples]`.
 
-    Times count from the start of the clip.
+    Times count from the start of the clip. `file` must be a file of the operating system.
 
     Raises:
         InvalidAudio: the file is no 16 kHz mono FLAC, or is damaged.
@@ -33,7 +33,8 @@ def read_span(file: BinaryIO, name: str, start_ms: int, end_ms: int) -> npt.NDAr
     import soundfile
 
     try:
-        with soundfile.SoundFile(file) as clip:
+        # by its descriptor: reads through Python callbacks swallow interrupts and other errors
+        with soundfile.SoundFile(file.fileno(), closefd=False) as clip:
             if clip.samplerate != SAMPLE_RATE_HZ or clip.channels != 1:
                 raise InvalidAudio(f"{name}: not 16 kHz mono; delete it and run segment again")
             clip.seek(start_ms * SAMPLES_PER_MS)

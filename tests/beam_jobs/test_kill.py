@@ -9,8 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from schemas.tables import TABLES
-from tests.beam_jobs.night import DAY, night, rows
+from tests.beam_jobs.night import DAY, QUICK_TASKS, night, rows
 from tests.media import programme, write
 
 DEADLINE_S = 120
@@ -41,6 +43,29 @@ def test_a_killed_night_goes_on_to_the_same_tables(untrained: Path, tmp_path: Pa
     for table in TABLES:
         if table.name != "runs":
             assert rows(killed, table.name) == rows(undisturbed, table.name), table.name
+
+
+def test_an_interrupt_says_how_to_go_on_and_leaves_nothing_running(
+    untrained: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "arc"
+    write(archive / DAY / "long.flac", programme(60))
+    (tmp_path / "tasks.yaml").write_text(QUICK_TASKS)
+    command = [sys.executable, "-m", "beam_jobs.cli", "annotate", str(archive), "--max-clip-s"]
+    command += ["30", "--out", str(tmp_path / "out"), "--model", str(untrained)]
+    command += ["--tasks", str(tmp_path / "tasks.yaml")]
+    process = subprocess.Popen(
+        command, start_new_session=True, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    wait_for_answers(tmp_path / "out")
+    os.killpg(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 130
+    assert error.splitlines()[-1] == (
+        "af3: interrupted; what is done is kept, the same command goes on from here"
+    )
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
 
 
 def wait_for_answers(out: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,25 @@ def test_a_bucket_gives_the_same_rows_as_the_folder(out: Path, bucket: str) -> N
     local = connect(str(out)).sql(sql).fetchall()
     assert len(local) >= 4
     assert connect(bucket).sql(sql).fetchall() == local
+
+
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+QUESTIONS = re.findall(r"```sql\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_readme_asks_five_questions() -> None:
+    assert len(QUESTIONS) == 5
+
+
+@pytest.mark.parametrize("sql", QUESTIONS, ids=range(len(QUESTIONS)))
+def test_the_readmes_questions_run(out: Path, sql: str) -> None:
+    assert len(connect(str(out)).sql(sql).columns) >= 3
+
+
+def test_hours_per_night_add_up(out: Path) -> None:
+    (row,) = connect(str(out)).sql(QUESTIONS[1]).fetchall()
+    assert (row[0], str(row[1]), row[2]) == ("default", DAY, 2)
+    assert row[3] == row[4] == 0.01
 
 
 def test_results_go_to_csv_and_parquet(out: Path, tmp_path: Path) -> None:
