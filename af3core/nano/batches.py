@@ -23,15 +23,17 @@ IGNORED = -100
 _FRAMES_PER_STEP = 8_000
 """80 s of audio a step, padding included."""
 
-_QUESTIONS = 5
+_QUESTIONS = 7
 
 
 @dataclass(frozen=True)
 class Batch:
     """A step's tensors: scenes padded together, several questions behind each scene's audio.
 
-    `mask [batch, 1, length, length]` lets a question see the prefix and itself alone. `targets`
-    holds the classes at each audio token by the name of their head.
+    `mask [batch, 1, length, length]` lets a question see the prefix and itself alone. `weights` are
+    those of the labels: an answer of n tokens weighs as the root of n, so that the one letter of a
+    choice is not lost among the words of transcripts. `targets` holds the classes at each audio
+    token by the name of their head.
     """
 
     mel: Tensor
@@ -41,6 +43,7 @@ class Batch:
     position_ids: Tensor
     mask: Tensor
     labels: Tensor
+    weights: Tensor
     targets: dict[str, Tensor]
 
 
@@ -67,9 +70,10 @@ def make_batch(
     mel = np.empty((len(rows), 128, frames), np.float32)
     input_ids = torch.zeros(len(rows), length, dtype=torch.long)
     position_ids = torch.zeros_like(input_ids)
-    labels = torch.full_like(input_ids, -100)
+    labels = torch.full_like(input_ids, IGNORED)
     owner = torch.full((len(rows), length), -1)
-    for i, (example, (ids, positions, wanted, owners)) in enumerate(
+    weights = torch.zeros(len(rows), length)
+    for i, (example, (ids, positions, wanted, owners, weighed)) in enumerate(
         zip(examples, rows, strict=True)
     ):
         mel[i] = example.mel.min()
@@ -78,6 +82,7 @@ def make_batch(
         position_ids[i, : len(ids)] = torch.tensor(positions)
         labels[i, : len(ids)] = torch.tensor(wanted)
         owner[i, : len(ids)] = torch.tensor(owners)
+        weights[i, : len(ids)] = torch.tensor(weighed)
     causal = torch.ones(length, length, dtype=torch.bool).tril()
     same = (owner[:, :, None] == owner[:, None, :]) | (owner[:, None, :] == 0)
     return Batch(
@@ -88,6 +93,7 @@ def make_batch(
         position_ids=position_ids,
         mask=(same & causal)[:, None],
         labels=labels,
+        weights=weights,
         targets=_targets(examples),
     )
 
@@ -105,12 +111,13 @@ def _targets(examples: list[Example]) -> dict[str, Tensor]:
 
 def _row(
     example: Example, head: list[int], tokenizer: PreTrainedTokenizerFast, random: Random
-) -> tuple[list[int], list[int], list[int], list[int]]:
-    """Ids, positions, next-token labels and owner (0 = shared prefix) of one scene's sequence."""
+) -> tuple[list[int], list[int], list[int], list[int], list[float]]:
+    """Ids, positions, next-token labels, owner (0 = shared prefix) and weights of one scene."""
     audio_tokens = ((example.mel.shape[1] - 1) // 2 + 1) // 2
     ids = head + [0] * audio_tokens
     prefix = len(ids)
-    positions, wanted, owners = list(range(prefix)), [-100] * prefix, [0] * prefix
+    positions, wanted, owners = list(range(prefix)), [IGNORED] * prefix, [0] * prefix
+    weights = [0.0] * prefix
     end = tokenizer.convert_tokens_to_ids(IM_END)
     for number, question in enumerate(sample_questions(example.scene, random, _QUESTIONS), start=1):
         prompt = tokenizer(question.prompt + PROMPT_TAIL).input_ids
@@ -118,9 +125,10 @@ def _row(
         ids += prompt + answer[:-1]
         count = len(prompt) + len(answer) - 1
         positions += range(prefix, prefix + count)
-        wanted += [-100] * (len(prompt) - 1) + answer
+        wanted += [IGNORED] * (len(prompt) - 1) + answer
+        weights += [len(answer) ** -0.5] * count
         owners += [number] * count
-    return ids, positions, wanted, owners
+    return ids, positions, wanted, owners, weights
 
 
 def _masked(mel: np.ndarray, random: Random) -> np.ndarray:

@@ -31,16 +31,19 @@ class Score:
 
 
 def score_tables(out: Path, scripts: Path = SCRIPTS) -> list[Score]:
-    """Every result of the demo archive against what its recordings were made from.
+    """Every result of the demo archive's recordings against what they were made from.
+
+    Recordings that are not in the tables are left out.
 
     Raises:
         FileNotFoundError: `out` holds no tables.
+        KeyError: a recording has no script.
     """
-    truth = _truth(scripts)
     files = {
         row["recording_id"]: row["object_uri"].rsplit("/", 1)[-1]
         for row in _rows(out, "recordings")
     }
+    truth = {name: events for name, events in _truth(scripts).items() if name in files.values()}
     transcripts: dict[str, list[dict[str, Any]]] = {}
     for row in _rows(out, "transcripts"):
         transcripts.setdefault(files[row["recording_id"]], []).append(row)

@@ -26,7 +26,7 @@ from af3core.nano.model import TrainingModel, new_model, save_checkpoint
 from af3core.nano.tokenizer import train_tokenizer
 
 _PEAK_RATE = 8e-4
-_WARMUP_STEPS = 150
+_WARMUP_STEPS = 50
 _WEIGHTS = {"text": 1.0, "heard": 1.0, "phones": 0.5, "speaker": 0.25, "bed": 0.1}
 """Of the losses, each a mean cross-entropy."""
 
@@ -148,7 +148,9 @@ def run_step(model: TrainingModel, batch: Batch) -> np.ndarray:
         ids = ids.masked_scatter(places[..., None], heard.embeds[audio].to(ids.dtype))
         wanted = batch.labels >= 0
         logits = model.decode(ids, batch.mask, batch.position_ids, wanted)
-    losses = {"text": cross_entropy(logits, batch.labels[wanted])}
+    weights = batch.weights[wanted]
+    text = cross_entropy(logits, batch.labels[wanted], reduction="none")
+    losses = {"text": (text * weights).sum() / weights.sum()}
     for name in HEADS:
         classes = batch.targets[name]
         given = getattr(heard, name)[:, : classes.shape[1]].float()
