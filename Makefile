@@ -39,7 +39,7 @@ bench: install  ## speed and memory, as ratios against named peers
 	$(BIN)/python -m tests.benchmarks.segment_memory
 	$(BIN)/python -m tests.benchmarks.second_run
 
-nano: install  ## make the embedded model anew: data, training, figures (about two hours)
+nano: install  ## make the embedded model anew: data, training, figures (some three hours)
 	$(BIN)/python -m af3core.nano all
 
 lock: install  ## resolve the newest versions that fit together

@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--shards", type=int, default=36, help="of 400 scenes, some 80 minutes each"
     )
-    parser.add_argument("--minutes", type=float, default=65, help="of training, wall clock")
+    parser.add_argument("--minutes", type=float, default=120, help="of training, wall clock")
     parser.add_argument("--scenes", type=int, default=150, help="to evaluate on, in each part")
     options = parser.parse_args(arguments)
     if options.step in ("make-data", "all"):
