@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from af3core.errors import ConfigurationError
 from af3core.nano import checkpoint_path
 
 
@@ -23,7 +24,15 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--minutes", type=float, default=120, help="of training, wall clock")
     parser.add_argument("--scenes", type=int, default=150, help="to evaluate on, in each part")
-    options = parser.parse_args(arguments)
+    try:
+        _run(parser.parse_args(arguments))
+    except ConfigurationError as error:
+        print(f"nano: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _run(options: argparse.Namespace) -> None:
     if options.step in ("make-data", "all"):
         _make_data(options.work / "shards", options.shards)
     if options.step in ("train", "all"):
@@ -34,7 +43,6 @@ def main(arguments: list[str] | None = None) -> int:
         from af3core.nano.evaluate import evaluate
 
         evaluate(options.checkpoint, options.scenes)
-    return 0
 
 
 def _make_data(folder: Path, count: int) -> None:

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerFast
 
+from af3core.errors import ConfigurationError
 from af3core.nano.batches import HEADS, IGNORED, Batch, batches_of_scenes, make_batch
 from af3core.nano.data import Example, read_shard, shard_paths
 from af3core.nano.model import TrainingModel, new_model, save_checkpoint
@@ -37,11 +38,17 @@ def train(folder: Path, checkpoint: Path, minutes: float) -> None:
     """Train for some minutes of wall-clock time on the shards of a folder, a process per core.
 
     Goes on from the state of an earlier call where the folder holds one.
+
+    Raises:
+        ConfigurationError: the folder holds no shards.
     """
-    processes = len(os.sched_getaffinity(0))
-    with tempfile.NamedTemporaryFile() as meeting:
+    processes = min(len(os.sched_getaffinity(0)), len(shard_paths(folder)))
+    if not processes:
+        raise ConfigurationError(f"{folder}: no shards; run python -m af3core.nano make-data first")
+    with tempfile.TemporaryDirectory() as temporary:
+        meeting = f"{temporary}/meeting"
         torch.multiprocessing.spawn(
-            _work, (processes, meeting.name, folder, checkpoint, minutes), nprocs=processes
+            _work, (processes, meeting, folder, checkpoint, minutes), nprocs=processes
         )
 
 
