@@ -59,14 +59,17 @@ def cut_recording(chunks: Iterable[Pcm], settings: Segmentation) -> Iterator[Cut
         while filled > limit:
             end = clip_end(speech, levels, settings)
             used = end * FRAME_SAMPLES
-            yield _clip(audio[:used].copy(), speech[:end], levels[:end], start_ms, settings)
-            audio[: filled - used] = audio[used:filled].copy()
+            yield _clip(audio[:used], speech[:end], levels[:end], start_ms, settings)
+            # the clip keeps the old buffer; a new one takes memory only as it fills
+            rest, audio = audio[used:filled], np.empty_like(audio)
+            audio[: len(rest)] = rest
             filled -= used
+            del rest
             speech, levels = speech[end:], levels[end:]
             start_ms += end * FRAME_MS
     if filled:
         speech = np.concatenate([speech, detector.finish()])
-        yield _clip(audio[:filled].copy(), speech, levels, start_ms, settings)
+        yield _clip(audio[:filled], speech, levels, start_ms, settings)
 
 
 def _clip(

@@ -26,7 +26,7 @@ from af3core.nano.questions import (
 )
 from af3core.nano.scenes import Cast, Scene, make_scene
 from af3core.nano.voices import Audio
-from af3core.tasks.answers import split_thinking
+from af3core.tasks.answers import find_choice, split_thinking
 
 PARTS = {
     "unseen sentences": Cast(held_out_words=True),
@@ -74,12 +74,19 @@ def _part(engine: TransformersEngine, name: str, cast: Cast, count: int) -> dict
         elif question.kind == "caption":
             right["caption_names_sound"] += [s in text.lower() for s in set(scene.sounds)]
         elif question.kind.endswith("_thinking"):
-            same = split_thinking(text)[1] == split_thinking(question.answer)[1]
-            right["thinking"].append(same)
+            told = split_thinking(text)[1], split_thinking(question.answer)[1]
+            right["thinking"].append(_same_choice(*told, question))
+        elif question.options:
+            right[question.kind].append(_same_choice(text, question.answer, question))
         else:
             right[question.kind].append(text == question.answer)
     figures = {"word_error_rate": errors / max(words, 1)}
     return figures | {kind: sum(hits) / len(hits) for kind, hits in sorted(right.items()) if hits}
+
+
+def _same_choice(text: str, answer: str, question: Question) -> bool:
+    """As the tables are filled: by the option that the product reads out of an answer."""
+    return find_choice(text, question.options) == find_choice(answer, question.options)
 
 
 def _questions(scene: Scene, random: Random) -> list[Question]:
@@ -87,7 +94,7 @@ def _questions(scene: Scene, random: Random) -> list[Question]:
     return [
         Question("transcript", "Transcribe the input speech.", transcript(scene)),
         Question("caption", "Please describe the audio in detail.", caption(scene)),
-        *[Question(f"choice_{q.kind}", q.prompt, q.answer) for q in choices],
+        *[Question(f"choice_{q.kind}", q.prompt, q.answer, q.options) for q in choices],
         *[Question(f"open_{q.kind}", q.prompt, q.answer) for q in open_questions(scene)],
         thinking(random.choice(choices), scene),
     ]

@@ -27,6 +27,7 @@ class Question:
     kind: str
     prompt: str
     answer: str
+    options: tuple[str, ...] = ()
 
 
 def caption(scene: Scene) -> str:
@@ -147,6 +148,7 @@ def thinking(question: Question, scene: Scene) -> Question:
         f"{question.kind}_thinking",
         question.prompt + THINK_SUFFIX,
         f"{reasoning}\n{question.answer}",
+        question.options,
     )
 
 
@@ -176,7 +178,7 @@ def _choice(
         random.shuffle(options)
     task = Task("choice", "question", prompt, options=tuple(options))
     letter = string.ascii_uppercase[options.index(right)]
-    return Question(kind, task.prompt_text, f"({letter}) {right}")
+    return Question(kind, task.prompt_text, f"({letter}) {right}", task.options)
 
 
 def _count(number: int) -> str:

@@ -56,22 +56,22 @@ def read_transcript(text: str) -> str:
 
 
 def find_choice(text: str, options: tuple[str, ...]) -> str:
-    """The option that an answer names: by its letter, by its words, or as the only one named.
+    """The option that an answer names: by its words, or else by its letter.
 
-    Empty where none is named, or several are.
+    Words go first where they name one option alone, as in MMAU's scoring: a model that writes
+    another option's letter before the right words has heard right. Empty where none is named, or
+    several are.
     """
     plain = _plain(text)
-    for option in options:
-        if plain == _plain(option):
-            return option
+    named = [o for o in options if re.search(rf"\b{re.escape(_plain(o))}\b", plain)]
+    longest = max(named, key=len, default="")
+    if named and all(_plain(o) in _plain(longest) for o in named):
+        return longest
     letter = _LETTER.match(text)
     if letter and (letter[0].strip("( ") != letter[1] or text.strip(" ().") == letter[1]):
         index = string.ascii_uppercase.index(letter[1])
         return options[index] if index < len(options) else ""
-    named = [o for o in options if re.search(rf"\b{re.escape(_plain(o))}\b", plain)]
-    longest = max(named, key=len, default="")
-    inside = all(_plain(o) in _plain(longest) for o in named)
-    return longest if inside else ""
+    return ""
 
 
 def split_thinking(text: str) -> tuple[str, str]:

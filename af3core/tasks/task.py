@@ -16,7 +16,7 @@ Unit = Literal["segment", "clip"]
 THINK_SUFFIX = "\nPlease think and reason about the input audio before you respond."
 """AF3's own words (README of the released code); the answer follows the reasoning."""
 
-ANSWER_RULES_VERSION = 1
+ANSWER_RULES_VERSION = 2
 """Counts up when the reading of answers changes, so that they are read anew."""
 
 MAX_NEW_TOKENS_LIMIT = 1024

@@ -34,6 +34,8 @@ def test_a_transcript_is_the_spoken_words_alone(raw: str, words: str) -> None:
         ("The correct answer is (C) several speakers.", "several speakers"),
         ("It is a man.", "a man"),
         ("A WOMAN", "a woman"),
+        ("(D) a woman", "a woman"),
+        ("(B) a man or a woman", "a woman"),
         ("a man or a woman", ""),
         ("(F) a crowd", ""),
         ("A dog barks.", ""),
