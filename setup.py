@@ -4,7 +4,13 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-MODEL = ["torch>=2.11", "transformers>=5.17,<6", "safetensors", "huggingface-hub"]
+MODEL = [
+    "torch>=2.11",
+    "transformers>=5.17,<6",
+    "safetensors",
+    "huggingface-hub",
+    "llguidance>=1.9",
+]
 GCS = ["apache-beam[gcp]==2.77.0", "google-cloud-storage>=3.17", "gcsfs>=2026.10"]
 AIRFLOW = ["apache-airflow==3.3.2", "apache-airflow-providers-apache-beam>=6.3"]
 NANO = [*MODEL, "espeakng-loader>=0.2.4", "tokenizers", "jiwer>=4"]
@@ -14,6 +20,7 @@ TEST = [
     "pytest",
     "hypothesis",
     "librosa>=0.11",
+    "peft>=0.21",
     "psutil",
     "ruff",
     "mypy",
@@ -46,6 +53,7 @@ setup(
         "duckdb>=1.4",
         "rich>=13",
         "pyyaml>=6",
+        "httpx>=0.28,<1",
     ],
     extras_require={
         "model": MODEL,

@@ -6,16 +6,15 @@ ledger/segment ──► clips with missing answers ──► model ──► le
 from __future__ import annotations
 
 import datetime
-import functools
 from collections.abc import Iterator, Mapping, Sequence
 
 import apache_beam as beam
 
 from af3core.audio.clip_file import read_span
-from af3core.errors import ConfigurationError, ModelError
-from af3core.model.checkpoint import Checkpoint
+from af3core.errors import ModelError
+from af3core.model.engines import load_engine
 from af3core.model.isolation import as_model_error
-from af3core.model.request import Answer, Engine, Request, Waveform
+from af3core.model.request import Answer, Sound, ask
 from af3core.tasks.answers import read_answer
 from af3core.tasks.flags import answer_flags
 from af3core.tasks.task import Task
@@ -75,34 +74,30 @@ def _ask(
     item: ClipWork, tasks: Mapping[str, Task], ledger: Ledger, settings: NightSettings
 ) -> list[Result]:
     """One result per question; audio that cannot be read fails its questions alone."""
-    engine = load_engine(
-        settings.checkpoint, settings.dtype, settings.device, settings.batch_tokens
-    )
-    spans: dict[tuple[int, int], Waveform | ModelError] = {}
+    engine = load_engine(settings.engine)
+    spans: dict[tuple[int, int], Sound | ModelError] = {}
     results: dict[int, Result] = {}
     requests, positions = [], []
-    for position, ask in enumerate(item.asks):
-        span = (ask.start_ms, ask.end_ms)
+    for position, asked in enumerate(item.asks):
+        span = (asked.start_ms, asked.end_ms)
         if span not in spans:
-            spans[span] = _read(ledger, item, ask)
-        audio = spans[span]
-        if isinstance(audio, ModelError):
-            results[position] = audio
+            spans[span] = _read(ledger, item, asked)
+        sound = spans[span]
+        if isinstance(sound, ModelError):
+            results[position] = sound
             continue
-        task = tasks[ask.task_hash]
+        task = tasks[asked.task_hash]
         positions.append(position)
-        requests.append(
-            Request(audio, task.prompt_text, task.max_new_tokens, task.repetition_penalty)
-        )
+        requests.append(ask(sound, task.prompt_text, task.max_new_tokens, task.repetition_penalty))
     results.update(zip(positions, engine.answer(requests), strict=True))
     return [results[position] for position in range(len(item.asks))]
 
 
-def _read(ledger: Ledger, item: ClipWork, ask: Ask) -> Waveform | ModelError:
-    start_ms, end_ms = ask.start_ms - item.clip.start_ms, ask.end_ms - item.clip.start_ms
+def _read(ledger: Ledger, item: ClipWork, asked: Ask) -> Sound | ModelError:
+    start_ms, end_ms = asked.start_ms - item.clip.start_ms, asked.end_ms - item.clip.start_ms
     try:
         with ledger.store.open(item.clip.clip_uri) as file:
-            return read_span(file, item.clip.clip_uri, start_ms, end_ms)
+            return Sound(read_span(file, item.clip.clip_uri, start_ms, end_ms))
     except FileNotFoundError:
         return ModelError(
             f"{item.clip.clip_uri}: the clip is gone; delete its recording's object below"
@@ -124,7 +119,7 @@ def _annotated(
         recording_id=item.clip.recording_id,
         model=settings.checkpoint.name,
         weights_revision=settings.checkpoint.revision,
-        engine="transformers",
+        engine=settings.engine.name,
         run_id=settings.run_id,
         generated_at=now,
         annotations=tuple(
@@ -188,23 +183,6 @@ def _failure(
         start_ms=ask.start_ms,
         end_ms=ask.end_ms,
     )
-
-
-@functools.lru_cache(maxsize=1)
-def load_engine(checkpoint: Checkpoint, dtype: str, device: str, batch_tokens: int) -> Engine:
-    """The engine, loaded once per process and only where there is something to ask.
-
-    Raises:
-        ConfigurationError: the packages of the extra `model` are missing, or the weights are bad.
-    """
-    try:
-        from af3core.model.transformers_engine import TransformersEngine
-    except ImportError as error:
-        raise ConfigurationError(
-            f"asking a model needs torch and transformers ({error}):"
-            " pip install 'af3-archive[model]'"
-        ) from error
-    return TransformersEngine(checkpoint, dtype, device, batch_tokens)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,7 +12,14 @@ from typing import Literal
 
 from af3core.audio.cut import Segmentation
 from af3core.errors import ConfigurationError
-from af3core.model.checkpoint import AF3_HUB_ID, Checkpoint, find_checkpoint
+from af3core.model.checkpoint import (
+    AF3_HUB_ID,
+    AF3_TYPE,
+    Checkpoint,
+    find_checkpoint,
+    served_checkpoint,
+)
+from af3core.model.engines import API_KEY_VARIABLE, ENGINE_NAMES, EngineSettings
 from af3core.tasks.read import default_tasks, read_tasks
 from af3core.tasks.task import Task
 from beam_jobs.archive import DateRule, check_source
@@ -40,10 +47,7 @@ class NightSettings:
     segmentation: Segmentation
     max_recording_s: float
     tasks: tuple[Task, ...]
-    weights: Checkpoint | None
-    dtype: str
-    device: str
-    batch_tokens: int
+    asking: EngineSettings | None
     shards: int
     run_id: str
     started_at: str
@@ -53,20 +57,19 @@ class NightSettings:
         return configuration_hash(self.segmentation)
 
     @property
-    def checkpoint(self) -> Checkpoint:
-        """The resolved model; discover and segment resolve none, so that they fetch none."""
-        if self.weights is None:
+    def engine(self) -> EngineSettings:
+        """The engine with its model; discover and segment resolve none, so that they fetch none."""
+        if self.asking is None:
             raise ConfigurationError("these settings were read for a job without a model")
-        return self.weights
+        return self.asking
 
     @property
-    def model_identity(self) -> str:
-        """What decides an answer besides prompt and audio."""
-        return f"{self.checkpoint.revision}/{self.dtype}/transformers"
+    def checkpoint(self) -> Checkpoint:
+        return self.engine.checkpoint
 
     def task_hashes(self) -> dict[str, Task]:
         """The configured tasks by their identity."""
-        return {task.task_hash(self.model_identity): task for task in self.tasks}
+        return {task.task_hash(self.engine.identity): task for task in self.tasks}
 
     def explicit_dates(self) -> list[str]:
         """The dates of a closed interval; none where an end is open."""
@@ -131,14 +134,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=QUESTION",
         help="one more open question; repeatable. Only what is new is asked",
     )
+    asking.add_argument(
+        "--engine",
+        choices=ENGINE_NAMES,
+        default="af3",
+        help="af3 (ours, the fastest), transformers (its generate; Music Flamingo too), or openai"
+        f" (a server such as vLLM; its key in {API_KEY_VARIABLE}) (default: af3)",
+    )
+    asking.add_argument(
+        "--endpoint", metavar="URL", help="of --engine openai, such as http://gpu:8000/v1"
+    )
     asking.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
     asking.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     asking.add_argument(
         "--batch-tokens",
         type=int,
-        default=16_384,
+        default=65_536,
         metavar="N",
-        help="positions of a batch; lower it where memory is short (default: 16384)",
+        help="tokens whose keys and values are held at once, 56 KiB each for AF3 in bfloat16;"
+        " lower it where memory is short (default: 65536)",
     )
     publishing = parser.add_argument_group("publishing")
     publishing.add_argument(
@@ -189,15 +203,33 @@ def read_settings(arguments: argparse.Namespace, job: Job) -> NightSettings:
         ),
         max_recording_s=arguments.max_recording_h * 3600,
         tasks=_tasks(arguments),
-        weights=None
-        if job in _WITHOUT_MODEL
-        else find_checkpoint(arguments.model, arguments.model_revision),
-        dtype=arguments.dtype,
-        device=arguments.device,
-        batch_tokens=arguments.batch_tokens,
+        asking=None if job in _WITHOUT_MODEL else _engine(arguments),
         shards=arguments.shards,
         run_id=arguments.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         started_at=now.isoformat(timespec="milliseconds"),
+    )
+
+
+def _engine(arguments: argparse.Namespace) -> EngineSettings:
+    if arguments.engine == "openai":
+        if not arguments.endpoint:
+            raise ConfigurationError("--engine openai needs --endpoint, such as http://gpu:8000/v1")
+        checkpoint = served_checkpoint(arguments.model, arguments.model_revision)
+    elif arguments.endpoint:
+        raise ConfigurationError(f"--endpoint is of --engine openai, not of {arguments.engine}")
+    else:
+        checkpoint = find_checkpoint(arguments.model, arguments.model_revision)
+    if checkpoint.model_type != AF3_TYPE and arguments.engine == "af3":
+        raise ConfigurationError(
+            f"--model {arguments.model}: {checkpoint.model_type} needs --engine transformers"
+        )
+    return EngineSettings(
+        name=arguments.engine,
+        checkpoint=checkpoint,
+        dtype=arguments.dtype,
+        device=arguments.device,
+        batch_tokens=arguments.batch_tokens,
+        endpoint=arguments.endpoint or "",
     )
 
 

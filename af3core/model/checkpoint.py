@@ -13,6 +13,9 @@ from af3core.errors import ConfigurationError
 NANO = "nano"
 AF3_HUB_ID = "nvidia/audio-flamingo-3-hf"
 
+AF3_TYPE, MUSIC_TYPE = "audioflamingo3", "musicflamingo"
+_TYPES = (AF3_TYPE, MUSIC_TYPE)
+
 NANO_NOTICE = (
     "model nano knows only its own synthetic world (espeak-ng voices, generated sounds);"
     f" for a real archive use --model {AF3_HUB_ID}"
@@ -22,7 +25,7 @@ _LICENCES = {
     NANO: "Apache-2.0",
     AF3_HUB_ID: "NVIDIA OneWay Noncommercial License; Qwen Research License",
 }
-_WANTED_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model")
+_WANTED_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "think/*")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Checkpoint:
     revision: str
     folder: Path
     licence: str
+    model_type: str = AF3_TYPE
 
 
 def find_checkpoint(model: str, revision: str | None = None) -> Checkpoint:
@@ -49,7 +53,7 @@ def find_checkpoint(model: str, revision: str | None = None) -> Checkpoint:
         folder = Path(model)
     else:
         folder = _fetch(model, revision)
-    _check_form(model, folder)
+    model_type = _model_type(model, folder)
     local = model == NANO or Path(model).is_dir()
     if local and revision:
         raise ConfigurationError(
@@ -60,7 +64,15 @@ def find_checkpoint(model: str, revision: str | None = None) -> Checkpoint:
         revision=_files_hash(folder) if local else folder.name,
         folder=folder,
         licence=_LICENCES.get(model, "see the model card"),
+        model_type=model_type,
     )
+
+
+def served_checkpoint(model: str, revision: str | None) -> Checkpoint:
+    """Weights that a server holds, by the name that it serves them under. What it loaded is not
+    known here: another revision is another name, or is said with `revision`.
+    """
+    return Checkpoint(model, revision or f"served:{model}", Path(), "see the model card")
 
 
 def _fetch(model: str, revision: str | None) -> Path:
@@ -80,18 +92,20 @@ def _fetch(model: str, revision: str | None) -> Path:
         ) from error
 
 
-def _check_form(model: str, folder: Path) -> None:
+def _model_type(model: str, folder: Path) -> str:
+    """The kind of model that a folder holds, with weights."""
     path = folder / "config.json"
     try:
         kind = json.loads(path.read_text("utf-8")).get("model_type")
     except (OSError, ValueError, AttributeError) as error:
         raise ConfigurationError(f"--model {model}: no readable config.json in {folder}") from error
-    if kind != "audioflamingo3":
+    if kind not in _TYPES:
         raise ConfigurationError(
             f"--model {model}: its config.json says model_type {kind!r}, not 'audioflamingo3'"
         )
     if not list(folder.glob("*.safetensors")):
         raise ConfigurationError(f"--model {model}: no *.safetensors in {folder}")
+    return str(kind)
 
 
 def _files_hash(folder: Path) -> str:
@@ -101,7 +115,7 @@ def _files_hash(folder: Path) -> str:
     for path in sorted(paths):
         if path.name == "figures.json":
             continue
-        digest.update(path.name.encode() + b"\0")
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]

@@ -5,12 +5,13 @@ Running out of memory takes the same way: halves are smaller batches, and go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from af3core.errors import ModelError
 from af3core.model.request import Answer, Request
 
-RunBatch = Callable[[Sequence[Request]], list[Answer]]
+RunBatch = Callable[[Sequence[Request]], Iterator[tuple[int, Answer | ModelError]]]
+"""Gives each request's position with its result, as soon as it is there."""
 
 
 def answer_isolated(
@@ -18,24 +19,29 @@ def answer_isolated(
     run_batch: RunBatch,
     release_memory: Callable[[], None] = lambda: None,
 ) -> list[Answer | ModelError]:
-    """Run a batch; on any error run its halves, down to single requests.
+    """Run a batch; on any error run halves of what has no result yet, down to single requests.
 
     `release_memory` is called after an error, before the halves run.
     """
-    if not requests:
-        return []
-    try:
-        return list(run_batch(requests))
-    except Exception as error:
-        failure = as_model_error(error)
-    release_memory()
-    if len(requests) == 1:
-        return [failure]
-    middle = len(requests) // 2
-    return [
-        *answer_isolated(requests[:middle], run_batch, release_memory),
-        *answer_isolated(requests[middle:], run_batch, release_memory),
-    ]
+    results: dict[int, Answer | ModelError] = {}
+    waiting = [list(range(len(requests)))]
+    while waiting:
+        positions = waiting.pop()
+        try:
+            for place, result in run_batch([requests[p] for p in positions]):
+                results[positions[place]] = result
+        except Exception as error:
+            failure = as_model_error(error)
+        else:
+            continue
+        release_memory()
+        left = [p for p in positions if p not in results]
+        if len(left) == 1:
+            results[left[0]] = failure
+        elif left:
+            middle = len(left) // 2
+            waiting += [left[middle:], left[:middle]]
+    return [results[position] for position in range(len(requests))]
 
 
 def as_model_error(error: Exception) -> ModelError:

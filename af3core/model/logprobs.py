@@ -1,4 +1,4 @@
-"""Log-probabilities of the tokens that greedy decoding chooses, kept as sums per row.
+"""Log-probabilities of the tokens that `generate` chooses, kept as one number a step and row.
 
 Asking `generate` for its logits keeps `[steps, batch, vocabulary]`, a gigabyte for a batch of
 long answers over AF3's 151,672 tokens; this keeps one step.
@@ -7,30 +7,31 @@ long answers over AF3's 151,672 tokens; this keeps one step.
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 from transformers import LogitsProcessor
 
 
 class TokenLogprobs(LogitsProcessor):
-    """Sees each step's scores `[batch, vocabulary]`; `[batch, steps]` when done.
+    """Sees each step's scores `[batch, vocabulary]`; must be the last processor before sampling.
 
-    Must be the last processor, so that it sees what the choice is made from.
+    A greedy step takes the best token; of a sampled one the token is known a step later, from
+    `input_ids`, so each step's log-softmax is kept until then.
     """
 
     def __init__(self) -> None:
-        self._best: list[torch.Tensor] = []
+        self._logprobs: list[Tensor] = []
+        self._last: Tensor | None = None
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
-        # greedy decoding takes the best token, so its log-probability is known here
-        best = scores.max(dim=-1).values.float()
-        self._best.append(best - torch.logsumexp(scores.float(), dim=-1))
+        if self._last is not None:
+            self._logprobs.append(self._last.gather(1, input_ids[:, -1:])[:, 0])
+        self._last = scores.float().log_softmax(-1)
         return scores
 
-    def mean_per_row(self, token_counts: list[int]) -> list[float | None]:
-        """Mean over each row's own tokens, the end token included; None without a token."""
-        if not self._best:
-            return [None for _ in token_counts]
-        logprobs = torch.stack(self._best, dim=1).cpu()
-        return [
-            float(row[:count].mean()) if count else None
-            for row, count in zip(logprobs, token_counts, strict=True)
-        ]
+    def of(self, new_ids: Tensor) -> list[list[float]]:
+        """Of the new tokens `[batch, steps]`, by row."""
+        if self._last is None:
+            return [[] for _ in new_ids]
+        last = self._last.gather(1, new_ids[:, -1:])[:, 0]
+        rows: list[list[float]] = torch.stack([*self._logprobs, last], dim=1).tolist()
+        return rows

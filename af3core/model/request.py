@@ -4,37 +4,88 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from af3core.errors import ModelError
+from af3core.model.limits import SAMPLE_RATE_HZ
 
 Waveform = npt.NDArray[np.float32]
+Weights = Literal["base", "think"]
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """Mono audio `[samples]`. Requests that share the object share its encoding and prefix."""
+
+    samples: Waveform = field(repr=False)
+    sample_rate_hz: int = SAMPLE_RATE_HZ
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One side's words. `<sound-1>` in a user's text stands for the request's first sound."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How an answer is written. Temperature 0 takes the likeliest token.
+
+    Attributes:
+        max_new_tokens: where the answer is cut.
+        min_new_tokens: the answer does not end before.
+        repetition_penalty: above 1 makes tokens that stand in prompt or answer less likely
+            (Keskar et al. 2019).
+        temperature, top_k, top_p, seed: of sampling; a seed gives the same answer whatever else
+            is in the batch. 0 and 1.0 leave top_k and top_p out.
+        stop: the answer ends before the first of these texts.
+        json_schema: a JSON schema as text; the answer is then a document that fits it.
+    """
+
+    max_new_tokens: int
+    min_new_tokens: int = 0
+    repetition_penalty: float = 1.0
+    temperature: float = 0.0
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+    json_schema: str | None = None
 
 
 @dataclass(frozen=True)
 class Request:
-    """One question over one stretch of audio.
+    """A conversation that ends with a user's turn, to be answered.
 
-    `audio` is mono float32 at 16 kHz, `[samples]`; requests over the same stretch share the array.
+    Where no turn names a sound, the sounds stand before the first turn's text. `weights` chooses
+    between the checkpoint and its think adapter.
     """
 
-    audio: Waveform = field(repr=False)
-    prompt: str
-    max_new_tokens: int
-    repetition_penalty: float = 1.0
+    sounds: tuple[Sound, ...]
+    turns: tuple[Turn, ...]
+    decoding: Decoding
+    weights: Weights = "base"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The model's words; `finish_reason` is `stop` or `length`."""
+    """The model's words; `finish_reason` is `stop` or `length`.
+
+    `token_ids` are the tokens of the text, `logprobs` theirs and the end token's, where the engine
+    knows them; `mean_logprob` is the mean of `logprobs`.
+    """
 
     text: str
     token_count: int
     mean_logprob: float | None
     finish_reason: str
+    token_ids: tuple[int, ...] = field(default=(), repr=False)
+    logprobs: tuple[float, ...] = field(default=(), repr=False)
 
 
 class Engine(Protocol):
@@ -45,3 +96,9 @@ class Engine(Protocol):
     def answer(self, requests: Sequence[Request]) -> list[Answer | ModelError]:
         """One answer or one error per request."""
         ...
+
+
+def ask(sound: Sound, prompt: str, max_new_tokens: int, repetition_penalty: float = 1.0) -> Request:
+    """One question about one sound."""
+    decoding = Decoding(max_new_tokens, repetition_penalty=repetition_penalty)
+    return Request((sound,), (Turn("user", prompt),), decoding)

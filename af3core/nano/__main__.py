@@ -23,6 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
         "--shards", type=int, default=36, help="of 400 scenes, some 80 minutes each"
     )
     parser.add_argument("--minutes", type=float, default=120, help="of training, wall clock")
+    parser.add_argument("--rate", type=float, default=8e-4, help="of learning, at its peak")
+    parser.add_argument("--start", type=Path, help="a checkpoint to train on from")
     parser.add_argument("--scenes", type=int, default=150, help="to evaluate on, in each part")
     try:
         _run(parser.parse_args(arguments))
@@ -36,9 +38,10 @@ def _run(options: argparse.Namespace) -> None:
     if options.step in ("make-data", "all"):
         _make_data(options.work / "shards", options.shards)
     if options.step in ("train", "all"):
-        from af3core.nano.train import train
+        from af3core.nano.train import Training, train
 
-        train(options.work / "shards", options.checkpoint, options.minutes)
+        shards = options.work / "shards"
+        train(Training(shards, options.checkpoint, options.minutes, options.rate, options.start))
     if options.step in ("evaluate", "all"):
         from af3core.nano.evaluate import evaluate
 

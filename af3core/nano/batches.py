@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass
 from random import Random
 
@@ -12,7 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerFast
 
 from af3core.nano.data import Example
-from af3core.nano.questions import sample_questions
+from af3core.nano.questions import Question, sample_questions
 from af3core.nano.targets import targets_of
 from af3core.nano.tokenizer import IM_END, PROMPT_HEAD, PROMPT_TAIL
 
@@ -23,7 +24,10 @@ IGNORED = -100
 _FRAMES_PER_STEP = 8_000
 """80 s of audio a step, padding included."""
 
-_QUESTIONS = 7
+_QUESTIONS = 8
+
+_LETTER_WEIGHT = 2.0
+"""Of the first token of a choice, which decides it: "(B"."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,9 @@ class Batch:
 
     `mask [batch, 1, length, length]` lets a question see the prefix and itself alone. `weights` are
     those of the labels: an answer of n tokens weighs as the root of n, so that the one letter of a
-    choice is not lost among the words of transcripts. `targets` holds the classes at each audio
-    token by the name of their head.
+    choice is not lost among the words of transcripts. `right_options` is 1 or 0 at the last token
+    of an option that is right or wrong. `targets` holds the classes at each audio token by the name
+    of their head.
     """
 
     mel: Tensor
@@ -44,6 +49,7 @@ class Batch:
     mask: Tensor
     labels: Tensor
     weights: Tensor
+    right_options: Tensor
     targets: dict[str, Tensor]
 
 
@@ -65,24 +71,25 @@ def make_batch(
     """Tensors of one step; questions are drawn anew each time."""
     head = tokenizer(PROMPT_HEAD).input_ids
     rows = [_row(example, head, tokenizer, random) for example in examples]
-    length = max(len(row[0]) for row in rows)
+    length = max(len(row.ids) for row in rows)
     frames = max(example.mel.shape[1] for example in examples)
     mel = np.empty((len(rows), 128, frames), np.float32)
     input_ids = torch.zeros(len(rows), length, dtype=torch.long)
     position_ids = torch.zeros_like(input_ids)
     labels = torch.full_like(input_ids, IGNORED)
+    right_options = torch.full_like(input_ids, IGNORED)
     owner = torch.full((len(rows), length), -1)
     weights = torch.zeros(len(rows), length)
-    for i, (example, (ids, positions, wanted, owners, weighed)) in enumerate(
-        zip(examples, rows, strict=True)
-    ):
+    for i, (example, row) in enumerate(zip(examples, rows, strict=True)):
+        count = len(row.ids)
         mel[i] = example.mel.min()
         mel[i, :, : example.mel.shape[1]] = _masked(example.mel, random)
-        input_ids[i, : len(ids)] = torch.tensor(ids)
-        position_ids[i, : len(ids)] = torch.tensor(positions)
-        labels[i, : len(ids)] = torch.tensor(wanted)
-        owner[i, : len(ids)] = torch.tensor(owners)
-        weights[i, : len(ids)] = torch.tensor(weighed)
+        input_ids[i, :count] = torch.tensor(row.ids)
+        position_ids[i, :count] = torch.tensor(row.positions)
+        labels[i, :count] = torch.tensor(row.labels)
+        right_options[i, :count] = torch.tensor(row.right_options)
+        owner[i, :count] = torch.tensor(row.owners)
+        weights[i, :count] = torch.tensor(row.weights)
     causal = torch.ones(length, length, dtype=torch.bool).tril()
     same = (owner[:, :, None] == owner[:, None, :]) | (owner[:, None, :] == 0)
     return Batch(
@@ -94,6 +101,7 @@ def make_batch(
         mask=(same & causal)[:, None],
         labels=labels,
         weights=weights,
+        right_options=right_options,
         targets=_targets(examples),
     )
 
@@ -109,26 +117,65 @@ def _targets(examples: list[Example]) -> dict[str, Tensor]:
     }
 
 
+@dataclass
+class _Row:
+    """One scene's tokens: its shared prefix (owner 0), then its questions with their answers."""
+
+    ids: list[int]
+    positions: list[int]
+    labels: list[int]
+    owners: list[int]
+    weights: list[float]
+    right_options: list[int]
+
+
 def _row(
     example: Example, head: list[int], tokenizer: PreTrainedTokenizerFast, random: Random
-) -> tuple[list[int], list[int], list[int], list[int], list[float]]:
-    """Ids, positions, next-token labels, owner (0 = shared prefix) and weights of one scene."""
+) -> _Row:
     audio_tokens = ((example.mel.shape[1] - 1) // 2 + 1) // 2
     ids = head + [0] * audio_tokens
     prefix = len(ids)
-    positions, wanted, owners = list(range(prefix)), [IGNORED] * prefix, [0] * prefix
-    weights = [0.0] * prefix
-    end = tokenizer.convert_tokens_to_ids(IM_END)
+    unlabelled = [IGNORED] * prefix
+    row = _Row(
+        ids, list(range(prefix)), unlabelled, [0] * prefix, [0.0] * prefix, unlabelled.copy()
+    )
     for number, question in enumerate(sample_questions(example.scene, random, _QUESTIONS), start=1):
-        prompt = tokenizer(question.prompt + PROMPT_TAIL).input_ids
-        answer = [*tokenizer(question.answer).input_ids, end]
-        ids += prompt + answer[:-1]
-        count = len(prompt) + len(answer) - 1
-        positions += range(prefix, prefix + count)
-        wanted += [IGNORED] * (len(prompt) - 1) + answer
-        weights += [len(answer) ** -0.5] * count
-        owners += [number] * count
-    return ids, positions, wanted, owners, weights
+        _add_question(row, question, number, prefix, tokenizer)
+    return row
+
+
+def _add_question(
+    row: _Row, question: Question, number: int, prefix: int, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    """Append a question and its answer, which see the prefix and themselves."""
+    prompt = tokenizer(question.prompt + PROMPT_TAIL).input_ids
+    end = tokenizer.convert_tokens_to_ids(IM_END)
+    answer = [*tokenizer(question.answer).input_ids, end]
+    count = len(prompt) + len(answer) - 1
+    weights = [len(answer) ** -0.5] * count
+    if question.options and question.answer.startswith("("):
+        weights[len(prompt) - 1] = _LETTER_WEIGHT
+    row.ids += prompt + answer[:-1]
+    row.positions += range(prefix, prefix + count)
+    row.labels += [IGNORED] * (len(prompt) - 1) + answer
+    row.weights += weights
+    row.owners += [number] * count
+    row.right_options += right_options(question, tokenizer) + [IGNORED] * (len(answer) - 1)
+
+
+def right_options(question: Question, tokenizer: PreTrainedTokenizerFast) -> list[int]:
+    """1 or 0 at the last token of each right or wrong option of a prompt, IGNORED elsewhere.
+
+    So that the decoder learns to judge an option where it reads it; the letter then follows.
+    """
+    encoded = tokenizer(question.prompt + PROMPT_TAIL, return_offsets_mapping=True)
+    labels = [IGNORED] * len(encoded.input_ids)
+    for letter, option in zip(string.ascii_uppercase, question.options, strict=False):
+        line = f"({letter}) {option}"
+        end = question.prompt.index(f"\n{line}") + 1 + len(line)
+        last = next(i for i, (_, stop) in enumerate(encoded.offset_mapping) if stop >= end)
+        labels[last] = int(question.answer.endswith(line))
+    return labels
 
 
 def _masked(mel: np.ndarray, random: Random) -> np.ndarray:

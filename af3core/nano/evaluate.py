@@ -12,9 +12,9 @@ from random import Random
 import torch
 import transformers
 
+from af3core.model.af3_engine import Af3Engine
 from af3core.model.checkpoint import find_checkpoint
-from af3core.model.request import Answer, Request
-from af3core.model.transformers_engine import TransformersEngine
+from af3core.model.request import Answer, Request, Sound, ask
 from af3core.nano.questions import (
     NO_SPEECH,
     Question,
@@ -25,7 +25,6 @@ from af3core.nano.questions import (
     transcript,
 )
 from af3core.nano.scenes import Cast, Scene, make_scene
-from af3core.nano.voices import Audio
 from af3core.tasks.answers import find_choice, split_thinking
 
 PARTS = {
@@ -37,7 +36,7 @@ _ANSWER_TOKENS = 192
 
 def evaluate(checkpoint: Path, scene_count: int) -> dict[str, dict[str, float]]:
     """Print the figures of each part and keep them in the checkpoint's figures.json."""
-    engine = TransformersEngine(find_checkpoint(str(checkpoint)), batch_tokens=32_768)
+    engine = Af3Engine.load(find_checkpoint(str(checkpoint)))
     figures = {name: _part(engine, name, cast, scene_count) for name, cast in PARTS.items()}
     document = {
         "date": datetime.now(UTC).date().isoformat(),
@@ -54,15 +53,16 @@ def evaluate(checkpoint: Path, scene_count: int) -> dict[str, dict[str, float]]:
     return figures
 
 
-def _part(engine: TransformersEngine, name: str, cast: Cast, count: int) -> dict[str, float]:
+def _part(engine: Af3Engine, name: str, cast: Cast, count: int) -> dict[str, float]:
     random = Random(f"evaluation {name}")
     scenes = [make_scene(random, cast) for _ in range(count)]
     asked: list[tuple[Scene, Question]] = []
     requests: list[Request] = []
     for audio, scene in scenes:
+        sound = Sound(audio)
         for question in _questions(scene, random):
             asked.append((scene, question))
-            requests.append(_request(audio, question))
+            requests.append(_request(sound, question))
     answers = engine.answer(requests)
     errors, words = 0, 0
     right: dict[str, list[bool]] = defaultdict(list)
@@ -100,13 +100,8 @@ def _questions(scene: Scene, random: Random) -> list[Question]:
     ]
 
 
-def _request(audio: Audio, question: Question) -> Request:
-    return Request(
-        audio=audio,
-        prompt=question.prompt,
-        max_new_tokens=_ANSWER_TOKENS,
-        repetition_penalty=1.0,
-    )
+def _request(audio: Sound, question: Question) -> Request:
+    return ask(audio, question.prompt, _ANSWER_TOKENS)
 
 
 def word_errors(spoken: str, heard: str) -> int:

@@ -24,6 +24,8 @@ from af3core.nano.tokenizer import CHAT_TEMPLATE, END_OF_TEXT, IM_END, SOUND
 HIDDEN = 256
 _PHONE_LAYER = 2
 """Phones are read after so many of the encoder's layers, words after the last."""
+_OPTION_LAYER = 3
+"""Whether an option is right is read after so many of the decoder's layers."""
 
 
 def nano_config(tokenizer: PreTrainedTokenizerFast) -> AudioFlamingo3Config:
@@ -72,6 +74,13 @@ def new_model(tokenizer: PreTrainedTokenizerFast) -> AudioFlamingo3ForConditiona
     return model
 
 
+def load_model(folder: Path) -> AudioFlamingo3ForConditionalGeneration:
+    """A checkpoint's weights in float32, to train on from."""
+    model: AudioFlamingo3ForConditionalGeneration
+    model = AudioFlamingo3ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+    return model
+
+
 def _sinusoids(length: int, channels: int) -> Tensor:
     """Whisper's fixed positions `[length, channels]` (openai/whisper, model.py)."""
     steps = torch.exp(-torch.arange(channels // 2) * (9.2103 / (channels // 2 - 1)))
@@ -107,8 +116,13 @@ class TrainingModel(nn.Module):
         self.heard_head = nn.Linear(HIDDEN, len(HEARD))
         self.speaker_head = nn.Linear(HIDDEN, len(SPEAKERS))
         self.bed_head = nn.Linear(HIDDEN, len(BEDS))
+        self.option_norm = nn.LayerNorm(HIDDEN)
+        self.option_head = nn.Linear(HIDDEN, 2)
         self.phone_norm = nn.LayerNorm(HIDDEN)
         self.phone_head = nn.Linear(HIDDEN, len(PHONES))
+        for head in self.children():
+            if isinstance(head, nn.Linear):  # at zero a new head cannot harm trained layers
+                nn.init.zeros_(head.weight)
 
     def encode(self, mel: Tensor, frames: Tensor) -> Heard:
         """The encoder on `mel [batch, mel, frames]`, whose real lengths are `frames [batch]`."""
@@ -137,13 +151,22 @@ class TrainingModel(nn.Module):
             phones=self.phone_head(self.phone_norm(phones)),
         )
 
-    def decode(self, embeds: Tensor, mask: Tensor, position_ids: Tensor, wanted: Tensor) -> Tensor:
-        """Logits `[wanted, vocabulary]` at the wanted positions `[batch, length]` (bool)."""
-        hidden = self.af3.model.language_model(
-            inputs_embeds=embeds, attention_mask=mask, position_ids=position_ids, use_cache=False
-        ).last_hidden_state
-        logits: Tensor = self.af3.lm_head(hidden[wanted])
-        return logits.float()
+    def decode(
+        self, embeds: Tensor, mask: Tensor, position_ids: Tensor, wanted: Tensor, options: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Logits `[wanted, vocabulary]` and `[options, 2]` (wrong, right) at the positions that
+        the masks `[batch, length]` choose.
+        """
+        given = self.af3.model.language_model(
+            inputs_embeds=embeds,
+            attention_mask=mask,
+            position_ids=position_ids,
+            use_cache=False,
+            output_hidden_states=True,
+        )
+        logits: Tensor = self.af3.lm_head(given.last_hidden_state[wanted])
+        judged = self.option_head(self.option_norm(given.hidden_states[_OPTION_LAYER][options]))
+        return logits.float(), judged.float()
 
 
 def save_checkpoint(

@@ -158,7 +158,7 @@ def sample_questions(scene: Scene, random: Random, count: int) -> list[Question]
         Question("transcript", _varied(TRANSCRIPT_PROMPTS, random), transcript(scene)),
         Question("caption", _varied(CAPTION_PROMPTS, random), caption(scene)),
     ]
-    choices = choice_questions(scene, random)
+    choices = choice_questions(scene, random) + choice_questions(scene, random)
     rest = random.sample(choices, min(len(choices), max(1, count - 3)))
     rest += random.sample(open_questions(scene), 1)
     if random.random() < 0.3:

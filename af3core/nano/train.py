@@ -10,6 +10,7 @@ import math
 import os
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -23,58 +24,71 @@ from transformers import PreTrainedTokenizerFast
 from af3core.errors import ConfigurationError
 from af3core.nano.batches import HEADS, IGNORED, Batch, batches_of_scenes, make_batch
 from af3core.nano.data import Example, read_shard, shard_paths
-from af3core.nano.model import TrainingModel, new_model, save_checkpoint
+from af3core.nano.model import TrainingModel, load_model, new_model, save_checkpoint
 from af3core.nano.tokenizer import train_tokenizer
 
-_PEAK_RATE = 8e-4
 _WARMUP_STEPS = 50
-_WEIGHTS = {"text": 1.0, "heard": 1.0, "phones": 0.5, "speaker": 0.25, "bed": 0.1}
+_WEIGHTS = {"text": 1.0, "options": 0.5, "heard": 1.0, "phones": 0.5, "speaker": 0.25, "bed": 0.1}
 """Of the losses, each a mean cross-entropy."""
 
 _PRINT_EVERY, _SAVE_EVERY = 50, 250
 
 
-def train(folder: Path, checkpoint: Path, minutes: float) -> None:
-    """Train for some minutes of wall-clock time on the shards of a folder, a process per core.
+@dataclass(frozen=True)
+class Training:
+    """What a training run is told: `start` is a checkpoint to train on from, None for new weights.
 
-    Goes on from the state of an earlier call where the folder holds one.
+    The state of an earlier call in the folder of the shards goes before both.
+    """
+
+    shards: Path
+    checkpoint: Path
+    minutes: float
+    peak_rate: float = 8e-4
+    start: Path | None = None
+
+
+def train(training: Training) -> None:
+    """Train for some minutes of wall-clock time on the shards of a folder, a process per core.
 
     Raises:
         ConfigurationError: the folder holds no shards.
     """
-    processes = min(len(os.sched_getaffinity(0)), len(shard_paths(folder)))
+    processes = min(len(os.sched_getaffinity(0)), len(shard_paths(training.shards)))
     if not processes:
-        raise ConfigurationError(f"{folder}: no shards; run python -m af3core.nano make-data first")
+        raise ConfigurationError(
+            f"{training.shards}: no shards; run python -m af3core.nano make-data first"
+        )
     with tempfile.TemporaryDirectory() as temporary:
         meeting = f"{temporary}/meeting"
-        torch.multiprocessing.spawn(
-            _work, (processes, meeting, folder, checkpoint, minutes), nprocs=processes
-        )
+        torch.multiprocessing.spawn(_work, (processes, meeting, training), nprocs=processes)
 
 
-def _work(
-    rank: int, processes: int, meeting: str, folder: Path, checkpoint: Path, minutes: float
-) -> None:
+def _work(rank: int, processes: int, meeting: str, training: Training) -> None:
     torch.set_num_threads(1)
     torch.distributed.init_process_group(
         "gloo", init_method=f"file://{meeting}", rank=rank, world_size=processes
     )
-    tokenizer = train_tokenizer()
     torch.manual_seed(0)
     random = Random(rank)
-    model = TrainingModel(new_model(tokenizer))
+    if training.start:
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(training.start)
+        model = TrainingModel(load_model(training.start))
+    else:
+        tokenizer = train_tokenizer()
+        model = TrainingModel(new_model(tokenizer))
     optimizers = make_optimizers(model)
-    resume = folder / "last.pt"
+    resume = training.shards / "last.pt"
     _load(model, optimizers, resume)
-    paths = shard_paths(folder)[rank::processes]
+    paths = shard_paths(training.shards)[rank::processes]
     examples = [example for path in paths for example in read_shard(path)]
     queue: list[list[Example]] = []
     begun, step, done, losses = time.monotonic(), 0, 0.0, np.zeros(len(_WEIGHTS))
     while done < 1.0:
         queue = queue or batches_of_scenes(examples, random)
         losses += run_step(model, make_batch(queue.pop(), tokenizer, random))
-        done = _average_gradients(model, (time.monotonic() - begun) / 60 / minutes)
-        update(model, optimizers, rate_at(step, done))
+        done = _average_gradients(model, (time.monotonic() - begun) / 60 / training.minutes)
+        update(model, optimizers, training.peak_rate * rate_factor(step, done))
         step += 1
         if rank:
             continue
@@ -84,7 +98,7 @@ def _work(
             print(f"{done:6.1%}  step {step}  {shown}", flush=True)
             losses[:] = 0
         if step % _SAVE_EVERY == 0 or done >= 1.0:
-            _save(model, optimizers, tokenizer, checkpoint, resume)
+            _save(model, optimizers, tokenizer, training.checkpoint, resume)
 
 
 def _average_gradients(model: TrainingModel, done: float) -> float:
@@ -129,18 +143,16 @@ def make_optimizers(model: TrainingModel) -> list[torch.optim.Optimizer]:
         inner = ".layers." in name or "multi_modal_projector" in name
         (matrices if inner and weight.ndim == 2 else others).append(weight)
     return [
-        torch.optim.Muon(
-            matrices, lr=_PEAK_RATE, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"
-        ),
-        torch.optim.AdamW(others, lr=_PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.05),
+        torch.optim.Muon(matrices, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(others, betas=(0.9, 0.98), weight_decay=0.05),
     ]
 
 
-def rate_at(step: int, done: float) -> float:
-    """Warm-up by steps, a plateau, then a decay over the last 40 % of the time."""
+def rate_factor(step: int, done: float) -> float:
+    """Of the peak rate: warm-up by steps, a plateau, a decay over the last 40 % of the time."""
     warm = min(1.0, (step + 1) / _WARMUP_STEPS)
     cool = 1.0 if done < 0.6 else 0.5 * (1 + math.cos(math.pi * (done - 0.6) / 0.4))
-    return _PEAK_RATE * warm * max(cool, 0.01)
+    return warm * max(cool, 0.01)
 
 
 def run_step(model: TrainingModel, batch: Batch) -> np.ndarray:
@@ -154,10 +166,14 @@ def run_step(model: TrainingModel, batch: Batch) -> np.ndarray:
             places[row, batch.audio_start : batch.audio_start + count] = True
         ids = ids.masked_scatter(places[..., None], heard.embeds[audio].to(ids.dtype))
         wanted = batch.labels >= 0
-        logits = model.decode(ids, batch.mask, batch.position_ids, wanted)
+        options = batch.right_options >= 0
+        logits, judged = model.decode(ids, batch.mask, batch.position_ids, wanted, options)
     weights = batch.weights[wanted]
     text = cross_entropy(logits, batch.labels[wanted], reduction="none")
-    losses = {"text": (text * weights).sum() / weights.sum()}
+    losses = {
+        "text": (text * weights).sum() / weights.sum(),
+        "options": cross_entropy(judged, batch.right_options[options]),
+    }
     for name in HEADS:
         classes = batch.targets[name]
         given = getattr(heard, name)[:, : classes.shape[1]].float()

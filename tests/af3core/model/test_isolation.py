@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -11,19 +11,24 @@ from hypothesis import strategies as st
 
 from af3core.errors import ModelError
 from af3core.model.isolation import answer_isolated
-from af3core.model.request import Answer, Request
+from af3core.model.request import Answer, Request, Sound, ask
 
 
 def requests(count: int) -> list[Request]:
-    return [Request(np.zeros(1, np.float32), str(i), 1) for i in range(count)]
+    return [ask(Sound(np.zeros(1, np.float32)), str(i), 1) for i in range(count)]
 
 
 @given(st.integers(0, 40), st.sets(st.integers(0, 39)))
 def test_every_good_request_is_answered_in_its_place(count: int, bad: set[int]) -> None:
-    def run(batch: Sequence[Request]) -> list[Answer]:
-        if any(int(request.prompt) in bad for request in batch):
-            raise ValueError("broken\nsecond line")
-        return [Answer(request.prompt, 1, -0.1, "stop") for request in batch]
+    answered: list[str] = []
+
+    def run(batch: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+        for place, request in enumerate(batch):
+            text = request.turns[0].text
+            if int(text) in bad:
+                raise ValueError("broken\nsecond line")
+            answered.append(text)
+            yield place, Answer(text, 1, -0.1, "stop")
 
     results = answer_isolated(requests(count), run)
     for number, result in enumerate(results):
@@ -34,11 +39,13 @@ def test_every_good_request_is_answered_in_its_place(count: int, bad: set[int]) 
             assert isinstance(result, Answer)
             assert result.text == str(number)
     assert len(results) == count
+    assert len(answered) == len(set(answered)), "what was answered is not asked again"
 
 
 def test_interrupts_are_no_failures() -> None:
-    def run(batch: Sequence[Request]) -> list[Answer]:
+    def run(batch: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
         raise KeyboardInterrupt
+        yield
 
     with pytest.raises(KeyboardInterrupt):
         answer_isolated(requests(2), run)

@@ -1,92 +1,145 @@
-"""The reference engine on a real checkpoint."""
+"""The reference engine, its prompts against transformers' processor, and checkpoints refused."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AudioFlamingo3ForConditionalGeneration, AudioFlamingo3Processor
 
-from af3core.errors import AudioTooLong, ConfigurationError, EmptyAudio, InvalidAudio
+from af3core.errors import ConfigurationError
+from af3core.model.af3_engine import Af3Engine
 from af3core.model.checkpoint import find_checkpoint
-from af3core.model.request import Answer, Request
+from af3core.model.request import Decoding, Request, ask
 from af3core.model.transformers_engine import TransformersEngine, plan_batches
-from tests.media import spoken
+from tests.af3core.model.asking import answers_of, sound_of
 
 
-@pytest.fixture(scope="module")
-def engine(untrained: Path) -> TransformersEngine:
-    return TransformersEngine(find_checkpoint(str(untrained)))
-
-
-def test_bad_audio_fails_alone_with_its_cause(engine: TransformersEngine) -> None:
-    good = Request(spoken(), "Who is speaking?", 4)
-    bad = [
-        Request(np.zeros(100, np.float32), "Who?", 4),
-        Request(np.full(16_000, np.nan, np.float32), "Who?", 4),
-        Request(np.zeros((16_000, 2), np.float32), "Who?", 4),
-        Request(np.zeros(600 * 16_000 + 1, np.float32), "Who?", 4),
-    ]
-    results = engine.answer([bad[0], good, *bad[1:]])
-    assert [type(r) for r in results] == [
-        EmptyAudio,
-        Answer,
-        InvalidAudio,
-        InvalidAudio,
-        AudioTooLong,
-    ]
-
-
-def test_answers_and_logprobs_are_those_of_transformers(
-    engine: TransformersEngine, untrained: Path
-) -> None:
+def test_answers_and_logprobs_are_those_of_transformers(untrained: Path) -> None:
     """Each row of a padded batch equals the same question asked alone through transformers."""
-    audio, prompts = spoken(), ("Describe the audio.", "Transcribe the input speech.")
-    answers = engine.answer([Request(audio[:n], p, 6) for p in prompts for n in (20_000, 40_000)])
+    engine = TransformersEngine.load(find_checkpoint(str(untrained)))
     model = AudioFlamingo3ForConditionalGeneration.from_pretrained(untrained, dtype=torch.float32)
     processor = AudioFlamingo3Processor.from_pretrained(untrained)
-    position = 0
-    for prompt in prompts:
-        for count in (20_000, 40_000):
-            text = processor.apply_chat_template(
-                [
-                    {
-                        "role": "user",
-                        "content": [{"type": "text", "text": prompt}, {"type": "audio"}],
-                    }
-                ],
-                add_generation_prompt=True,
-                tokenize=False,
-            )
-            inputs = processor(text=[text], audio=[audio[:count]])
-            out = model.generate(
-                **inputs,
-                do_sample=False,
-                max_new_tokens=6,
-                output_logits=True,
-                return_dict_in_generate=True,
-            )
-            new = out.sequences[0, inputs["input_ids"].shape[1] :]
-            logprobs = [
-                float(step[0].log_softmax(-1)[token])
-                for step, token in zip(out.logits, new, strict=True)
-            ]
-            answer = answers[position]
-            assert isinstance(answer, Answer)
-            assert answer.text == processor.tokenizer.decode(new, skip_special_tokens=True)
-            assert answer.mean_logprob == pytest.approx(sum(logprobs) / len(logprobs), abs=1e-4)
-            position += 1
+    cases = [(sound_of(s), p) for p in ("Describe it.", "Who speaks?") for s in (1.25, 2.5)]
+    answers = answers_of(engine, [ask(sound, prompt, 6) for sound, prompt in cases])
+    for (sound, prompt), answer in zip(cases, answers, strict=True):
+        content = [{"type": "text", "text": prompt}, {"type": "audio"}]
+        text = processor.apply_chat_template(
+            [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
+        )
+        inputs = processor(text=[text], audio=[sound.samples])
+        out = model.generate(
+            **inputs,
+            do_sample=False,
+            max_new_tokens=6,
+            output_logits=True,
+            return_dict_in_generate=True,
+        )
+        new = out.sequences[0, inputs["input_ids"].shape[1] :]
+        logprobs = [
+            float(step[0].log_softmax(-1)[token])
+            for step, token in zip(out.logits, new, strict=True)
+        ]
+        assert answer.text == processor.tokenizer.decode(new, skip_special_tokens=True)
+        assert answer.mean_logprob == pytest.approx(sum(logprobs) / len(logprobs), abs=1e-4)
 
 
-def test_batches_keep_the_budget_and_never_mix_decoding_settings() -> None:
-    def request(seconds: int, max_new_tokens: int) -> Request:
-        return Request(np.zeros(seconds * 16_000, np.float32), "x", max_new_tokens)
+@pytest.mark.parametrize("seconds", [0.1, 10.2, 30.001, 65.0])
+def test_prompts_are_those_of_the_processor(untrained: Path, seconds: float) -> None:
+    engine = TransformersEngine.load(find_checkpoint(str(untrained)))
+    processor = AudioFlamingo3Processor.from_pretrained(untrained)
+    sound = sound_of(seconds)
+    content = [{"type": "text", "text": "Who is it?"}, {"type": "audio"}]
+    text = processor.apply_chat_template(
+        [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
+    )
+    theirs = processor(text=[text], audio=[sound.samples])
+    prompt = engine.prompter.write(ask(sound, "Who is it?", 1))
+    assert list(prompt.ids) == theirs["input_ids"][0].tolist()
+    ours = engine.inputs([prompt])
+    torch.testing.assert_close(ours["input_features"], theirs["input_features"])
+    torch.testing.assert_close(
+        ours["input_features_mask"], theirs["input_features_mask"], check_dtype=False
+    )
 
-    requests = [request(30, 48), request(2, 48), request(4, 24), request(600, 24)]
-    batches = plan_batches(requests, range(4), 2_000)
-    assert batches == [[2], [3], [1, 0]]
+
+def test_batches_keep_the_budget_and_never_mix_decodings(untrained: Path) -> None:
+    engine = TransformersEngine.load(find_checkpoint(str(untrained)))
+    requests = [ask(sound_of(s), "x", n) for s, n in ((30, 48), (2, 48), (4, 24), (66, 24))]
+    sampled = Decoding(48, temperature=0.7)
+    requests += [Request(requests[1].sounds, requests[1].turns, sampled)] * 2
+    prompts = {n: engine.prompter.write(request) for n, request in enumerate(requests)}
+    batches = plan_batches(requests, prompts, 2_000)
+    assert sorted(map(sorted, batches)) == [[0, 1], [2], [3], [4], [5]]
+
+
+def test_music_flamingo_runs_through_the_reference_engine(tmp_path: Path) -> None:
+    """Its sounds stand between two tokens of their own, and carry rotary times."""
+    checkpoint = find_checkpoint(str(music_checkpoint(tmp_path)))
+    assert checkpoint.model_type == "musicflamingo"
+    engine = TransformersEngine.load(checkpoint)
+    prompt = engine.prompter.write(ask(sound_of(1.0), "What genre?", 4))
+    before, *heard, after = [i for i, token in enumerate(prompt.ids) if token in (3, 5, 6)]
+    assert (prompt.ids[before], prompt.ids[after], len(heard)) == (5, 6, 25)
+    (answer,) = answers_of(engine, [ask(sound_of(1.0), "What genre?", 4)])
+    assert answer.token_count == 4
+    with pytest.raises(ConfigurationError, match=r"musicflamingo.*use --engine transformers"):
+        Af3Engine.load(checkpoint)
+
+
+def music_checkpoint(folder: Path) -> Path:
+    """A tiny Music Flamingo with random weights and nano's words."""
+    from transformers import (
+        MusicFlamingoConfig,
+        MusicFlamingoForConditionalGeneration,
+        MusicFlamingoProcessor,
+        WhisperFeatureExtractor,
+    )
+
+    from af3core.nano.model import new_model
+    from af3core.nano.tokenizer import CHAT_TEMPLATE, train_tokenizer
+
+    tokenizer = train_tokenizer()
+    torch.manual_seed(0)
+    audio = {
+        "model_type": "audioflamingo3_encoder",
+        "num_mel_bins": 128,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 32,
+        "hidden_size": 20,
+        "max_source_positions": 1500,
+    }
+    text = {
+        "model_type": "qwen2",
+        "vocab_size": len(tokenizer),
+        "hidden_size": 32,
+        "intermediate_size": 32,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+    }
+    config = MusicFlamingoConfig(
+        audio_config=audio,
+        text_config=text,
+        audio_token_id=3,
+        audio_bos_token_id=5,
+        audio_eos_token_id=6,
+    )
+    model = MusicFlamingoForConditionalGeneration(config)
+    model.generation_config = new_model(tokenizer).generation_config
+    model.generation_config.eos_token_id = len(tokenizer) - 1
+    model.save_pretrained(folder)
+    MusicFlamingoProcessor(
+        WhisperFeatureExtractor(feature_size=128),
+        tokenizer,
+        chat_template=CHAT_TEMPLATE,
+        audio_bos_token=tokenizer.convert_ids_to_tokens(5),
+        audio_eos_token=tokenizer.convert_ids_to_tokens(6),
+    ).save_pretrained(folder)
+    return folder
 
 
 def test_a_checkpoint_of_another_form_is_refused_before_any_work(tmp_path: Path) -> None:
@@ -97,13 +150,20 @@ def test_a_checkpoint_of_another_form_is_refused_before_any_work(tmp_path: Path)
         find_checkpoint(str(tmp_path))
 
 
-def test_incomplete_weights_are_refused(untrained: Path, tmp_path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
+@pytest.mark.parametrize("engine", [Af3Engine, TransformersEngine])
+def test_missing_and_left_over_weights_are_refused(
+    untrained: Path, tmp_path: Path, engine: type[Af3Engine] | type[TransformersEngine]
+) -> None:
     for path in untrained.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     weights = load_file(tmp_path / "model.safetensors")
-    weights.pop(next(name for name in weights if name.endswith("conv1.weight")))
+    removed = weights.pop(next(name for name in weights if name.endswith("conv1.weight")))
     save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
     with pytest.raises(ConfigurationError, match=r"1 missing .*conv1\.weight"):
-        TransformersEngine(find_checkpoint(str(tmp_path)))
+        engine.load(find_checkpoint(str(tmp_path)))
+    name = next(name for name in weights if name.endswith("conv1.bias"))
+    weights[name.replace("bias", "weight")] = removed
+    weights["model.audio_tower.conv9.weight"] = torch.zeros(2)
+    save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ConfigurationError, match=r"1 left over .*conv9\.weight"):
+        engine.load(find_checkpoint(str(tmp_path)))

@@ -1,0 +1,171 @@
+"""Runs cohorts on the device: hear, prefill, write one token more. Knows tensors, no queues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from af3core.model.af3_model import Af3Model
+from af3core.model.cohort import Cohort, Placed
+from af3core.model.limits import WINDOW_SAMPLES, audio_tokens, mel_frames
+from af3core.model.prompt import Prompt
+from af3core.model.replay import Replay
+from af3core.model.request import Sound, Waveform
+
+_TOKENS_AT_ONCE = {"cuda": 24_000, "cpu": 1_500}
+"""Audio tokens of one call of the encoder or of a prefill: enough to fill the device, and no more
+activations than that (about 0.2 MB a token for the 8 B model in bfloat16)."""
+
+
+@dataclass(frozen=True)
+class _Window:
+    """A stretch of at most 30 s of the sound of this number."""
+
+    sound: int
+    samples: Waveform
+
+
+class Runner:
+    """The device's side of the engine: cohorts by number, each with its keys and values.
+
+    Args:
+        model: with weights.
+        tokens_at_once: of one call of encoder or prefill; by device where it is None.
+    """
+
+    def __init__(self, model: Af3Model, tokens_at_once: int | None = None) -> None:
+        self._model = model
+        self._at_once = tokens_at_once or _TOKENS_AT_ONCE[model.device.type]
+        self._cohorts: dict[int, Cohort] = {}
+        self._replay = Replay()
+        self._changes = 0
+
+    @property
+    def kv_bytes(self) -> int:
+        """Bytes of all keys and values held now."""
+        return sum(cohort.kv_bytes for cohort in self._cohorts.values())
+
+    def start(self, number: int, clips: Sequence[Sequence[Prompt]], room: int) -> Tensor:
+        """Start a cohort: hear its sounds, prefill its prefixes, read its questions.
+
+        Args:
+            number: what the cohort is called from now on.
+            clips: the prompts that share each prefix, longest prefix first.
+            room: most tokens of a question and its answer.
+
+        Returns:
+            Logits `[rows, vocabulary]` of the first token of each answer.
+        """
+        firsts = [prompts[0] for prompts in clips]
+        sounds = {id(s): s for first in firsts for s in first.sounds}
+        heard = dict(zip(sounds, self.hear(list(sounds.values())), strict=True))
+        cohort = Cohort(
+            self._model.config,
+            [first.prefix for first in firsts],
+            [clip for clip, prompts in enumerate(clips) for _ in prompts],
+            room,
+            like=self._model.decoder.embed.weight,
+        )
+        self._prefill(cohort, firsts, heard)
+        logits = self._read(cohort, [prompt for prompts in clips for prompt in prompts])
+        self._cohorts[number] = cohort
+        self._changes += 1
+        return logits
+
+    def step(self, ids: Sequence[Tensor]) -> list[Tensor]:
+        """Put one token behind each row; logits of each cohort, in the order of their start."""
+        cohorts = list(self._cohorts.values())
+        on_cuda = self._model.device.type == "cuda"
+
+        def run(all_ids: Tensor) -> Tensor:
+            # a graph needs fixed shapes: it reads all of a row's room
+            placed = [c.place_next(c.room if on_cuda else c.reach + 1) for c in cohorts]
+            return self._model.decoder.extend(all_ids, cohorts, placed)
+
+        logits = self._replay.run(self._changes, run, torch.cat(list(ids)))
+        for cohort in cohorts:
+            cohort.grow()
+        return list(logits.split([cohort.rows for cohort in cohorts]))
+
+    def keep(self, number: int, rows: list[int]) -> None:
+        """Drop all other rows of a cohort; the whole cohort where none stays."""
+        self._changes += 1
+        if rows:
+            self._cohorts[number].keep(rows)
+        else:
+            del self._cohorts[number]
+
+    def forget(self) -> None:
+        """Drop all cohorts."""
+        self._cohorts.clear()
+        self._replay.forget()
+
+    def hear(self, sounds: Sequence[Sound]) -> list[Tensor]:
+        """Embeddings `[tokens, hidden]` of each sound; windows of all sounds run together."""
+        windows = [
+            _Window(number, sound.samples[start : start + WINDOW_SAMPLES])
+            for number, sound in enumerate(sounds)
+            for start in range(0, len(sound.samples), WINDOW_SAMPLES)
+        ]
+        embeddings: dict[int, Tensor] = {}
+        order = sorted(range(len(windows)), key=lambda i: -len(windows[i].samples))
+        costs = [audio_tokens(len(windows[i].samples)) for i in order]
+        dtype = self._model.decoder.embed.weight.dtype
+        for batch in _batches(costs, self._at_once):
+            chosen = [order[i] for i in batch]
+            samples = [windows[i].samples for i in chosen]
+            mel = self._model.log_mel(samples).to(dtype)
+            frames = [mel_frames(len(piece)) for piece in samples]
+            embeddings.update(zip(chosen, self._model.encoder(mel, frames), strict=True))
+        return [
+            torch.cat([embeddings[i] for i, w in enumerate(windows) if w.sound == number])
+            for number in range(len(sounds))
+        ]
+
+    def _prefill(self, cohort: Cohort, firsts: Sequence[Prompt], heard: dict[int, Tensor]) -> None:
+        for batch in _batches([first.prefix for first in firsts], self._at_once):
+            rows = [self._prefix(firsts[i], heard) for i in batch]
+            padded = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+            for layer, (keys, values) in enumerate(self._model.decoder.prefill(padded)):
+                length = keys.shape[2]
+                clips = slice(batch.start, batch.stop)
+                cohort.prefix_keys[layer][clips, :, :length] = keys
+                cohort.prefix_values[layer][clips, :, :length] = values
+
+    def _prefix(self, prompt: Prompt, heard: dict[int, Tensor]) -> Tensor:
+        """Embeddings `[prefix, hidden]`, audio in its places."""
+        ids = torch.tensor(prompt.ids[: prompt.prefix], device=self._model.device)
+        embeddings = self._model.decoder.embed(ids)
+        if prompt.sounds:
+            audio = torch.cat([heard[id(sound)] for sound in prompt.sounds])
+            places = (ids == self._model.config.audio_token_id)[:, None]
+            embeddings = embeddings.masked_scatter(places, audio)
+        return embeddings
+
+    def _read(self, cohort: Cohort, prompts: Sequence[Prompt]) -> Tensor:
+        """Read each question's own tokens behind its prefix, packed."""
+        device = self._model.device
+        own = [prompt.ids[prompt.prefix :] for prompt in prompts]
+        lengths = torch.tensor([len(ids) for ids in own], device=device)
+        ids = torch.tensor([token for row in own for token in row], device=device)
+        row = torch.arange(len(own), device=device).repeat_interleave(lengths)
+        ends = lengths.cumsum(0)
+        offset = torch.arange(len(ids), device=device) - (ends - lengths)[row]
+        longest = max(len(ids) for ids in own)
+        placed: Placed = cohort.place(row, offset, longest, longest)
+        logits = self._model.decoder.extend(ids, [cohort], [placed], wanted=ends - 1)
+        cohort.lengths += lengths
+        cohort.reach = longest
+        return logits
+
+
+def _batches(costs: Sequence[int], budget: int) -> Iterator[range]:
+    """Runs of neighbours, longest first, whose padded cost fits the budget; at least one each."""
+    start = 0
+    while start < len(costs):
+        count = max(1, budget // max(costs[start], 1))
+        yield range(start, min(start + count, len(costs)))
+        start += count

@@ -1,0 +1,150 @@
+"""Our engine's faults, each alone and with its reason; and that company changes no answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from af3core.errors import AudioTooLong, EmptyAudio, InvalidAudio, ModelError
+from af3core.model.af3_engine import Af3Engine
+from af3core.model.checkpoint import find_checkpoint
+from af3core.model.prompt import InvalidPrompt, PromptTooLong
+from af3core.model.request import Answer, Decoding, Request, Sound, Turn, ask
+from af3core.model.runner import Runner
+from tests.af3core.model.asking import answers_of, assert_same_answers, sound_of
+
+SOUNDS = [sound_of(seconds, seed=i) for i, seconds in enumerate((0.5, 1.7, 3.0, 6.2))]
+PROMPTS = ("Who is speaking?", "Transcribe the input speech.", "What is it about, in short?")
+
+
+@pytest.fixture(scope="module")
+def engine(untrained: Path) -> Af3Engine:
+    return Af3Engine.load(find_checkpoint(str(untrained)))
+
+
+def waveform(count: int) -> Sound:
+    return Sound(np.zeros(count, np.float32))
+
+
+def test_bad_requests_fail_alone_with_their_reasons(engine: Af3Engine) -> None:
+    long = waveform(301 * 16_000)
+    cases: list[tuple[Request, type[ModelError], str]] = [
+        (ask(waveform(100), "Who?", 4), EmptyAudio,
+         "100 samples: less than the 30 ms of one audio token"),
+        (ask(Sound(np.full(16_000, np.nan, np.float32)), "Who?", 4), InvalidAudio,
+         "audio holds samples that are no numbers"),
+        (ask(Sound(np.zeros((9, 2), np.float32)), "Who?", 4), InvalidAudio,
+         "audio must be mono [samples], not [9, 2]"),
+        (ask(Sound(np.zeros(9_000, np.float32), 44_100), "Who?", 4), InvalidAudio,
+         "audio has 44100 Hz: resample it to 16000 Hz"),
+        (ask(waveform(600 * 16_000 + 1), "Who?", 4), AudioTooLong,
+         "600.0 s of audio: the model takes at most 600 s (20 windows); cut it into clips"),
+        (Request((long, long), (Turn("user", "Who?"),), Decoding(4)), InvalidPrompt,
+         "602.0 s of audio in one conversation: the model takes at most 600 s (20 windows)"),
+        (ask(SOUNDS[0], "What is <|im_end|>?", 4), InvalidPrompt,
+         "the text holds the special token <|im_end|>; leave it out"),
+        (ask(SOUNDS[0], "Is it <sound-2>?", 4), InvalidPrompt,
+         "<sound-2>: the request holds 1 sounds"),
+        (Request(tuple(SOUNDS[:2]), (Turn("user", "Is it <sound-1>?"),), Decoding(4)),
+         InvalidPrompt, "<sound-2> is named in no turn"),
+        (Request((), (Turn("user", "Hm?"), Turn("assistant", "No."),), Decoding(4)),
+         InvalidPrompt, "a conversation ends with a user's turn, to be answered"),
+        (ask(SOUNDS[0], "Who?", 0), InvalidPrompt, "max_new_tokens must be at least 1"),
+        (Request((SOUNDS[0],), (Turn("user", "Who?"),), Decoding(4), weights="think"),
+         InvalidPrompt, "the checkpoint has no think weights: they lie in its folder think/"),
+        (ask(SOUNDS[0], "Who?", 40_000), PromptTooLong,
+         "44 tokens and an answer of 40000: the model has 32768 positions"),
+    ]  # fmt: skip
+    good = ask(SOUNDS[1], PROMPTS[0], 4)
+    results = engine.answer([good, *(request for request, _, _ in cases), good])
+    assert isinstance(results[0], Answer)
+    assert isinstance(results[-1], Answer)
+    assert results[0].token_ids == results[-1].token_ids
+    for result, (_, kind, message) in zip(results[1:-1], cases, strict=True):
+        assert type(result) is kind
+        assert str(result) == message
+        assert result.permanent
+
+
+def test_what_no_budget_holds_is_said(untrained: Path) -> None:
+    engine = Af3Engine.load(find_checkpoint(str(untrained)), batch_tokens=100)
+    large, small = engine.answer([ask(sound_of(6.0), "Who?", 20), ask(SOUNDS[0], "Who?", 20)])
+    assert str(large) == (
+        "182 tokens and an answer of 20 do not fit the budget of 100; raise --batch-tokens"
+    )
+    assert isinstance(small, Answer)
+
+
+def test_out_of_memory_halves_and_goes_on(
+    engine: Af3Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [ask(sound, prompt, 6) for sound in SOUNDS for prompt in PROMPTS]
+    expected = answers_of(engine, requests)
+    start, sizes = Runner.start, []
+
+    def short_of_memory(self: Runner, number: int, clips: list[list[object]], room: int) -> object:
+        rows = sum(map(len, clips))
+        sizes.append(rows)
+        if rows > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return start(self, number, clips, room)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Runner, "start", short_of_memory)
+    assert_same_answers(answers_of(engine, requests), expected)
+    assert max(sizes) == 3
+    assert sizes.count(3) >= 1
+
+
+def test_a_request_that_breaks_the_model_fails_alone(
+    engine: Af3Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = SOUNDS[2]
+    hear = Runner.hear
+
+    def break_on_one(self: Runner, sounds: list[Sound]) -> object:
+        if broken in sounds:
+            raise RuntimeError("device-side assert triggered\nsecond line")
+        return hear(self, sounds)
+
+    requests = [ask(sound, prompt, 6) for sound in SOUNDS for prompt in PROMPTS]
+    expected = engine.answer(requests)
+    monkeypatch.setattr(Runner, "hear", break_on_one)
+    results = engine.answer(requests)
+    for request, result, undisturbed in zip(requests, results, expected, strict=True):
+        if request.sounds[0] is broken:
+            assert str(result) == ("the model failed: RuntimeError: device-side assert triggered")
+        else:
+            assert isinstance(result, Answer)
+            assert isinstance(undisturbed, Answer)
+            assert result.token_ids == undisturbed.token_ids
+
+
+QUESTIONS = st.tuples(st.integers(0, 3), st.sampled_from(PROMPTS), st.integers(1, 12))
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(QUESTIONS, min_size=2, max_size=8), st.integers(220, 2_000))
+def test_an_answer_does_not_depend_on_its_company(
+    untrained: Path, questions: list[tuple[int, str, int]], batch_tokens: int
+) -> None:
+    engine = _ENGINES.setdefault(untrained, Af3Engine.load(find_checkpoint(str(untrained))))
+    requests = [ask(SOUNDS[sound], prompt, tokens) for sound, prompt, tokens in questions]
+    engine.batch_tokens = batch_tokens
+    together = answers_of(engine, requests)
+    alone = [answers_of(engine, [request])[0] for request in requests]
+    assert_same_answers(together, alone)
+
+
+_ENGINES: dict[Path, Af3Engine] = {}
+
+
+def test_keys_and_values_stay_within_the_budget(untrained: Path) -> None:
+    engine = Af3Engine.load(find_checkpoint(str(untrained)), batch_tokens=700)
+    answers_of(engine, [ask(sound, prompt, 30) for sound in SOUNDS for prompt in PROMPTS])
+    bytes_per_token = 4 * 2 * 2 * 64 * 4  # layers, keys and values, heads, size, float32
+    assert 300 * bytes_per_token < engine.spent.peak_kv_bytes <= 700 * bytes_per_token
