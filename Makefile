@@ -38,6 +38,7 @@ bench: install  ## speed and memory, as ratios against named peers
 	$(BIN)/python -m tests.benchmarks.decode_and_cut
 	$(BIN)/python -m tests.benchmarks.segment_memory
 	$(BIN)/python -m tests.benchmarks.second_run
+	$(BIN)/python -m tests.benchmarks.standard_job
 
 nano: install  ## make the embedded model anew: data, training, figures (some three hours)
 	$(BIN)/python -m af3core.nano all

@@ -12,9 +12,9 @@ import apache_beam as beam
 
 from af3core.audio.clip_file import read_span
 from af3core.errors import ModelError
-from af3core.model.engines import load_engine
+from af3core.model.engines import EngineSettings, load_engine
 from af3core.model.isolation import as_model_error
-from af3core.model.request import Answer, Sound, ask
+from af3core.model.request import Answer, Request, Sound, ask
 from af3core.tasks.answers import read_answer
 from af3core.tasks.flags import answer_flags
 from af3core.tasks.task import Task
@@ -88,9 +88,21 @@ def _ask(
             continue
         task = tasks[asked.task_hash]
         positions.append(position)
-        requests.append(ask(sound, task.prompt_text, task.max_new_tokens, task.repetition_penalty))
+        requests.append(request_of(sound, task, settings.engine))
     results.update(zip(positions, engine.answer(requests), strict=True))
     return [results[position] for position in range(len(item.asks))]
+
+
+def request_of(sound: Sound, task: Task, engine: EngineSettings) -> Request:
+    """A task's question about a sound; to think, the checkpoint's think weights if it has them."""
+    thinks = task.thinking and engine.name == "af3" and engine.checkpoint.has_think
+    return ask(
+        sound,
+        task.prompt_text,
+        task.max_new_tokens,
+        task.repetition_penalty,
+        weights="think" if thinks else "base",
+    )
 
 
 def _read(ledger: Ledger, item: ClipWork, asked: Ask) -> Sound | ModelError:

@@ -197,7 +197,7 @@ def _earlier_runs(store: FolderStore, key: str) -> list[dict[str, Any]]:
 def _resolved(settings: NightSettings) -> dict[str, Any]:
     """What the run resolved its options to, without this machine's folders."""
     value = dataclasses.asdict(settings)
-    value["weights"].pop("folder")
+    value["asking"]["checkpoint"].pop("folder")
     return value
 
 

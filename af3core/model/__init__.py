@@ -1,1 +1,6 @@
-"""The model: checkpoints, requests, and the engines that answer them."""
+"""AF3, asked many questions about much audio.
+
+prompt ─► scheduler ─► runner: log_mel ─► encoder ─► decoder (cohort, attention) ─► choosing ─► writing
+
+`af3_engine` ties them together; `transformers_engine` and `openai_engine` answer the same requests.
+"""

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from af3core import nano
 from af3core.errors import ConfigurationError
+from af3core.model.bucket_checkpoint import BUCKET_SCHEME, fetch_from_bucket
 
 NANO = "nano"
 AF3_HUB_ID = "nvidia/audio-flamingo-3-hf"
 
 AF3_TYPE, MUSIC_TYPE = "audioflamingo3", "musicflamingo"
 _TYPES = (AF3_TYPE, MUSIC_TYPE)
+THINK_CONFIG = "adapter_config.json"
 
 NANO_NOTICE = (
     "model nano knows only its own synthetic world (espeak-ng voices, generated sounds);"
@@ -25,7 +27,7 @@ _LICENCES = {
     NANO: "Apache-2.0",
     AF3_HUB_ID: "NVIDIA OneWay Noncommercial License; Qwen Research License",
 }
-_WANTED_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "think/*")
+_WANTED_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "think/*", "stage35/*")
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,16 @@ class Checkpoint:
     licence: str
     model_type: str = AF3_TYPE
 
+    @property
+    def has_think(self) -> bool:
+        """True where weights for thinking lie beside the base weights."""
+        return think_folder(self.folder) is not None
+
 
 def find_checkpoint(model: str, revision: str | None = None) -> Checkpoint:
-    """Resolve `nano`, a folder or a hub id to files on this machine.
+    """Resolve `nano`, a folder, gs://BUCKET/PREFIX or a hub id to files on this machine.
 
-    A hub id is fetched once into the hub's cache. Imports no torch.
+    What lies elsewhere is fetched once into a cache. Imports no torch.
 
     Raises:
         ConfigurationError: no such checkpoint, or not one of AF3's form.
@@ -51,21 +58,35 @@ def find_checkpoint(model: str, revision: str | None = None) -> Checkpoint:
         folder = nano.checkpoint_path()
     elif Path(model).is_dir():
         folder = Path(model)
+    elif model.startswith(BUCKET_SCHEME):
+        folder = fetch_from_bucket(model, _WANTED_FILES)
     else:
         folder = _fetch(model, revision)
     model_type = _model_type(model, folder)
-    local = model == NANO or Path(model).is_dir()
-    if local and revision:
+    is_folder = Path(model).is_dir()
+    from_hub = not is_folder and model != NANO and not model.startswith(BUCKET_SCHEME)
+    if revision and not from_hub:
         raise ConfigurationError(
             f"--model-revision {revision}: only a hub id has revisions, and {model} is a folder"
         )
     return Checkpoint(
-        name=model if model == NANO or not local else Path(model).name,
-        revision=_files_hash(folder) if local else folder.name,
+        name=Path(model).name if is_folder else model,
+        revision=folder.name if from_hub else _files_hash(folder),
         folder=folder,
         licence=_LICENCES.get(model, "see the model card"),
         model_type=model_type,
     )
+
+
+def think_folder(checkpoint_folder: Path) -> Path | None:
+    """The folder of think weights below a checkpoint's, or None if it came without.
+
+    `think/` in nvidia/audio-flamingo-3-hf, `stage35/` in nvidia/audio-flamingo-3.
+    """
+    for name in ("think", "stage35"):
+        if (checkpoint_folder / name / THINK_CONFIG).is_file():
+            return checkpoint_folder / name
+    return None
 
 
 def served_checkpoint(model: str, revision: str | None) -> Checkpoint:

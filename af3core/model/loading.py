@@ -16,9 +16,9 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from af3core.errors import ConfigurationError
-from af3core.model.checkpoint import AF3_TYPE, MUSIC_TYPE, Checkpoint
+from af3core.model.checkpoint import AF3_TYPE, MUSIC_TYPE, Checkpoint, think_folder
 from af3core.model.request import Weights
-from af3core.model.think_weights import merge_think, think_folder
+from af3core.model.think_weights import merge_think
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _MODELS: dict[str, Any] = {

@@ -98,7 +98,13 @@ class Engine(Protocol):
         ...
 
 
-def ask(sound: Sound, prompt: str, max_new_tokens: int, repetition_penalty: float = 1.0) -> Request:
+def ask(
+    sound: Sound,
+    prompt: str,
+    max_new_tokens: int,
+    repetition_penalty: float = 1.0,
+    weights: Weights = "base",
+) -> Request:
     """One question about one sound."""
     decoding = Decoding(max_new_tokens, repetition_penalty=repetition_penalty)
-    return Request((sound,), (Turn("user", prompt),), decoding)
+    return Request((sound,), (Turn("user", prompt),), decoding, weights)

@@ -22,8 +22,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from af3core.errors import ConfigurationError
+from af3core.model.checkpoint import THINK_CONFIG
 
-ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER = "adapter_model.safetensors"
 NON_LORA = ("non_lora_trainables.safetensors", "non_lora_trainables.bin")
 
@@ -109,17 +109,6 @@ class _Base:
         return None
 
 
-def think_folder(checkpoint_folder: Path) -> Path | None:
-    """The folder of think weights below a checkpoint's, or None if it came without.
-
-    `think/` in nvidia/audio-flamingo-3-hf, `stage35/` in nvidia/audio-flamingo-3.
-    """
-    for name in ("think", "stage35"):
-        if (checkpoint_folder / name / ADAPTER_CONFIG).is_file():
-            return checkpoint_folder / name
-    return None
-
-
 @torch.no_grad()
 def merge_think(base: Mapping[str, Tensor], folder: Path) -> dict[str, Tensor]:
     """Only those weights of the think model that differ from the base's; the rest is shared.
@@ -138,7 +127,7 @@ def merge_think(base: Mapping[str, Tensor], folder: Path) -> dict[str, Tensor]:
             its tensor does not fit.
     """
     known = _Base(base)
-    lora = _read_config(folder / ADAPTER_CONFIG)
+    lora = _read_config(folder / THINK_CONFIG)
     adapter, others = folder / ADAPTER, folder / NON_LORA[1]
     if (folder / NON_LORA[0]).is_file():
         others = folder / NON_LORA[0]

@@ -159,7 +159,10 @@ def sample_questions(scene: Scene, random: Random, count: int) -> list[Question]
         Question("caption", _varied(CAPTION_PROMPTS, random), caption(scene)),
     ]
     choices = choice_questions(scene, random) + choice_questions(scene, random)
-    rest = random.sample(choices, min(len(choices), max(1, count - 3)))
+    # what was said is the hardest to choose: it is asked twice wherever it can be
+    said = [question for question in choices if question.kind == "said"]
+    others = [question for question in choices if question.kind != "said"]
+    rest = random.sample(others, min(len(others), max(1, count - 3 - len(said)))) + said
     rest += random.sample(open_questions(scene), 1)
     if random.random() < 0.3:
         rest[0] = thinking(rest[0], scene)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +14,7 @@ from rich.console import Console
 from af3core.errors import ConfigurationError
 from beam_jobs.query import QueryError, connect, print_tables, run_query
 from tests.beam_jobs.night import DAY, make_archive, night
-
-BUCKET = "archive-tables"
+from tests.storage_server import bucket_with
 
 
 @pytest.fixture(scope="module")
@@ -29,26 +27,8 @@ def out(untrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def bucket(out: Path) -> Iterator[str]:
     """The same tables below a prefix of a bucket."""
-    from gcp_storage_emulator.server import create_server
-    from google.auth.credentials import AnonymousCredentials
-    from google.cloud import storage
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = create_server("127.0.0.1", port, in_memory=True, default_bucket=BUCKET)
-    server.start()
-    patch = pytest.MonkeyPatch()
-    patch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
-    try:
-        client = storage.Client(project="test", credentials=AnonymousCredentials())
-        for path in (out / "tables").rglob("*.parquet"):
-            blob = client.bucket(BUCKET).blob(f"nights/{path.relative_to(out)}")
-            blob.upload_from_filename(path)
-        yield f"gs://{BUCKET}/nights"
-    finally:
-        patch.undo()
-        server.stop()
+    with bucket_with(out, (out / "tables").rglob("*.parquet"), "nights") as address:
+        yield address
 
 
 def printed(out: str, sql: str, width: int = 200) -> str:

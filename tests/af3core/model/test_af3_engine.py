@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 
 from af3core.errors import AudioTooLong, EmptyAudio, InvalidAudio, ModelError
 from af3core.model.af3_engine import Af3Engine
@@ -19,6 +23,8 @@ from af3core.model.runner import Runner
 from tests.af3core.model.asking import answers_of, assert_same_answers, sound_of
 
 SOUNDS = [sound_of(seconds, seed=i) for i, seconds in enumerate((0.5, 1.7, 3.0, 6.2))]
+EMBEDDINGS = "language_model.model.embed_tokens.weight"
+QUERY = "language_model.model.layers.0.self_attn.q_proj.weight"
 PROMPTS = ("Who is speaking?", "Transcribe the input speech.", "What is it about, in short?")
 
 
@@ -148,3 +154,39 @@ def test_keys_and_values_stay_within_the_budget(untrained: Path) -> None:
     answers_of(engine, [ask(sound, prompt, 30) for sound in SOUNDS for prompt in PROMPTS])
     bytes_per_token = 4 * 2 * 2 * 64 * 4  # layers, keys and values, heads, size, float32
     assert 300 * bytes_per_token < engine.spent.peak_kv_bytes <= 700 * bytes_per_token
+
+
+def test_think_weights_answer_beside_the_base(untrained: Path, tmp_path: Path) -> None:
+    """Requests of both weights in one call; each as from a checkpoint of those weights alone."""
+    for path in untrained.iterdir():
+        shutil.copy(path, tmp_path / path.name)
+    write_think(tmp_path / "think", untrained)
+    engine = Af3Engine.load(find_checkpoint(str(tmp_path)))
+    base = [ask(sound, PROMPTS[0], 8) for sound in SOUNDS]
+    think = [replace(request, weights="think") for request in base]
+    mixed = answers_of(engine, [r for pair in zip(base, think, strict=True) for r in pair])
+    plain = answers_of(Af3Engine.load(find_checkpoint(str(untrained))), base)
+    assert_same_answers(mixed[0::2], plain)
+    shutil.rmtree(tmp_path / "think")
+    state = load_file(tmp_path / "model.safetensors")
+    state[EMBEDDINGS] *= 0.5
+    state[QUERY] = (state[QUERY].float() + 0.03).half()
+    save_file(state, tmp_path / "model.safetensors", {"format": "pt"})
+    merged = answers_of(Af3Engine.load(find_checkpoint(str(tmp_path))), base)
+    assert_same_answers(mixed[1::2], merged, tolerance=2e-2)
+    assert [a.token_ids for a in mixed[1::2]] != [a.token_ids for a in mixed[0::2]]
+
+
+def write_think(folder: Path, checkpoint: Path) -> None:
+    """A LoRA of one matrix by 0.03 in all places, and embeddings of half the size."""
+    folder.mkdir()
+    settings = {"peft_type": "LORA", "r": 2, "lora_alpha": 3, "bias": "none"}
+    (folder / "adapter_config.json").write_text(json.dumps(settings))
+    module = "base_model.model." + QUERY.removesuffix(".weight")
+    halves = {"A": torch.full((2, 256), 0.1), "B": torch.full((256, 2), 0.1)}
+    save_file(
+        {f"{module}.lora_{half}.weight": tensor for half, tensor in halves.items()},
+        folder / "adapter_model.safetensors",
+    )
+    embeddings = load_file(checkpoint / "model.safetensors")[EMBEDDINGS] * 0.5
+    torch.save({EMBEDDINGS: embeddings}, folder / "non_lora_trainables.bin")

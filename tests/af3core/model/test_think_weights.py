@@ -16,7 +16,8 @@ from transformers import AudioFlamingo3Config
 from transformers import AudioFlamingo3ForConditionalGeneration as Model
 
 from af3core.errors import ConfigurationError
-from af3core.model.think_weights import merge_think, think_folder
+from af3core.model.checkpoint import think_folder
+from af3core.model.think_weights import merge_think
 
 CONFIG, ADAPTER = "adapter_config.json", "adapter_model.safetensors"
 NON_LORA = "non_lora_trainables.bin"
