@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention, silu
+from torch.nn.functional import rms_norm, scaled_dot_product_attention, silu
 
 from af3core.model.cohort import Cohort, Placed, head_dim
 
@@ -135,7 +135,7 @@ class DecoderLayer(nn.Module):
 
 
 class RMSNorm(nn.Module):
-    """Root mean square norm, computed in float32 (Zhang and Sennrich 2019)."""
+    """Root mean square norm (Zhang and Sennrich 2019); sums in float32 whatever comes in."""
 
     def __init__(self, width: int, epsilon: float) -> None:
         super().__init__()
@@ -144,6 +144,4 @@ class RMSNorm(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """`[..., width]`, in the dtype that comes in."""
-        wide = hidden.float()
-        scaled = wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.epsilon)
-        return self.weight * scaled.to(hidden.dtype)
+        return rms_norm(hidden, (hidden.shape[-1],), self.weight, self.epsilon)

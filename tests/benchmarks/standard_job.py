@@ -9,6 +9,7 @@ Answers have fixed lengths (the end token is forbidden), so that both write the 
 from __future__ import annotations
 
 import argparse
+import resource
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,6 +93,13 @@ def timed(engine: Engine, requests: Sequence[Request]) -> tuple[float, list[Answ
     return seconds, [result for result in results if isinstance(result, Answer)]
 
 
+def peak_bytes() -> int:
+    """Most memory that was held since the start: on the GPU where there is one."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 def main() -> None:
     """Print the table of every setting."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -137,7 +145,9 @@ def measure(setting: Setting, ours: Af3Engine, peer: Engine | None, model: Any) 
 
     print(f"{setting.name}: {len(setting.lengths_s)} x {len(PROMPTS)} questions, {audio_s:.0f} s")
     ours.answer(requests[: len(PROMPTS)])  # warm
+    held_before = peak_bytes()
     seconds, answers = timed(ours, requests)
+    held = peak_bytes() - held_before
     spent = ours.spent
     floor_s = floor_seconds(requests, model)
     speed("floor: operations over rate, bytes over bandwidth", floor_s, "no engine is faster")
@@ -145,6 +155,9 @@ def measure(setting: Setting, ours: Af3Engine, peer: Engine | None, model: Any) 
     line("  hearing and prefill", f"{spent.start_s / seconds:.0%}")
     line("  writing", f"{spent.decode_s / seconds:.0%}", f"{spent.steps} steps")
     line("  keys and values at most", f"{spent.peak_kv_bytes / 2**20:.0f} MiB")
+    line(
+        "  all memory beside weights, at most", f"{held / 2**20:.0f} MiB", "more than after a clip"
+    )
     if peer is not None:
         peer.answer(requests[:1])  # warm
         peer_s, peer_answers = timed(peer, requests)
