@@ -203,14 +203,14 @@ def read_settings(arguments: argparse.Namespace, job: Job) -> NightSettings:
         ),
         max_recording_s=arguments.max_recording_h * 3600,
         tasks=_tasks(arguments),
-        asking=None if job in _WITHOUT_MODEL else _engine(arguments),
+        asking=None if job in _WITHOUT_MODEL else _engine(arguments, job),
         shards=arguments.shards,
         run_id=arguments.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         started_at=now.isoformat(timespec="milliseconds"),
     )
 
 
-def _engine(arguments: argparse.Namespace) -> EngineSettings:
+def _engine(arguments: argparse.Namespace, job: Job) -> EngineSettings:
     if arguments.engine == "openai":
         if not arguments.endpoint:
             raise ConfigurationError("--engine openai needs --endpoint, such as http://gpu:8000/v1")
@@ -218,7 +218,9 @@ def _engine(arguments: argparse.Namespace) -> EngineSettings:
     elif arguments.endpoint:
         raise ConfigurationError(f"--endpoint is of --engine openai, not of {arguments.engine}")
     else:
-        checkpoint = find_checkpoint(arguments.model, arguments.model_revision)
+        checkpoint = find_checkpoint(
+            arguments.model, arguments.model_revision, with_weights=job != "publish"
+        )
     if checkpoint.model_type != AF3_TYPE and arguments.engine == "af3":
         raise ConfigurationError(
             f"--model {arguments.model}: {checkpoint.model_type} needs --engine transformers"

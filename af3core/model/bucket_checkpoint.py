@@ -16,15 +16,18 @@ BUCKET_SCHEME = "gs://"
 CACHE = Path("~/.cache/af3-archive/checkpoints")
 
 
-def fetch_from_bucket(address: str, wanted: Sequence[str]) -> Path:
-    """The folder on this machine that holds a checkpoint of gs://BUCKET/PREFIX.
+def fetch_from_bucket(
+    address: str, wanted: Sequence[str], fetched: Sequence[str]
+) -> tuple[str, Path]:
+    """The revision of a checkpoint of gs://BUCKET/PREFIX, and the folder that holds it here.
 
-    Named by the objects' checksums: a changed checkpoint is another folder, an unchanged one is not
-    fetched again. Checksums are verified while fetching.
+    A revision is made from the objects' checksums: a changed checkpoint is another folder, an
+    unchanged one is not fetched again. Checksums are verified while fetching.
 
     Args:
         address: of the checkpoint's folder.
-        wanted: patterns of the files that a checkpoint needs, relative to it.
+        wanted: patterns of the files that make the checkpoint, relative to it.
+        fetched: patterns of those that are needed here.
 
     Raises:
         ConfigurationError: nothing is there, or it cannot be read.
@@ -40,7 +43,10 @@ def fetch_from_bucket(address: str, wanted: Sequence[str]) -> Path:
         blobs = _listed(address, wanted)
         if "config.json" not in blobs:
             raise ConfigurationError(f"--model {address}: there is no config.json")
-        return _fetched(blobs)
+        revision = _revision(blobs)
+        chosen = {name: blob for name, blob in blobs.items() if _matches_any(name, fetched)}
+        whole = len(chosen) == len(blobs)
+        return revision, _fetched(chosen, revision if whole else f"{revision}-{len(chosen)}")
     except (GoogleAPIError, GoogleAuthError, OSError) as error:
         raise ConfigurationError(
             f"--model {address}: cannot be fetched ({type(error).__name__}: {error})"
@@ -63,22 +69,25 @@ def _listed(address: str, wanted: Sequence[str]) -> dict[str, Any]:
     named = {
         blob.name.removeprefix(prefix): blob for blob in client.list_blobs(bucket, prefix=prefix)
     }
-    return {
-        name: blob
-        for name, blob in sorted(named.items())
-        if any(_matches(name, pattern) for pattern in wanted)
-    }
+    return {name: blob for name, blob in sorted(named.items()) if _matches_any(name, wanted)}
 
 
-def _matches(name: str, pattern: str) -> bool:
-    return name.count("/") == pattern.count("/") and fnmatch.fnmatch(name, pattern)
+def _matches_any(name: str, patterns: Sequence[str]) -> bool:
+    return any(
+        name.count("/") == pattern.count("/") and fnmatch.fnmatch(name, pattern)
+        for pattern in patterns
+    )
 
 
-def _fetched(blobs: dict[str, Any]) -> Path:
+def _revision(blobs: dict[str, Any]) -> str:
     digest = hashlib.sha256()
     for name, blob in blobs.items():
         digest.update(f"{name} {blob.crc32c} {blob.size}\n".encode())
-    folder = CACHE.expanduser() / digest.hexdigest()[:16]
+    return digest.hexdigest()[:16]
+
+
+def _fetched(blobs: dict[str, Any], name_here: str) -> Path:
+    folder = CACHE.expanduser() / name_here
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ AF3_HUB_ID = "nvidia/audio-flamingo-3-hf"
 
 AF3_TYPE, MUSIC_TYPE = "audioflamingo3", "musicflamingo"
 _TYPES = (AF3_TYPE, MUSIC_TYPE)
-THINK_CONFIG = "adapter_config.json"
+CONFIG, THINK_CONFIG = "config.json", "adapter_config.json"
 
 NANO_NOTICE = (
     "model nano knows only its own synthetic world (espeak-ng voices, generated sounds);"
@@ -32,7 +33,9 @@ _WANTED_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "thin
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Weights on this machine. `revision` is a hub commit, or a hash of the files."""
+    """Weights on this machine. `revision` is a hub commit, or a hash of the files (in a bucket of
+    their checksums).
+    """
 
     name: str
     revision: str
@@ -46,36 +49,40 @@ class Checkpoint:
         return think_folder(self.folder) is not None
 
 
-def find_checkpoint(model: str, revision: str | None = None) -> Checkpoint:
+def find_checkpoint(
+    model: str, revision: str | None = None, with_weights: bool = True
+) -> Checkpoint:
     """Resolve `nano`, a folder, gs://BUCKET/PREFIX or a hub id to files on this machine.
 
     What lies elsewhere is fetched once into a cache. Imports no torch.
 
+    Args:
+        model: as above.
+        revision: commit of a hub id; the newest where it is None.
+        with_weights: false fetches the configuration alone, for jobs that only name the model.
+
     Raises:
         ConfigurationError: no such checkpoint, or not one of AF3's form.
     """
-    if model == NANO:
-        folder = nano.checkpoint_path()
-    elif Path(model).is_dir():
-        folder = Path(model)
+    name, wanted = model, _WANTED_FILES if with_weights else (CONFIG,)
+    if model == NANO or Path(model).is_dir():
+        folder = nano.checkpoint_path() if model == NANO else Path(model)
+        name = folder.name if model != NANO else NANO
+        found = _files_hash(folder)
     elif model.startswith(BUCKET_SCHEME):
-        folder = fetch_from_bucket(model, _WANTED_FILES)
+        found, folder = fetch_from_bucket(model, _WANTED_FILES, wanted)
     else:
-        folder = _fetch(model, revision)
-    model_type = _model_type(model, folder)
-    is_folder = Path(model).is_dir()
-    from_hub = not is_folder and model != NANO and not model.startswith(BUCKET_SCHEME)
-    if revision and not from_hub:
+        folder = _fetch(model, revision, wanted)
+        found, revision = folder.name, None
+    if revision:
         raise ConfigurationError(
             f"--model-revision {revision}: only a hub id has revisions, and {model} is a folder"
         )
-    return Checkpoint(
-        name=Path(model).name if is_folder else model,
-        revision=folder.name if from_hub else _files_hash(folder),
-        folder=folder,
-        licence=_LICENCES.get(model, "see the model card"),
-        model_type=model_type,
-    )
+    model_type = _model_type(model, folder)
+    if with_weights and not list(folder.glob("*.safetensors")):
+        raise ConfigurationError(f"--model {model}: no *.safetensors in {folder}")
+    licence = _LICENCES.get(model, "see the model card")
+    return Checkpoint(name, found, folder, licence, model_type)
 
 
 def think_folder(checkpoint_folder: Path) -> Path | None:
@@ -96,12 +103,12 @@ def served_checkpoint(model: str, revision: str | None) -> Checkpoint:
     return Checkpoint(model, revision or f"served:{model}", Path(), "see the model card")
 
 
-def _fetch(model: str, revision: str | None) -> Path:
+def _fetch(model: str, revision: str | None, wanted: Sequence[str]) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(model, revision=revision, allow_patterns=list(_WANTED_FILES)))
+        return Path(snapshot_download(model, revision=revision, allow_patterns=list(wanted)))
     except HFValidationError as error:
         raise ConfigurationError(
             f"--model {model}: neither nano, nor a folder, nor a hub id such as {AF3_HUB_ID}"
@@ -114,8 +121,8 @@ def _fetch(model: str, revision: str | None) -> Path:
 
 
 def _model_type(model: str, folder: Path) -> str:
-    """The kind of model that a folder holds, with weights."""
-    path = folder / "config.json"
+    """The kind of model that a folder holds."""
+    path = folder / CONFIG
     try:
         kind = json.loads(path.read_text("utf-8")).get("model_type")
     except (OSError, ValueError, AttributeError) as error:
@@ -124,8 +131,6 @@ def _model_type(model: str, folder: Path) -> str:
         raise ConfigurationError(
             f"--model {model}: its config.json says model_type {kind!r}, not 'audioflamingo3'"
         )
-    if not list(folder.glob("*.safetensors")):
-        raise ConfigurationError(f"--model {model}: no *.safetensors in {folder}")
     return str(kind)
 
 

@@ -61,10 +61,11 @@ def train(training: Training) -> None:
         )
     with tempfile.TemporaryDirectory() as temporary:
         meeting = f"{temporary}/meeting"
-        torch.multiprocessing.spawn(_work, (processes, meeting, training), nprocs=processes)
+        arguments = (processes, meeting, training, os.getpid())
+        torch.multiprocessing.spawn(_work, arguments, nprocs=processes)
 
 
-def _work(rank: int, processes: int, meeting: str, training: Training) -> None:
+def _work(rank: int, processes: int, meeting: str, training: Training, parent: int) -> None:
     torch.set_num_threads(1)
     torch.distributed.init_process_group(
         "gloo", init_method=f"file://{meeting}", rank=rank, world_size=processes
@@ -84,7 +85,7 @@ def _work(rank: int, processes: int, meeting: str, training: Training) -> None:
     examples = [example for path in paths for example in read_shard(path)]
     queue: list[list[Example]] = []
     begun, step, done, losses = time.monotonic(), 0, 0.0, np.zeros(len(_WEIGHTS))
-    while done < 1.0:
+    while done < 1.0 and os.getppid() == parent:  # a killed parent leaves no workers
         queue = queue or batches_of_scenes(examples, random)
         losses += run_step(model, make_batch(queue.pop(), tokenizer, random))
         done = _average_gradients(model, (time.monotonic() - begun) / 60 / training.minutes)

@@ -17,9 +17,10 @@ def test_a_checkpoint_comes_out_of_a_bucket_once(
 ) -> None:
     monkeypatch.setattr(bucket_checkpoint, "CACHE", tmp_path)
     with bucket_with(untrained, untrained.iterdir(), "models/odd one") as address:
+        named = find_checkpoint(address, with_weights=False)
+        assert [path.name for path in named.folder.iterdir()] == ["config.json"]
         found = find_checkpoint(address)
-        assert found.name == address
-        assert found.revision == find_checkpoint(str(untrained)).revision
+        assert (found.name, found.revision) == (address, named.revision)
         weights = found.folder / "model.safetensors"
         assert weights.read_bytes() == (untrained / "model.safetensors").read_bytes()
         fetched_at = weights.stat().st_mtime_ns
@@ -29,4 +30,5 @@ def test_a_checkpoint_comes_out_of_a_bucket_once(
             find_checkpoint(address.replace("odd one", "none"))
         with pytest.raises(ConfigurationError, match="only a hub id has revisions"):
             find_checkpoint(address, "abc")
-    assert [path.name for path in tmp_path.iterdir()] == [found.folder.name]
+    kept = {path.name for path in tmp_path.iterdir()}
+    assert kept == {found.folder.name, named.folder.name}
