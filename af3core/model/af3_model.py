@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -48,9 +47,9 @@ class Af3Model(nn.Module):
     def device(self) -> torch.device:
         return self.decoder.embed.weight.device
 
-    def take_weights(self, state: Mapping[str, Tensor]) -> None:
-        """Use a state dict of AudioFlamingo3ForConditionalGeneration, sharing its tensors where
-        nothing is joined.
+    def take_weights(self, state: dict[str, Tensor]) -> None:
+        """Use a state dict of AudioFlamingo3ForConditionalGeneration, which is emptied on the way:
+        weights that are joined are held twice one layer at a time, not all at once.
 
         Raises:
             ConfigurationError: a weight is missing, left over, or of another shape.
@@ -93,14 +92,13 @@ def check_config(config: Any) -> None:
             )
 
 
-def renamed(state: Mapping[str, Tensor], config: Any) -> dict[str, Tensor]:
-    """Transformers' names to ours, each weight used once; query, key and value become one matrix,
-    gate and up another. Encoder keys have no bias: theirs is zero.
+def renamed(left: dict[str, Tensor], config: Any) -> dict[str, Tensor]:
+    """Transformers' names to ours, each weight taken out of `left`; query, key and value become one
+    matrix, gate and up another. Encoder keys have no bias: theirs is zero.
 
     Raises:
         ConfigurationError: a weight is missing or left over.
     """
-    left = dict(state)
 
     def take(name: str) -> Tensor:
         if name not in left:

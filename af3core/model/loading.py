@@ -33,7 +33,10 @@ _PROCESSORS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class LoadedWeights:
-    """State dicts by name, all of transformers' names; think shares what it does not change."""
+    """State dicts by name, all of transformers' names; think shares what it does not change.
+
+    An engine empties them when it takes the weights over.
+    """
 
     config: Any
     states: dict[Weights, dict[str, Tensor]]
@@ -52,7 +55,9 @@ def load_weights(checkpoint: Checkpoint, dtype: str, device: torch.device) -> Lo
     folder = think_folder(checkpoint.folder)
     if folder is not None:
         states["think"] = base | merge_think(base, folder)
-    return LoadedWeights(model.config, states, end_ids(model))
+    ends = end_ids(model)
+    model.to("meta")  # the state dicts hold the weights alone from here on
+    return LoadedWeights(model.config, states, ends)
 
 
 def end_ids(model: Any) -> frozenset[int]:

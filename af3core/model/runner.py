@@ -37,7 +37,7 @@ class Runner:
     """
 
     def __init__(self, model: Af3Model, tokens_at_once: int | None = None) -> None:
-        self._model = model
+        self.model = model
         self._at_once = tokens_at_once or _TOKENS_AT_ONCE[model.device.type]
         self._cohorts: dict[int, Cohort] = {}
         self._replay = Replay()
@@ -63,11 +63,11 @@ class Runner:
         sounds = {id(s): s for first in firsts for s in first.sounds}
         heard = dict(zip(sounds, self.hear(list(sounds.values())), strict=True))
         cohort = Cohort(
-            self._model.config,
+            self.model.config,
             [first.prefix for first in firsts],
             [clip for clip, prompts in enumerate(clips) for _ in prompts],
             room,
-            like=self._model.decoder.embed.weight,
+            like=self.model.decoder.embed.weight,
         )
         self._prefill(cohort, firsts, heard)
         logits = self._read(cohort, [prompt for prompts in clips for prompt in prompts])
@@ -78,12 +78,12 @@ class Runner:
     def step(self, ids: Sequence[Tensor]) -> list[Tensor]:
         """Put one token behind each row; logits of each cohort, in the order of their start."""
         cohorts = list(self._cohorts.values())
-        on_cuda = self._model.device.type == "cuda"
+        on_cuda = self.model.device.type == "cuda"
 
         def run(all_ids: Tensor) -> Tensor:
             # a graph needs fixed shapes: it reads all of a row's room
             placed = [c.place_next(c.room if on_cuda else c.reach + 1) for c in cohorts]
-            return self._model.decoder.extend(all_ids, cohorts, placed)
+            return self.model.decoder.extend(all_ids, cohorts, placed)
 
         logits = self._replay.run(self._changes, run, torch.cat(list(ids)))
         for cohort in cohorts:
@@ -113,13 +113,13 @@ class Runner:
         embeddings: dict[int, Tensor] = {}
         order = sorted(range(len(windows)), key=lambda i: -len(windows[i].samples))
         costs = [audio_tokens(len(windows[i].samples)) for i in order]
-        dtype = self._model.decoder.embed.weight.dtype
+        dtype = self.model.decoder.embed.weight.dtype
         for batch in _batches(costs, self._at_once):
             chosen = [order[i] for i in batch]
             samples = [windows[i].samples for i in chosen]
-            mel = self._model.log_mel(samples).to(dtype)
+            mel = self.model.log_mel(samples).to(dtype)
             frames = [mel_frames(len(piece)) for piece in samples]
-            embeddings.update(zip(chosen, self._model.encoder(mel, frames), strict=True))
+            embeddings.update(zip(chosen, self.model.encoder(mel, frames), strict=True))
         return [
             torch.cat([embeddings[i] for i, w in enumerate(windows) if w.sound == number])
             for number in range(len(sounds))
@@ -129,7 +129,7 @@ class Runner:
         for batch in _batches([first.prefix for first in firsts], self._at_once):
             rows = [self._prefix(firsts[i], heard) for i in batch]
             padded = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
-            for layer, (keys, values) in enumerate(self._model.decoder.prefill(padded)):
+            for layer, (keys, values) in enumerate(self.model.decoder.prefill(padded)):
                 length = keys.shape[2]
                 clips = slice(batch.start, batch.stop)
                 cohort.prefix_keys[layer][clips, :, :length] = keys
@@ -137,17 +137,17 @@ class Runner:
 
     def _prefix(self, prompt: Prompt, heard: dict[int, Tensor]) -> Tensor:
         """Embeddings `[prefix, hidden]`, audio in its places."""
-        ids = torch.tensor(prompt.ids[: prompt.prefix], device=self._model.device)
-        embeddings = self._model.decoder.embed(ids)
+        ids = torch.tensor(prompt.ids[: prompt.prefix], device=self.model.device)
+        embeddings = self.model.decoder.embed(ids)
         if prompt.sounds:
             audio = torch.cat([heard[id(sound)] for sound in prompt.sounds])
-            places = (ids == self._model.config.audio_token_id)[:, None]
+            places = (ids == self.model.config.audio_token_id)[:, None]
             embeddings = embeddings.masked_scatter(places, audio)
         return embeddings
 
     def _read(self, cohort: Cohort, prompts: Sequence[Prompt]) -> Tensor:
         """Read each question's own tokens behind its prefix, packed."""
-        device = self._model.device
+        device = self.model.device
         own = [prompt.ids[prompt.prefix :] for prompt in prompts]
         lengths = torch.tensor([len(ids) for ids in own], device=device)
         ids = torch.tensor([token for row in own for token in row], device=device)
@@ -156,7 +156,7 @@ class Runner:
         offset = torch.arange(len(ids), device=device) - (ends - lengths)[row]
         longest = max(len(ids) for ids in own)
         placed: Placed = cohort.place(row, offset, longest, longest)
-        logits = self._model.decoder.extend(ids, [cohort], [placed], wanted=ends - 1)
+        logits = self.model.decoder.extend(ids, [cohort], [placed], wanted=ends - 1)
         cohort.lengths += lengths
         cohort.reach = longest
         return logits
