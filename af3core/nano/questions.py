@@ -134,7 +134,7 @@ def _said(scene: Scene, said: str, random: Random) -> Question:
     if random.random() < 0.5:
         right = random.choice([w for w in said.split() if len(w) > 3] or said.split())
         wrong = random.sample(sorted(w for w in all_words() - heard if len(w) > 3), 3)
-        return _choice("said", "Which word is said?", right, wrong, random)
+        return _choice("said_word", "Which word is said?", right, wrong, random)
     words = sorted(all_words() - heard)
     right = phrase_of(said, random)
     wrong = [" ".join(random.sample(words, len(right.split()))) for _ in range(3)]
@@ -160,8 +160,8 @@ def sample_questions(scene: Scene, random: Random, count: int) -> list[Question]
     ]
     choices = choice_questions(scene, random) + choice_questions(scene, random)
     # what was said is the hardest to choose: it is asked twice wherever it can be
-    said = [question for question in choices if question.kind == "said"]
-    others = [question for question in choices if question.kind != "said"]
+    said = [question for question in choices if question.kind.startswith("said")]
+    others = [question for question in choices if question not in said]
     rest = random.sample(others, min(len(others), max(1, count - 3 - len(said)))) + said
     rest += random.sample(open_questions(scene), 1)
     if random.random() < 0.3:
