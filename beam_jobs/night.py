@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from af3core.errors import Af3Error
 from af3core.model.checkpoint import NANO, NANO_NOTICE
 from beam_jobs import annotate, discover, publish, segment
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifest_dates, manifests
+from beam_jobs.parquet import decode_rows
 from beam_jobs.progress import Piece, clock, shown
 from beam_jobs.running import run_job
 from beam_jobs.settings import NightSettings
@@ -106,7 +105,7 @@ def _rows(
     for date in dates:
         for key in ledger.store.list(layout.partition_prefix(table, settings.corpus, date)):
             with ledger.store.open(key) as file:
-                rows += pq.read_table(file).to_pylist()
+                rows += decode_rows(file)
     return rows
 
 

@@ -1,9 +1,9 @@
-"""Rows to the bytes of one Parquet object: sorted, zstd, page index, schema name and version."""
+"""Rows to the bytes of one Parquet object, and back: sorted, zstd, page index, schema version."""
 
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -39,6 +39,17 @@ def encode_table(table: Table, rows: list[dict[str, Any]]) -> bytes:
         write_page_checksum=True,
     )
     return buffer.getvalue()
+
+
+def decode_rows(file: BinaryIO) -> list[dict[str, Any]]:
+    """The rows of a small table.
+
+    Nothing is read ahead and no other thread takes part: one that still frees a Python buffer when
+    the interpreter ends aborts the process.
+    """
+    reader = pq.ParquetFile(file, pre_buffer=False)
+    rows: list[dict[str, Any]] = reader.read(use_threads=False).to_pylist()
+    return rows
 
 
 def _sort_value(value: Any) -> tuple[bool, Any]:

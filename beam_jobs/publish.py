@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-import pyarrow.parquet as pq
 
 from af3core import __version__
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifest_dates
-from beam_jobs.parquet import encode_table
+from beam_jobs.parquet import decode_rows, encode_table
 from beam_jobs.rows import RecordingFacts, TableRows, failure_row, recording_rows, timestamp
 from beam_jobs.running import count, job_main, spread
 from beam_jobs.segment import work_key
@@ -190,8 +189,7 @@ def _earlier_runs(store: FolderStore, key: str) -> list[dict[str, Any]]:
     if not store.exists(key):
         return []
     with store.open(key) as file:
-        rows: list[dict[str, Any]] = pq.read_table(file).to_pylist()
-    return rows
+        return decode_rows(file)
 
 
 def _resolved(settings: NightSettings) -> dict[str, Any]:
