@@ -137,7 +137,9 @@ def _said(scene: Scene, said: str, random: Random) -> Question:
         return _choice("said_word", "Which word is said?", right, wrong, random)
     words = sorted(all_words() - heard)
     right = phrase_of(said, random)
-    wrong = [" ".join(random.sample(words, len(right.split()))) for _ in range(3)]
+    count = len(right.split())
+    drawn = random.sample(words, 3 * count)  # no word twice, so that no two options are the same
+    wrong = [" ".join(drawn[i : i + count]) for i in range(0, 3 * count, count)]
     return _choice("said", "What is said?", right, wrong, random)
 
 

@@ -6,14 +6,21 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
+from af3core.model.af3_engine import Af3Engine
 from af3core.model.checkpoint import find_checkpoint
-from af3core.model.request import Answer, Request
-from af3core.model.transformers_engine import TransformersEngine
+from af3core.model.request import Answer, Sound, ask
 from af3core.nano.__main__ import main
+from af3core.nano.batches import right_options
 from af3core.nano.data import make_shard, read_shard
+from af3core.nano.questions import Question
 from af3core.nano.scenes import Cast
+from af3core.nano.tokenizer import PROMPT_TAIL, train_tokenizer
+from af3core.tasks.task import Task
 from tests.media import spoken
+
+WEIGHTS = "model.safetensors"
 
 
 def test_training_writes_a_checkpoint_and_goes_on_from_it(tmp_path: Path) -> None:
@@ -28,10 +35,37 @@ def test_training_writes_a_checkpoint_and_goes_on_from_it(tmp_path: Path) -> Non
     name = "af3.model.audio_tower.conv1.weight"
     assert not torch.equal(first[name], second[name])
     assert (first[name] - second[name]).abs().max() < 0.02
-    (answer,) = TransformersEngine(find_checkpoint(str(checkpoint))).answer(
-        [Request(spoken(), "Who is speaking?", 4)]
+    (answer,) = Af3Engine.load(find_checkpoint(str(checkpoint))).answer(
+        [ask(Sound(spoken()), "Who is speaking?", 4)]
     )
     assert isinstance(answer, Answer)
+
+
+def test_training_starts_from_a_checkpoint(untrained: Path, tmp_path: Path) -> None:
+    """Its weights and its tokenizer, moved by a few steps only."""
+    make_shard(tmp_path / "shards", 0, Cast(), count=6)
+    options = ["--work", str(tmp_path), "--checkpoint", str(tmp_path / "c"), "--minutes", "0.01"]
+    assert main(["train", *options, "--start", str(untrained), "--rate", "1e-5"]) == 0
+    before, after = (load_file(folder / WEIGHTS) for folder in (untrained, tmp_path / "c"))
+    name = "audio_tower.conv1.weight"
+    moved = (before[name].float() - after[name].float()).abs().max()
+    assert 0 < moved < 1e-2
+    tokenizers = [
+        (folder / "tokenizer.json").read_bytes() for folder in (untrained, tmp_path / "c")
+    ]
+    assert tokenizers[0] == tokenizers[1]
+
+
+def test_right_options_are_marked_at_their_last_token() -> None:
+    tokenizer = train_tokenizer()
+    task = Task("t", "question", "Which sound?", options=("a dog barking", "rain", "a bell"))
+    question = Question("which_sound", task.prompt_text, "(B) rain", task.options)
+    labels = right_options(question, tokenizer)
+    ids = tokenizer(question.prompt + PROMPT_TAIL).input_ids
+    marked = [
+        (tokenizer.decode([i]), mark) for i, mark in zip(ids, labels, strict=True) if mark >= 0
+    ]
+    assert marked == [(" barking", 0), (" rain", 1), (" bell", 0)]
 
 
 def test_a_shard_gives_back_its_scenes(tmp_path: Path) -> None:
