@@ -68,10 +68,13 @@ def run_night(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Su
             f"{settings.source}: no recordings from {settings.since} to {settings.until};"
             " check the folder, --since and --until, and how objects are dated (--date-from)"
         )
-    with shown("segment", _pieces_to_cut(ledger, settings)):
-        run_job(segment.build, settings, beam_arguments)
-    with shown("annotate", _pieces_to_ask(ledger, settings)):
-        run_job(annotate.build, settings, beam_arguments)
+    # a pipeline is started only where there is work: a finished night ends in seconds
+    if to_cut := _pieces_to_cut(ledger, settings):
+        with shown("segment", to_cut):
+            run_job(segment.build, settings, beam_arguments)
+    if to_ask := _pieces_to_ask(ledger, settings):
+        with shown("annotate", to_ask):
+            run_job(annotate.build, settings, beam_arguments)
     run_job(publish.build, settings, beam_arguments)
     return summarise(settings)
 
