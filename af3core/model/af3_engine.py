@@ -107,7 +107,8 @@ class Af3Engine:
                 yield number, error
         for weights, runner in self.runners.items():
             chosen = {n: job for n, job in jobs.items() if job.weights == weights}
-            yield from _Desk(runner, chosen, self.spent).work(self.batch_tokens)
+            desk = _Desk(runner, chosen, self._end_ids, self.spent)
+            yield from desk.work(self.batch_tokens)
 
     def _job(self, request: Request) -> Job:
         if request.weights not in self.runners:
@@ -122,7 +123,6 @@ class Af3Engine:
             weights=request.weights,
             writing=Writing(decoding, self._end_ids, tokenizer),
             constraint=JsonConstraint(tokenizer, schema) if schema else None,
-            end_ids=self._end_ids,
         )
 
     def _release_memory(self) -> None:
@@ -141,7 +141,6 @@ class Job:
     weights: Weights
     writing: Writing
     constraint: JsonConstraint | None
-    end_ids: frozenset[int]
 
 
 def plan_groups(prompts: Mapping[int, Prompt], answer_tokens: Mapping[int, int]) -> list[Group]:
@@ -174,9 +173,12 @@ class _Rows:
 class _Desk:
     """One run: asks the scheduler what to do, has the runner do it, hands answers out."""
 
-    def __init__(self, runner: Runner, jobs: Mapping[int, Job], spent: Spent) -> None:
+    def __init__(
+        self, runner: Runner, jobs: Mapping[int, Job], end_ids: frozenset[int], spent: Spent
+    ) -> None:
         self._runner = runner
         self._jobs = jobs
+        self._end_ids = end_ids
         self._rows: dict[int, _Rows] = {}
         self._spent = spent
 
@@ -221,7 +223,7 @@ class _Desk:
         chooser = Chooser(
             [job.decoding for job in jobs],
             [job.prompt.ids for job in jobs],
-            sorted(jobs[0].end_ids),
+            sorted(self._end_ids),
             [job.constraint for job in jobs],
             logits,
         )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from af3core.errors import ModelError
-from af3core.model.limits import SAMPLE_RATE_HZ
+from af3core.model.limits import SAMPLE_RATE_HZ, WINDOW_SAMPLES
 
 Waveform = npt.NDArray[np.float32]
 Weights = Literal["base", "think"]
@@ -22,6 +22,12 @@ class Sound:
 
     samples: Waveform = field(repr=False)
     sample_rate_hz: int = SAMPLE_RATE_HZ
+
+    @property
+    def windows(self) -> list[Waveform]:
+        """Its stretches of 30 s, as the encoder hears them; the last may be shorter."""
+        starts = range(0, len(self.samples), WINDOW_SAMPLES)
+        return [self.samples[start : start + WINDOW_SAMPLES] for start in starts]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from af3core.model.af3_model import Af3Model
 from af3core.model.cohort import Cohort, Placed
-from af3core.model.limits import WINDOW_SAMPLES, audio_tokens, mel_frames
+from af3core.model.limits import audio_tokens, mel_frames
 from af3core.model.prompt import Prompt
 from af3core.model.replay import Replay
 from af3core.model.request import Sound, Waveform
@@ -106,9 +106,9 @@ class Runner:
     def hear(self, sounds: Sequence[Sound]) -> list[Tensor]:
         """Embeddings `[tokens, hidden]` of each sound; windows of all sounds run together."""
         windows = [
-            _Window(number, sound.samples[start : start + WINDOW_SAMPLES])
+            _Window(number, samples)
             for number, sound in enumerate(sounds)
-            for start in range(0, len(sound.samples), WINDOW_SAMPLES)
+            for samples in sound.windows
         ]
         embeddings: dict[int, Tensor] = {}
         order = sorted(range(len(windows)), key=lambda i: -len(windows[i].samples))

@@ -17,7 +17,7 @@ from transformers import LogitsProcessorList
 from af3core.errors import ModelError
 from af3core.model.checkpoint import Checkpoint
 from af3core.model.isolation import answer_isolated
-from af3core.model.limits import SAMPLE_RATE_HZ, WINDOW_SAMPLES
+from af3core.model.limits import SAMPLE_RATE_HZ
 from af3core.model.loading import (
     choose_device,
     end_ids,
@@ -124,10 +124,7 @@ class TransformersEngine:
             mask[row, longest - len(prompt.ids) :] = 1
         inputs = {"input_ids": ids, "attention_mask": mask}
         windows = [
-            sound.samples[start : start + WINDOW_SAMPLES]
-            for prompt in prompts
-            for sound in prompt.sounds
-            for start in range(0, len(sound.samples), WINDOW_SAMPLES)
+            window for prompt in prompts for sound in prompt.sounds for window in sound.windows
         ]
         if windows:
             features = self._processor.feature_extractor(

@@ -63,7 +63,7 @@ def figures_of(engine: Engine, name: str, cast: Cast, count: int) -> dict[str, f
         sound = Sound(audio)
         for question in _questions(scene, random):
             asked.append((scene, question))
-            requests.append(_request(sound, question))
+            requests.append(ask(sound, question.prompt, _ANSWER_TOKENS))
     answers = engine.answer(requests)
     errors, words = 0, 0
     right: dict[str, list[bool]] = defaultdict(list)
@@ -99,10 +99,6 @@ def _questions(scene: Scene, random: Random) -> list[Question]:
         *[Question(f"open_{q.kind}", q.prompt, q.answer) for q in open_questions(scene)],
         thinking(random.choice(choices), scene),
     ]
-
-
-def _request(audio: Sound, question: Question) -> Request:
-    return ask(audio, question.prompt, _ANSWER_TOKENS)
 
 
 def word_errors(spoken: str, heard: str) -> int:

@@ -13,6 +13,7 @@ from af3core.model.checkpoint import find_checkpoint
 from af3core.model.choosing import sample
 from af3core.model.prompt import InvalidPrompt
 from af3core.model.request import Decoding, Request, Turn
+from af3core.model.runner import Runner
 from tests.af3core.model.asking import answers_of, sound_of
 
 SCHEMA = {
@@ -73,6 +74,26 @@ def test_json_answers_fit_their_schema(engine: Af3Engine, temperature: float) ->
         assert document["kind"] in ("speech", "music", "noise")
         assert answer.finish_reason == "stop"
     assert free.token_count == 5
+
+
+def test_a_finished_document_is_left_in_peace_while_others_write_on(engine: Af3Engine) -> None:
+    """Its row stays in the cohort until a quarter of the rows is finished."""
+    schema = json.dumps({"enum": [1]})
+    sampled = Decoding(4, temperature=1.0, json_schema=schema)
+    others = [Decoding(12, min_new_tokens=12, temperature=1.0, seed=n) for n in range(6)]
+    batches: list[int] = []
+    start = Runner.start
+
+    def counted(self: Runner, *arguments: object, **named: object) -> object:
+        batches.append(1)
+        return start(self, *arguments, **named)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Runner, "start", counted)
+        first, *rest = answers_of(engine, [request_of(d) for d in (sampled, *others)])
+    assert first.text == "1"
+    assert {answer.token_count for answer in rest} == {12}
+    assert batches == [1], "nothing failed and nothing was asked again"
 
 
 def test_a_wrong_schema_fails_alone(engine: Af3Engine) -> None:
