@@ -37,19 +37,25 @@ def test_options_follow_the_question_in_the_form_that_af3_was_tested_with() -> N
         ("a: [", "t.yaml:1: "),
         ("a:\n  kind: caption\n", "t.yaml:1: task a: key 'prompt' is missing"),
         ("a:\n  kind: caption\n  promt: x\n", "t.yaml:3: task a: unknown key 'promt'; known are"),
-        ("a:\n  kind: song\n  prompt: x\n", "t.yaml:1: task a: kind must be one of"),
-        ("a:\n  kind: caption\n  prompt: 3\n", "t.yaml:3: task a: prompt must be a str"),
+        (
+            "a:\n  kind: song\n  prompt: x\n",
+            "t.yaml:2: task a: kind must be one of caption, transcript, question, not 'song'",
+        ),
+        (
+            "a:\n  kind: caption\n  prompt: 3\n",
+            "t.yaml:3: task a: prompt must be a text; quote yes, no",
+        ),
         (
             "a:\n  kind: question\n  prompt: x\n  options: [yes, no]\n",
-            "t.yaml:4: task a: options must be texts; quote yes, no, 1",
+            "t.yaml:4: task a: options must be a list of texts; quote yes, no, 1",
         ),
         (
             "a:\n  kind: question\n  prompt: x\n  max_new_tokens: true\n",
-            "t.yaml:4: task a: max_new_tokens must be a int",
+            "t.yaml:4: task a: max_new_tokens must be a whole number",
         ),
         (
             "a: {kind: caption, prompt: x}\na: {kind: caption, prompt: y}\n",
-            "t.yaml:2: task a stands twice",
+            "t.yaml:2: key 'a' stands twice",
         ),
         (
             "a: {kind: question, prompt: '<sound> x'}",

@@ -1,0 +1,164 @@
+"""YAML into frozen dataclasses, strictly: a wrong key or value is named with its file and line."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import yaml
+
+from af3core.errors import ConfigurationError
+
+Read = TypeVar("Read")
+
+_NAMES: dict[Any, str] = {
+    str: "a text; quote yes, no, dates and numbers",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
+
+
+@dataclass(frozen=True)
+class YamlMapping:
+    """A mapping of a YAML file, with its place for errors.
+
+    `title` stands before each error, such as `task caption: `; it is empty at the top of a file.
+    `head` is the key that the mapping stands below: errors about the whole point there.
+    """
+
+    node: yaml.MappingNode
+    file: str
+    head: yaml.Node
+    title: str = ""
+
+    def items(self) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
+        """Key, its node and its value's node.
+
+        Raises:
+            ConfigurationError: a key stands twice.
+        """
+        seen: set[str] = set()
+        for key, value in self.node.value:
+            if key.value in seen:
+                raise self.error(key, f"key {key.value!r} stands twice")
+            seen.add(key.value)
+            yield str(key.value), key, value
+
+    def below(self, key: yaml.Node, node: yaml.Node, title: str) -> YamlMapping:
+        """The mapping under a key.
+
+        Raises:
+            ConfigurationError: there is no mapping.
+        """
+        if not isinstance(node, yaml.MappingNode):
+            raise self.error(key, f"{title} needs keys below it")
+        return YamlMapping(node, self.file, key, f"{title}: ")
+
+    def error(self, node: yaml.Node, message: str) -> ConfigurationError:
+        """An error that names the file and the node's line."""
+        line = node.start_mark.line + 1
+        return ConfigurationError(f"{self.file}:{line}: {self.title}{message}")
+
+
+def read_text(path: Path, what: str) -> str:
+    """The text of a file that a person wrote; `what` names its kind for the error.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read as {what} ({error})") from error
+
+
+def parse_mapping(text: str, file: str, remedy: str) -> YamlMapping:
+    """The mapping that a YAML text is; `remedy` says what a file of this kind holds.
+
+    Raises:
+        ConfigurationError: it is no YAML, empty, or no mapping.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "no YAML"
+        raise ConfigurationError(f"{file}{line}: {problem}") from error
+    if not isinstance(root, yaml.MappingNode) or not root.value:
+        raise ConfigurationError(f"{file}: {remedy}")
+    return YamlMapping(root, file, root)
+
+
+def fill(cls: type[Read], mapping: YamlMapping, given: Mapping[str, Any] | None = None) -> Read:
+    """A dataclass from a mapping's keys; fields in `given` come from elsewhere and are no keys.
+
+    Raises:
+        ConfigurationError: a key is unknown, missing or twice there, a value has the wrong type, or
+            the class itself refuses the values.
+    """
+    values = dict(given or {})
+    types_by_name = get_type_hints(cls)
+    fields: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(cls)  # type: ignore[arg-type]
+    names = [field.name for field in fields if field.name not in values]
+    for name, key, node in mapping.items():
+        if name not in names:
+            known = ", ".join(names)
+            raise mapping.error(key, f"unknown key {name!r}; known are {known}")
+        values[name] = _value(types_by_name[name], key, node, mapping)
+    for field in fields:
+        optional = field.default is not dataclasses.MISSING
+        optional |= field.default_factory is not dataclasses.MISSING
+        if field.name not in values and not optional:
+            raise mapping.error(mapping.head, f"key {field.name!r} is missing")
+    try:
+        return cls(**values)
+    except ConfigurationError as error:
+        message = str(error).removeprefix(mapping.title)
+        raise mapping.error(mapping.head, message) from error
+
+
+def _value(wanted: Any, key: yaml.Node, node: yaml.Node, mapping: YamlMapping) -> Any:
+    origin, name = get_origin(wanted), key.value
+    if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
+        return fill(wanted, mapping.below(key, node, f"{mapping.title}{name}"))
+    if origin in (types.UnionType, Union):
+        (wanted,) = (kind for kind in get_args(wanted) if kind is not type(None))
+        return None if _plain(node) is None else _value(wanted, key, node, mapping)
+    value = _plain(node)
+    if origin is Literal:
+        if value not in get_args(wanted):
+            known = ", ".join(get_args(wanted))
+            raise mapping.error(node, f"{name} must be one of {known}, not {value!r}")
+        return value
+    if origin is tuple:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise mapping.error(node, f"{name} must be a list of texts; quote yes, no, 1")
+        return tuple(value)
+    if origin is dict:
+        of = get_args(wanted)[1]
+        if not isinstance(value, dict) or not all(_fits(item, of) for item in value.values()):
+            raise mapping.error(node, f"{name} must map names to values; each is {_NAMES[of]}")
+        return {str(key): item for key, item in value.items()}
+    if not _fits(value, wanted):
+        raise mapping.error(node, f"{name} must be {_NAMES[wanted]}")
+    return float(value) if wanted is float else value
+
+
+def _fits(value: Any, wanted: type) -> bool:
+    if isinstance(value, bool):
+        return wanted is bool
+    return isinstance(value, (int, float) if wanted is float else wanted)
+
+
+def _plain(node: yaml.Node) -> Any:
+    loader = yaml.SafeLoader("")
+    try:
+        return loader.construct_object(node, deep=True)
+    finally:
+        loader.dispose()
