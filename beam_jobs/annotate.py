@@ -5,7 +5,9 @@ ledger/segment ──► clips with missing answers ──► model ──► le
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import time
 from collections.abc import Iterator, Mapping, Sequence
 
 import apache_beam as beam
@@ -18,13 +20,17 @@ from af3core.model.request import Answer, Request, Sound, ask
 from af3core.tasks.answers import read_answer
 from af3core.tasks.flags import answer_flags
 from af3core.tasks.task import Task
-from beam_jobs.asking import Ask, ClipWork, missing_asks
+from beam_jobs.asking import Ask, ClipWork, all_asks, missing_asks
+from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifests
-from beam_jobs.running import count, job_main, spread
+from beam_jobs.progress import Piece, shown
+from beam_jobs.running import count, run_pipeline, spread
 from beam_jobs.settings import NightSettings
 from beam_jobs.storage import open_store
+from schemas import layout
 from schemas.records import AnnotatedClip, Annotation, Failure
+from schemas.reports import MeasuredRate
 
 Result = Answer | ModelError
 
@@ -57,17 +63,35 @@ def ask_clip(item: ClipWork, settings: NightSettings) -> str:
 
     The model's batches hold one clip's questions, so that an answer is the same, to the last
     digit, however often the night was interrupted. A question that fails becomes a failure
-    beside the answers.
+    beside the answers. Two runs on one clip take turns, and the second finds it answered.
     """
     ledger = Ledger(open_store(settings.out))
     tasks = settings.task_hashes()
+    with ledger.store.claim(layout.claim_key("annotate", item.clip.clip_id)):
+        asks = missing_asks(item.clip, tasks, ledger.annotated(item.clip.clip_id))
+        if asks:
+            _ask_and_store(dataclasses.replace(item, asks=asks), tasks, ledger, settings)
+    return item.clip.clip_id
+
+
+def _ask_and_store(
+    item: ClipWork, tasks: Mapping[str, Task], ledger: Ledger, settings: NightSettings
+) -> None:
+    load_engine(settings.engine)  # its time is not the model's
+    begun = time.monotonic()
     results = _ask(item, tasks, ledger, settings)
     answered = list(zip(item.asks, results, strict=True))
     ledger.put_annotated(_annotated(item, answered, tasks, settings))
     count("clips_asked")
+    count("model_ms", round(1000 * (time.monotonic() - begun)))
+    count("asked_ms", asked_ms(item, tasks))
     count("answers_made", sum(isinstance(result, Answer) for result in results))
     count("failures", sum(isinstance(result, ModelError) for result in results))
-    return item.clip.clip_id
+
+
+def asked_ms(item: ClipWork, tasks: Mapping[str, Task]) -> int:
+    """A clip's length by the share of its questions that is asked: the measure of model work."""
+    return item.clip.duration_ms * len(item.asks) // len(all_asks(item.clip, tasks))
 
 
 def _ask(
@@ -197,13 +221,48 @@ def _failure(
     )
 
 
+def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
+    """Ask what is missing; no pipeline is started where nothing is."""
+    pieces = _pieces(settings)
+    if not pieces:
+        return Outcome({"answers_made": 0}, ["all clips are annotated already"])
+    with shown("annotate", pieces):
+        counters = run_pipeline(build, settings, beam_arguments)
+    if counters.get("model_ms"):
+        _keep_rate(counters, settings)
+    return Outcome.of_counters(counters)
+
+
+def _pieces(settings: NightSettings) -> list[Piece]:
+    ledger = Ledger(open_store(settings.out))
+    tasks = settings.task_hashes()
+
+    def piece(work: ClipWork) -> Piece:
+        clip = work.clip
+        prefix = layout.annotated_prefix(clip.clip_id)
+        known = len(list(ledger.store.list(prefix)))
+        return Piece(asked_ms(work, tasks), lambda: len(list(ledger.store.list(prefix))) > known)
+
+    return [piece(work) for work in missing_work(settings)]
+
+
+def _keep_rate(counters: Mapping[str, int], settings: NightSettings) -> None:
+    """For the next plan: what this corpus's tasks cost with this model, on these machines."""
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    rate = MeasuredRate(counters["asked_ms"], counters["model_ms"], settings.run_id, now)
+    Ledger(open_store(settings.out)).put_rate(settings.corpus, rate)
+
+
+JOB = Job("annotate", "ask the model all that is missing", run)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """`python -m beam_jobs.annotate`."""
-    return job_main(build, "annotate", "ask the model all that is missing", arguments)
+    return job_main(JOB, arguments)
 
 
 if __name__ == "__main__":
     # by its real name, so that workers find the functions
-    from beam_jobs.annotate import main as run
+    from beam_jobs.annotate import main as named
 
-    raise SystemExit(run())
+    raise SystemExit(named())

@@ -19,18 +19,25 @@ Annotate media archives with Audio Flamingo 3: recordings in, queryable Parquet 
   af3 annotate RECORDINGS --out NIGHT      run all jobs over a folder of recordings
   af3 query --out NIGHT                    list the tables and their columns
   af3 query --out NIGHT "SELECT text FROM transcripts"
+  af3 index --out NIGHT; af3 search --out NIGHT "storm"
 
 The jobs of a night also run alone, in this order and with the same options:
-  af3 discover RECORDINGS --out NIGHT; af3 segment --out NIGHT; af3 annotate --out NIGHT;
-  af3 publish --out NIGHT"""
+  af3 plan RECORDINGS --out NIGHT; af3 segment --out NIGHT; af3 annotate --out NIGHT;
+  af3 audit --out NIGHT; af3 publish --out NIGHT; af3 report --out NIGHT"""
 
 _JOBS = {
     "discover": "list, hash and probe the archive of an interval",
+    "plan": "discover, and say what is done already and what the rest costs",
     "segment": "decode once, cut at pauses, write clips",
     "annotate": "with SOURCE run all jobs of a night; without, only ask the model what is missing",
+    "audit": "check a night against its plan and its limits before it is published",
     "publish": "replace the tables of the interval",
+    "report": "say what a run (--run-id) published, and what it cost against its plan",
+    "index": "bring the search index up to date with the tables",
+    "export": "write training data in AF3's format from unflagged answers",
+    "quality": "measure an interval's annotations against the interval before",
 }
-_WITH_SOURCE = ("discover", "annotate")
+_WITH_SOURCE = ("discover", "plan", "annotate")
 _EPILOG = "Options not named here go to Beam, such as --runner and --direct_num_workers."
 
 
@@ -42,29 +49,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     parser = _parser()
     known, beam_arguments = parse_with_beam(parser, arguments)
+    if known.command in ("query", "search") and beam_arguments:
+        raise ConfigurationError(
+            f"unknown option {beam_arguments[0]}; see af3 {known.command} --help"
+        )
     if known.command == "query":
-        if beam_arguments:
-            raise ConfigurationError(f"unknown option {beam_arguments[0]}; see af3 query --help")
         return _query(known)
+    if known.command == "search":
+        return _search(known)
     return _work(known, beam_arguments)
 
 
 def _work(known: argparse.Namespace, beam_arguments: list[str]) -> int:
-    from beam_jobs.settings import Job, read_settings
+    from beam_jobs.job import run_reported
 
-    job: Job = "night" if known.command == "annotate" and known.source else known.command
-    settings = read_settings(known, job)
-    if job == "night":
-        from beam_jobs.night import run_night
+    name = "night" if known.command == "annotate" and known.source else known.command
+    job = importlib.import_module(f"beam_jobs.{name}").JOB
+    print("\n".join(run_reported(job, known, beam_arguments).lines))
+    return 0
 
-        summary = run_night(settings, beam_arguments)
-        print("\n".join(summary.lines()))
-        return 0
-    from beam_jobs.running import run_job
 
-    module = importlib.import_module(f"beam_jobs.{job}")
-    for name, value in sorted(run_job(module.build, settings, beam_arguments).items()):
-        print(f"{name}: {value}")
+def _search(known: argparse.Namespace) -> int:
+    from beam_jobs.index import search
+    from beam_jobs.progress import clock
+
+    hits = search(known.out, known.words, known.limit)
+    for hit in hits:
+        print(f"{hit.object_uri} {clock(hit.start_ms)} {hit.kind} {hit.date}\n    {hit.context}")
+    if not hits:
+        print(f"af3: nothing found for {known.words!r}", file=sys.stderr)
     return 0
 
 
@@ -82,7 +95,7 @@ def _query(known: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from beam_jobs.settings import add_arguments
+    from beam_jobs.options import add_arguments
 
     parser = argparse.ArgumentParser(
         prog="af3",
@@ -114,6 +127,14 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("sql", nargs="?", metavar="SQL", help="DuckDB SQL over the views")
     query.add_argument("--out", default="out", metavar="DIR", help="folder or gs:// of a night")
     query.add_argument("--output", metavar="FILE", help="write a .csv or .parquet file instead")
+    search = commands.add_parser(
+        "search",
+        help="words in the index",
+        description='Find words, "phrases", prefix* and AND, OR, NOT in the search index.',
+    )
+    search.add_argument("words", metavar="WORDS")
+    search.add_argument("--out", default="out", metavar="DIR", help="folder of a night")
+    search.add_argument("--limit", type=int, default=20, metavar="N", help="hits (default: 20)")
     return parser
 
 

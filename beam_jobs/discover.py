@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import apache_beam as beam
@@ -15,8 +15,9 @@ import apache_beam as beam
 from af3core.audio.probe import probe
 from af3core.errors import Af3Error, EmptyObject, TooLong, UnreadableObject
 from beam_jobs.archive import Listing, list_archive
+from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
-from beam_jobs.running import count, job_main, spread
+from beam_jobs.running import count, run_pipeline, spread
 from beam_jobs.settings import NightSettings
 from beam_jobs.storage import open_store
 from schemas.identity import content_hash, recording_id
@@ -156,13 +157,21 @@ def _read(found: ArchiveObject, ledger: Ledger) -> tuple[str, MediaInfo]:
     return sha256, media
 
 
+def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
+    """Run the pipeline; gives its counters."""
+    return Outcome.of_counters(run_pipeline(build, settings, beam_arguments))
+
+
+JOB = Job("discover", "list, hash and probe the archive of an interval", run)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """`af3 discover`."""
-    return job_main(build, "discover", "list, hash and probe the archive", arguments)
+    """`python -m beam_jobs.discover`."""
+    return job_main(JOB, arguments)
 
 
 if __name__ == "__main__":
     # by its real name, so that workers find the functions
-    from beam_jobs.discover import main as run
+    from beam_jobs.discover import main as named
 
-    raise SystemExit(run())
+    raise SystemExit(named())

@@ -23,6 +23,7 @@ from schemas.records import (
     Record,
     SegmentedRecording,
 )
+from schemas.reports import AuditCounts, JobReport, MeasuredRate
 
 MAX_ATTEMPTS = 3
 """How often a failure that may pass is tried, over all runs."""
@@ -72,6 +73,24 @@ class Ledger:
         keys = self.store.list(layout.annotated_prefix(clip))
         found = (self._read(key) for key in keys)
         return [AnnotatedClip.from_json(value) for value in found if value is not None]
+
+    def rate(self, corpus: str) -> MeasuredRate | None:
+        value = self._read(layout.rate_key(corpus))
+        return None if value is None else MeasuredRate.from_json(value)
+
+    def put_rate(self, corpus: str, rate: MeasuredRate) -> None:
+        self._write(layout.rate_key(corpus), rate)
+
+    def audit(self, corpus: str, date: str) -> AuditCounts | None:
+        value = self._read(layout.audit_key(corpus, date))
+        return None if value is None else AuditCounts.from_json(value)
+
+    def put_audit(self, corpus: str, date: str, counts: AuditCounts) -> None:
+        self._write(layout.audit_key(corpus, date), counts)
+
+    def report(self, corpus: str, run_id: str, job: str) -> JobReport | None:
+        value = self._read(layout.report_key(corpus, run_id, job))
+        return None if value is None else JobReport.from_json(value)
 
     def put_annotated(self, annotated: AnnotatedClip) -> None:
         """Store the answers of a clip under the identity of what was asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -11,14 +12,13 @@ from typing import Any
 from af3core.errors import Af3Error
 from af3core.model.checkpoint import NANO, NANO_NOTICE
 from beam_jobs import annotate, discover, publish, segment
+from beam_jobs.job import Job, Outcome
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifest_dates, manifests
-from beam_jobs.parquet import decode_rows
-from beam_jobs.progress import Piece, clock, shown
-from beam_jobs.running import run_job
+from beam_jobs.parquet import partition_rows
+from beam_jobs.progress import clock
 from beam_jobs.settings import NightSettings
 from beam_jobs.storage import open_store
-from schemas import layout
 
 
 class NothingFound(Af3Error):
@@ -32,10 +32,14 @@ class Summary:
     recordings: int
     duration_ms: int
     annotated_ms: int
-    skipped_ms: Counter[str]
-    failures: Counter[str]
+    skipped_ms: dict[str, int]
+    failures: dict[str, int]
     answers_made: int
     tables: str
+
+    def facts(self) -> dict[str, Any]:
+        """For programs."""
+        return dataclasses.asdict(self)
 
     def lines(self) -> list[str]:
         """For people, one fact a line."""
@@ -52,6 +56,12 @@ class Summary:
         return [*lines, f"tables      {self.tables}"]
 
 
+def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
+    """Run a night; gives its summary."""
+    summary = run_night(settings, beam_arguments)
+    return Outcome(summary.facts(), summary.lines())
+
+
 def run_night(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Summary:
     """Run discover, segment, annotate and publish; what is done already is not done again.
 
@@ -62,20 +72,15 @@ def run_night(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Su
     ledger = Ledger(open_store(settings.out))
     if settings.checkpoint.name == NANO:
         print(f"af3: {NANO_NOTICE}", file=sys.stderr)
-    run_job(discover.build, settings, beam_arguments)
+    discover.run(settings, beam_arguments)
     if not any(m.recordings or m.failures for m in manifests(ledger, settings)):
         raise NothingFound(
             f"{settings.source}: no recordings from {settings.since} to {settings.until};"
             " check the folder, --since and --until, and how objects are dated (--date-from)"
         )
-    # a pipeline is started only where there is work: a finished night ends in seconds
-    if to_cut := _pieces_to_cut(ledger, settings):
-        with shown("segment", to_cut):
-            run_job(segment.build, settings, beam_arguments)
-    if to_ask := _pieces_to_ask(ledger, settings):
-        with shown("annotate", to_ask):
-            run_job(annotate.build, settings, beam_arguments)
-    run_job(publish.build, settings, beam_arguments)
+    segment.run(settings, beam_arguments)
+    annotate.run(settings, beam_arguments)
+    publish.run(settings, beam_arguments)
     return summarise(settings)
 
 
@@ -83,9 +88,10 @@ def summarise(settings: NightSettings) -> Summary:
     """Add up the published tables of the interval."""
     ledger = Ledger(open_store(settings.out))
     dates = manifest_dates(ledger, settings)
-    recordings = _rows(ledger, settings, dates, "recordings")
-    failures = _rows(ledger, settings, dates, "failures")
-    runs = _rows(ledger, settings, dates, "runs")
+    recordings, failures, runs = (
+        [r for date in dates for r in partition_rows(ledger.store, table, settings.corpus, date)]
+        for table in ("recordings", "failures", "runs")
+    )
     skipped: Counter[str] = Counter()
     for row in recordings:
         for part in row["skipped"]:
@@ -94,46 +100,11 @@ def summarise(settings: NightSettings) -> Summary:
         recordings=len(recordings),
         duration_ms=sum(row["duration_ms"] for row in recordings),
         annotated_ms=sum(row["annotated_ms"] for row in recordings),
-        skipped_ms=skipped,
-        failures=Counter(row["error_class"] for row in failures),
+        skipped_ms=dict(skipped),
+        failures=dict(Counter(row["error_class"] for row in failures)),
         answers_made=sum(r["answers_made"] for r in runs if r["run_id"] == settings.run_id),
         tables=ledger.store.address("tables"),
     )
 
 
-def _rows(
-    ledger: Ledger, settings: NightSettings, dates: list[str], table: str
-) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for date in dates:
-        for key in ledger.store.list(layout.partition_prefix(table, settings.corpus, date)):
-            with ledger.store.open(key) as file:
-                rows += decode_rows(file)
-    return rows
-
-
-def _pieces_to_cut(ledger: Ledger, settings: NightSettings) -> list[Piece]:
-    def piece(recording_id: str, work_key: str, audio_ms: int) -> Piece:
-        key = layout.segmented_key(recording_id, settings.segmentation_hash)
-        failed = layout.failed_key("segment", work_key)
-        return Piece(audio_ms, lambda: ledger.store.exists(key) or ledger.store.exists(failed))
-
-    return [
-        piece(r.recording_id, segment.work_key(r, settings), r.media.declared_duration_ms or 0)
-        for r in segment.recordings_to_cut(settings)
-    ]
-
-
-def _pieces_to_ask(ledger: Ledger, settings: NightSettings) -> list[Piece]:
-    def piece(clip_id: str, known: int, audio_ms: int) -> Piece:
-        prefix = layout.annotated_prefix(clip_id)
-        return Piece(audio_ms, lambda: len(list(ledger.store.list(prefix))) > known)
-
-    return [
-        piece(
-            work.clip.clip_id,
-            len(list(ledger.store.list(layout.annotated_prefix(work.clip.clip_id)))),
-            work.clip.duration_ms,
-        )
-        for work in annotate.missing_work(settings)
-    ]
+JOB = Job("night", "run discover, segment, annotate and publish", run)

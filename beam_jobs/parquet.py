@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from beam_jobs.storage import FolderStore
+from schemas import layout
 from schemas.tables import Table
 
 ROW_GROUP_ROWS = 122_880
@@ -50,6 +53,15 @@ def decode_rows(file: BinaryIO) -> list[dict[str, Any]]:
     reader = pq.ParquetFile(file, pre_buffer=False)
     rows: list[dict[str, Any]] = reader.read(use_threads=False).to_pylist()
     return rows
+
+
+def partition_rows(
+    store: FolderStore, table: str, corpus: str, date: str
+) -> Iterator[dict[str, Any]]:
+    """All rows of one table's partition, shard by shard."""
+    for key in store.list(layout.partition_prefix(table, corpus, date)):
+        with store.open(key) as file:
+            yield from decode_rows(file)
 
 
 def _sort_value(value: Any) -> tuple[bool, Any]:

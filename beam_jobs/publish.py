@@ -9,18 +9,19 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 
 from af3core import __version__
+from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifest_dates
 from beam_jobs.parquet import decode_rows, encode_table
 from beam_jobs.rows import RecordingFacts, TableRows, failure_row, recording_rows, timestamp
-from beam_jobs.running import count, job_main, spread
+from beam_jobs.running import count, run_pipeline, spread
 from beam_jobs.segment import work_key
 from beam_jobs.settings import NightSettings
 from beam_jobs.storage import FolderStore, open_store
@@ -83,10 +84,24 @@ def publish_shard(
 ) -> tuple[str, PublishedShard]:
     """Assemble and replace one shard of every table but `runs`.
 
+    Two runs on one shard take turns, so that none replaces it with what it read before the
+    other's answers.
+
     Raises:
         AccountingError: a recording's times do not add up; nothing of the shard is replaced.
     """
     ledger = Ledger(open_store(settings.out))
+    with ledger.store.claim(_claim(settings.corpus, date, f"{shard:05d}")):
+        return date, _replace_shard(date, shard, shard_count, ledger, settings)
+
+
+def _claim(corpus: str, date: str, part: str) -> str:
+    return layout.claim_key("publish", f"corpus={corpus},date={date},{part}")
+
+
+def _replace_shard(
+    date: str, shard: int, shard_count: int, ledger: Ledger, settings: NightSettings
+) -> PublishedShard:
     manifest = ledger.manifest(settings.corpus, date)
     if manifest is None:
         raise FileNotFoundError(layout.manifest_key(settings.corpus, date))
@@ -110,7 +125,7 @@ def publish_shard(
         for row in rows.by_table.get(name, [])
     )
     count("objects_published", len(objects))
-    return date, PublishedShard(
+    return PublishedShard(
         objects=tuple(objects),
         recordings=len(recordings),
         failures=len(rows.by_table.get("failures", [])),
@@ -156,9 +171,17 @@ def recording_facts(
 def publish_run(date: str, shards: Iterable[PublishedShard], settings: NightSettings) -> str:
     """Add this run to the partition's `runs`; gives the date."""
     store = open_store(settings.out)
+    with store.claim(_claim(settings.corpus, date, "runs")):
+        _add_run(date, list(shards), settings, store)
+    count("partitions_published")
+    return date
+
+
+def _add_run(
+    date: str, published: list[PublishedShard], settings: NightSettings, store: FolderStore
+) -> None:
     key = layout.shard_key("runs", settings.corpus, date, 0, 1)
     runs = [row for row in _earlier_runs(store, key) if row["run_id"] != settings.run_id]
-    published = list(shards)
     runs.append(
         {
             "run_id": settings.run_id,
@@ -181,8 +204,6 @@ def publish_run(date: str, shards: Iterable[PublishedShard], settings: NightSett
         }
     )
     store.write(key, encode_table(BY_NAME["runs"], runs))
-    count("partitions_published")
-    return date
 
 
 def _earlier_runs(store: FolderStore, key: str) -> list[dict[str, Any]]:
@@ -199,13 +220,21 @@ def _resolved(settings: NightSettings) -> dict[str, Any]:
     return value
 
 
+def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
+    """Run the pipeline; gives its counters."""
+    return Outcome.of_counters(run_pipeline(build, settings, beam_arguments))
+
+
+JOB = Job("publish", "replace the tables of the interval", run)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """`af3 publish`."""
-    return job_main(build, "publish", "replace the tables of the interval", arguments)
+    """`python -m beam_jobs.publish`."""
+    return job_main(JOB, arguments)
 
 
 if __name__ == "__main__":
     # by its real name, so that workers find the functions
-    from beam_jobs.publish import main as run
+    from beam_jobs.publish import main as named
 
-    raise SystemExit(run())
+    raise SystemExit(named())

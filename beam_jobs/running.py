@@ -1,10 +1,8 @@
-"""Run one job as a Beam pipeline and give back its counters."""
+"""Run a Beam pipeline to its end and give back its counters."""
 
 from __future__ import annotations
 
-import argparse
 import logging
-import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -12,9 +10,7 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
-from beam_jobs.beam_options import parse_with_beam
-from beam_jobs.guard import guarded
-from beam_jobs.settings import Job, NightSettings, add_arguments, read_settings
+from beam_jobs.settings import NightSettings
 
 LOCAL_RUNNER = "FnApiRunner"
 """Beam's `DirectRunner` first tries to fetch a program from the network; this one never does."""
@@ -35,7 +31,7 @@ def spread(elements: beam.PCollection[Element]) -> beam.PCollection[Element]:
     return elements | "Spread" >> beam.Reshuffle()
 
 
-def run_job(
+def run_pipeline(
     build: Build, settings: NightSettings, beam_arguments: Sequence[str] = ()
 ) -> dict[str, int]:
     """Build and run a pipeline to its end.
@@ -56,30 +52,3 @@ def run_job(
     result.wait_until_finish()
     found = result.metrics().query(beam.metrics.MetricsFilter().with_namespace(METRICS))
     return {c.key.metric.name: c.committed or c.attempted for c in found["counters"]}
-
-
-def job_main(
-    build: Build, job: Job, description: str, arguments: Sequence[str] | None = None
-) -> int:
-    """The command line of one job: its options, and Beam's own.
-
-    Exit codes: 0 done, 1 failed, 2 a wrong option, 130 interrupted.
-    """
-    parser = argparse.ArgumentParser(
-        allow_abbrev=False,
-        description=f"{job}: {description}",
-        epilog="Options not named here go to Beam, such as --runner and --direct_num_workers.",
-    )
-    parser.add_argument("--source", metavar="SOURCE", help="folder of recordings")
-    add_arguments(parser)
-
-    def run() -> int:
-        given = sys.argv[1:] if arguments is None else list(arguments)
-        known, beam_arguments = parse_with_beam(parser, given)
-        settings = read_settings(known, job)
-        counters = run_job(build, settings, beam_arguments)
-        for name, value in sorted(counters.items()):
-            print(f"{name}: {value}", file=sys.stderr)
-        return 0
-
-    return guarded(run)

@@ -5,7 +5,7 @@ manifests ──► recordings not yet cut ──► decode, cut, write ──�
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import apache_beam as beam
@@ -15,9 +15,11 @@ from af3core.audio.decode import DecodeReport, decode
 from af3core.audio.segmentation import CutClip, CutSegment, cut_recording
 from af3core.errors import Af3Error, DamagedMedia
 from af3core.tasks.flags import timeline_suspect
+from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger, given_up
 from beam_jobs.manifests import manifests
-from beam_jobs.running import count, job_main, spread
+from beam_jobs.progress import Piece, shown
+from beam_jobs.running import count, run_pipeline, spread
 from beam_jobs.settings import NightSettings
 from beam_jobs.storage import open_store
 from schemas import identity, layout
@@ -43,11 +45,16 @@ def recordings_to_cut(settings: NightSettings) -> Iterator[Recording]:
             if recording.recording_id in seen:
                 continue
             seen.add(recording.recording_id)
-            if ledger.segmented(recording.recording_id, settings.segmentation_hash):
-                continue
-            failed = ledger.failed("segment", work_key(recording, settings))
-            if not (failed and given_up([failed])):
+            if is_to_cut(recording, settings, ledger):
                 yield recording
+
+
+def is_to_cut(recording: Recording, settings: NightSettings, ledger: Ledger) -> bool:
+    """True where there is neither a result under this segmentation nor a final failure."""
+    if ledger.segmented(recording.recording_id, settings.segmentation_hash):
+        return False
+    failed = ledger.failed("segment", work_key(recording, settings))
+    return not (failed and given_up([failed]))
 
 
 def work_key(recording: Recording, settings: NightSettings) -> str:
@@ -60,6 +67,14 @@ def work_key(recording: Recording, settings: NightSettings) -> str:
 def cut_one(recording: Recording, settings: NightSettings) -> str:
     """Decode and cut one recording; a bad one becomes a failure in the ledger."""
     ledger = Ledger(open_store(settings.out))
+    with ledger.store.claim(layout.claim_key("segment", work_key(recording, settings))):
+        # another run may have cut it since the listing
+        if is_to_cut(recording, settings, ledger):
+            _cut_and_store(recording, settings, ledger)
+    return recording.recording_id
+
+
+def _cut_and_store(recording: Recording, settings: NightSettings, ledger: Ledger) -> None:
     try:
         segmented = _cut(recording, settings, ledger)
     except Exception as error:
@@ -73,7 +88,6 @@ def cut_one(recording: Recording, settings: NightSettings) -> str:
         count("recordings_cut")
         count("clips_written", len(segmented.clips))
         count("decoded_ms", segmented.decoded_duration_ms)
-    return recording.recording_id
 
 
 def _cut(recording: Recording, settings: NightSettings, ledger: Ledger) -> SegmentedRecording:
@@ -168,13 +182,39 @@ def _segment_record(clip: str, segment: CutSegment) -> Segment:
     )
 
 
+def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
+    """Cut what is missing; no pipeline is started where nothing is."""
+    pieces = _pieces(settings)
+    if not pieces:
+        return Outcome({"recordings_cut": 0}, ["all recordings are cut already"])
+    with shown("segment", pieces):
+        return Outcome.of_counters(run_pipeline(build, settings, beam_arguments))
+
+
+def _pieces(settings: NightSettings) -> list[Piece]:
+    store = open_store(settings.out)
+
+    def piece(recording: Recording) -> Piece:
+        key = layout.segmented_key(recording.recording_id, settings.segmentation_hash)
+        failed = layout.failed_key("segment", work_key(recording, settings))
+        return Piece(
+            recording.media.declared_duration_ms or 0,
+            lambda: store.exists(key) or store.exists(failed),
+        )
+
+    return [piece(recording) for recording in recordings_to_cut(settings)]
+
+
+JOB = Job("segment", "decode once, cut at pauses, write clips", run)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """`af3 segment`."""
-    return job_main(build, "segment", "decode once, cut at pauses, write clips", arguments)
+    """`python -m beam_jobs.segment`."""
+    return job_main(JOB, arguments)
 
 
 if __name__ == "__main__":
     # by its real name, so that workers find the functions
-    from beam_jobs.segment import main as run
+    from beam_jobs.segment import main as named
 
-    raise SystemExit(run())
+    raise SystemExit(named())

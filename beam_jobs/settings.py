@@ -12,26 +12,52 @@ from typing import Literal
 
 from af3core.audio.cut import Segmentation
 from af3core.errors import ConfigurationError
-from af3core.model.checkpoint import (
-    AF3_HUB_ID,
-    AF3_TYPE,
-    Checkpoint,
-    find_checkpoint,
-    served_checkpoint,
-)
-from af3core.model.engines import API_KEY_VARIABLE, ENGINE_NAMES, EngineSettings
+from af3core.model.checkpoint import AF3_TYPE, Checkpoint, find_checkpoint, served_checkpoint
+from af3core.model.engines import EngineSettings
 from af3core.tasks.read import default_tasks, read_tasks
 from af3core.tasks.task import Task
 from beam_jobs.archive import DateRule, check_source
 from schemas.identity import configuration_hash
 
-Job = Literal["night", "discover", "segment", "annotate", "publish"]
-_WITH_SOURCE: tuple[Job, ...] = ("night", "discover")
-_WITHOUT_MODEL: tuple[Job, ...] = ("discover", "segment")
+JobName = Literal[
+    "night",
+    "discover",
+    "plan",
+    "segment",
+    "annotate",
+    "audit",
+    "publish",
+    "report",
+    "index",
+    "export",
+    "quality",
+]
+_WITH_SOURCE: tuple[JobName, ...] = ("night", "discover", "plan")
+_WITHOUT_MODEL: tuple[JobName, ...] = ("discover", "segment", "index", "export", "quality")
+_WITH_WEIGHTS: tuple[JobName, ...] = ("night", "annotate")
 
 FIRST_DATE, LAST_DATE = "0001-01-01", "9999-12-31"
 _CORPUS = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _ASKED = re.compile(r"([a-z][a-z0-9_]*)=(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a night may cost, and how good it must be to be published.
+
+    Attributes:
+        max_gpu_hours: beyond it the plan is over budget; None is no budget.
+        gpu_price: money per GPU hour.
+        gpu_rate: seconds of audio per second of GPU, until a night has been measured.
+        max_failed_share: of recordings and of seconds, 0 to 1.
+        max_flagged_share: of answers, 0 to 1.
+    """
+
+    max_gpu_hours: float | None = None
+    gpu_price: float = 0.0
+    gpu_rate: float = 20.0
+    max_failed_share: float = 0.25
+    max_flagged_share: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -49,6 +75,7 @@ class NightSettings:
     tasks: tuple[Task, ...]
     asking: EngineSettings | None
     shards: int
+    limits: Limits
     run_id: str
     started_at: str
 
@@ -81,91 +108,7 @@ class NightSettings:
         return [(first + datetime.timedelta(days=d)).isoformat() for d in days]
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of all jobs. One command line serves every job of a night."""
-    cut = Segmentation()
-    archive = parser.add_argument_group("archive")
-    archive.add_argument("--out", metavar="DIR", help="folder for tables, clips and ledger")
-    archive.add_argument(
-        "--corpus", default="default", metavar="NAME", help="name of the corpus (default: default)"
-    )
-    archive.add_argument("--date", metavar="DAY", help="one archive day, YYYY-MM-DD")
-    archive.add_argument("--since", metavar="DAY", help="first archive day (default: all)")
-    archive.add_argument("--until", metavar="DAY", help="last archive day (default: all)")
-    archive.add_argument(
-        "--date-from",
-        choices=["auto", "path", "mtime"],
-        default="auto",
-        help="what dates an object: a date in its path, its last change, or the first of the"
-        " two that there is (default: auto)",
-    )
-    archive.add_argument(
-        "--max-recording-h",
-        type=float,
-        default=24.0,
-        metavar="H",
-        help="longer recordings become failures (default: 24)",
-    )
-    cutting = parser.add_argument_group("cutting")
-    for option, default, text in (
-        ("--max-clip-s", cut.max_clip_s, "longest clip, at most 600"),
-        ("--max-segment-s", cut.max_segment_s, "longest segment, at most 30"),
-        ("--target-segment-s", cut.target_segment_s, "what segment lengths tend to"),
-        ("--silence-dbfs", cut.silence_dbfs, "below this level nothing is annotated"),
-    ):
-        cutting.add_argument(
-            option, type=float, default=default, metavar="X", help=f"{text} (default: {default:g})"
-        )
-    asking = parser.add_argument_group("asking")
-    asking.add_argument(
-        "--model",
-        default="nano",
-        help="nano (embedded, a toy that knows only its synthetic world), a folder, or a hub id"
-        f" such as {AF3_HUB_ID} (default: nano)",
-    )
-    asking.add_argument("--model-revision", metavar="REV", help="commit of a hub id to pin")
-    asking.add_argument("--tasks", metavar="FILE", help="YAML file of tasks (default: built in)")
-    asking.add_argument(
-        "--only", action="append", metavar="TASK", help="only this task of the file; repeatable"
-    )
-    asking.add_argument(
-        "--ask",
-        action="append",
-        metavar="NAME=QUESTION",
-        help="one more open question; repeatable. Only what is new is asked",
-    )
-    asking.add_argument(
-        "--engine",
-        choices=ENGINE_NAMES,
-        default="af3",
-        help="af3 (ours, the fastest), transformers (its generate; Music Flamingo too), or openai"
-        f" (a server such as vLLM; its key in {API_KEY_VARIABLE}) (default: af3)",
-    )
-    asking.add_argument(
-        "--endpoint", metavar="URL", help="of --engine openai, such as http://gpu:8000/v1"
-    )
-    asking.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
-    asking.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
-    asking.add_argument(
-        "--batch-tokens",
-        type=int,
-        default=65_536,
-        metavar="N",
-        help="tokens whose keys and values are held at once, 56 KiB each for AF3 in bfloat16;"
-        " lower it where memory is short (default: 65536)",
-    )
-    publishing = parser.add_argument_group("publishing")
-    publishing.add_argument(
-        "--shards",
-        type=int,
-        default=1,
-        metavar="N",
-        help="objects per table and day; a day keeps the number it has (default: 1)",
-    )
-    publishing.add_argument("--run-id", metavar="ID", help="name of the run (default: made)")
-
-
-def read_settings(arguments: argparse.Namespace, job: Job) -> NightSettings:
+def read_settings(arguments: argparse.Namespace, job: JobName) -> NightSettings:
     """Check every option, and resolve the model where the job needs one.
 
     Raises:
@@ -179,13 +122,14 @@ def read_settings(arguments: argparse.Namespace, job: Job) -> NightSettings:
         raise ConfigurationError(
             f"--corpus {arguments.corpus}: lower-case letters, digits, - and _, at most 63"
         )
-    for option, value, least in (
-        ("--max-recording-h", arguments.max_recording_h, 0),
-        ("--batch-tokens", arguments.batch_tokens, 0),
-        ("--shards", arguments.shards, 0),
+    for option, value in (
+        ("--max-recording-h", arguments.max_recording_h),
+        ("--batch-tokens", arguments.batch_tokens),
+        ("--shards", arguments.shards),
+        ("--gpu-rate", arguments.gpu_rate),
     ):
-        if value <= least:
-            raise ConfigurationError(f"{option} {value}: must be more than {least}")
+        if value <= 0:
+            raise ConfigurationError(f"{option} {value}: must be more than 0")
     since, until = _interval(arguments)
     now = datetime.datetime.now(datetime.UTC)
     return NightSettings(
@@ -205,12 +149,29 @@ def read_settings(arguments: argparse.Namespace, job: Job) -> NightSettings:
         tasks=_tasks(arguments),
         asking=None if job in _WITHOUT_MODEL else _engine(arguments, job),
         shards=arguments.shards,
+        limits=_limits(arguments),
         run_id=arguments.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         started_at=now.isoformat(timespec="milliseconds"),
     )
 
 
-def _engine(arguments: argparse.Namespace, job: Job) -> EngineSettings:
+def _limits(arguments: argparse.Namespace) -> Limits:
+    for option, share in (
+        ("--max-failed-share", arguments.max_failed_share),
+        ("--max-flagged-share", arguments.max_flagged_share),
+    ):
+        if not 0 <= share <= 1:
+            raise ConfigurationError(f"{option} {share}: a share lies between 0 and 1")
+    return Limits(
+        max_gpu_hours=arguments.max_gpu_hours,
+        gpu_price=arguments.gpu_price,
+        gpu_rate=arguments.gpu_rate,
+        max_failed_share=arguments.max_failed_share,
+        max_flagged_share=arguments.max_flagged_share,
+    )
+
+
+def _engine(arguments: argparse.Namespace, job: JobName) -> EngineSettings:
     if arguments.engine == "openai":
         if not arguments.endpoint:
             raise ConfigurationError("--engine openai needs --endpoint, such as http://gpu:8000/v1")
@@ -219,7 +180,7 @@ def _engine(arguments: argparse.Namespace, job: Job) -> EngineSettings:
         raise ConfigurationError(f"--endpoint is of --engine openai, not of {arguments.engine}")
     else:
         checkpoint = find_checkpoint(
-            arguments.model, arguments.model_revision, with_weights=job != "publish"
+            arguments.model, arguments.model_revision, with_weights=job in _WITH_WEIGHTS
         )
     if checkpoint.model_type != AF3_TYPE and arguments.engine == "af3":
         raise ConfigurationError(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -53,6 +55,25 @@ class FolderStore:
             Path(temporary).unlink(missing_ok=True)
             raise
 
+    @contextmanager
+    def claim(self, key: str) -> Iterator[None]:
+        """Be the only one who works on `key` while the body runs; waits for whoever does now.
+
+        The claim is a lock of the system's, on one machine and on shared folders that pass locks
+        on (NFS 4): it ends with its process, so that a killed worker leaves none behind.
+        """
+        path = self.root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            with path.open("ab") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                if _is_at(file, path):
+                    try:
+                        yield
+                    finally:
+                        path.unlink()
+                    return
+
     def exists(self, key: str) -> bool:
         return (self.root / key).is_file()
 
@@ -64,6 +85,14 @@ class FolderStore:
         for entry in sorted(os.scandir(folder), key=lambda e: e.name):
             if entry.is_file() and not entry.name.startswith("."):
                 yield prefix + entry.name
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    """False where whoever held the claim before has taken the file away."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def open_store(address: str) -> FolderStore:

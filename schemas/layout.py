@@ -7,6 +7,13 @@ ledger/probe/SHA256.json                                    container headers, r
 ledger/segment/RECORDING/SEGMENTATION.json                  finished decoding and cutting
 ledger/annotate/CLIP/GROUP.json                             finished answers of a task group
 ledger/failed/STAGE/KEY.json                                what failed, and how often
+ledger/rates/corpus=C.json                                  how fast the last night was annotated
+claims/WORK/KEY                                             held while one worker does a piece
+audits/corpus=C/date=D.json                                 the counts of the last audit
+reports/corpus=C/run=RUN/JOB.json                           how each job of a run ended
+indexes/search.sqlite                                       full text of the tables
+exports/corpus=C/date=D/{training.json, SEGMENT.flac}       training data
+quality/corpus=C/from=D,until=D.json                        measures of an interval
 """
 
 from __future__ import annotations
@@ -62,3 +69,27 @@ def annotated_key(clip: str, group_hash: str) -> str:
 
 def failed_key(stage: str, work_key: str) -> str:
     return f"ledger/failed/{stage}/{work_key}.json"
+
+
+def rate_key(corpus: str) -> str:
+    return f"ledger/rates/corpus={corpus}.json"
+
+
+def claim_key(work: str, key: str) -> str:
+    return f"claims/{work}/{key}"
+
+
+def audit_key(corpus: str, date: str) -> str:
+    return f"audits/corpus={corpus}/date={date}.json"
+
+
+def report_key(corpus: str, run_id: str, job: str) -> str:
+    return f"reports/corpus={corpus}/run={run_id}/{job}.json"
+
+
+def export_prefix(corpus: str, date: str) -> str:
+    return f"exports/corpus={corpus}/date={date}/"
+
+
+def quality_key(corpus: str, since: str, until: str) -> str:
+    return f"quality/corpus={corpus}/from={since},until={until}.json"

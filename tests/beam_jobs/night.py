@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from beam_jobs.night import Summary, run_night
-from beam_jobs.settings import NightSettings, add_arguments, read_settings
+from beam_jobs.options import add_arguments
+from beam_jobs.settings import NightSettings, read_settings
 from tests.media import programme, spoken, write
 
 DAY = "2026-11-21"

@@ -1,0 +1,111 @@
+"""Trends: how good the annotations of an interval are, against the interval before it.
+
+tables ──► measures by SQL ──► quality/corpus=C/from=FIRST,until=LAST.json
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from af3core.errors import ConfigurationError
+from beam_jobs.job import Job, Outcome, job_main
+from beam_jobs.query import connect
+from beam_jobs.settings import NightSettings
+from beam_jobs.storage import open_store
+from schemas import layout
+
+_RECORDINGS = """
+SELECT count(*), coalesce(sum(duration_ms), 0) / 3.6e6, coalesce(sum(annotated_ms), 0) / 3.6e6,
+       coalesce(avg(CAST(status = 'failed' AS INTEGER)), 0)
+FROM recordings WHERE corpus = ? AND date BETWEEN ? AND ?
+"""
+_ANSWERS = """
+SELECT count(*), coalesce(avg(CAST(len(flags) > 0 AS INTEGER)), 0), avg(mean_logprob)
+FROM (SELECT corpus, date, flags, mean_logprob FROM transcripts
+      UNION ALL SELECT corpus, date, flags, mean_logprob FROM captions
+      UNION ALL SELECT corpus, date, flags, mean_logprob FROM answers)
+WHERE corpus = ? AND date BETWEEN ? AND ?
+"""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Measures of an interval; shares lie between 0 and 1, log-probabilities are per token."""
+
+    since: str
+    until: str
+    recordings: int
+    hours: float
+    annotated_hours: float
+    failed_share: float
+    answers: int
+    flagged_share: float
+    mean_logprob: float | None
+
+
+def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
+    """Measure the interval and the one of the same length before it.
+
+    Raises:
+        ConfigurationError: the interval is open.
+    """
+    if not settings.explicit_dates():
+        raise ConfigurationError("quality needs an interval: give --since and --until")
+    now = measure(settings.out, settings.corpus, settings.since, settings.until)
+    before = measure(settings.out, settings.corpus, *_before(settings.since, settings.until))
+    facts = {"now": asdict(now), "before": asdict(before)}
+    key = layout.quality_key(settings.corpus, settings.since, settings.until)
+    open_store(settings.out).write(key, (json.dumps(facts, indent=1) + "\n").encode())
+    return Outcome(facts, trend_lines(now, before))
+
+
+def measure(out: str, corpus: str, since: str, until: str) -> Quality:
+    """The measures of one interval, from the published tables."""
+    connection = connect(out)
+    interval = (corpus, since, until)
+    recordings = connection.execute(_RECORDINGS, interval).fetchall()[0]
+    answers = connection.execute(_ANSWERS, interval).fetchall()[0]
+    connection.close()
+    return Quality(
+        since=since,
+        until=until,
+        recordings=recordings[0],
+        hours=round(recordings[1], 4),
+        annotated_hours=round(recordings[2], 4),
+        failed_share=round(recordings[3], 4),
+        answers=answers[0],
+        flagged_share=round(answers[1], 4),
+        mean_logprob=None if answers[2] is None else round(answers[2], 4),
+    )
+
+
+def trend_lines(now: Quality, before: Quality) -> list[str]:
+    """One line per measure: now, before, change. Pure."""
+    lines = [f"{'':<16} {now.since} to {now.until}   {before.since} to {before.until}"]
+    for name, value in asdict(now).items():
+        earlier = asdict(before)[name]
+        if name not in ("since", "until"):
+            shown = ["-" if v is None else f"{v:g}" for v in (value, earlier)]
+            lines.append(f"{name:<16} {shown[0]:<24}   {shown[1]}")
+    return lines
+
+
+def _before(since: str, until: str) -> tuple[str, str]:
+    first, last = datetime.date.fromisoformat(since), datetime.date.fromisoformat(until)
+    length = last - first + datetime.timedelta(days=1)
+    return (first - length).isoformat(), (last - length).isoformat()
+
+
+JOB = Job("quality", "measure an interval's annotations against the interval before", run)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """`python -m beam_jobs.quality`."""
+    return job_main(JOB, arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

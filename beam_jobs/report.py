@@ -1,0 +1,60 @@
+"""What a run came to: the published night beside what was planned, kept with the run's reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from beam_jobs.job import Job, Outcome, job_main
+from beam_jobs.ledger import Ledger
+from beam_jobs.night import summarise
+from beam_jobs.plan import MS_PER_HOUR
+from beam_jobs.settings import NightSettings
+from beam_jobs.storage import open_store
+from schemas import layout
+
+
+def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
+    """Add up the published partitions, and compare the cost with the plan of the same run."""
+    ledger = Ledger(open_store(settings.out))
+    summary = summarise(settings)
+    spent = costs(
+        _facts(ledger, settings, "plan"),
+        _facts(ledger, settings, "annotate"),
+        settings.limits.gpu_price,
+    )
+    lines = summary.lines()
+    if spent["gpu_hours_planned"] is not None:
+        lines.append(
+            f"GPU hours   {spent['gpu_hours_used']:.2f} used,"
+            f" {spent['gpu_hours_planned']:.2f} estimated"
+        )
+    folder = layout.report_key(settings.corpus, settings.run_id, "report")
+    return Outcome(summary.facts() | spent, [*lines, f"report      {ledger.store.address(folder)}"])
+
+
+def costs(plan: dict[str, Any], annotate: dict[str, Any], gpu_price: float) -> dict[str, Any]:
+    """GPU hours used against the estimate; None where the run has no plan. Pure."""
+    used = annotate.get("model_ms", 0) / MS_PER_HOUR
+    return {
+        "gpu_hours_planned": plan.get("gpu_hours"),
+        "gpu_hours_used": round(used, 4),
+        "cost": round(used * gpu_price, 2),
+    }
+
+
+def _facts(ledger: Ledger, settings: NightSettings, job: str) -> dict[str, Any]:
+    report = ledger.report(settings.corpus, settings.run_id, job)
+    return report.facts if report else {}
+
+
+JOB = Job("report", "say what a run published and what it cost against its plan", run)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """`python -m beam_jobs.report`."""
+    return job_main(JOB, arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
