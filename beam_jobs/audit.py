@@ -13,6 +13,7 @@ import apache_beam as beam
 import pyarrow as pa
 
 from af3core.errors import Af3Error
+from af3core.limits import Limits
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifest_dates
@@ -21,7 +22,7 @@ from beam_jobs.progress import clock
 from beam_jobs.publish import shard_rows, shards_to_publish
 from beam_jobs.rows import NOT_ANNOTATED, AccountingError, TableRows
 from beam_jobs.running import run_pipeline, spread
-from beam_jobs.settings import Limits, NightSettings
+from beam_jobs.settings import NightSettings
 from beam_jobs.storage import open_store
 from schemas.identity import shard_of
 from schemas.reports import AuditCounts

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from af3core.audio.cut import Segmentation
+from af3core.limits import Limits
 from af3core.model.checkpoint import AF3_HUB_ID
 from af3core.model.engines import API_KEY_VARIABLE, ENGINE_NAMES
-from beam_jobs.settings import Limits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,7 @@ def _add_archive(parser: argparse.ArgumentParser) -> None:
     archive.add_argument(
         "--max-recording-h",
         type=float,
-        default=24.0,
+        default=Limits().max_recording_h,
         metavar="H",
         help="longer recordings become failures (default: 24)",
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
+from af3core.limits import Limits
 from beam_jobs import discover
 from beam_jobs.annotate import asked_ms
 from beam_jobs.asking import ClipWork, all_asks, missing_asks
@@ -16,7 +17,7 @@ from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifests
 from beam_jobs.progress import clock
 from beam_jobs.segment import is_to_cut
-from beam_jobs.settings import Limits, NightSettings
+from beam_jobs.settings import NightSettings
 from beam_jobs.storage import open_store
 from schemas.records import NightManifest, Recording
 from schemas.reports import MeasuredRate

@@ -12,6 +12,7 @@ from typing import Literal
 
 from af3core.audio.cut import Segmentation
 from af3core.errors import ConfigurationError
+from af3core.limits import Limits
 from af3core.model.checkpoint import AF3_TYPE, Checkpoint, find_checkpoint, served_checkpoint
 from af3core.model.engines import EngineSettings
 from af3core.tasks.read import default_tasks, read_tasks
@@ -42,25 +43,6 @@ _ASKED = re.compile(r"([a-z][a-z0-9_]*)=(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What a night may cost, and how good it must be to be published.
-
-    Attributes:
-        max_gpu_hours: beyond it the plan is over budget; None is no budget.
-        gpu_price: money per GPU hour.
-        gpu_rate: seconds of audio per second of GPU, until a night has been measured.
-        max_failed_share: of recordings and of seconds, 0 to 1.
-        max_flagged_share: of answers, 0 to 1.
-    """
-
-    max_gpu_hours: float | None = None
-    gpu_price: float = 0.0
-    gpu_rate: float = 20.0
-    max_failed_share: float = 0.25
-    max_flagged_share: float = 0.5
-
-
-@dataclass(frozen=True)
 class NightSettings:
     """Everything that decides what a night does, but for Beam's own options."""
 
@@ -71,13 +53,16 @@ class NightSettings:
     until: str
     date_from: DateRule
     segmentation: Segmentation
-    max_recording_s: float
     tasks: tuple[Task, ...]
     asking: EngineSettings | None
     shards: int
     limits: Limits
     run_id: str
     started_at: str
+
+    @property
+    def max_recording_s(self) -> float:
+        return self.limits.max_recording_h * 3600
 
     @property
     def segmentation_hash(self) -> str:
@@ -123,10 +108,8 @@ def read_settings(arguments: argparse.Namespace, job: JobName) -> NightSettings:
             f"--corpus {arguments.corpus}: lower-case letters, digits, - and _, at most 63"
         )
     for option, value in (
-        ("--max-recording-h", arguments.max_recording_h),
         ("--batch-tokens", arguments.batch_tokens),
         ("--shards", arguments.shards),
-        ("--gpu-rate", arguments.gpu_rate),
     ):
         if value <= 0:
             raise ConfigurationError(f"{option} {value}: must be more than 0")
@@ -145,7 +128,6 @@ def read_settings(arguments: argparse.Namespace, job: JobName) -> NightSettings:
             target_segment_s=arguments.target_segment_s,
             silence_dbfs=arguments.silence_dbfs,
         ),
-        max_recording_s=arguments.max_recording_h * 3600,
         tasks=_tasks(arguments),
         asking=None if job in _WITHOUT_MODEL else _engine(arguments, job),
         shards=arguments.shards,
@@ -156,13 +138,8 @@ def read_settings(arguments: argparse.Namespace, job: JobName) -> NightSettings:
 
 
 def _limits(arguments: argparse.Namespace) -> Limits:
-    for option, share in (
-        ("--max-failed-share", arguments.max_failed_share),
-        ("--max-flagged-share", arguments.max_flagged_share),
-    ):
-        if not 0 <= share <= 1:
-            raise ConfigurationError(f"{option} {share}: a share lies between 0 and 1")
     return Limits(
+        max_recording_h=arguments.max_recording_h,
         max_gpu_hours=arguments.max_gpu_hours,
         gpu_price=arguments.gpu_price,
         gpu_rate=arguments.gpu_rate,

@@ -1,0 +1,1 @@
+"""The schedule: corpora as data, one factory, thin DAGs."""

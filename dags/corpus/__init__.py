@@ -1,0 +1,1 @@
+"""A corpus: what its YAML file says, and what the jobs are told of it."""

@@ -1,0 +1,143 @@
+"""The settings of a corpus, as its YAML file has them. Pure data, checked when it is made."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from af3core.audio.cut import Segmentation
+from af3core.errors import ConfigurationError
+from af3core.limits import Limits
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_DAILY = re.compile(r"\d{1,2} \d{1,2} \* \* \*")
+
+
+@dataclass(frozen=True)
+class Model:
+    """Which model answers, and how. The keys are those of `af3 annotate`."""
+
+    name: str = "nano"
+    revision: str | None = None
+    engine: Literal["af3", "transformers", "openai"] = "af3"
+    endpoint: str | None = None
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    batch_tokens: int = 65_536
+
+
+_CUT = Segmentation()
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """How recordings are cut; seconds and dBFS."""
+
+    max_clip_s: float = _CUT.max_clip_s
+    max_segment_s: float = _CUT.max_segment_s
+    target_segment_s: float = _CUT.target_segment_s
+    silence_dbfs: float = _CUT.silence_dbfs
+
+    def __post_init__(self) -> None:
+        Segmentation(**asdict(self))  # its rules
+
+
+@dataclass(frozen=True)
+class Dataflow:
+    """Where flex templates run. `templates` is the prefix of one template file per job."""
+
+    project: str
+    region: str
+    templates: str
+    connection: str = "google_cloud_default"
+
+
+@dataclass(frozen=True)
+class Runner:
+    """What runs the jobs: processes of the Airflow worker, or Dataflow.
+
+    Attributes:
+        python: interpreter with the jobs' packages; none is Airflow's own.
+        cpu_options, gpu_options: Beam's options of the CPU jobs and of annotate.
+    """
+
+    kind: Literal["local", "dataflow"] = "local"
+    python: str | None = None
+    cpu_options: dict[str, str] = field(default_factory=dict)
+    gpu_options: dict[str, str] = field(default_factory=dict)
+    dataflow: Dataflow | None = None
+
+    def __post_init__(self) -> None:
+        if (self.kind == "dataflow") != (self.dataflow is not None):
+            raise ConfigurationError("runner: kind dataflow and the key 'dataflow' go together")
+
+
+@dataclass(frozen=True)
+class Retries:
+    """How often lost capacity is tried again; the wait doubles from `delay_s` to `max_delay_s`."""
+
+    count: int = 3
+    delay_s: float = 60.0
+    max_delay_s: float = 3600.0
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """Who hears of a failed task, and of a night that is not done in time."""
+
+    late_after_h: float | None = None
+    email: tuple[str, ...] = ()
+    webhook: str | None = None
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """One corpus: an archive, what is asked of it, and when.
+
+    Attributes:
+        name: of the YAML file, without its suffix.
+        source, out: folders of the recordings, and of tables, clips and ledger.
+        schedule: cron of the nightly run, once a day; it annotates the day before. None: by hand.
+        date_from: what dates an object, as in `af3 annotate --date-from`.
+        tasks: YAML file of tasks; none is the built-in ones.
+        only, ask: as the options of `af3 annotate`.
+        pool: Airflow's pool whose slots are GPUs.
+    """
+
+    name: str
+    source: str
+    out: str
+    description: str = ""
+    owner: str = "archive"
+    schedule: str | None = "0 0 * * *"
+    timezone: str = "UTC"
+    date_from: Literal["auto", "path", "mtime"] = "auto"
+    tasks: str | None = None
+    only: tuple[str, ...] = ()
+    ask: dict[str, str] = field(default_factory=dict)
+    shards: int = 1
+    pool: str = "gpu"
+    model: Model = field(default_factory=Model)
+    cutting: Cutting = field(default_factory=Cutting)
+    limits: Limits = field(default_factory=Limits)
+    runner: Runner = field(default_factory=Runner)
+    retries: Retries = field(default_factory=Retries)
+    alerts: Alerts = field(default_factory=Alerts)
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ConfigurationError(
+                f"the file's name {self.name!r} names the corpus: lower-case letters, digits, - and"
+                " _, at most 63; rename the file"
+            )
+        if self.schedule is not None and not _DAILY.fullmatch(self.schedule):
+            raise ConfigurationError(
+                f'schedule {self.schedule!r}: a run is one archive day; write "MINUTE HOUR * * *",'
+                ' such as "0 0 * * *", or null for no schedule'
+            )
+        if self.timezone not in zoneinfo.available_timezones():
+            raise ConfigurationError(
+                f"timezone {self.timezone!r} is unknown; write a name such as Europe/Berlin"
+            )

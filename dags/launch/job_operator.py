@@ -1,0 +1,176 @@
+"""The operator that runs one Beam job of a night on the worker's machine.
+
+Beam's own provider is not used: its operator deadlocks once a job has written 64 KiB to one stream
+while the other is read, and its deferrable mode runs the pipeline inside the triggerer, where
+nothing kills it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from airflow.sdk import BaseOperator, BaseOperatorLink
+from airflow.sdk.bases.resumablejobmixin import ResumableJobMixin
+
+from dags.corpus.arguments import run_name
+from dags.launch.errors import JobLost, error_of
+from dags.launch.process import AlreadyRunning, Launch, launches_folder
+from schemas import layout
+from schemas.reports import JobReport
+
+Context = Any
+"""Airflow's task context."""
+
+POLL_S = 0.5
+REPORTS_ROUTE = "/af3/reports"
+"""Where the plugin serves the reports (`dags.night.plugin`)."""
+
+
+class ReportLink(BaseOperatorLink):
+    """The button that leads to the job's report."""
+
+    name = "Report"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
+        return getattr(operator, "report_link", "")
+
+
+class Af3JobOperator(ResumableJobMixin, BaseOperator):
+    """Run `python -m beam_jobs.JOB` in a session of its own and see it through.
+
+    The job's log is the task's log, progress included. A task that is killed kills the job with
+    all its processes; a worker that crashes leaves it running, and the next attempt goes on with
+    it. The job's report is the task's result.
+
+    Args:
+        job: name of the module below `beam_jobs`.
+        arguments: gives the job's options for a context, Beam's included.
+        python: interpreter with the jobs' packages; Airflow's own by default.
+        partition: gives the partition key of the task's outlets; a run by hand has none itself.
+    """
+
+    external_id_key = "launch"
+    operator_extra_links = (ReportLink(),)
+    ui_color = "#e6f2ea"
+
+    def __init__(
+        self,
+        *,
+        job: str,
+        arguments: Callable[[Context], Sequence[str]],
+        python: str | None = None,
+        partition: Callable[[Context], str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.job = job
+        self.arguments = arguments
+        self.python = python
+        self.partition = partition
+        self.report_link = ""
+        self._launch: Launch | None = None
+        self._attempt = ""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Start the job, or go on with one that is running, and give back its report.
+
+        Raises:
+            JobError: the job failed; its type says whether another attempt may help.
+        """
+        self._launch = _launch_of(context)
+        self._attempt = str(context["ti"].id)
+        self.execute_resumable(context)
+        result = self._collect(self._launch)
+        if self.partition is not None:
+            for asset in self.outlets:
+                context["outlet_events"][asset].add_partitions(self.partition(context))
+        return result
+
+    def submit_job(self, context: Context) -> str:
+        launch = self._known_launch
+        command = [self.python or sys.executable, "-m", f"beam_jobs.{self.job}"]
+        command += self.arguments(context)
+        command += [f"--report={launch.report_path}", f"--watched-by={launch.watched_path}"]
+        launch.folder.mkdir(parents=True, exist_ok=True)
+        launch.own(self._attempt)
+        try:
+            launch.start(command, os.environ | {"PYTHONUNBUFFERED": "1"})
+            self.log.info("started: %s", " ".join(command))
+        except AlreadyRunning:
+            # the attempt before died between starting the job and saying so
+            self.log.info("going on with the job that an earlier attempt started")
+        return str(launch.folder)
+
+    def get_job_status(self, external_id: Any, context: Context) -> str:
+        launch = Launch(self._known_launch.folder)
+        if launch.is_running():
+            return "running"
+        report = launch.report()
+        if report is None:
+            return "lost"
+        return "failed" if report.exit_code else "succeeded"
+
+    def is_job_active(self, status: str) -> bool:
+        return status == "running"
+
+    def is_job_succeeded(self, status: str) -> bool:
+        return status == "succeeded"
+
+    def poll_until_complete(self, external_id: Any, context: Context) -> None:
+        launch = self._known_launch
+        launch.own(self._attempt)
+        while launch.is_running():
+            if not launch.is_owned_by(self._attempt):
+                raise JobLost(f"{self.job} goes on under another attempt of this task")
+            self._pass_on_log(launch)
+            launch.watch()
+            time.sleep(POLL_S)
+
+    def get_job_result(self, external_id: Any, context: Context) -> None:
+        """Nothing: `execute` collects the report, after a reconnection too."""
+
+    def on_kill(self) -> None:
+        launch = self._launch
+        if launch is not None and launch.is_owned_by(self._attempt):
+            self.log.info("the task is to stop: ending the job and all its processes")
+            launch.kill()
+
+    @property
+    def _known_launch(self) -> Launch:
+        if self._launch is None:
+            raise RuntimeError("execute() makes the launch")
+        return self._launch
+
+    def _collect(self, launch: Launch) -> dict[str, Any]:
+        self._pass_on_log(launch)
+        report = launch.report()
+        if report is None:
+            launch.kill()
+            raise JobLost(
+                f"{self.job} ended without a report: it was killed or ran out of memory. What is"
+                " done is kept; the next attempt goes on from there"
+            )
+        launch.clear()
+        if report.exit_code:
+            raise error_of(report)
+        self.report_link = report_link(report)
+        return {**report.to_json(), "link": self.report_link}
+
+    def _pass_on_log(self, launch: Launch) -> None:
+        for line in launch.new_log_lines():
+            self.log.info("%s", line)
+
+
+def report_link(report: JobReport) -> str:
+    """Address of a job's report, as the plugin serves it."""
+    return f"{REPORTS_ROUTE}/{layout.report_key(report.corpus, report.run_id, report.job)}"
+
+
+def _launch_of(context: Context) -> Launch:
+    ti = context["ti"]
+    name = ti.task_id if ti.map_index < 0 else f"{ti.task_id}-{ti.map_index}"
+    return Launch(launches_folder() / ti.dag_id / run_name(ti.run_id) / name)

@@ -1,0 +1,163 @@
+"""A job as a process that outlives the task which started it, and is found again by the next.
+
+FOLDER/lock         locked by the process for as long as it lives
+FOLDER/log          the one stream of its output: a file, so that nothing blocks when nobody reads
+FOLDER/read         how much of the log was passed on
+FOLDER/watched      touched by whoever looks after the process, which ends when nobody does
+FOLDER/owner        the task attempt that looks after it: only that one may kill it
+FOLDER/report.json  how it ended, written by the process itself
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from schemas.reports import JobReport
+
+MARK = "AF3_LAUNCH"
+"""Environment variable by which all processes of a launch are known, whatever started them."""
+
+_GRACE_S = 2.0
+
+
+class AlreadyRunning(Exception):
+    """The folder's process is alive."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A folder that stands for one job of one run on this machine."""
+
+    folder: Path
+
+    @property
+    def report_path(self) -> Path:
+        return self.folder / "report.json"
+
+    @property
+    def watched_path(self) -> Path:
+        return self.folder / "watched"
+
+    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start the command in a session of its own; what an earlier one left is cleared.
+
+        Raises:
+            AlreadyRunning: the earlier process is alive.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise AlreadyRunning(str(self.folder)) from error
+            self.kill()  # workers that outlived their main process
+            self.report_path.unlink(missing_ok=True)
+            (self.folder / "read").unlink(missing_ok=True)
+            self.watch()
+            with (self.folder / "log").open("wb") as log:
+                subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    pass_fds=(lock.fileno(),),
+                    env={**environment, MARK: str(self.folder)},
+                )
+
+    def is_running(self) -> bool:
+        """True while the process lives; the system drops its lock with its last breath."""
+        try:
+            with (self.folder / "lock").open("ab") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
+    def report(self) -> JobReport | None:
+        """How the process ended; None while it runs, and where it could not say."""
+        try:
+            return JobReport.from_json(json.loads(self.report_path.read_bytes()))
+        except FileNotFoundError:
+            return None
+
+    def watch(self) -> None:
+        """Tell the process that it is looked after."""
+        self.watched_path.touch()
+
+    def own(self, owner: str) -> None:
+        """Take the process over: an earlier attempt that is told to stop no longer kills it."""
+        (self.folder / "owner").write_text(owner)
+
+    def is_owned_by(self, owner: str) -> bool:
+        try:
+            return (self.folder / "owner").read_text() == owner
+        except FileNotFoundError:
+            return False
+
+    def new_log_lines(self) -> Iterator[str]:
+        """Whole lines that were not passed on yet, also across attempts."""
+        read = self.folder / "read"
+        try:
+            position = int(read.read_text())
+        except (FileNotFoundError, ValueError):
+            position = 0
+        with (self.folder / "log").open("rb") as log:
+            log.seek(position)
+            data = log.read()
+        end = len(data) if not self.is_running() else data.rfind(b"\n") + 1
+        for line in data[:end].decode(errors="replace").splitlines():
+            yield line
+        read.write_text(str(position + end))
+
+    def kill(self) -> None:
+        """End every process of the launch, whatever group it is in: politely, then for good."""
+        for process in _marked(str(self.folder)):
+            _signal(process, psutil.Process.terminate)
+        deadline = time.monotonic() + _GRACE_S
+        while _marked(str(self.folder)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for process in _marked(str(self.folder)):
+            _signal(process, psutil.Process.kill)
+
+    def clear(self) -> None:
+        """Remove the folder of a process that has ended."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def launches_folder() -> Path:
+    """Where launches live on this machine: `AF3_LAUNCHES`, else below Airflow's home."""
+    home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
+    return Path(os.environ.get("AF3_LAUNCHES") or home / "launches")
+
+
+def _marked(folder: str) -> list[psutil.Process]:
+    """Living processes whose environment names the folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get(MARK) == folder:
+                if process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
+            continue
+    return found
+
+
+def _signal(process: psutil.Process, send: object) -> None:
+    try:
+        send(process)  # type: ignore[operator]
+    except psutil.NoSuchProcess:
+        return

@@ -1,0 +1,1 @@
+"""The DAGs' parts: the factory, the decision, retries, notices, priorities."""

@@ -1,0 +1,67 @@
+"""What a DAG says of itself in the UI: its settings, and how to run past nights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from dags.corpus.corpus import Corpus
+
+_RUNS = """
+### Past nights
+
+*Trigger* → *Backfill* → choose the first and last archive day. The days chosen are the days
+annotated. *Missing Runs* fills gaps; *Missing and Errored Runs* also repeats what failed; *All Runs*
+publishes every day anew. What is annotated already is not asked again, whichever you choose.
+
+One day: *Trigger* → *Single Run* → *Archive day*.
+
+**A backfill takes its days from the dialog and all else from the table below.** Edited parameters
+reach its runs only where "Override parameters on existing runs" is ticked, so nothing here depends on
+them. The first task, `plan`, prints what a run really uses.
+"""
+
+
+def annotate_docs(corpus: Corpus) -> str:
+    """The page of an `annotate` DAG, in Markdown."""
+    when = f"`{corpus.schedule}` ({corpus.timezone})" if corpus.schedule else "never by itself"
+    rows = [f"| `{name}` | {_shown(value)} |" for name, value in settings_table(corpus)]
+    return "\n".join(
+        [
+            f"## {corpus.name}",
+            corpus.description,
+            f"\nRuns {when}; a run annotates the archive day before its own.",
+            _RUNS,
+            "### Settings",
+            f"From `corpora/{corpus.name}.yaml`:\n",
+            "| key | value |",
+            "|---|---|",
+            *rows,
+        ]
+    )
+
+
+def settings_table(corpus: Corpus) -> Iterator[tuple[str, Any]]:
+    """Every setting with its dotted key, defaults included; the webhook's address is a secret."""
+    for name, value in _flat("", corpus):
+        yield name, "set" if name == "alerts.webhook" and value else value
+
+
+def _flat(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+    for field in fields(value):
+        item = getattr(value, field.name)
+        if is_dataclass(item):
+            yield from _flat(f"{prefix}{field.name}.", item)
+        else:
+            yield prefix + field.name, item
+
+
+def _shown(value: Any) -> str:
+    if value is None or value in ("", (), {}):
+        return "–"
+    if isinstance(value, dict):
+        value = ", ".join(f"{key}={item}" for key, item in value.items())
+    if isinstance(value, tuple):
+        value = ", ".join(value)
+    return f"`{value}`".replace("|", "\\|")

@@ -1,0 +1,157 @@
+"""One DAG per corpus: plan → approve → segment → annotate → audit → publish → report."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+import pendulum
+from airflow.sdk import (
+    DAG,
+    Asset,
+    AsyncCallback,
+    BaseOperator,
+    CronPartitionTimetable,
+    DeadlineAlert,
+    DeadlineReference,
+    Param,
+    chain,
+)
+
+from dags.corpus.arguments import archive_day, beam_arguments, job_arguments, run_name
+from dags.corpus.corpus import Corpus
+from dags.launch.job_operator import Af3JobOperator, Context
+from dags.night.approval import BudgetApproval
+from dags.night.docs import annotate_docs
+from dags.night.notices import FailureNotice, late_night
+from dags.night.priority import TonightFirst
+from dags.night.retries import retry_arguments
+
+FIRST_DAY = pendulum.datetime(2020, 1, 1, tz="UTC")
+DAY_FORMAT = "%Y-%m-%d"
+TASKS = ("plan", "approve", "segment", "annotate", "audit", "publish", "report")
+
+Days = Callable[[Context], tuple[str, str]]
+"""First and last archive day of a run."""
+
+
+def tables_of(corpus: Corpus) -> Asset:
+    """The asset that `publish` emits, a partition an archive day."""
+    address = corpus.out if "://" in corpus.out else f"file://{corpus.out}"
+    return Asset(name=f"tables__{corpus.name}", uri=f"{address}/tables/corpus={corpus.name}")
+
+
+def annotate_dag(corpus: Corpus) -> DAG:
+    """The nightly DAG of a corpus; a run is one archive day, by its own date."""
+    with DAG(
+        dag_id=f"annotate__{corpus.name}",
+        description=corpus.description or f"Annotate the archive days of {corpus.name}",
+        schedule=_nightly(corpus),
+        start_date=FIRST_DAY,
+        catchup=False,
+        max_active_runs=1,
+        default_args=task_arguments(corpus),
+        params={
+            "day": Param(
+                None,
+                type=["null", "string"],
+                format="date",
+                title="Archive day",
+                description="Of a single run; without it, yesterday. Backfills choose their own.",
+            )
+        },
+        deadline=_deadline(corpus),
+        doc_md=annotate_docs(corpus),
+        tags=["af3", "annotate"],
+    ) as dag:
+        chain(*night_tasks(corpus, lambda context: (_day(corpus, context),) * 2, tables_of(corpus)))
+    return dag
+
+
+def night_tasks(corpus: Corpus, days: Days, tables: Asset | None) -> list[BaseOperator]:
+    """The tasks of a run in their order."""
+
+    def job(name: str, **kwargs: Any) -> BaseOperator:
+        return job_task(corpus, name, days, **kwargs)
+
+    return [
+        job("plan"),
+        BudgetApproval(
+            task_id="approve",
+            max_gpu_hours=corpus.limits.max_gpu_hours,
+            weight_rule=TonightFirst(),
+        ),
+        job("segment"),
+        job("annotate", pool=corpus.pool),
+        job("audit"),
+        job("publish", outlets=[tables] if tables else [], partition=_partition_of(days)),
+        job("report"),
+    ]
+
+
+def job_task(corpus: Corpus, name: str, days: Days, **kwargs: Any) -> BaseOperator:
+    """The task that runs one job of a corpus on its runner."""
+
+    def arguments(context: Context) -> list[str]:
+        since, until = days(context)
+        run_id = run_name(context["ti"].run_id)
+        return job_arguments(corpus, since, until, run_id) + beam_arguments(corpus, name)
+
+    kwargs = {"task_id": name, "weight_rule": TonightFirst(), **kwargs}
+    if corpus.runner.dataflow is not None:
+        from dags.launch.flex_template import FlexTemplateJobOperator
+
+        return FlexTemplateJobOperator(
+            job=name, arguments=arguments, dataflow=corpus.runner.dataflow, **kwargs
+        )
+    return Af3JobOperator(job=name, arguments=arguments, python=corpus.runner.python, **kwargs)
+
+
+def _partition_of(days: Days) -> Callable[[Context], str]:
+    return lambda context: days(context)[0]
+
+
+def task_arguments(corpus: Corpus) -> dict[str, Any]:
+    """Arguments of all tasks of a corpus."""
+    return {
+        "owner": corpus.owner,
+        "on_failure_callback": FailureNotice(corpus.name, corpus.alerts),
+        **retry_arguments(corpus.retries),
+    }
+
+
+def _day(corpus: Corpus, context: Context) -> str:
+    return archive_day(
+        context["dag_run"].partition_key,
+        context["params"].get("day"),
+        corpus.timezone,
+        datetime.datetime.now(datetime.UTC),
+    )
+
+
+def _nightly(corpus: Corpus) -> CronPartitionTimetable | None:
+    if corpus.schedule is None:
+        return None
+    return CronPartitionTimetable(
+        corpus.schedule, timezone=corpus.timezone, run_offset=-1, key_format=DAY_FORMAT
+    )
+
+
+def _deadline(corpus: Corpus) -> DeadlineAlert | None:
+    alerts = corpus.alerts
+    if alerts.late_after_h is None:
+        return None
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=datetime.timedelta(hours=alerts.late_after_h),
+        callback=AsyncCallback(
+            late_night,
+            kwargs={
+                "corpus": corpus.name,
+                "late_after_h": alerts.late_after_h,
+                "webhook": alerts.webhook,
+                "email": list(alerts.email),
+            },
+        ),
+    )

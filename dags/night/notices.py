@@ -1,0 +1,95 @@
+"""Who is told, and what: a failed task, and a night that is late."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from dags.corpus.corpus import Alerts
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class FailureNotice:
+    """Airflow's callback for a task that has failed for good: says what, why, and where to look."""
+
+    corpus: str
+    alerts: Alerts
+
+    def __call__(self, context: Any) -> None:
+        ti = context["ti"]
+        dag_run = context.get("dag_run")
+        day = getattr(dag_run, "partition_key", None) or ti.run_id
+        text = failure_text(
+            self.corpus, ti.task_id, day, context.get("exception"), getattr(ti, "log_url", "")
+        )
+        send(self.alerts.webhook, self.alerts.email, text)
+
+
+def failure_text(
+    corpus: str, task: str, day: str, error: BaseException | None, log_url: str
+) -> str:
+    """The notice of a failed task, a fact a line. Pure."""
+    why = f"{type(error).__name__}: {error}" if error else "its process was killed"
+    return "\n".join(
+        [
+            f"af3: {corpus}, {day}: task {task} failed",
+            why,
+            f"log: {log_url}",
+            "next: mend the cause, then clear the task; what is done is not done again",
+        ]
+    )
+
+
+def late_text(corpus: str, run: str, late_after_h: float) -> str:
+    """The notice of a run that is not done in time. Pure."""
+    return "\n".join(
+        [
+            f"af3: {corpus}: run {run} is not done after {late_after_h:g} h",
+            "next: look at its running task; the log shows audio done, rate and time left",
+        ]
+    )
+
+
+async def late_night(
+    corpus: str, late_after_h: float, webhook: str | None, email: list[str], context: Any = None
+) -> None:
+    """Airflow's callback for a missed deadline; runs in the triggerer."""
+    run = ((context or {}).get("dag_run") or {}).get("dag_run_id", "")
+    text = late_text(corpus, run, late_after_h)
+    await asyncio.to_thread(send, webhook, tuple(email), text)
+
+
+def send(webhook: str | None, email: tuple[str, ...], text: str) -> None:
+    """Log the text, post it to the webhook, mail it; a channel that fails stops no other.
+
+    The webhook gets JSON with the key `text`, the form of Slack, Mattermost and Google Chat; mail
+    goes through Airflow's connection `smtp_default`.
+    """
+    log.error("%s", text)
+    if webhook:
+        try:
+            httpx.post(webhook, json={"text": text}, timeout=TIMEOUT_S).raise_for_status()
+        except httpx.HTTPError as error:
+            log.error("the webhook of the alerts cannot be reached: %s", error)
+    if email:
+        _mail(email, text)
+
+
+def _mail(to: tuple[str, ...], text: str) -> None:
+    from airflow.providers.smtp.hooks.smtp import SmtpHook
+
+    subject = text.splitlines()[0]
+    try:
+        with SmtpHook() as hook:
+            hook.send_email_smtp(to=list(to), subject=subject, html_content=f"<pre>{text}</pre>")
+    except Exception as error:
+        # whatever the mail server does, the notice stands in the log
+        log.error("the mail of the alerts cannot be sent: %s", error)

@@ -1,0 +1,23 @@
+"""Who goes first where GPUs are short: tonight before any backfill."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.task.priority_strategy import PriorityWeightStrategy
+
+TONIGHT, BACKFILL = 1000, 1
+
+
+class TonightFirst(PriorityWeightStrategy):
+    """Scheduled and manual runs before backfills; within a run, later tasks first.
+
+    A night that is nearly done is finished before another is begun.
+    """
+
+    def get_weight(self, ti: Any) -> int:
+        """The weight of a task instance: its own, beside a thousand for tonight's."""
+        run_id = str(ti.run_id or "")
+        return (BACKFILL if run_id.startswith("backfill") else TONIGHT) + int(
+            ti.task.priority_weight
+        )

