@@ -69,7 +69,10 @@ def _add_asking(parser: argparse.ArgumentParser) -> None:
     asking.add_argument("--model-revision", metavar="REV", help="commit of a hub id to pin")
     asking.add_argument("--tasks", metavar="FILE", help="YAML file of tasks (default: built in)")
     asking.add_argument(
-        "--only", action="append", metavar="TASK", help="only this task of the file; repeatable"
+        "--only",
+        action="append",
+        metavar="TASK",
+        help="only these tasks of the file, by commas; repeatable",
     )
     asking.add_argument(
         "--ask",

@@ -48,6 +48,7 @@ class Estimate:
     """What the open work costs; `basis` says where the rate comes from."""
 
     gpu_hours: float
+    max_gpu_hours: float | None
     cost: float
     rate: float
     basis: str
@@ -78,6 +79,7 @@ def estimate(work: Work, limits: Limits, measured: MeasuredRate | None) -> Estim
     )
     return Estimate(
         gpu_hours=round(gpu_hours, 4),
+        max_gpu_hours=limits.max_gpu_hours,
         cost=round(gpu_hours * limits.gpu_price, 2),
         rate=round(rate, 2),
         basis=basis,

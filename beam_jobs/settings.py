@@ -197,12 +197,13 @@ def _tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
     tasks = read_tasks(Path(arguments.tasks)) if arguments.tasks else default_tasks()
     if arguments.only:
         known = {task.task_id: task for task in tasks}
-        for name in arguments.only:
+        only = [name for given in arguments.only for name in given.split(",")]
+        for name in only:
             if name not in known:
                 raise ConfigurationError(
                     f"--only {name}: unknown task; known are {', '.join(known)}"
                 )
-        tasks = tuple(task for task in tasks if task.task_id in arguments.only)
+        tasks = tuple(task for task in tasks if task.task_id in only)
     for asked in arguments.ask or []:
         match = _ASKED.fullmatch(asked)
         if not match:

@@ -56,7 +56,7 @@ def fetch_from_bucket(
 def _listed(address: str, wanted: Sequence[str]) -> dict[str, Any]:
     """The wanted objects by their names below the address."""
     from google.auth.credentials import AnonymousCredentials
-    from google.cloud import storage  # type: ignore[attr-defined]
+    from google.cloud import storage
 
     bucket, _, prefix = address.removeprefix(BUCKET_SCHEME).partition("/")
     prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""

@@ -19,15 +19,13 @@ from airflow.sdk.bases.resumablejobmixin import ResumableJobMixin
 from dags.corpus.arguments import run_name
 from dags.launch.errors import JobLost, error_of
 from dags.launch.process import AlreadyRunning, Launch, launches_folder
-from schemas import layout
+from dags.launch.report_pages import report_page
 from schemas.reports import JobReport
 
 Context = Any
 """Airflow's task context."""
 
 POLL_S = 0.5
-REPORTS_ROUTE = "/af3/reports"
-"""Where the plugin serves the reports (`dags.night.plugin`)."""
 
 
 class ReportLink(BaseOperatorLink):
@@ -36,7 +34,7 @@ class ReportLink(BaseOperatorLink):
     name = "Report"
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
-        return getattr(operator, "report_link", "")
+        return report_page(ti_key.dag_id, ti_key.run_id, ti_key.task_id)
 
 
 class Af3JobOperator(ResumableJobMixin, BaseOperator):
@@ -71,7 +69,6 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         self.arguments = arguments
         self.python = python
         self.partition = partition
-        self.report_link = ""
         self._launch: Launch | None = None
         self._attempt = ""
 
@@ -84,7 +81,11 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         self._launch = _launch_of(context)
         self._attempt = str(context["ti"].id)
         self.execute_resumable(context)
-        result = self._collect(self._launch)
+        ti = context["ti"]
+        result = {
+            **self._collect(self._launch).to_json(),
+            "link": report_page(ti.dag_id, ti.run_id, ti.task_id),
+        }
         if self.partition is not None:
             for asset in self.outlets:
                 context["outlet_events"][asset].add_partitions(self.partition(context))
@@ -145,7 +146,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
             raise RuntimeError("execute() makes the launch")
         return self._launch
 
-    def _collect(self, launch: Launch) -> dict[str, Any]:
+    def _collect(self, launch: Launch) -> JobReport:
         self._pass_on_log(launch)
         report = launch.report()
         if report is None:
@@ -157,17 +158,11 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         launch.clear()
         if report.exit_code:
             raise error_of(report)
-        self.report_link = report_link(report)
-        return {**report.to_json(), "link": self.report_link}
+        return report
 
     def _pass_on_log(self, launch: Launch) -> None:
         for line in launch.new_log_lines():
             self.log.info("%s", line)
-
-
-def report_link(report: JobReport) -> str:
-    """Address of a job's report, as the plugin serves it."""
-    return f"{REPORTS_ROUTE}/{layout.report_key(report.corpus, report.run_id, report.job)}"
 
 
 def _launch_of(context: Context) -> Launch:

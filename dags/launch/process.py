@@ -118,8 +118,7 @@ class Launch:
             log.seek(position)
             data = log.read()
         end = len(data) if not self.is_running() else data.rfind(b"\n") + 1
-        for line in data[:end].decode(errors="replace").splitlines():
-            yield line
+        yield from data[:end].decode(errors="replace").splitlines()
         read.write_text(str(position + end))
 
     def kill(self) -> None:
@@ -148,9 +147,9 @@ def _marked(folder: str) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and process.environ().get(MARK) == folder:
-                if process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
+            marked = process.environ().get(MARK) == folder
+            if marked and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
             continue
     return found

@@ -10,29 +10,24 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 class BudgetApproval(ApprovalOperator):
     """Goes through within the budget; else waits for "Approve" or "Reject" in Airflow's UI."""
 
-    def __init__(self, *, max_gpu_hours: float | None, **kwargs: Any) -> None:
-        super().__init__(
-            subject="A night over its budget",
-            fail_on_reject=True,
-            **kwargs,
-        )
-        self.max_gpu_hours = max_gpu_hours
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(subject="A night over its budget", fail_on_reject=True, **kwargs)
 
     def execute(self, context: Any) -> Any:
         plan = context["ti"].xcom_pull(task_ids="plan")["facts"]
         if not plan["over_budget"]:
             self.log.info("within the budget: %.2f GPU hours", plan["gpu_hours"])
             return None
-        self.body = approval_text(plan, self.max_gpu_hours)
+        self.body = approval_text(plan)
         return super().execute(context)
 
 
-def approval_text(plan: dict[str, Any], max_gpu_hours: float | None) -> str:
+def approval_text(plan: dict[str, Any]) -> str:
     """What is to be decided, in Markdown. Pure."""
     hours = (plan["to_cut_ms"] + plan["to_ask_ms"]) / 3_600_000
     return (
-        f"**{plan['gpu_hours']:.2f} GPU hours** ({plan['cost']:.2f}) are estimated for"
-        f" {hours:.2f} h of audio in {plan['recordings']} recordings, where"
-        f" {max_gpu_hours:g} are allowed. *Approve* annotates all of it; *Reject* ends the run and"
-        " publishes nothing."
+        f"**{plan['gpu_hours']:.3g} GPU hours** (cost: {plan['cost']:.2f}) are estimated for"
+        f" {hours:.3g} h of audio in {plan['recordings']} recordings, where"
+        f" {plan['max_gpu_hours']:g} are allowed. *Approve* annotates all of it; *Reject* ends the"
+        " run and publishes nothing."
     )

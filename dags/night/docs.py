@@ -12,14 +12,14 @@ _RUNS = """
 ### Past nights
 
 *Trigger* → *Backfill* → choose the first and last archive day. The days chosen are the days
-annotated. *Missing Runs* fills gaps; *Missing and Errored Runs* also repeats what failed; *All Runs*
-publishes every day anew. What is annotated already is not asked again, whichever you choose.
+annotated. *Missing Runs* fills gaps; *Missing and Errored Runs* also repeats what failed; *All
+Runs* publishes every day anew. What is annotated already is not asked again, whichever you choose.
 
 One day: *Trigger* → *Single Run* → *Archive day*.
 
 **A backfill takes its days from the dialog and all else from the table below.** Edited parameters
-reach its runs only where "Override parameters on existing runs" is ticked, so nothing here depends on
-them. The first task, `plan`, prints what a run really uses.
+reach its runs only where "Override parameters on existing runs" is ticked, so nothing here depends
+on them. The first task, `plan`, prints what a run really uses.
 """
 
 

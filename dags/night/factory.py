@@ -10,14 +10,13 @@ import pendulum
 from airflow.sdk import (
     DAG,
     Asset,
-    AsyncCallback,
     BaseOperator,
     CronPartitionTimetable,
-    DeadlineAlert,
-    DeadlineReference,
     Param,
     chain,
 )
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from dags.corpus.arguments import archive_day, beam_arguments, job_arguments, run_name
 from dags.corpus.corpus import Corpus
@@ -69,7 +68,7 @@ def annotate_dag(corpus: Corpus) -> DAG:
     return dag
 
 
-def night_tasks(corpus: Corpus, days: Days, tables: Asset | None) -> list[BaseOperator]:
+def night_tasks(corpus: Corpus, days: Days, tables: Asset) -> list[BaseOperator]:
     """The tasks of a run in their order."""
 
     def job(name: str, **kwargs: Any) -> BaseOperator:
@@ -77,15 +76,11 @@ def night_tasks(corpus: Corpus, days: Days, tables: Asset | None) -> list[BaseOp
 
     return [
         job("plan"),
-        BudgetApproval(
-            task_id="approve",
-            max_gpu_hours=corpus.limits.max_gpu_hours,
-            weight_rule=TonightFirst(),
-        ),
+        BudgetApproval(task_id="approve", weight_rule=TonightFirst()),
         job("segment"),
         job("annotate", pool=corpus.pool),
         job("audit"),
-        job("publish", outlets=[tables] if tables else [], partition=_partition_of(days)),
+        job("publish", outlets=[tables], partition=_partition_of(days)),
         job("report"),
     ]
 

@@ -1,0 +1,159 @@
+"""The operator that runs one Beam job of a night on Dataflow, from a flex template.
+
+No Beam on the Airflow worker, and no worker held while the job runs: the triggerer waits. The job's
+name follows from the run, so that a retry after a lost worker finds the job that runs already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from airflow.providers.google.cloud.hooks.gcs import GCSHook, _parse_gcs_url
+from airflow.providers.google.cloud.operators.dataflow import DataflowStartFlexTemplateOperator
+from airflow.providers.google.cloud.triggers.dataflow import TemplateJobStartTrigger
+from googleapiclient.errors import HttpError
+
+from dags.corpus.arguments import run_name
+from dags.corpus.corpus import Dataflow
+from dags.launch.errors import JobLost, JobMisconfigured, error_of
+from dags.launch.job_operator import Context
+from schemas import layout
+from schemas.reports import JobReport
+
+_ALREADY_EXISTS = 409
+_NAME_LENGTH = 63
+
+
+class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
+    """Launch `TEMPLATES/JOB.json` with the job's options and wait in the triggerer.
+
+    Args:
+        job: name of the module below `beam_jobs`.
+        arguments: gives the job's options for a context, Beam's included.
+        dataflow: where the templates lie and run.
+        partition: gives the partition key of the task's outlets.
+    """
+
+    def __init__(
+        self,
+        *,
+        job: str,
+        arguments: Callable[[Context], Sequence[str]],
+        dataflow: Dataflow,
+        partition: Callable[[Context], str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            body={},
+            project_id=dataflow.project,
+            location=dataflow.region,
+            gcp_conn_id=dataflow.connection,
+            deferrable=True,
+            append_job_name=False,
+            **kwargs,
+        )
+        self.job_module = job
+        self.arguments = arguments
+        self.dataflow = dataflow
+        self.partition = partition
+
+    def execute(self, context: Context) -> Any:
+        """Launch and defer; a job of this name that runs already is waited for instead."""
+        ti = context["ti"]
+        name = job_name(ti.dag_id, self.job_module, ti.run_id)
+        self.body = launch_body(
+            name, f"{self.dataflow.templates}/{self.job_module}.json", self.arguments(context)
+        )
+        try:
+            return super().execute(context)
+        except HttpError as error:
+            if error.resp.status != _ALREADY_EXISTS:
+                raise
+        self.log.info("going on with the job %s, which runs already", name)
+        trigger = self._trigger(self._active_job(name))
+        return self.defer(trigger=trigger, method_name="execute_complete")
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        """Read the job's report from beside the tables; the job's console page is the link.
+
+        Raises:
+            JobError: the job failed; its type says whether another attempt may help.
+        """
+        report = self._report(context)
+        if event["status"] != "success" and (report is None or not report.exit_code):
+            raise JobLost(f"{self.job_module}: {event['message']}")
+        if report is None:
+            raise JobLost(f"{self.job_module} ended without a report")
+        if report.exit_code:
+            raise error_of(report)
+        if self.partition is not None:
+            for asset in self.outlets:
+                context["outlet_events"][asset].add_partitions(self.partition(context))
+        return {**report.to_json(), "dataflow_job_id": event.get("job_id")}
+
+    def _report(self, context: Context) -> JobReport | None:
+        given = dict(option[2:].split("=", 1) for option in self.arguments(context))
+        key = layout.report_key(given["corpus"], run_name(context["ti"].run_id), self.job_module)
+        bucket, path = _parse_gcs_url(f"{given['out'].rstrip('/')}/{key}")
+        hook = GCSHook(gcp_conn_id=self.gcp_conn_id)
+        if not hook.exists(bucket, path):
+            return None
+        return JobReport.from_json(json.loads(hook.download(bucket, path)))
+
+    def _active_job(self, name: str) -> str:
+        jobs = self.hook.get_conn().projects().locations().jobs()
+        request = jobs.list(
+            projectId=self.project_id, location=self.location, filter="ACTIVE", name=name
+        )
+        found = request.execute(num_retries=3).get("jobs", [])
+        if not found:
+            raise JobLost(f"Dataflow says that {name} runs, and lists no such job; try again")
+        return str(found[0]["id"])
+
+    def _trigger(self, job_id: str) -> TemplateJobStartTrigger:
+        return TemplateJobStartTrigger(
+            project_id=self.project_id,
+            job_id=job_id,
+            location=self.location,
+            gcp_conn_id=self.gcp_conn_id,
+            poll_sleep=self.poll_sleep,
+            impersonation_chain=self.impersonation_chain,
+            cancel_timeout=self.cancel_timeout,
+            drain_pipeline=self.drain_pipeline,
+            cancel_on_kill=self.cancel_on_kill,
+        )
+
+
+def job_name(dag_id: str, job: str, run_id: str) -> str:
+    """Dataflow's name of a job of a run: the same for every attempt. Pure."""
+    digest = hashlib.sha256(run_id.encode()).hexdigest()[:8]
+    readable = re.sub(r"[^a-z0-9]+", "-", f"{dag_id}-{job}".lower()).strip("-")
+    return f"{readable[: _NAME_LENGTH - 9].rstrip('-')}-{digest}"
+
+
+def launch_body(job: str, template: str, arguments: Sequence[str]) -> dict[str, Any]:
+    """The request of `flexTemplates.launch`. Pure.
+
+    A template's parameters are a mapping: tasks of `--only` are joined by commas.
+
+    Raises:
+        JobMisconfigured: a question of `ask` cannot be passed on.
+    """
+    parameters: dict[str, str] = {}
+    for option in arguments:
+        name, value = option.removeprefix("--").split("=", 1)
+        key = name.replace("-", "_")
+        if key == "ask":
+            raise JobMisconfigured("templates take no key ask: put the question into a task file")
+        parameters[key] = f"{parameters[key]},{value}" if key in parameters else value
+    return {
+        "launchParameter": {
+            "jobName": job,
+            "containerSpecGcsPath": template,
+            "parameters": parameters,
+        }
+    }

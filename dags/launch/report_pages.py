@@ -1,0 +1,109 @@
+"""A job's report as a page of Airflow's own server: the target of the task's button "Report"."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from airflow.sdk.configuration import conf
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+ROUTE = "/af3"
+_MS_PER_HOUR = 3_600_000
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse; width: 100% } th { text-align: left; font-weight: 600 }
+td, th { border-bottom: 1px solid #ddd; padding: .3rem .6rem .3rem 0; vertical-align: top }
+td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
+"""
+
+
+def report_page(dag_id: str, run_id: str, task_id: str) -> str:
+    """The page's address."""
+    base = str(conf.get("api", "base_url", fallback="")).rstrip("/")
+    path = "/".join(quote(part, safe="") for part in (dag_id, run_id, task_id))
+    return f"{base}{ROUTE}/report/{path}"
+
+
+def make_app() -> FastAPI:
+    """The pages; who may see the DAG's results in Airflow may see its reports."""
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+    from airflow.api_fastapi.core_api.security import requires_access_dag
+    from fastapi import Depends, FastAPI, HTTPException
+    from fastapi.responses import HTMLResponse
+
+    app = FastAPI(title="af3 reports", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get(
+        "/report/{dag_id}/{run_id}/{task_id}",
+        response_class=HTMLResponse,
+        dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.XCOM))],
+    )
+    def report(dag_id: str, run_id: str, task_id: str) -> str:
+        value = _result(dag_id, run_id, task_id)
+        if not isinstance(value, dict):
+            raise HTTPException(404, "this task has left no report; its log says why")
+        return render(value, dag_id, run_id)
+
+    return app
+
+
+def render(report: dict[str, Any], dag_id: str, run_id: str) -> str:
+    """The page of one report. Pure."""
+    facts = dict(report.get("facts", {}))
+    head = {
+        "corpus": report.get("corpus"),
+        "archive days": f"{report.get('since')} to {report.get('until')}",
+        "started": report.get("started_at"),
+        "took": f"{report.get('seconds')} s",
+        "run": run_id,
+    }
+    title = html.escape(f"{report.get('job')}: {report.get('corpus')}, {report.get('since')}")
+    log = f"/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}/"
+    return (
+        f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{title}</title>"
+        "<meta name='viewport' content='width=device-width'>"
+        f"<style>{_STYLE}</style><h1>{title}</h1>{_table(head)}"
+        f"<h2>Facts</h2>{_table(facts)}<p><a href='{html.escape(log)}'>the run in Airflow</a></p>"
+    )
+
+
+def _table(values: dict[str, Any]) -> str:
+    rows = (
+        f"<tr><th>{html.escape(_name(name))}<td>{html.escape(_shown(name, value))}"
+        for name, value in values.items()
+    )
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _name(name: str) -> str:
+    return name.removesuffix("_ms").replace("_", " ")
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None or value in ({}, [], ""):
+        return "–"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_shown(name, item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return "; ".join(str(item) for item in value)
+    if name.endswith("_ms") and isinstance(value, int):
+        return f"{value / 1000:,.1f} s ({value / _MS_PER_HOUR:.2f} h)"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _result(dag_id: str, run_id: str, task_id: str) -> Any:
+    """The task's result as Airflow keeps it."""
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        found = session.scalars(
+            XComModel.get_many(
+                key="return_value", run_id=run_id, dag_ids=dag_id, task_ids=task_id
+            ).limit(1)
+        ).first()
+        return None if found is None else XComModel.deserialize_value(found)
