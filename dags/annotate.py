@@ -1,11 +1,12 @@
 """Airflow DAG file: `annotate__CORPUS` for every file of dags/corpora."""
 
-from airflow.sdk import DAG
+from airflow.sdk import get_parsing_context
 
 from dags.corpus.reading import corpora_folder, read_corpora
 from dags.night.factory import annotate_dag
 
-DAGS: list[DAG] = []
+# a task's process needs the DAG of that task alone
+wanted = get_parsing_context().dag_id
 for corpus in read_corpora(corpora_folder()).corpora:
-    DAGS.append(annotate_dag(corpus))
-    globals()[f"annotate__{corpus.name}"] = DAGS[-1]
+    if wanted in (None, f"annotate__{corpus.name}"):
+        globals()[f"annotate__{corpus.name}"] = annotate_dag(corpus)

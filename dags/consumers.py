@@ -1,12 +1,13 @@
 """Airflow DAG file: `index__CORPUS`, `export__CORPUS` and `quality__CORPUS`."""
 
-from airflow.sdk import DAG
+from airflow.sdk import get_parsing_context
 
 from dags.corpus.reading import corpora_folder, read_corpora
 from dags.night.consumers import consumer_dags
 
-DAGS: list[DAG] = []
+# a task's process needs the DAG of that task alone
+wanted = get_parsing_context().dag_id
 for corpus in read_corpora(corpora_folder()).corpora:
-    for dag in consumer_dags(corpus):
-        DAGS.append(dag)
-        globals()[dag.dag_id] = dag
+    if wanted is None or wanted.endswith(f"__{corpus.name}"):
+        for dag in consumer_dags(corpus):
+            globals()[dag.dag_id] = dag

@@ -29,7 +29,7 @@ COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 ROLES = {"admin": "admin", "operator": "op", "viewer": "viewer"}
 READY_S = 180.0
 _MARK = "AF3_LOCAL_AIRFLOW"
-_STOP_S = 10.0
+_STOP_S = 5.0
 
 
 class NotStarted(Exception):
@@ -132,11 +132,16 @@ class LocalAirflow:
         self._database.cleanup()
 
     def _all_processes(self) -> list[psutil.Process]:
-        """Every process that descends from a component, jobs included."""
+        """Every process that descends from a component: Airflow's by session, jobs by mark.
+
+        Airflow writes titles over its processes' environment; jobs have sessions of their own.
+        """
+        sessions = {process.pid for process in self.processes.values()}
         found = []
         for process in psutil.process_iter():
             try:
-                if process.environ().get(_MARK) == str(self.home):
+                ours = os.getsid(process.pid) in sessions
+                if ours or process.environ().get(_MARK) == str(self.home):
                     found.append(process)
             except (psutil.Error, OSError):
                 continue

@@ -11,6 +11,8 @@ class BudgetApproval(ApprovalOperator):
     """Goes through within the budget; else waits for "Approve" or "Reject" in Airflow's UI."""
 
     def __init__(self, **kwargs: Any) -> None:
+        # a "Reject" is an answer: asking again would not take it for one
+        kwargs |= {"retries": 0}
         super().__init__(subject="A night over its budget", fail_on_reject=True, **kwargs)
 
     def execute(self, context: Any) -> Any:

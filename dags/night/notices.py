@@ -25,8 +25,8 @@ class FailureNotice:
 
     def __call__(self, context: Any) -> None:
         ti = context["ti"]
-        dag_run = context.get("dag_run")
-        day = getattr(dag_run, "partition_key", None) or ti.run_id
+        key = getattr(context.get("dag_run"), "partition_key", None)
+        day = key or context.get("params", {}).get("day") or ti.run_id
         text = failure_text(
             self.corpus, ti.task_id, day, context.get("exception"), getattr(ti, "log_url", "")
         )

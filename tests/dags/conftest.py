@@ -1,0 +1,33 @@
+"""One Airflow for all tests here: it takes half a minute to start."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# before anything imports Airflow, which reads its home at import
+os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-"))
+
+from tests.dags.corpora import add_corpora
+from tests.dags.site import Site
+from tests.dags.webhook import listening
+
+
+@pytest.fixture(scope="session")
+def site(untrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Running Airflow with the corpora of `tests.dags.corpora`."""
+    # PostgreSQL's socket needs a short path that another user may read
+    with tempfile.TemporaryDirectory(prefix="af3-") as folder, listening() as webhook:
+        site = Site(Path(folder), untrained, webhook)
+        add_corpora(site)
+        try:
+            site.airflow.start()
+            site.airflow.airflow("pools", "set", "one_gpu", "1", "for tests")
+            site.airflow.airflow("pools", "set", "two_gpus", "2", "for tests")
+            yield site
+        finally:
+            site.airflow.stop()

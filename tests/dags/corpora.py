@@ -1,0 +1,43 @@
+"""The corpora that the tests of a running Airflow work on, one for each tale."""
+
+from __future__ import annotations
+
+from tests.dags.site import Site, day, long_recording, short_recording
+
+LONG_S = 420.0
+"""Audio of the corpora whose annotating is disturbed: long enough to be met in the middle."""
+
+CLIPS = {"max_clip_s": 30}
+NIGHTLY = "0 0 * * *"
+
+
+def add_corpora(site: Site) -> None:
+    """Write every corpus file and its recordings."""
+    browsed = site.add_corpus("browsed", schedule=NIGHTLY)
+    for number in range(1, 11):
+        short_recording(browsed, number)
+    for name in ("scheduler_killed", "task_killed", "job_killed", "failed_by_hand"):
+        long_recording(site.add_corpus(name, cutting=CLIPS), 3, LONG_S)
+    crossing = site.add_corpus("crossing", cutting=CLIPS, pool="two_gpus", schedule=NIGHTLY)
+    for number in range(1, 4):
+        long_recording(crossing, number, 60.0 + number)
+    queueing = site.add_corpus("queueing", cutting=CLIPS, pool="one_gpu", schedule=NIGHTLY)
+    for number in range(1, 6):
+        long_recording(queueing, number, 30.0 + number)
+    for name, wrong in (("one_corrupt", 1), ("eight_corrupt", 8)):
+        folder = site.add_corpus(name, alerts={"webhook": site.webhook.url})
+        for number in range(1, 11):
+            short_recording(folder, number, f"recording_{number}.wav")
+            written = folder / day(number) / f"recording_{number}.wav"
+            moved = folder / day(3) / written.name
+            moved.parent.mkdir(exist_ok=True)
+            written.rename(moved)
+            if number <= wrong:
+                moved.write_bytes(b"not a recording at all " * 100)
+    short_recording(site.add_corpus("in_process"), 3)
+    short_recording(site.add_corpus("over_budget", limits={"max_gpu_hours": 1e-9}), 3)
+    late = site.add_corpus("late", alerts={"late_after_h": 0.0001, "webhook": site.webhook.url})
+    short_recording(late, 3)
+    (site.folder / "corpora" / "broken.yaml").write_text("source: /archive\nouut: /tables\n")
+    misconfigured = site.add_corpus("misconfigured", model={"name": "/no/such/checkpoint"})
+    short_recording(misconfigured, 3)

@@ -1,0 +1,94 @@
+"""What jobs are told, and which day a run is."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from af3core.errors import ConfigurationError
+from beam_jobs.options import add_arguments
+from dags.corpus.arguments import (
+    archive_day,
+    beam_arguments,
+    job_arguments,
+    run_name,
+    week_of,
+)
+from dags.corpus.corpus import Corpus, Limits, Runner
+
+CORPUS = Corpus(
+    name="radio",
+    source="/media/radio",
+    out="/media/annotated",
+    only=("transcript", "caption"),
+    ask={"mood": "Is it sad, or not?"},
+    limits=Limits(max_gpu_hours=8, gpu_price=2.5),
+    runner=Runner(cpu_options={"direct_num_workers": "2"}, gpu_options={"direct_num_workers": "1"}),
+)
+
+
+def test_the_jobs_understand_every_option() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--source")
+    add_arguments(parser)
+    known = parser.parse_args(job_arguments(CORPUS, "2026-11-20", "2026-11-22", "run-1"))
+    assert (known.source, known.corpus, known.since, known.until, known.run_id) == (
+        "/media/radio",
+        "radio",
+        "2026-11-20",
+        "2026-11-22",
+        "run-1",
+    )
+    assert (known.only, known.ask) == (["transcript", "caption"], ["mood=Is it sad, or not?"])
+    assert (known.max_gpu_hours, known.gpu_price, known.model_revision) == (8.0, 2.5, None)
+
+
+def test_beams_options_go_by_the_kind_of_job() -> None:
+    assert beam_arguments(CORPUS, "segment") == ["--direct_num_workers=2"]
+    assert beam_arguments(CORPUS, "annotate") == ["--direct_num_workers=1"]
+
+
+NIGHT = datetime.datetime(2026, 11, 24, 23, 30, tzinfo=datetime.UTC)
+
+
+@pytest.mark.parametrize(
+    ("partition_key", "given_day", "timezone", "day"),
+    [
+        ("2026-11-03", None, "UTC", "2026-11-03"),
+        ("2026-11-03", "2026-11-09", "UTC", "2026-11-03"),
+        (None, "2026-11-09", "UTC", "2026-11-09"),
+        (None, None, "UTC", "2026-11-23"),
+        (None, None, "Europe/Berlin", "2026-11-24"),
+        (None, None, "America/New_York", "2026-11-23"),
+    ],
+)
+def test_the_day_of_a_run(
+    partition_key: str | None, given_day: str | None, timezone: str, day: str
+) -> None:
+    assert archive_day(partition_key, given_day, timezone, NIGHT) == day
+
+
+def test_a_day_that_is_none() -> None:
+    with pytest.raises(ConfigurationError, match="day 'monday' is none; write YYYY-MM-DD"):
+        archive_day(None, "monday", "UTC", NIGHT)
+
+
+def test_a_week_runs_from_monday_to_sunday() -> None:
+    assert week_of("2026-11-02 (W45)") == ("2026-11-02", "2026-11-08")
+
+
+@given(st.text(min_size=1))
+def test_a_runs_name_is_a_name_for_objects(run_id: str) -> None:
+    assert set(run_name(run_id)) <= set(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+    )
+
+
+def test_runs_of_different_kinds_have_different_names() -> None:
+    assert run_name("backfill__2026-11-20T00:00:00+00:00__x") == (
+        "backfill__2026-11-20T00-00-00-00-00__x"
+    )

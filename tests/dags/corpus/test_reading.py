@@ -1,0 +1,107 @@
+"""Corpus files: read strictly, every mistake with file, line, key and remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from af3core.errors import ConfigurationError
+from dags.corpus.corpus import Corpus
+from dags.corpus.reading import read_corpora, read_corpus
+
+MINIMAL = "source: /media/radio\nout: /media/annotated\n"
+
+
+def read(folder: Path, text: str, name: str = "radio.yaml", **environment: str) -> Corpus:
+    path = folder / name
+    path.write_text(text)
+    return read_corpus(path, environment)
+
+
+def test_a_corpus_needs_its_source_and_out_only(tmp_path: Path) -> None:
+    corpus = read(tmp_path, MINIMAL)
+    assert (corpus.name, corpus.source, corpus.out) == ("radio", "/media/radio", "/media/annotated")
+    assert (corpus.schedule, corpus.pool, corpus.model.name) == ("0 0 * * *", "gpu", "nano")
+
+
+def test_everything_can_be_set(tmp_path: Path) -> None:
+    corpus = read(
+        tmp_path,
+        """\
+source: /media/tapes
+out: /media/annotated
+description: Old tapes
+owner: tapes
+schedule: "30 1 * * *"
+timezone: Europe/Berlin
+date_from: path
+only: [transcript]
+ask: {mood: "How does it sound?"}
+shards: 4
+pool: a100
+model: {name: nvidia/audio-flamingo-3-hf, dtype: bfloat16, device: cuda}
+cutting: {max_clip_s: 300}
+limits: {max_gpu_hours: 8, gpu_price: 2.5, max_failed_share: 0.1}
+runner: {cpu_options: {direct_num_workers: "2"}}
+retries: {count: 5, delay_s: 30}
+alerts: {late_after_h: 6, email: [ops@example.org], webhook: "http://chat/hook"}
+""",
+    )
+    assert corpus.ask == {"mood": "How does it sound?"}
+    assert corpus.limits.max_gpu_hours == 8.0
+    assert corpus.runner.cpu_options == {"direct_num_workers": "2"}
+    assert corpus.alerts.email == ("ops@example.org",)
+
+
+def test_variables_of_the_environment_stand_for_their_values(tmp_path: Path) -> None:
+    text = "source: ${ARCHIVES}/radio # ${not_read_here}\nout: /media/annotated\n"
+    assert read(tmp_path, text, ARCHIVES="/mnt").source == "/mnt/radio"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "a corpus needs at least the keys source and out; see dags/README.md"),
+        ("source: /a\n", "1: key 'out' is missing"),
+        (MINIMAL + "sorce: /b\n", "3: unknown key 'sorce'; known are source, out,"),
+        (MINIMAL + "source: /b\n", "3: key 'source' stands twice"),
+        (MINIMAL + "shards: two\n", "3: shards must be a whole number"),
+        (MINIMAL + "date_from: name\n", "3: date_from must be one of auto, path, mtime"),
+        (MINIMAL + "limits:\n  max_gpu_hour: 3\n", "4: limits: unknown key 'max_gpu_hour'"),
+        (MINIMAL + "limits:\n  max_failed_share: 2\n", "3: limits: --max-failed-share 2: a share"),
+        (MINIMAL + "model: nano\n", "3: model needs keys below it"),
+        (MINIMAL + "only: transcript\n", "3: only must be a list of texts"),
+        (MINIMAL + 'schedule: "@hourly"\n', "schedule '@hourly': a run is one archive day; write"),
+        (MINIMAL + "timezone: Mars\n", "timezone 'Mars' is unknown; write a name such as"),
+        (MINIMAL + "tasks: /none.yaml\n", "3: tasks: /none.yaml: cannot be read as a task file"),
+        (
+            MINIMAL + "runner: {kind: dataflow}\n",
+            "kind dataflow and the key 'dataflow' go together",
+        ),
+        (MINIMAL + "cutting: {max_clip_s: 900}\n", "--max-clip-s must lie between"),
+        ("source: ${NOWHERE}\nout: /b\n", "1: ${NOWHERE} is no environment variable of Airflow's"),
+        ("source: [\n", "2: "),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, text)
+    assert str(caught.value).startswith(f"{tmp_path}/radio.yaml:")
+    assert message in str(caught.value)
+
+
+def test_the_files_name_is_the_corpus(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="'Radio 1' names the corpus: lower-case letters"):
+        read(tmp_path, MINIMAL, "Radio 1.yaml")
+
+
+def test_a_wrong_file_leaves_the_others_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(MINIMAL)
+    (tmp_path / "b.yaml").write_text("source: 3\nout: /b\n")
+    (tmp_path / "c.yaml").write_text(MINIMAL)
+    read = read_corpora(tmp_path)
+    assert [corpus.name for corpus in read.corpora] == ["a", "c"]
+    assert read.errors == (
+        f"{tmp_path}/b.yaml:1: source must be a text; quote yes, no, dates and numbers",
+    )

@@ -1,0 +1,241 @@
+"""A real Airflow with PostgreSQL, corpora of small archives, and its API."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pyarrow.parquet as pq
+import yaml
+
+from infra.local_airflow import LocalAirflow
+from tests.dags.webhook import Webhook
+from tests.media import programme, spoken, write
+
+DEADLINE_S = 300.0
+TASKS = """\
+caption: {kind: caption, prompt: Describe the audio., max_new_tokens: 4}
+transcript: {kind: transcript, prompt: Transcribe the speech., max_new_tokens: 4}
+"""
+WORDS = (
+    "storm",
+    "river",
+    "garden",
+    "london",
+    "tomorrow",
+    "loud",
+    "music",
+    "weather",
+    "train",
+    "sea",
+)
+FAST = {"CORE__PARALLELISM": "6", "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120"}
+FAST_HEARTBEATS = {
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
+    "SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "3",
+    "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+    "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
+}
+Run = dict[str, Any]
+
+
+@dataclass
+class Site:
+    """Airflow below a folder, with the corpora that tests put there before it starts."""
+
+    folder: Path
+    checkpoint: Path
+    webhook: Webhook
+    airflow: LocalAirflow = field(init=False)
+
+    def __post_init__(self) -> None:
+        settings = {f"AIRFLOW__{name}": value for name, value in (FAST | FAST_HEARTBEATS).items()}
+        settings |= {"AF3_CORPORA": str(self.folder / "corpora"), "OMP_NUM_THREADS": "1"}
+        self.airflow = LocalAirflow(self.folder / "home", free_port(), settings)
+        (self.folder / "corpora").mkdir(parents=True)
+        (self.folder / "tasks.yaml").write_text(TASKS)
+
+    def add_corpus(self, name: str, **keys: Any) -> Path:
+        """Write a corpus file; gives the folder for its recordings."""
+        corpus = {
+            "source": str(self.archive(name)),
+            "out": str(self.out(name)),
+            "tasks": str(self.folder / "tasks.yaml"),
+            "date_from": "path",
+            "schedule": None,
+            "model": {"name": str(self.checkpoint)},
+            "retries": {"count": 3, "delay_s": 1, "max_delay_s": 2},
+            # an untrained model loops and is unsure
+            "limits": {"max_flagged_share": 1.0, **keys.pop("limits", {})},
+            **keys,
+        }
+        (self.folder / "corpora" / f"{name}.yaml").write_text(yaml.safe_dump(corpus))
+        self.archive(name).mkdir(parents=True)
+        return self.archive(name)
+
+    def archive(self, corpus: str) -> Path:
+        return self.folder / "archive" / corpus
+
+    def out(self, corpus: str) -> Path:
+        return self.folder / "out" / corpus
+
+    def client(self, user: str = "admin") -> httpx.Client:
+        """The REST API as a user."""
+        credentials = {"username": user, "password": self.airflow.passwords[user]}
+        token = httpx.post(f"{self.airflow.url}/auth/token", json=credentials).json()
+        return httpx.Client(
+            base_url=f"{self.airflow.url}/api/v2",
+            headers={"Authorization": f"Bearer {token['access_token']}"},
+            timeout=60,
+        )
+
+    def trigger(self, dag: str, **conf: Any) -> str:
+        """Start a run by hand with the form's values; gives its id."""
+        body = {"logical_date": None, "conf": conf}
+        return str(self._ok(self.client().post(f"/dags/{dag}/dagRuns", json=body))["dag_run_id"])
+
+    def backfill(self, dag: str, days: tuple[str, str], behavior: str, backwards: bool) -> int:
+        """Start a backfill; gives its number."""
+        body = {
+            "dag_id": dag,
+            "from_date": f"{days[0]}T00:00:00Z",
+            "to_date": f"{days[1]}T00:00:00Z",
+            "reprocess_behavior": behavior,
+            "run_backwards": backwards,
+            "max_active_runs": 1,
+        }
+        return int(self._ok(self.client().post("/backfills", json=body))["id"])
+
+    def runs(self, dag: str) -> list[Run]:
+        found = self._ok(self.client().get(f"/dags/{dag}/dagRuns", params={"limit": 100}))
+        return list(found["dag_runs"])
+
+    def run(self, dag: str, run_id: str) -> Run:
+        return self._ok(self.client().get(f"/dags/{dag}/dagRuns/{run_id}"))
+
+    def finished(self, dag: str, run_ids: Iterable[str]) -> dict[str, str]:
+        """Wait until runs have ended; gives their states."""
+        wanted = list(run_ids)
+        self.until(lambda: all(self.run(dag, r)["state"] in ("success", "failed") for r in wanted))
+        for run_id in wanted:
+            self._show_failures(dag, run_id)
+        return {run_id: self.run(dag, run_id)["state"] for run_id in wanted}
+
+    def _show_failures(self, dag: str, run_id: str) -> None:
+        """Print the logs of failed tasks: pytest shows them where a test fails."""
+        path = f"/dags/{dag}/dagRuns/{run_id}/taskInstances"
+        for task in self._ok(self.client().get(path))["task_instances"]:
+            if task["state"] == "failed":
+                print(f"--- {dag} {run_id} {task['task_id']}")
+                print(self.log(dag, run_id, task["task_id"], task["try_number"]))
+
+    def task(self, dag: str, run_id: str, task: str) -> dict[str, Any]:
+        return self._ok(self.client().get(f"/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}"))
+
+    def fail_task(self, dag: str, run_id: str, task: str) -> None:
+        path = f"/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}"
+        self._ok(self.client().patch(path, json={"new_state": "failed"}))
+
+    def facts(self, dag: str, run_id: str, task: str) -> dict[str, Any]:
+        """The facts of a task's report, as it lies in XCom."""
+        path = f"/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/xcomEntries/return_value"
+        return dict(self._ok(self.client().get(path))["value"]["facts"])
+
+    def log(self, dag: str, run_id: str, task: str, attempt: int = 1) -> str:
+        """A task's log, a line an event."""
+        path = f"/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/logs/{attempt}"
+        content = self._ok(self.client().get(path))["content"]
+        return "\n".join(str(entry.get("event", "")) for entry in content)
+
+    def until(self, condition: Callable[[], bool], deadline_s: float = DEADLINE_S) -> None:
+        begun = time.monotonic()
+        while not condition():
+            assert time.monotonic() - begun < deadline_s, "it did not come to pass"
+            time.sleep(0.5)
+
+    def jobs(self, dag: str) -> list[psutil.Process]:
+        """Living processes of a DAG's jobs."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                launch = process.environ().get("AF3_LAUNCH", "")
+                if f"/launches/{dag}/" in launch and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    def _ok(self, response: httpx.Response) -> dict[str, Any]:
+        assert response.is_success, response.text
+        return dict(response.json())
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+def day(number: int) -> str:
+    return f"2026-11-{number:02d}"
+
+
+def short_recording(folder: Path, number: int, name: str = "short.wav") -> None:
+    """A few seconds for a day, another content each."""
+    words = " ".join(WORDS[(number + k) % len(WORDS)] for k in range(6))
+    write(folder / day(number) / name, spoken(f"the {words} number {WORDS[number % 10]}"))
+
+
+def long_recording(folder: Path, number: int, seconds: float) -> None:
+    """Sentences with pauses for a day."""
+    write(folder / day(number) / "long.flac", programme(seconds))
+
+
+def partitions(out: Path, table: str = "transcripts") -> list[str]:
+    """The published days."""
+    return sorted(path.name.removeprefix("date=") for path in out.glob(f"tables/{table}/*/date=*"))
+
+
+def table_bytes(out: Path) -> dict[str, bytes]:
+    """Every published object but the records of runs."""
+    return {
+        str(path.relative_to(out)): path.read_bytes()
+        for path in out.glob("tables/*/*/*/*.parquet")
+        if "tables/runs/" not in str(path)
+    }
+
+
+def answered(out: Path) -> dict[str, int]:
+    """Ledger objects of answers, with the time at which each was written."""
+    found = {}
+    for path in out.glob("ledger/annotate/*/*/*.json"):
+        if not path.name.startswith("."):
+            found[path.name] = path.stat().st_mtime_ns
+    return found
+
+
+def clips_in(out: Path) -> int:
+    """Clips of all segmented recordings."""
+    paths = out.glob("ledger/segment/*/*.json")
+    return sum(len(json.loads(path.read_bytes())["clips"]) for path in paths)
+
+
+def row_count(out: Path, table: str) -> int:
+    paths = out.glob(f"tables/{table}/*/*/*.parquet")
+    return sum(pq.read_metadata(path).num_rows for path in paths)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return os.path.exists(f"/proc/{pid}") and psutil.Process(pid).status() != "zombie"
+    except psutil.NoSuchProcess:
+        return False

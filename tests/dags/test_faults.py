@@ -1,0 +1,155 @@
+"""What goes wrong in a running night, and the tables and the ledger after it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.beam_jobs.night import night, rows
+from tests.dags.corpora import CLIPS, LONG_S
+from tests.dags.site import Site, answered, clips_in, day, is_alive, long_recording, partitions
+
+OPTIONS = ("--max-clip-s", str(CLIPS["max_clip_s"]))
+TABLES = ("recordings", "segments", "captions", "transcripts", "answers", "failures")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(untrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tables of the long recording when nothing goes wrong."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    long_recording(folder / "archive", 3, LONG_S)
+    night(folder / "archive", folder / "out", untrained, *OPTIONS)
+    return folder / "out"
+
+
+def met_in_the_middle(site: Site, corpus: str) -> tuple[str, dict[str, int]]:
+    """A run that has some answers and misses others; gives its id and those answers."""
+    run = site.trigger(f"annotate__{corpus}", day=day(3))
+    out = site.out(corpus)
+    site.until(lambda: len(answered(out)) >= 2)
+    done = answered(out)
+    assert len(done) < clips_in(out)
+    return run, done
+
+
+def assert_right_and_nothing_twice(
+    site: Site, corpus: str, done: dict[str, int], undisturbed: Path
+) -> None:
+    out = site.out(corpus)
+    after = answered(out)
+    # an answer that is made again is written again
+    assert {name: after[name] for name in done} == done
+    assert len(after) == clips_in(out)
+    paths = {"object_uri", "corpus"}
+    for table in TABLES:
+        found = [{k: v for k, v in r.items() if k not in paths} for r in rows(out, table)]
+        wanted = [{k: v for k, v in r.items() if k not in paths} for r in rows(undisturbed, table)]
+        assert found == wanted, table
+
+
+def test_the_scheduler_is_killed_and_started_again(site: Site, undisturbed: Path) -> None:
+    dag = "annotate__scheduler_killed"
+    run, done = met_in_the_middle(site, "scheduler_killed")
+    scheduler = site.airflow.processes["scheduler"]
+    os.killpg(scheduler.pid, signal.SIGKILL)
+    scheduler.wait()
+    site.airflow.start_component("scheduler")
+    assert site.finished(dag, [run]) == {run: "success"}
+    assert_right_and_nothing_twice(site, "scheduler_killed", done, undisturbed)
+
+
+def test_the_tasks_process_is_killed_and_its_job_goes_on(site: Site, undisturbed: Path) -> None:
+    dag = "annotate__task_killed"
+    run, done = met_in_the_middle(site, "task_killed")
+    (job,) = site.jobs(dag)
+    os.kill(site.task(dag, run, "annotate")["pid"], signal.SIGKILL)
+    site.until(lambda: site.task(dag, run, "annotate")["try_number"] == 2)
+    assert job.is_running()
+    assert site.finished(dag, [run]) == {run: "success"}
+    assert "Reconnecting to existing job" in site.log(dag, run, "annotate", attempt=2)
+    assert site.facts(dag, run, "annotate")["clips_asked"] == clips_in(site.out("task_killed"))
+    assert_right_and_nothing_twice(site, "task_killed", done, undisturbed)
+
+
+def test_the_job_itself_is_killed_and_tried_again(site: Site, undisturbed: Path) -> None:
+    dag = "annotate__job_killed"
+    run, done = met_in_the_middle(site, "job_killed")
+    for process in site.jobs(dag):
+        process.kill()
+    assert site.finished(dag, [run]) == {run: "success"}
+    assert "JobLost: annotate ended without a report" in site.log(dag, run, "annotate")
+    assert site.task(dag, run, "annotate")["try_number"] == 2
+    assert_right_and_nothing_twice(site, "job_killed", done, undisturbed)
+
+
+def test_a_task_failed_by_hand_leaves_nothing_running(site: Site, undisturbed: Path) -> None:
+    dag = "annotate__failed_by_hand"
+    run, done = met_in_the_middle(site, "failed_by_hand")
+    processes = site.jobs(dag)
+    task_pid = site.task(dag, run, "annotate")["pid"]
+    site.fail_task(dag, run, "annotate")
+    site.until(lambda: not site.jobs(dag), deadline_s=60)
+    site.until(lambda: not is_alive(task_pid), deadline_s=60)
+    assert not any(process.is_running() for process in processes)
+    assert site.finished(dag, [run]) == {run: "failed"}
+    assert partitions(site.out("failed_by_hand")) == []
+    # cleared, the run goes on from what was done
+    body = {"dry_run": False, "task_ids": ["annotate"], "dag_run_id": run}
+    body |= {"include_downstream": True, "only_failed": False}
+    assert site.client().post(f"/dags/{dag}/clearTaskInstances", json=body).is_success
+    site.until(lambda: site.run(dag, run)["state"] in ("running", "queued", "success"))
+    assert site.finished(dag, [run]) == {run: "success"}
+    assert_right_and_nothing_twice(site, "failed_by_hand", done, undisturbed)
+
+
+def test_nights_and_a_backfill_on_the_same_days_at_once(site: Site, untrained: Path) -> None:
+    dag, out = "annotate__crossing", site.out("crossing")
+    site.backfill(dag, (day(1), day(3)), "none", backwards=False)
+    # by hand in the other order, while the backfill runs
+    nights = [site.trigger(dag, day=day(number)) for number in (3, 2, 1)]
+    second = {"dag_id": dag, "from_date": f"{day(1)}T00:00:00Z", "to_date": f"{day(3)}T00:00:00Z"}
+    refused = site.client().post("/backfills", json=second)
+    assert (refused.status_code, "already" in refused.text) == (409, True)
+    site.until(lambda: len([r for r in site.runs(dag) if r["run_type"] == "backfill"]) == 3)
+    runs = [run["dag_run_id"] for run in site.runs(dag) if run["run_type"] != "scheduled"]
+    assert set(nights) < set(runs)
+    assert set(site.finished(dag, runs).values()) == {"success"}
+
+    # backwards over all runs: nothing is left to ask
+    site.until(lambda: _backfills_are_done(site, dag))
+    before = answered(out)
+    site.backfill(dag, (day(1), day(3)), "completed", backwards=True)
+    site.until(lambda: _backfills_are_done(site, dag))
+    assert answered(out) == before
+
+    all_runs = [r["dag_run_id"] for r in site.runs(dag) if r["run_type"] != "scheduled"]
+    assert len(all_runs) == 9
+    asked = [site.facts(dag, run, "annotate").get("clips_asked", 0) for run in all_runs]
+    assert sum(asked) == clips_in(out) == len(before)
+    assert partitions(out) == [day(1), day(2), day(3)]
+    alone = site.folder / "alone" / "out"
+    night(site.archive("crossing"), alone, untrained, *OPTIONS, "--corpus", "crossing")
+    for table in TABLES:
+        assert rows(out, table) == rows(alone, table), table
+
+
+def test_tonight_goes_before_the_rest_of_a_backfill(site: Site) -> None:
+    dag = "annotate__queueing"
+    site.backfill(dag, (day(1), day(4)), "none", backwards=False)
+    site.until(lambda: bool(site.jobs(dag)))
+    tonight = site.trigger(dag, day=day(5))
+    site.until(lambda: _backfills_are_done(site, dag))
+    assert site.finished(dag, [tonight]) == {tonight: "success"}
+    backfilled = [r["dag_run_id"] for r in site.runs(dag) if r["run_type"] == "backfill"]
+    weights = {site.task(dag, run, "annotate")["priority_weight"] for run in backfilled}
+    assert (weights, site.task(dag, tonight, "annotate")["priority_weight"]) == ({2}, 1001)
+    starts = sorted(site.task(dag, run, "annotate")["start_date"] for run in backfilled)
+    assert site.task(dag, tonight, "annotate")["start_date"] < starts[-1]
+
+
+def _backfills_are_done(site: Site, dag: str) -> bool:
+    found = site.client().get("/backfills", params={"dag_id": dag}).json()["backfills"]
+    return all(backfill["completed_at"] for backfill in found)

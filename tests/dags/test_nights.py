@@ -1,0 +1,127 @@
+"""Nights in a running Airflow: what is published, what is stopped, who is told."""
+
+from __future__ import annotations
+
+import pyarrow.parquet as pq
+
+from tests.dags.site import Site, day, partitions, row_count, table_bytes
+
+
+def test_a_corrupt_recording_of_ten_is_a_failure_row(site: Site) -> None:
+    dag = "annotate__one_corrupt"
+    run = site.trigger(dag, day=day(3))
+    assert site.finished(dag, [run]) == {run: "success"}
+    out = site.out("one_corrupt")
+    assert (row_count(out, "recordings"), row_count(out, "failures")) == (9, 1)
+    (path,) = out.glob("tables/failures/*/*/*.parquet")
+    (failure,) = pq.read_table(path, partitioning=None).to_pylist()
+    assert failure["error_class"] == "NotMedia"
+    assert failure["object_uri"].endswith("2026-11-03/recording_1.wav")
+    facts = site.facts(dag, run, "report")
+    assert (facts["recordings"], facts["failures"]) == (9, {"NotMedia": 1})
+    assert site.webhook.about("one_corrupt") == []
+
+
+def test_eight_corrupt_recordings_of_ten_are_stopped_by_the_audit(site: Site) -> None:
+    dag = "annotate__eight_corrupt"
+    run = site.trigger(dag, day=day(3))
+    assert site.finished(dag, [run]) == {run: "failed"}
+    states = {t: site.task(dag, run, t)["state"] for t in ("annotate", "audit", "publish")}
+    assert states == {"annotate": "success", "audit": "failed", "publish": "upstream_failed"}
+    assert site.task(dag, run, "audit")["try_number"] == 1
+    assert partitions(site.out("eight_corrupt")) == []
+    reason = (
+        "audit: AuditFailed: not published: 8 of 10 recordings failed, more than the 25% allowed."
+        " Failures: 8 NotMedia, such as "
+    )
+    assert reason in site.log(dag, run, "audit")
+    site.until(lambda: bool(site.webhook.about("eight_corrupt")))
+    (notice,) = site.webhook.about("eight_corrupt")
+    assert notice.startswith("af3: eight_corrupt, 2026-11-03: task audit failed\nJobRefused: ")
+    assert reason in notice
+    assert f"{site.airflow.url}/dags/{dag}/runs/" in notice
+
+
+def test_a_wrong_checkpoint_fails_at_once_with_its_remedy(site: Site) -> None:
+    dag = "annotate__misconfigured"
+    run = site.trigger(dag, day=day(3))
+    assert site.finished(dag, [run]) == {run: "failed"}
+    assert site.task(dag, run, "plan")["try_number"] == 1
+    assert "JobMisconfigured" in site.log(dag, run, "plan")
+    assert "/no/such/checkpoint" in site.log(dag, run, "plan")
+
+
+def test_a_night_over_budget_waits_for_a_decision(site: Site) -> None:
+    dag = "annotate__over_budget"
+    approved, rejected = site.trigger(dag, day=day(3)), site.trigger(dag, day=day(3))
+
+    def decide(run: str, option: str) -> None:
+        site.until(lambda: site.task(dag, run, "approve")["state"] == "awaiting_input")
+        assert not partitions(site.out("over_budget"))
+        path = f"/dags/{dag}/dagRuns/{run}/taskInstances/approve/-1/hitlDetails"
+        response = site.client().patch(path, json={"chosen_options": [option]})
+        assert response.is_success, response.text
+
+    # one run at a time: the second plans when the first is done
+    decide(approved, "Reject")
+    assert site.finished(dag, [approved]) == {approved: "failed"}
+    decide(rejected, "Approve")
+    assert site.finished(dag, [rejected]) == {rejected: "success"}
+    assert partitions(site.out("over_budget")) == [day(3)]
+
+
+def test_a_late_night_is_told(site: Site) -> None:
+    run = site.trigger("annotate__late", day=day(3))
+    site.until(lambda: bool(site.webhook.about("late: run")))
+    assert site.webhook.about("late: run")[0].splitlines() == [
+        f"af3: late: run {run} is not done after 0.0001 h",
+        "next: look at its running task; the log shows audio done, rate and time left",
+    ]
+    assert site.finished("annotate__late", [run]) == {run: "success"}
+
+
+def test_a_published_day_is_indexed_exported_and_measured(site: Site) -> None:
+    dag = "annotate__in_process"
+    run = site.trigger(dag, day=day(3))
+    assert site.finished(dag, [run]) == {run: "success"}
+    keys = {"index": day(3), "export": day(3), "quality": "2026-11-02 (W45)"}
+    for job, key in keys.items():
+        consumer = f"{job}__in_process"
+        site.until(lambda consumer=consumer: bool(site.runs(consumer)))  # type: ignore[misc]
+        (found,) = site.runs(consumer)
+        assert (found["partition_key"], found["run_type"]) == (key, "asset_triggered")
+        assert set(site.finished(consumer, [found["dag_run_id"]]).values()) == {"success"}
+    out = site.out("in_process")
+    assert (out / "indexes" / "search.sqlite").is_file()
+    assert (out / f"exports/corpus=in_process/date={day(3)}/training.json").is_file()
+    assert (out / "quality/corpus=in_process/from=2026-11-02,until=2026-11-08.json").is_file()
+
+
+def test_a_dry_run_by_the_form_plans_and_ends(site: Site) -> None:
+    before = table_bytes(site.out("adhoc"))
+    conf = {"source": str(site.archive("browsed")), "out": str(site.out("adhoc"))}
+    run = site.trigger("annotate_adhoc", **conf)
+    assert site.finished("annotate_adhoc", [run]) == {run: "success"}
+    assert site.facts("annotate_adhoc", run, "plan")["recordings"] == 10
+    assert site.task("annotate_adhoc", run, "segment")["state"] == "skipped"
+    assert table_bytes(site.out("adhoc")) == before == {}
+
+
+def test_the_form_refuses_what_is_no_task(site: Site) -> None:
+    conf = {"source": "/a", "out": "/b", "tasks": ["song"]}
+    response = site.client().post(
+        "/dags/annotate_adhoc/dagRuns", json={"logical_date": None, "conf": conf}
+    )
+    assert (response.status_code, "'song' is not one of" in response.text) == (400, True)
+
+
+def test_a_wrong_corpus_file_is_an_import_error_and_others_run(site: Site) -> None:
+    errors = site.client().get("/importErrors").json()["import_errors"]
+    assert [error["filename"] for error in errors] == ["wrong_corpora.py"]
+    assert (
+        f"{site.folder}/corpora/broken.yaml:2: unknown key 'ouut'; known are source, out"
+        in errors[0]["stack_trace"]
+    )
+    dags = {dag["dag_id"] for dag in site.client().get("/dags?limit=100").json()["dags"]}
+    assert {"annotate__browsed", "annotate__late"} <= dags
+    assert "annotate__broken" not in dags
