@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from af3core.errors import ConfigurationError
@@ -32,8 +33,14 @@ class Limits:
             ("max-recording-h", self.max_recording_h),
             ("gpu-rate", self.gpu_rate),
         ):
-            if value <= 0:
+            if not (math.isfinite(value) and value > 0):
                 raise ConfigurationError(f"--{name} {value:g}: must be more than 0")
+        for name, amount in (
+            ("gpu-price", self.gpu_price),
+            ("max-gpu-hours", self.max_gpu_hours),
+        ):
+            if amount is not None and not (math.isfinite(amount) and amount >= 0):
+                raise ConfigurationError(f"--{name} {amount:g}: must be 0 or more")
         for name, share in (
             ("max-failed-share", self.max_failed_share),
             ("max-flagged-share", self.max_flagged_share),

@@ -44,6 +44,8 @@ class YamlMapping:
         """
         seen: set[str] = set()
         for key, value in self.node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise self.error(key, "a key must be a text")
             if key.value in seen:
                 raise self.error(key, f"key {key.value!r} stands twice")
             seen.add(key.value)
@@ -129,8 +131,11 @@ def _value(wanted: Any, key: yaml.Node, node: yaml.Node, mapping: YamlMapping) -
         return fill(wanted, mapping.below(key, node, f"{mapping.title}{name}"))
     if origin in (types.UnionType, Union):
         (wanted,) = (kind for kind in get_args(wanted) if kind is not type(None))
-        return None if _plain(node) is None else _value(wanted, key, node, mapping)
-    value = _plain(node)
+        empty = _plain(node, name, mapping) is None
+        return None if empty else _value(wanted, key, node, mapping)
+    if origin is dict:
+        return _dict(get_args(wanted)[1], node, name, mapping)
+    value = _plain(node, name, mapping)
     if origin is Literal:
         if value not in get_args(wanted):
             known = ", ".join(get_args(wanted))
@@ -140,14 +145,16 @@ def _value(wanted: Any, key: yaml.Node, node: yaml.Node, mapping: YamlMapping) -
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise mapping.error(node, f"{name} must be a list of texts; quote yes, no, 1")
         return tuple(value)
-    if origin is dict:
-        of = get_args(wanted)[1]
-        if not isinstance(value, dict) or not all(_fits(item, of) for item in value.values()):
-            raise mapping.error(node, f"{name} must map names to values; each is {_NAMES[of]}")
-        return {str(key): item for key, item in value.items()}
     if not _fits(value, wanted):
         raise mapping.error(node, f"{name} must be {_NAMES[wanted]}")
-    return float(value) if wanted is float else value
+    return _float(value, node, name, mapping) if wanted is float else value
+
+
+def _float(value: float, node: yaml.Node, name: str, mapping: YamlMapping) -> float:
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise mapping.error(node, f"{name} is too large a number") from error
 
 
 def _fits(value: Any, wanted: type) -> bool:
@@ -156,9 +163,22 @@ def _fits(value: Any, wanted: type) -> bool:
     return isinstance(value, (int, float) if wanted is float else wanted)
 
 
-def _plain(node: yaml.Node) -> Any:
+def _dict(of: type, node: yaml.Node, name: str, mapping: YamlMapping) -> dict[str, Any]:
+    if not isinstance(node, yaml.MappingNode):
+        raise mapping.error(node, f"{name} must map names to values; each is {_NAMES[of]}")
+    values = {}
+    for key, _, item in YamlMapping(node, mapping.file, node, f"{mapping.title}{name}: ").items():
+        values[key] = _plain(item, name, mapping)
+        if not _fits(values[key], of):
+            raise mapping.error(item, f"{name} must map names to values; each is {_NAMES[of]}")
+    return values
+
+
+def _plain(node: yaml.Node, name: str, mapping: YamlMapping) -> Any:
     loader = yaml.SafeLoader("")
     try:
         return loader.construct_object(node, deep=True)
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        raise mapping.error(node, f"{name} holds no plain value; quote it") from error
     finally:
         loader.dispose()

@@ -81,9 +81,10 @@ def _ask_and_store(
     begun = time.monotonic()
     results = _ask(item, tasks, ledger, settings)
     answered = list(zip(item.asks, results, strict=True))
-    ledger.put_annotated(_annotated(item, answered, tasks, settings))
+    model_ms = round(1000 * (time.monotonic() - begun))
+    ledger.put_annotated(_annotated(item, answered, tasks, settings, model_ms))
     count("clips_asked")
-    count("model_ms", round(1000 * (time.monotonic() - begun)))
+    count("model_ms", model_ms)
     count("asked_ms", asked_ms(item, tasks))
     count("answers_made", sum(isinstance(result, Answer) for result in results))
     count("failures", sum(isinstance(result, ModelError) for result in results))
@@ -148,6 +149,7 @@ def _annotated(
     answered: Sequence[tuple[Ask, Result]],
     tasks: Mapping[str, Task],
     settings: NightSettings,
+    model_ms: int,
 ) -> AnnotatedClip:
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     return AnnotatedClip(
@@ -158,6 +160,7 @@ def _annotated(
         engine=settings.engine.name,
         run_id=settings.run_id,
         generated_at=now,
+        model_ms=model_ms,
         annotations=tuple(
             _annotation(ask, result, tasks[ask.task_hash])
             for ask, result in answered

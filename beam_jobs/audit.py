@@ -20,7 +20,7 @@ from beam_jobs.manifests import manifest_dates
 from beam_jobs.parquet import encode_table
 from beam_jobs.progress import clock
 from beam_jobs.publish import shard_rows, shards_to_publish
-from beam_jobs.rows import NOT_ANNOTATED, AccountingError, TableRows
+from beam_jobs.rows import NOT_ANNOTATED, NOT_SEGMENTED, AccountingError, TableRows
 from beam_jobs.running import run_pipeline, spread
 from beam_jobs.settings import NightSettings
 from beam_jobs.storage import open_store
@@ -90,6 +90,9 @@ def count_rows(rows: TableRows, planned: int) -> AuditCounts:
             for part in row["skipped"]
             if part["reason"] == NOT_ANNOTATED
         ),
+        not_cut=sum(
+            part["reason"] == NOT_SEGMENTED for row in recordings for part in row["skipped"]
+        ),
         answers=len(answers),
         flagged_answers=sum(bool(row["flags"]) for row in answers),
         causes=dict(Counter(row["error_class"] for row in failures)),
@@ -116,6 +119,8 @@ def findings(counts: AuditCounts, limits: Limits) -> list[str]:
             f"{counts.duration_ms} ms in, {counts.annotated_ms} ms annotated and"
             f" {counts.skipped_ms} ms skipped"
         )
+    if counts.not_cut:
+        found.append(f"{counts.not_cut} recordings were not decoded; run segment again")
     if counts.not_annotated_ms:
         found.append(
             f"{clock(counts.not_annotated_ms)} of audio was not annotated; run annotate again"

@@ -47,7 +47,7 @@ def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
 def export_day(
     store: FolderStore, corpus: str, date: str, prompts: Mapping[str, Task]
 ) -> list[Row]:
-    """Write one day's sounds, then the list that names them; gives the list."""
+    """Write one day's sounds, then the list that names them; sounds of an earlier list go last."""
     folder = layout.export_prefix(corpus, date)
     segments = {row["segment_id"]: row for row in partition_rows(store, "segments", corpus, date)}
     asked: dict[str, list[Row]] = {}
@@ -62,6 +62,10 @@ def export_day(
             store.write(key, _flac(store, segments[record["id"]]))
     text = json.dumps(records, indent=1, ensure_ascii=False) + "\n"
     store.write(folder + "training.json", text.encode())
+    named = {folder + record["sound"] for record in records}
+    for key in list(store.list(folder)):
+        if key.endswith(".flac") and key not in named:
+            store.delete(key)
     return records
 
 

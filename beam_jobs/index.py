@@ -21,6 +21,9 @@ from beam_jobs.parquet import partition_rows
 from beam_jobs.settings import NightSettings
 from beam_jobs.storage import FolderStore, open_store
 
+_LOCK_S = 60.0
+_NOT_THE_WORDS = ("no such table", "locked", "malformed", "disk")
+"""What SQLite says of the index itself, not of the words."""
 _TABLES = ("transcripts", "captions", "answers")
 _SCHEMA = """
 CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5(
@@ -83,6 +86,8 @@ def search(out: str, words: str, limit: int) -> list[Hit]:
         try:
             return [Hit(*row) for row in connection.execute(_SEARCH, (words, limit))]
         except sqlite3.OperationalError as error:
+            if any(words in str(error) for words in _NOT_THE_WORDS):
+                raise
             raise SearchError(
                 f"search {words!r}: {error}; put a phrase into double quotes: '\"…\"'"
             ) from error
@@ -109,10 +114,15 @@ def _replace(connection: sqlite3.Connection, store: FolderStore, corpus: str, da
 def _connected(path: Path, create: bool) -> Iterator[sqlite3.Connection]:
     if create:
         path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=60)
-    connection.execute("PRAGMA journal_mode = WAL")
+    connection = sqlite3.connect(path, timeout=_LOCK_S)
     try:
+        connection.execute("PRAGMA journal_mode = WAL")
         yield connection
+    except sqlite3.DatabaseError as error:
+        raise SearchError(
+            f"{path}: the index cannot be used ({error}); if it stays so, delete it and run af3"
+            " index again"
+        ) from error
     finally:
         connection.close()
 

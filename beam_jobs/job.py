@@ -65,8 +65,11 @@ def job_main(job: Job, arguments: Sequence[str] | None = None) -> int:
 
     def run() -> int:
         given = sys.argv[1:] if arguments is None else list(arguments)
-        known, beam_arguments = parse_with_beam(parser, given)
-        for line in run_reported(job, known, beam_arguments).lines:
+        ending = _Ending()
+        with _reported(job.name, _report_of(given), ending):
+            known, beam_arguments = parse_with_beam(parser, given)
+            _run(job, known, beam_arguments, ending)
+        for line in ending.outcome.lines:
             print(line, file=sys.stderr)
         return 0
 
@@ -82,50 +85,88 @@ def run_reported(job: Job, known: argparse.Namespace, beam_arguments: Sequence[s
         Af3Error: what the job raised, reported.
     """
     ending = _Ending()
-    with _reported(job, known, ending):
-        if known.watched_by:
-            end_when_unwatched(Path(known.watched_by))
-        ending.settings = read_settings(known, job.name)
-        ending.outcome = job.run(ending.settings, beam_arguments)
+    with _reported(job.name, known.report, ending):
+        _run(job, known, beam_arguments, ending)
     return ending.outcome
 
 
 @dataclass
 class _Ending:
+    run_id: str = ""
+    corpus: str = ""
     settings: NightSettings | None = None
     outcome: Outcome = field(default_factory=lambda: Outcome({}))
 
 
+def _run(
+    job: Job, known: argparse.Namespace, beam_arguments: Sequence[str], ending: _Ending
+) -> None:
+    ending.run_id, ending.corpus = known.run_id or "", known.corpus
+    if known.report and not Path(known.report).absolute().parent.is_dir():
+        raise ConfigurationError(f"--report {known.report}: its folder does not exist; make it")
+    if known.watched_by:
+        end_when_unwatched(Path(known.watched_by))
+    ending.settings = read_settings(known, job.name)
+    ending.outcome = job.run(ending.settings, beam_arguments)
+
+
+def _report_of(arguments: Sequence[str]) -> str | None:
+    """`--report` alone: it is needed where the other options are wrong."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--report")
+    try:
+        report: str | None = parser.parse_known_args(list(arguments))[0].report
+    except argparse.ArgumentError:
+        return None
+    return report
+
+
 @contextmanager
-def _reported(job: Job, known: argparse.Namespace, ending: _Ending) -> Iterator[None]:
+def _reported(job: JobName, report_path: str | None, ending: _Ending) -> Iterator[None]:
     started_at, begun = datetime.datetime.now(datetime.UTC), time.monotonic()
-    error: Exception | None = None
+    error: BaseException | None = None
     try:
         yield
-    except Exception as raised:
+    except BaseException as raised:
         error = raised
         raise
     finally:
         settings = ending.settings
         report = JobReport(
-            job=job.name,
-            run_id=settings.run_id if settings else known.run_id or "",
-            corpus=known.corpus,
+            job=job,
+            run_id=settings.run_id if settings else ending.run_id,
+            corpus=ending.corpus,
             since=settings.since if settings else "",
             until=settings.until if settings else "",
             started_at=started_at.isoformat(timespec="milliseconds"),
             seconds=round(time.monotonic() - begun, 3),
-            exit_code=0 if error is None else 2 if isinstance(error, ConfigurationError) else 1,
-            error_class=type(error).__name__ if error else "",
-            message=str(error) if error else "",
-            permanent=isinstance(error, Af3Error) and error.permanent,
             facts=ending.outcome.facts,
+            **_how_it_ended(error),
         )
         if settings:
-            key = layout.report_key(report.corpus, report.run_id, job.name)
+            key = layout.report_key(report.corpus, report.run_id, job)
             open_store(settings.out).write(key, _as_bytes(report))
-        if known.report:
-            _write_file(Path(known.report), _as_bytes(report))
+        if report_path and Path(report_path).absolute().parent.is_dir():
+            _write_file(Path(report_path), _as_bytes(report))
+
+
+def _how_it_ended(error: BaseException | None) -> dict[str, Any]:
+    if error is None:
+        return {"exit_code": 0}
+    if isinstance(error, SystemExit):  # argparse has printed what is wrong
+        message = "an option is wrong; the line before in the log says which"
+        return {
+            "exit_code": error.code if isinstance(error.code, int) else 1,
+            "error_class": ConfigurationError.__name__,
+            "message": message,
+            "permanent": True,
+        }
+    return {
+        "exit_code": 2 if isinstance(error, ConfigurationError) else 1,
+        "error_class": type(error).__name__,
+        "message": str(error),
+        "permanent": isinstance(error, Af3Error) and error.permanent,
+    }
 
 
 def _as_bytes(report: JobReport) -> bytes:

@@ -84,19 +84,24 @@ def measure(out: str, corpus: str, since: str, until: str) -> Quality:
 
 def trend_lines(now: Quality, before: Quality) -> list[str]:
     """One line per measure: now, before, change. Pure."""
-    lines = [f"{'':<16} {now.since} to {now.until}   {before.since} to {before.until}"]
+    lines = [f"{'':<16} {now.since} to {now.until}   {before.since} to {before.until}   change"]
     for name, value in asdict(now).items():
         earlier = asdict(before)[name]
         if name not in ("since", "until"):
+            change = None if value is None or earlier is None else value - earlier
             shown = ["-" if v is None else f"{v:g}" for v in (value, earlier)]
-            lines.append(f"{name:<16} {shown[0]:<24}   {shown[1]}")
+            changed = "-" if change is None else f"{change:+g}"
+            lines.append(f"{name:<16} {shown[0]:<24}   {shown[1]:<24}   {changed}")
     return lines
 
 
 def _before(since: str, until: str) -> tuple[str, str]:
     first, last = datetime.date.fromisoformat(since), datetime.date.fromisoformat(until)
     length = last - first + datetime.timedelta(days=1)
-    return (first - length).isoformat(), (last - length).isoformat()
+    try:
+        return (first - length).isoformat(), (last - length).isoformat()
+    except OverflowError as error:
+        raise ConfigurationError(f"--since {since}: there is no interval before it") from error
 
 
 JOB = Job("quality", "measure an interval's annotations against the interval before", run)

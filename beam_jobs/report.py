@@ -7,6 +7,7 @@ from typing import Any
 
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
+from beam_jobs.manifests import manifests
 from beam_jobs.night import summarise
 from beam_jobs.plan import MS_PER_HOUR
 from beam_jobs.settings import NightSettings
@@ -18,9 +19,10 @@ def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     """Add up the published partitions, and compare the cost with the plan of the same run."""
     ledger = Ledger(open_store(settings.out))
     summary = summarise(settings)
+    plan = ledger.report(settings.corpus, settings.run_id, "plan")
     spent = costs(
-        _facts(ledger, settings, "plan"),
-        _facts(ledger, settings, "annotate"),
+        plan.facts.get("gpu_hours") if plan else None,
+        model_time_ms(ledger, settings),
         settings.limits.gpu_price,
     )
     lines = summary.lines()
@@ -33,19 +35,31 @@ def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     return Outcome(summary.facts() | spent, [*lines, f"report      {ledger.store.address(folder)}"])
 
 
-def costs(plan: dict[str, Any], annotate: dict[str, Any], gpu_price: float) -> dict[str, Any]:
+def costs(planned: float | None, model_ms: int, gpu_price: float) -> dict[str, Any]:
     """GPU hours used against the estimate; None where the run has no plan. Pure."""
-    used = annotate.get("model_ms", 0) / MS_PER_HOUR
+    used = model_ms / MS_PER_HOUR
     return {
-        "gpu_hours_planned": plan.get("gpu_hours"),
+        "gpu_hours_planned": planned,
         "gpu_hours_used": round(used, 4),
         "cost": round(used * gpu_price, 2),
     }
 
 
-def _facts(ledger: Ledger, settings: NightSettings, job: str) -> dict[str, Any]:
-    report = ledger.report(settings.corpus, settings.run_id, job)
-    return report.facts if report else {}
+def model_time_ms(ledger: Ledger, settings: NightSettings) -> int:
+    """What the model took for this run's answers, attempts that were killed included."""
+    clips = {
+        clip.clip_id
+        for manifest in manifests(ledger, settings)
+        for recording in manifest.recordings
+        if (segmented := ledger.segmented(recording.recording_id, settings.segmentation_hash))
+        for clip in segmented.clips
+    }
+    return sum(
+        entry.model_ms
+        for clip in clips
+        for entry in ledger.annotated(clip)
+        if entry.run_id == settings.run_id
+    )
 
 
 JOB = Job("report", "say what a run published and what it cost against its plan", run)

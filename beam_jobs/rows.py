@@ -24,6 +24,8 @@ from schemas.records import (
 Row = dict[str, Any]
 NOT_ANNOTATED = "not_annotated"
 """Reason for time that the model was not asked about yet: the annotate job has not run."""
+NOT_SEGMENTED = "not_segmented"
+"""Reason for a recording that was not decoded yet: the segment job has not run."""
 
 
 class AccountingError(Af3Error):
@@ -69,7 +71,7 @@ def recording_rows(facts: RecordingFacts, tasks: Mapping[str, Task]) -> TableRow
     segmented = facts.segmented
     if segmented is None:
         declared_ms = facts.recording.media.declared_duration_ms or 0
-        reason = facts.failed.error_class if facts.failed else "not_segmented"
+        reason = facts.failed.error_class if facts.failed else NOT_SEGMENTED
         skipped[reason] += declared_ms
         duration_ms = declared_ms
         statuses["failed"] += 1

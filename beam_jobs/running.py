@@ -10,6 +10,7 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
+from af3core.errors import ConfigurationError
 from beam_jobs.settings import NightSettings
 
 LOCAL_RUNNER = "FnApiRunner"
@@ -40,13 +41,16 @@ def run_pipeline(
         The job's counters by name.
 
     Raises:
-        Af3Error: the pipeline failed.
+        ConfigurationError: an option of Beam's is wrong.
     """
-    options = PipelineOptions(list(beam_arguments))
-    if not options.view_as(StandardOptions).runner:
-        options.view_as(StandardOptions).runner = LOCAL_RUNNER
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
-    pipeline = beam.Pipeline(options=options)
+    try:
+        options = PipelineOptions(list(beam_arguments))
+        if not options.view_as(StandardOptions).runner:
+            options.view_as(StandardOptions).runner = LOCAL_RUNNER
+        pipeline = beam.Pipeline(options=options)
+    except ValueError as error:
+        raise ConfigurationError(f"Beam's options: {error}") from error
     build(pipeline, settings)
     result = pipeline.run()
     result.wait_until_finish()

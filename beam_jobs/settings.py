@@ -39,6 +39,7 @@ _WITH_WEIGHTS: tuple[JobName, ...] = ("night", "annotate")
 
 FIRST_DATE, LAST_DATE = "0001-01-01", "9999-12-31"
 _CORPUS = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_RUN_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,249}")
 _ASKED = re.compile(r"([a-z][a-z0-9_]*)=(.+)", re.DOTALL)
 
 
@@ -113,6 +114,10 @@ def read_settings(arguments: argparse.Namespace, job: JobName) -> NightSettings:
     ):
         if value <= 0:
             raise ConfigurationError(f"{option} {value}: must be more than 0")
+    if arguments.run_id is not None and not _RUN_ID.fullmatch(arguments.run_id):
+        raise ConfigurationError(
+            f"--run-id {arguments.run_id}: letters, digits, _, - and dots, no dot first"
+        )
     since, until = _interval(arguments)
     now = datetime.datetime.now(datetime.UTC)
     return NightSettings(

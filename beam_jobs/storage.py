@@ -74,6 +74,10 @@ class FolderStore:
                         path.unlink()
                     return
 
+    def delete(self, key: str) -> None:
+        """Remove the object, if there is one."""
+        (self.root / key).unlink(missing_ok=True)
+
     def exists(self, key: str) -> bool:
         return (self.root / key).is_file()
 

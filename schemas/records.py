@@ -192,7 +192,10 @@ class Failure(Record):
 
 @dataclass(frozen=True)
 class AnnotatedClip(Record):
-    """The ledger's object for one clip and one group of tasks, written as soon as it is done."""
+    """The ledger's object for one clip and one group of tasks, written as soon as it is done.
+
+    `model_ms` is the time that the model took for all of it.
+    """
 
     clip_id: str
     recording_id: str
@@ -201,6 +204,7 @@ class AnnotatedClip(Record):
     engine: str
     run_id: str
     generated_at: str
+    model_ms: int
     annotations: tuple[Annotation, ...]
     failures: tuple[Failure, ...] = field(default=())
 

@@ -70,6 +70,7 @@ class AuditCounts(Record):
     skipped_ms: int = 0
     failed_ms: int = 0
     not_annotated_ms: int = 0
+    not_cut: int = 0
     answers: int = 0
     flagged_answers: int = 0
     broken: tuple[str, ...] = ()

@@ -161,6 +161,13 @@ def test_a_field_that_is_given_is_no_key() -> None:
         (f"{COMPLETE}price: cheap\n", "s.yaml:3: price must be a number"),
         (f"{COMPLETE}price: yes\n", "s.yaml:3: price must be a number"),
         (f"{COMPLETE}is_open: 1\n", "s.yaml:3: is_open must be true or false"),
+        (f"{COMPLETE}note: 2026-13-45\n", "s.yaml:3: note holds no plain value; quote it"),
+        (f"{COMPLETE}note: !foo x\n", "s.yaml:3: note holds no plain value; quote it"),
+        (f"{COMPLETE}note: !!int x\n", "s.yaml:3: note holds no plain value; quote it"),
+        (f"{COMPLETE}? [a]\n: b\n", "s.yaml:3: a key must be a text"),
+        (f"{COMPLETE}counts: {{[a]: 1}}\n", "s.yaml:3: counts: a key must be a text"),
+        (f"{COMPLETE}counts: {{a: 1, a: 2}}\n", "s.yaml:3: counts: key 'a' stands twice"),
+        (f"{COMPLETE}price: {'9' * 400}\n", "s.yaml:3: price is too large a number"),
         (
             "name: a\nplace: {city: b, floor: true}\n",
             "s.yaml:2: place: floor must be a whole number",

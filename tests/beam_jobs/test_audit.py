@@ -62,6 +62,10 @@ GOOD = AuditCounts(
             ["1:01 of audio was not annotated; run annotate again"],
         ),
         (
+            GOOD + AuditCounts(not_cut=2),
+            ["2 recordings were not decoded; run segment again"],
+        ),
+        (
             GOOD + AuditCounts(planned=1, broken=("table captions breaks its schema: no",)),
             ["table captions breaks its schema: no"],
         ),
@@ -155,10 +159,10 @@ def test_a_good_night_passes_before_and_after_it_is_published(
     counts = passed.facts
     assert (counts["planned"], counts["recordings"], counts["failed_recordings"]) == (2, 2, 0)
     assert counts["duration_ms"] == counts["annotated_ms"] + counts["skipped_ms"] > 40_000
-    assert counts["answers"] == counts["flagged_answers"] == 8
+    assert counts["answers"] == counts["flagged_answers"] >= 8
     assert (counts["broken"], counts["causes"]) == ((), {})
     assert passed.lines[0].startswith("passed: 2 recordings, 0:4")
-    assert passed.lines[0].endswith("; 8 of 8 answers carry flags")
+    assert passed.lines[0].endswith(f" of {counts['answers']} answers carry flags")
     publish.run(settings)
     assert audited(settings).facts == counts
 
@@ -197,3 +201,18 @@ def test_a_night_that_was_not_asked_is_named(untrained: Path, tmp_path: Path) ->
         "not published: 0:04 of audio was not annotated; run annotate again"
     )
     assert not (tmp_path / "out" / "tables").exists()
+
+
+def test_times_that_do_not_add_up_are_a_finding(untrained: Path, tmp_path: Path) -> None:
+    path = write(tmp_path / "arc" / DAY / "a.wav", spoken()[:64_000])
+    settings = prepared(tmp_path / "arc", tmp_path / "out", untrained)
+    (entry,) = (tmp_path / "out" / "ledger" / "segment").rglob("*.json")
+    entry.write_text(
+        entry.read_text().replace('"decoded_duration_ms":4000', '"decoded_duration_ms":4001')
+    )
+    with pytest.raises(AuditFailed) as caught:
+        audited(settings)
+    assert str(caught.value) == (
+        f"not published: {path}: 4001 ms in, 0 ms annotated and 4000 ms skipped;"
+        " delete its object below ledger/segment and run again"
+    )

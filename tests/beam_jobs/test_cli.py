@@ -93,7 +93,9 @@ def test_the_jobs_run_alone_in_order(
     assert "recordings_cut: 1\n" in capsys.readouterr().out
     assert run("annotate", *common) == 0
     answered = capsys.readouterr().out
-    assert "answers_made: 2\nasked_ms: 4125\nclips_asked: 1\nfailures: 0\nmodel_ms: " in answered
+    counters = dict(line.split(": ") for line in answered.splitlines())
+    assert counters.keys() == {"answers_made", "asked_ms", "clips_asked", "failures", "model_ms"}
+    assert (counters["answers_made"], counters["clips_asked"]) == ("2", "1")
     assert run("publish", *common) == 0
     assert "partitions_published: 1\n" in capsys.readouterr().out
     assert run("query", "--out", out, "SELECT count(*) AS n FROM captions") == 0

@@ -156,3 +156,12 @@ def test_a_night_of_doubtful_answers_exports_an_empty_list(
         "exported: 0 sounds with 0 questions of 1 days"
     ]
     assert files(out) == {"training.json": b"[]\n"}
+
+
+def test_sounds_that_are_no_longer_named_go(archive: Path, finished: Path, untrained: Path) -> None:
+    exported(archive, finished, untrained)
+    before = files(finished)
+    stale = finished / layout.export_prefix("default", DAY) / "0123456789abcdef01234567.flac"
+    stale.write_bytes(b"of another segmentation")
+    exported(archive, finished, untrained)
+    assert files(finished) == before

@@ -92,7 +92,7 @@ def settings(tmp_path: Path, untrained: Path) -> NightSettings:
     """Two days: a programme about a storm, and one that names it by the way."""
     out = tmp_path / "out"
     publish(out, FIRST, {"aa": ["The storm, the storm! A storm.", "Rainy days in Zürich", ""]})
-    storm = "After the news we speak about bees, and whether a storm in May does harm to them"
+    storm = "After the news we talk of bees, and whether a storm in May does harm to them all"
     publish(out, SECOND, {"bb": ["Bees like sun.", storm]}, seen="A woman speaking.")
     (tmp_path / "arc").mkdir()
     return settings_of(tmp_path / "arc", out, untrained)
@@ -124,7 +124,7 @@ def test_a_word_is_found_with_its_place_and_the_best_place_first(settings: Night
             object_uri="/arc/bb.wav",
             start_ms=30_000,
             end_ms=60_000,
-            context="After the news we speak about bees, and whether a [storm] in May does harm to…",
+            context="After the news we talk of bees, and whether a [storm] in May does harm to…",
         ),
     ]
     assert found(settings, "storm", 1) == [("transcripts", "/arc/aa.wav", 0)]
@@ -228,3 +228,14 @@ def test_the_commands_print_places_as_lines(
     assert capsys.readouterr().err.startswith("af3: search '\"storm': ")
     assert main(["search", "storm", "--runner", "X", *out]) == 2
     assert capsys.readouterr().err == "af3: unknown option --runner; see af3 search --help\n"
+
+
+@pytest.mark.parametrize("content", [b"hello\n", b""])
+def test_a_damaged_index_is_named_with_its_remedy(settings: NightSettings, content: bytes) -> None:
+    path = index_path(settings.out)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    with pytest.raises(SearchError) as caught:
+        search(settings.out, "storm", 5)
+    assert str(caught.value).startswith(f"{path}: the index cannot be used (")
+    assert str(caught.value).endswith("if it stays so, delete it and run af3 index again")

@@ -111,7 +111,7 @@ def test_all_of_a_fresh_archive_is_open(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     whole = sum(durations(finished))
-    options = ("--run-id", "r1", "--gpu-rate", "2", "--gpu-price", "100", "--max-gpu-hours", "0.001")
+    options = "--run-id r1 --gpu-rate 2 --gpu-price 100 --max-gpu-hours 0.001".split()
     facts = plan(archive, tmp_path / "out", untrained, *options)
     assert {name: facts[name] for name in ("recordings", "failures", "held_ms", "to_ask_ms")} == {
         "recordings": 2,

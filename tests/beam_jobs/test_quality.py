@@ -160,14 +160,14 @@ def test_an_interval_is_measured_from_the_tables(out: Path) -> None:
 
 def test_each_measure_is_one_line_now_and_before() -> None:
     assert trend_lines(AFTER, BEFORE) == [
-        "                 2026-11-21 to 2026-11-21   2026-11-20 to 2026-11-20",
-        "recordings       1                          3",
-        "hours            0.5                        3",
-        "annotated_hours  0.5                        1.5",
-        "failed_share     0                          0.3333",
-        "answers          2                          3",
-        "flagged_share    0.5                        0.6667",
-        "mean_logprob     -                          -0.5",
+        "                 2026-11-21 to 2026-11-21   2026-11-20 to 2026-11-20   change",
+        "recordings       1                          3                          -2",
+        "hours            0.5                        3                          -2.5",
+        "annotated_hours  0.5                        1.5                        -1",
+        "failed_share     0                          0.3333                     -0.3333",
+        "answers          2                          3                          -1",
+        "flagged_share    0.5                        0.6667                     -0.1667",
+        "mean_logprob     -                          -0.5                       -",
     ]
 
 
@@ -209,3 +209,11 @@ def test_an_output_without_tables_is_refused(
     assert capsys.readouterr().err == (
         f"af3: --out {out}: no tables there; name the folder that af3 annotate wrote to\n"
     )
+
+
+def test_an_interval_without_one_before_it(tmp_path: Path, untrained: Path) -> None:
+    (tmp_path / "archive").mkdir()
+    interval = ("--since", "0001-01-02", "--until", "0001-02-01")
+    settings = settings_of(tmp_path / "archive", tmp_path / "out", untrained, *interval)
+    with pytest.raises(ConfigurationError, match="--since 0001-01-02: there is no interval before"):
+        quality._before(settings.since, settings.until)

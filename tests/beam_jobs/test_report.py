@@ -159,25 +159,17 @@ def test_a_job_as_a_process_ends_with_the_code_of_its_report(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("planned", "annotated", "expected"),
+    ("planned", "model_ms", "expected"),
     [
-        (
-            {"gpu_hours": 1.25},
-            {"model_ms": 5_400_000},
-            {"gpu_hours_planned": 1.25, "gpu_hours_used": 1.5, "cost": 3.75},
-        ),
-        (
-            {},
-            {"model_ms": 1_200_000},
-            {"gpu_hours_planned": None, "gpu_hours_used": 0.3333, "cost": 0.83},
-        ),
-        ({"gpu_hours": 0.0}, {}, {"gpu_hours_planned": 0.0, "gpu_hours_used": 0.0, "cost": 0.0}),
+        (1.25, 5_400_000, {"gpu_hours_planned": 1.25, "gpu_hours_used": 1.5, "cost": 3.75}),
+        (None, 1_200_000, {"gpu_hours_planned": None, "gpu_hours_used": 0.3333, "cost": 0.83}),
+        (0.0, 0, {"gpu_hours_planned": 0.0, "gpu_hours_used": 0.0, "cost": 0.0}),
     ],
 )
 def test_used_gpu_hours_stand_beside_the_planned(
-    planned: dict[str, Any], annotated: dict[str, Any], expected: dict[str, Any]
+    planned: float | None, model_ms: int, expected: dict[str, Any]
 ) -> None:
-    assert costs(planned, annotated, gpu_price=2.5) == expected
+    assert costs(planned, model_ms, gpu_price=2.5) == expected
 
 
 def test_the_report_of_a_run_compares_its_cost_with_its_own_plan(
@@ -205,8 +197,46 @@ def test_the_report_of_a_run_compares_its_cost_with_its_own_plan(
     path = out / "reports" / "corpus=default" / "run=r1" / "report.json"
     assert lines[-1] == f"report      {path}"
 
+    # another attempt of the same run finds nothing to ask, and forgets no cost
+    assert main(["annotate", *run]) == 0
+    assert main(["report", *run]) == 0
+    assert kept(out, "r1", "report").facts["gpu_hours_used"] == facts["gpu_hours_used"]
+    capsys.readouterr()
+
     assert main(["report", *common, "--run-id", "another"]) == 0
     other = kept(out, "another", "report").facts
     assert (other["recordings"], other["answers_made"]) == (1, 0)
     assert (other["gpu_hours_planned"], other["gpu_hours_used"]) == (None, 0.0)
     assert "GPU hours" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--qestion", "x"], "unknown option --qestion; see --help"),
+        (["--shards", "x"], "an option is wrong; the line before in the log says which"),
+        (["--run-id", "../x"], "--run-id ../x: letters, digits, _, - and dots, no dot first"),
+        (["--max-gpu-hours", "nan"], "--max-gpu-hours nan: must be 0 or more"),
+        (["--gpu-price", "-1"], "--gpu-price -1: must be 0 or more"),
+        (["--runner", "Foo"], "Beam's options: Unexpected pipeline runner: Foo."),
+    ],
+)
+def test_every_wrong_option_is_reported(options: list[str], message: str, tmp_path: Path) -> None:
+    (tmp_path / "archive").mkdir()
+    command = [sys.executable, "-m", "beam_jobs.discover", "--source", str(tmp_path / "archive")]
+    command += ["--out", str(tmp_path / "out"), "--report", str(tmp_path / "r.json"), *options]
+    assert subprocess.run(command, capture_output=True).returncode == 2
+    report = JobReport.from_json(json.loads((tmp_path / "r.json").read_bytes()))
+    assert (report.exit_code, report.error_class) == (2, "ConfigurationError")
+    assert report.message.startswith(message)
+
+
+def test_a_report_into_a_missing_folder_is_refused_before_any_work(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "beam_jobs.discover", "--source", str(tmp_path)]
+    command += ["--out", str(tmp_path / "out"), "--report", str(tmp_path / "no" / "r.json")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"af3: --report {tmp_path}/no/r.json: its folder does not exist; make it\n",
+    )
+    assert not (tmp_path / "out").exists()

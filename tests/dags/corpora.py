@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from tests.dags.site import Site, day, long_recording, short_recording
 
 LONG_S = 420.0
@@ -16,14 +18,17 @@ def add_corpora(site: Site) -> None:
     browsed = site.add_corpus("browsed", schedule=NIGHTLY)
     for number in range(1, 11):
         short_recording(browsed, number)
+    disturbed = long_recording(site.archive("undisturbed"), 3, LONG_S)
     for name in ("scheduler_killed", "task_killed", "job_killed", "failed_by_hand"):
-        long_recording(site.add_corpus(name, cutting=CLIPS), 3, LONG_S)
+        folder = site.add_corpus(name, cutting=CLIPS) / day(3)
+        folder.mkdir()
+        shutil.copy(disturbed, folder)
     crossing = site.add_corpus("crossing", cutting=CLIPS, pool="two_gpus", schedule=NIGHTLY)
-    for number in range(1, 4):
-        long_recording(crossing, number, 60.0 + number)
+    for number in (1, 2):
+        long_recording(crossing, number, 60.0)
     queueing = site.add_corpus("queueing", cutting=CLIPS, pool="one_gpu", schedule=NIGHTLY)
-    for number in range(1, 6):
-        long_recording(queueing, number, 30.0 + number)
+    for number in range(1, 5):
+        long_recording(queueing, number, 30.0)
     for name, wrong in (("one_corrupt", 1), ("eight_corrupt", 8)):
         folder = site.add_corpus(name, alerts={"webhook": site.webhook.url})
         for number in range(1, 11):

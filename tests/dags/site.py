@@ -154,7 +154,10 @@ class Site:
         """A task's log, a line an event."""
         path = f"/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/logs/{attempt}"
         content = self._ok(self.client().get(path))["content"]
-        return "\n".join(str(entry.get("event", "")) for entry in content)
+        return "\n".join(
+            f"{entry.get('event', '')} {entry.get('error_detail') or ''}".rstrip()
+            for entry in content
+        )
 
     def until(self, condition: Callable[[], bool], deadline_s: float = DEADLINE_S) -> None:
         begun = time.monotonic()
@@ -195,9 +198,9 @@ def short_recording(folder: Path, number: int, name: str = "short.wav") -> None:
     write(folder / day(number) / name, spoken(f"the {words} number {WORDS[number % 10]}"))
 
 
-def long_recording(folder: Path, number: int, seconds: float) -> None:
-    """Sentences with pauses for a day."""
-    write(folder / day(number) / "long.flac", programme(seconds))
+def long_recording(folder: Path, number: int, seconds: float) -> Path:
+    """Sentences with pauses for a day; never twice the same content."""
+    return write(folder / day(number) / "long.flac", programme(seconds))
 
 
 def partitions(out: Path, table: str = "transcripts") -> list[str]:
