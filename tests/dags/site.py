@@ -154,10 +154,12 @@ class Site:
         """A task's log, a line an event."""
         path = f"/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/logs/{attempt}"
         content = self._ok(self.client().get(path))["content"]
-        return "\n".join(
-            f"{entry.get('event', '')} {entry.get('error_detail') or ''}".rstrip()
-            for entry in content
-        )
+        lines = []
+        for entry in content:
+            lines.append(str(entry.get("event", "")))
+            for error in entry.get("error_detail") or []:
+                lines.append(f"{error['exc_type']}: {error['exc_value']}")
+        return "\n".join(lines)
 
     def until(self, condition: Callable[[], bool], deadline_s: float = DEADLINE_S) -> None:
         begun = time.monotonic()
