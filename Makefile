@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 LOCK := infra/requirements.lock
 INSTALLED := $(VENV)/.installed
 DEMO_OUT ?= demo-out
+BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: help install demo test lint bench nano lock clean
+.PHONY: help install demo airflow browser test lint bench nano lock clean
 
 help:  ## these lines
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -26,7 +27,16 @@ demo: install  ## a night over the demo archive, on the CPU, offline
 	$(BIN)/python -m af3core.nano.demo_score $(DEMO_OUT)
 	$(BIN)/af3 query --out $(DEMO_OUT) "SELECT start_ms // 1000 AS second, text FROM transcripts WHERE text <> '' ORDER BY recording_id, start_ms LIMIT 5"
 
-test: install lint  ## format, lint, types and tests
+airflow: install  ## Airflow on this machine: PostgreSQL, two demo corpora, Ctrl-C stops all
+	@$(BIN)/python -m infra.local_airflow
+
+browser: install  ## Chromium for the tests of the UI, where there is none
+	@for name in $(BROWSERS); do command -v $$name > /dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium > /dev/null; \
+	else $(BIN)/playwright install chromium; fi
+
+test: install lint browser  ## format, lint, types and tests
 	$(BIN)/python -m pytest
 
 lint: install  ## format, lint and types
@@ -47,4 +57,4 @@ lock: install  ## resolve the newest versions that fit together
 	$(BIN)/uv pip compile infra/requirements.in --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-header --no-annotate -o $(LOCK)
 
 clean:  ## all that the commands above made
-	rm -rf $(VENV) $(DEMO_OUT) build *.egg-info
+	rm -rf $(VENV) $(DEMO_OUT) airflow-home build *.egg-info

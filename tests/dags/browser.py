@@ -1,0 +1,72 @@
+"""Airflow's UI in headless Chromium, as an operator uses it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Locator, Page, sync_playwright
+
+from tests.dags.site import Site
+
+WAIT_MS = 60_000
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def chromium() -> str | None:
+    """The installed browser; None leaves it to Playwright's own (`playwright install chromium`)."""
+    named = os.environ.get("CHROMIUM")
+    return named or next((path for name in _NAMES if (path := shutil.which(name))), None)
+
+
+@contextmanager
+def logged_in(site: Site, user: str) -> Iterator[Page]:
+    """A page of the UI after the login of a user."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium(),
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+        )
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(WAIT_MS)
+        page.goto(f"{site.airflow.url}/auth/login?next=/")
+        page.fill("input[name=username]", user)
+        page.fill("input[name=password]", site.airflow.passwords[user])
+        page.click("button[type=submit]")
+        page.wait_for_url(f"{site.airflow.url}/")
+        try:
+            yield page
+        finally:
+            browser.close()
+
+
+def open_dag(page: Page, site: Site, dag: str) -> None:
+    page.goto(f"{site.airflow.url}/dags/{dag}")
+    page.get_by_role("heading", name=dag).first.wait_for()
+
+
+def dialog_of(page: Page) -> Locator:
+    return page.locator("[role=dialog][data-scope=dialog][data-state=open]")
+
+
+def start_backfill(page: Page, first: str, last: str, behavior: str) -> None:
+    """Fill in the backfill dialog of the open DAG and send it."""
+    page.get_by_test_id("trigger-dag-button").click()
+    dialog = dialog_of(page)
+    dialog.get_by_text("Backfill", exact=True).click()
+    for number, date in enumerate((first, last)):
+        _pick(page, dialog, number, date)
+    dialog.get_by_text(behavior, exact=True).click()
+    dialog.get_by_role("button", name="Run Backfill").click()
+    dialog.wait_for(state="hidden")
+
+
+def _pick(page: Page, dialog: Locator, number: int, date: str) -> None:
+    dialog.get_by_text("Select date and time").first.click()
+    popover = page.locator("[data-scope=popover][data-part=content][data-state=open]")
+    field = popover.get_by_placeholder("YYYY/MM/DD")
+    field.fill(date.replace("-", "/"))
+    field.press("Enter")
+    page.keyboard.press("Escape")

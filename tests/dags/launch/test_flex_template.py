@@ -1,0 +1,114 @@
+"""Jobs on Dataflow: the request, the name, and a job that runs already. The service is not here:
+Google's own client library answers from recorded forms of its replies."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import TaskDeferred
+from googleapiclient.discovery import build
+from googleapiclient.errors import HttpError
+from googleapiclient.http import HttpMockSequence
+
+from dags.corpus.arguments import job_arguments
+from dags.corpus.corpus import Corpus, Dataflow, Runner
+from dags.launch.errors import JobLost, JobMisconfigured
+from dags.launch.flex_template import FlexTemplateJobOperator, job_name, launch_body
+
+DATAFLOW = Dataflow("my-project", "europe-west4", "gs://bucket/templates")
+RUN = "backfill__2026-11-03T00:00:00+00:00__x"
+NAME = "annotate-radio-annotate-d5e1f1a5"
+LAUNCHED = json.dumps({"job": {"id": "job-1", "name": NAME, "projectId": "my-project"}})
+CONFLICT = json.dumps({"error": {"code": 409, "message": "There is already an active job"}})
+
+
+@pytest.fixture(autouse=True)
+def _connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT", "google-cloud-platform://")
+
+
+class Task:
+    """What the operator reads of a task instance."""
+
+    dag_id, run_id, task_id = "annotate__radio", RUN, "annotate"
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """The job's link goes to XCom in a run."""
+
+
+def operator(*answers: tuple[dict[str, str], str]) -> FlexTemplateJobOperator:
+    """The operator over Google's client library, with the service's answers in order."""
+    corpus = Corpus(
+        "radio", "gs://a/in", "gs://a/out", runner=Runner("dataflow", dataflow=DATAFLOW)
+    )
+    task = FlexTemplateJobOperator(
+        task_id="annotate",
+        job="annotate",
+        arguments=lambda _: job_arguments(corpus, "2026-11-03", "2026-11-03", "r"),
+        dataflow=DATAFLOW,
+    )
+    http = HttpMockSequence([(dict(status), body) for status, body in answers])
+    service = build("dataflow", "v1b3", http=http, static_discovery=True)
+    task.hook.get_conn = lambda: service  # type: ignore[method-assign]
+    return task
+
+
+def test_a_jobs_name_is_the_same_for_every_attempt_and_another_for_another_run() -> None:
+    assert job_name("annotate__radio", "annotate", RUN) == job_name(
+        "annotate__radio", "annotate", RUN
+    )
+    assert job_name("annotate__radio", "annotate", RUN) != job_name(
+        "annotate__radio", "annotate", "scheduled__1"
+    )
+    long = job_name("annotate__" + "x" * 80, "annotate", RUN)
+    assert len(long) <= 63
+    assert long.startswith("annotate-x")
+
+
+def test_the_request_names_template_and_parameters() -> None:
+    arguments = ["--out=gs://a/out", "--max-clip-s=600", "--only=caption", "--only=transcript"]
+    assert launch_body("af3-1", "gs://bucket/templates/annotate.json", arguments) == {
+        "launchParameter": {
+            "jobName": "af3-1",
+            "containerSpecGcsPath": "gs://bucket/templates/annotate.json",
+            "parameters": {
+                "out": "gs://a/out",
+                "max_clip_s": "600",
+                "only": "caption,transcript",
+            },
+        }
+    }
+
+
+def test_a_question_of_the_corpus_file_is_refused() -> None:
+    with pytest.raises(JobMisconfigured, match="put the question into a task file"):
+        launch_body("af3-1", "gs://b/t.json", ["--ask=mood=Is it sad?"])
+
+
+def test_the_launched_job_is_waited_for_in_the_triggerer() -> None:
+    with pytest.raises(TaskDeferred) as deferred:
+        operator(({"status": "200"}, LAUNCHED)).execute({"ti": Task(), "task_instance": Task()})
+    assert deferred.value.trigger.job_id == "job-1"
+    assert deferred.value.trigger.cancel_on_kill is True
+
+
+def test_a_job_of_the_same_run_that_is_active_is_waited_for() -> None:
+    listed = json.dumps({"jobs": [{"id": "job-0", "name": NAME}]})
+    task = operator(({"status": "409"}, CONFLICT), ({"status": "200"}, listed))
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute({"ti": Task(), "task_instance": Task()})
+    assert deferred.value.trigger.job_id == "job-0"
+
+
+def test_a_job_that_is_said_to_run_and_is_not_listed_is_tried_again() -> None:
+    task = operator(({"status": "409"}, CONFLICT), ({"status": "200"}, "{}"))
+    with pytest.raises(JobLost, match="lists no such job; try again"):
+        task.execute({"ti": Task(), "task_instance": Task()})
+
+
+def test_another_error_of_the_service_is_the_tasks() -> None:
+    task = operator(({"status": "403"}, json.dumps({"error": {"message": "no"}})))
+    with pytest.raises(HttpError):
+        task.execute({"ti": Task(), "task_instance": Task()})

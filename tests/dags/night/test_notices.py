@@ -1,0 +1,42 @@
+"""Alerts: what they say, and that a channel which fails stops nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dags.launch.errors import JobRefused
+from dags.night.notices import failure_text, late_night, late_text, send
+from tests.dags.webhook import listening
+
+
+def test_a_failure_says_what_why_where_and_what_next() -> None:
+    text = failure_text("radio", "audit", "2026-11-03", JobRefused("too many"), "http://ui/log")
+    assert text.splitlines() == [
+        "af3: radio, 2026-11-03: task audit failed",
+        "JobRefused: too many",
+        "log: http://ui/log",
+        "next: mend the cause, then clear the task; what is done is not done again",
+    ]
+
+
+def test_a_killed_process_has_no_exception() -> None:
+    text = failure_text("radio", "plan", "2026-11-03", None, "")
+    assert text.splitlines()[1] == "its process was killed"
+
+
+def test_a_late_night_names_its_run() -> None:
+    assert late_text("radio", "scheduled__1", 6.0).splitlines()[0] == (
+        "af3: radio: run scheduled__1 is not done after 6 h"
+    )
+
+
+def test_texts_reach_the_webhook() -> None:
+    with listening() as webhook:
+        send(webhook.url, (), "one")
+        context = {"dag_run": {"dag_run_id": "r"}}
+        asyncio.run(late_night("radio", 6.0, webhook.url, [], context=context))
+        assert webhook.texts == ["one", late_text("radio", "r", 6.0)]
+
+
+def test_a_dead_webhook_and_a_missing_mail_server_stop_nothing() -> None:
+    send("http://127.0.0.1:9/hook", ("ops@example.org",), "text")

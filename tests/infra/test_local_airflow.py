@@ -1,0 +1,76 @@
+"""`make airflow` as a person runs it: it says how to get in, and one Ctrl-C ends all of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+
+from infra.demo_days import DAYS
+from tests.dags.site import free_port
+
+DEADLINE_S = 240.0
+
+
+def belonging_to(home: str) -> list[str]:
+    """Living processes that name the home in their command or environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            marked = process.environ().get("AIRFLOW_HOME") == home
+            if (marked or home in " ".join(process.cmdline())) and process.status() != "zombie":
+                found.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_it_starts_says_how_to_get_in_and_stops_with_one_interrupt() -> None:
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="af3-") as home:
+        environment = {**os.environ, "AIRFLOW_HOME": home, "AIRFLOW_PORT": str(port)}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "infra.local_airflow"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        said = _until_ready(process)
+        airflow = psutil.Process(process.pid).children(recursive=True)
+        assert f"Airflow is ready: http://127.0.0.1:{port}" in said
+        users = dict(line.split() for line in said if line.split()[:1] in _USERS)
+        assert list(users) == ["admin", "operator", "viewer"]
+        login = {"username": "operator", "password": users["operator"]}
+        token = httpx.post(f"http://127.0.0.1:{port}/auth/token", json=login, timeout=30)
+        assert token.status_code == 201
+        days = sorted(path.name for path in Path(home, "data/archive/radio").iterdir())
+        assert len(days) == DAYS
+
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+        assert belonging_to(home) == []
+        assert [p for p in airflow if p.is_running() and p.status() != "zombie"] == []
+
+
+_USERS = (["admin"], ["operator"], ["viewer"])
+
+
+def _until_ready(process: subprocess.Popen[str]) -> list[str]:
+    begun, lines = time.monotonic(), []
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(line.rstrip())
+        if line.startswith("Ctrl-C"):
+            return lines
+        assert time.monotonic() - begun < DEADLINE_S, lines
+    raise AssertionError(f"it ended: {lines}")
