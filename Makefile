@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 DEMO_OUT ?= demo-out
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: help install demo airflow browser test lint bench nano lock clean
+.PHONY: help install demo airflow browser screenshots test lint bench nano lock clean
 
 help:  ## these lines
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -39,6 +39,9 @@ browser: install  ## Chromium for the tests of the UI, where there is none
 test: install lint browser  ## format, lint, types and tests
 	$(BIN)/python -m pytest
 
+screenshots: install browser  ## the pictures of the README's tour, taken anew
+	$(BIN)/python -m tests.dags.screenshots
+
 lint: install  ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -49,6 +52,7 @@ bench: install  ## speed and memory, as ratios against named peers
 	$(BIN)/python -m tests.benchmarks.segment_memory
 	$(BIN)/python -m tests.benchmarks.second_run
 	$(BIN)/python -m tests.benchmarks.standard_job
+	$(BIN)/python -m tests.benchmarks.dag_parse
 
 nano: install  ## make the embedded model anew: data, training, figures (some three hours)
 	$(BIN)/python -m af3core.nano all

@@ -153,10 +153,16 @@ def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     Raises:
         AuditFailed: something speaks against publishing; the message says what.
     """
-    run_pipeline(build, settings, beam_arguments)
     ledger = Ledger(open_store(settings.out))
+    dates = manifest_dates(ledger, settings)
+    if not dates:
+        raise AuditFailed(
+            f"{settings.corpus}: nothing is planned from {settings.since} to {settings.until};"
+            " run plan first"
+        )
+    run_pipeline(build, settings, beam_arguments)
     counts = AuditCounts()
-    for date in manifest_dates(ledger, settings):
+    for date in dates:
         counts += ledger.audit(settings.corpus, date) or AuditCounts()
     if found := findings(counts, settings.limits):
         causes = [f"{n} {name}, such as {counts.examples[name]}" for name, n in _by_count(counts)]

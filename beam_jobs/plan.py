@@ -17,7 +17,7 @@ from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifests
 from beam_jobs.progress import clock
 from beam_jobs.segment import is_to_cut
-from beam_jobs.settings import NightSettings
+from beam_jobs.settings import FIRST_DATE, LAST_DATE, NightSettings
 from beam_jobs.storage import open_store
 from schemas.records import NightManifest, Recording
 from schemas.reports import MeasuredRate
@@ -104,13 +104,19 @@ def effective_settings(settings: NightSettings) -> list[tuple[str, str]]:
     return [
         ("run", settings.run_id),
         ("corpus", settings.corpus),
-        ("dates", f"{settings.since} to {settings.until}, by {settings.date_from}"),
+        ("dates", f"{_interval(settings)}, by {settings.date_from}"),
         ("source", settings.source),
         ("out", settings.out),
         ("model", f"{weights}, engine {engine.name}, {engine.dtype}"),
         ("tasks", ", ".join(f"{task.task_id} ({task.unit})" for task in settings.tasks)),
         ("cutting", f"clips {cut.max_clip_s:g} s, segments {cut.max_segment_s:g} s"),
     ]
+
+
+def _interval(settings: NightSettings) -> str:
+    first = "the first" if settings.since == FIRST_DATE else settings.since
+    last = "the last" if settings.until == LAST_DATE else settings.until
+    return f"{first} to {last}"
 
 
 def _work_of(recording: Recording, ledger: Ledger, settings: NightSettings) -> Work:
@@ -149,7 +155,7 @@ def _lines(work: Work, cost: Estimate, limits: Limits) -> list[str]:
         f"done        {clock(work.held_ms)} of audio is annotated already",
         f"open        {clock(work.to_cut_ms)} to decode and annotate,"
         f" {clock(work.to_ask_ms)} to annotate",
-        f"estimate    {cost.gpu_hours:.2f} GPU hours{price},"
+        f"estimate    {cost.gpu_hours:.3g} GPU hours{price},"
         f" at {cost.rate:g}x real time, {cost.basis}",
     ]
     if cost.over_budget:

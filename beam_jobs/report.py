@@ -28,8 +28,8 @@ def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     lines = summary.lines()
     if spent["gpu_hours_planned"] is not None:
         lines.append(
-            f"GPU hours   {spent['gpu_hours_used']:.2f} used,"
-            f" {spent['gpu_hours_planned']:.2f} estimated"
+            f"GPU hours   {spent['gpu_hours_used']:.3g} used,"
+            f" {spent['gpu_hours_planned']:.3g} estimated"
         )
     folder = layout.report_key(settings.corpus, settings.run_id, "report")
     return Outcome(summary.facts() | spent, [*lines, f"report      {ledger.store.address(folder)}"])

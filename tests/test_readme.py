@@ -18,7 +18,9 @@ def test_the_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.fullmatch(r".+ -\d+\.\d+\n", capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("command", ["annotate", "discover", "segment", "publish", "query"])
+@pytest.mark.parametrize(
+    "command", ["annotate", "plan", "segment", "publish", "query", "search", "quality"]
+)
 def test_every_option_of_its_commands_is_known(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

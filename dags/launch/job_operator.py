@@ -8,6 +8,7 @@ nothing kills it.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -25,7 +26,8 @@ from schemas.reports import JobReport
 Context = Any
 """Airflow's task context."""
 
-POLL_S = 0.5
+FIRST_POLL_S, POLL_S = 0.05, 1.0
+"""A short job is seen to end at once, a long one is looked at once a second."""
 
 
 class ReportLink(BaseOperatorLink):
@@ -86,6 +88,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
             **self._collect(self._launch).to_json(),
             "link": report_page(ti.dag_id, ti.run_id, ti.task_id),
         }
+        self.log.info("report: %s", result["link"])
         if self.partition is not None:
             for asset in self.outlets:
                 context["outlet_events"][asset].add_partitions(self.partition(context))
@@ -100,7 +103,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         launch.own(self._attempt)
         try:
             launch.start(command, os.environ | {"PYTHONUNBUFFERED": "1"})
-            self.log.info("started: %s", " ".join(command))
+            self.log.info("started: python %s", shlex.join(command[1:]))
         except AlreadyRunning:
             # the attempt before died between starting the job and saying so
             self.log.info("going on with the job that an earlier attempt started")
@@ -124,12 +127,14 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
     def poll_until_complete(self, external_id: Any, context: Context) -> None:
         launch = self._known_launch
         launch.own(self._attempt)
+        wait_s = FIRST_POLL_S
         while launch.is_running():
             if not launch.is_owned_by(self._attempt):
                 raise JobLost(f"{self.job} goes on under another attempt of this task")
             self._pass_on_log(launch)
             launch.watch()
-            time.sleep(POLL_S)
+            time.sleep(wait_s)
+            wait_s = min(POLL_S, wait_s * 1.2)
 
     def get_job_result(self, external_id: Any, context: Context) -> None:
         """Nothing: `execute` collects the report, after a reconnection too."""

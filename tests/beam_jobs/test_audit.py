@@ -216,3 +216,11 @@ def test_times_that_do_not_add_up_are_a_finding(untrained: Path, tmp_path: Path)
         f"not published: {path}: 4001 ms in, 0 ms annotated and 4000 ms skipped;"
         " delete its object below ledger/segment and run again"
     )
+
+
+def test_an_interval_without_a_plan_does_not_pass(tmp_path: Path, untrained: Path) -> None:
+    (tmp_path / "archive").mkdir()
+    settings = settings_of(tmp_path / "archive", tmp_path / "out", untrained, "--date", DAY)
+    with pytest.raises(AuditFailed) as caught:
+        audit.run(settings)
+    assert str(caught.value) == f"default: nothing is planned from {DAY} to {DAY}; run plan first"

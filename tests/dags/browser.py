@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
-from tests.dags.site import Site
+from infra.local_airflow import LocalAirflow
 
 WAIT_MS = 60_000
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -22,7 +22,7 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def logged_in(site: Site, user: str) -> Iterator[Page]:
+def logged_in(airflow: LocalAirflow, user: str) -> Iterator[Page]:
     """A page of the UI after the login of a user."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -31,19 +31,19 @@ def logged_in(site: Site, user: str) -> Iterator[Page]:
         )
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.set_default_timeout(WAIT_MS)
-        page.goto(f"{site.airflow.url}/auth/login?next=/")
+        page.goto(f"{airflow.url}/auth/login?next=/")
         page.fill("input[name=username]", user)
-        page.fill("input[name=password]", site.airflow.passwords[user])
+        page.fill("input[name=password]", airflow.passwords[user])
         page.click("button[type=submit]")
-        page.wait_for_url(f"{site.airflow.url}/")
+        page.wait_for_url(f"{airflow.url}/")
         try:
             yield page
         finally:
             browser.close()
 
 
-def open_dag(page: Page, site: Site, dag: str) -> None:
-    page.goto(f"{site.airflow.url}/dags/{dag}")
+def open_dag(page: Page, airflow: LocalAirflow, dag: str) -> None:
+    page.goto(f"{airflow.url}/dags/{dag}")
     page.get_by_role("heading", name=dag).first.wait_for()
 
 
@@ -51,14 +51,20 @@ def dialog_of(page: Page) -> Locator:
     return page.locator("[role=dialog][data-scope=dialog][data-state=open]")
 
 
-def start_backfill(page: Page, first: str, last: str, behavior: str) -> None:
-    """Fill in the backfill dialog of the open DAG and send it."""
+def fill_in_backfill(page: Page, first: str, last: str, behavior: str) -> Locator:
+    """Fill in the backfill dialog of the open DAG; gives the dialog."""
     page.get_by_test_id("trigger-dag-button").click()
     dialog = dialog_of(page)
     dialog.get_by_text("Backfill", exact=True).click()
     for number, date in enumerate((first, last)):
         _pick(page, dialog, number, date)
     dialog.get_by_text(behavior, exact=True).click()
+    return dialog
+
+
+def start_backfill(page: Page, first: str, last: str, behavior: str) -> None:
+    """Fill in the backfill dialog of the open DAG and send it."""
+    dialog = fill_in_backfill(page, first, last, behavior)
     dialog.get_by_role("button", name="Run Backfill").click()
     dialog.wait_for(state="hidden")
 

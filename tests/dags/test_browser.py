@@ -19,8 +19,8 @@ def test_three_days_are_backfilled_by_clicks_and_again_without_a_model_call(site
     site.finished(DAG, [run["dag_run_id"] for run in site.runs(DAG)])
     before = partitions(site.out(CORPUS), "recordings")
 
-    with logged_in(site, "operator") as page:
-        open_dag(page, site, DAG)
+    with logged_in(site.airflow, "operator") as page:
+        open_dag(page, site.airflow, DAG)
         start_backfill(page, DAYS[0], DAYS[-1], "Missing Runs")
         site.until(lambda: len(backfilled(site)) == 3)
         first = backfilled(site)
@@ -35,8 +35,8 @@ def test_three_days_are_backfilled_by_clicks_and_again_without_a_model_call(site
     tables, answers = table_bytes(site.out(CORPUS)), answered(site.out(CORPUS))
     assert len(answers) == 3
 
-    with logged_in(site, "operator") as page:
-        open_dag(page, site, DAG)
+    with logged_in(site.airflow, "operator") as page:
+        open_dag(page, site.airflow, DAG)
         start_backfill(page, DAYS[0], DAYS[-1], "All Runs")
         site.until(lambda: len(backfilled(site)) == 6)
         states = site.finished(DAG, [run["dag_run_id"] for run in backfilled(site)])
@@ -52,8 +52,8 @@ def test_three_days_are_backfilled_by_clicks_and_again_without_a_model_call(site
 def test_a_report_is_a_page(site: Site) -> None:
     run = site.trigger(DAG, day=day(7))
     assert site.finished(DAG, [run]) == {run: "success"}
-    with logged_in(site, "viewer") as page:
-        page.goto(f"{site.airflow.url}/dags/{DAG}/runs/{run}/tasks/report")
+    with logged_in(site.airflow, "viewer") as page:
+        page.goto(f"{site.airflow.url}/dags/{DAG}/runs/{run}/tasks/report/details")
         link = page.get_by_role("link", name="Report", exact=True)
         link.wait_for()
         page.goto(str(link.get_attribute("href")))
@@ -63,15 +63,15 @@ def test_a_report_is_a_page(site: Site) -> None:
             for row in page.locator("tr").all()
         }
         assert (rows["recordings"], rows["answers made"]) == ("1", "2")
-    with logged_in(site, "admin") as page:
+    with logged_in(site.airflow, "admin") as page:
         page.context.clear_cookies()
         answer = page.request.get(f"{site.airflow.url}/af3/report/{DAG}/{run}/report")
         assert answer.status == 401
 
 
 def test_a_viewer_may_look_and_not_trigger(site: Site) -> None:
-    with logged_in(site, "viewer") as page:
-        open_dag(page, site, DAG)
+    with logged_in(site.airflow, "viewer") as page:
+        open_dag(page, site.airflow, DAG)
         page.get_by_text("plan").first.wait_for()
         button = page.get_by_test_id("trigger-dag-button")
         if button.is_visible() and button.is_enabled():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -74,3 +75,21 @@ def _until_ready(process: subprocess.Popen[str]) -> list[str]:
             return lines
         assert time.monotonic() - begun < DEADLINE_S, lines
     raise AssertionError(f"it ended: {lines}")
+
+
+def test_a_port_that_is_in_use_is_named_with_the_remedy(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path), "AIRFLOW_PORT": str(port)}
+        done = subprocess.run(
+            [sys.executable, "-m", "infra.local_airflow"],
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"make airflow: port {port} is in use; choose another: AIRFLOW_PORT=8081 make airflow\n"
+    )
