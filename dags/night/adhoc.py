@@ -47,7 +47,7 @@ def adhoc_dag() -> DAG:
     ) as dag:
         chain(
             _job("plan"),
-            DryRunApproval(task_id="approve"),
+            DryRunApproval(task_id="approve", corpus=NAME, alerts=Alerts()),
             _job("segment"),
             _job("annotate", pool="gpu"),
             _job("audit"),

@@ -76,7 +76,12 @@ def night_tasks(corpus: Corpus, days: Days, tables: Asset) -> list[BaseOperator]
 
     return [
         job("plan"),
-        BudgetApproval(task_id="approve", weight_rule=TonightFirst()),
+        BudgetApproval(
+            task_id="approve",
+            corpus=corpus.name,
+            alerts=corpus.alerts,
+            weight_rule=TonightFirst(),
+        ),
         job("segment"),
         job("annotate", pool=corpus.pool),
         job("audit"),

@@ -67,13 +67,15 @@ async def late_night(
     await asyncio.to_thread(send, webhook, tuple(email), text)
 
 
-def send(webhook: str | None, email: tuple[str, ...], text: str) -> None:
+def send(
+    webhook: str | None, email: tuple[str, ...], text: str, level: int = logging.ERROR
+) -> None:
     """Log the text, post it to the webhook, mail it; a channel that fails stops no other.
 
     The webhook gets JSON with the key `text`, the form of Slack, Mattermost and Google Chat; mail
     goes through Airflow's connection `smtp_default`.
     """
-    log.error("%s", text)
+    log.log(level, "%s", text)
     if webhook:
         try:
             httpx.post(webhook, json={"text": text}, timeout=TIMEOUT_S).raise_for_status()

@@ -41,7 +41,8 @@ def add_corpora(site: Site) -> None:
                 moved.write_bytes(b"not a recording at all " * 100)
     short_recording(site.add_corpus("in_process"), 3)
     short_recording(site.add_corpus("by_dag_test"), 3)
-    short_recording(site.add_corpus("over_budget", limits={"max_gpu_hours": 1e-9}), 3)
+    told = {"webhook": site.webhook.url}
+    short_recording(site.add_corpus("over_budget", limits={"max_gpu_hours": 0}, alerts=told), 3)
     late = site.add_corpus("late", alerts={"late_after_h": 0.0001, "webhook": site.webhook.url})
     short_recording(late, 3)
     (site.folder / "corpora" / "broken.yaml").write_text("source: /archive\nouut: /tables\n")
