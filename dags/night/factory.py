@@ -146,12 +146,6 @@ def _deadline(corpus: Corpus) -> DeadlineAlert | None:
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
         interval=datetime.timedelta(hours=alerts.late_after_h),
         callback=AsyncCallback(
-            late_night,
-            kwargs={
-                "corpus": corpus.name,
-                "late_after_h": alerts.late_after_h,
-                "webhook": alerts.webhook,
-                "email": list(alerts.email),
-            },
+            late_night, kwargs={"corpus": corpus.name, "late_after_h": alerts.late_after_h}
         ),
     )

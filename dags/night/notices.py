@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from dags.corpus.corpus import Alerts
+from dags.corpus.reading import corpora_folder, read_corpus
 
 log = logging.getLogger(__name__)
 
@@ -58,13 +60,15 @@ def late_text(corpus: str, run: str, late_after_h: float) -> str:
     )
 
 
-async def late_night(
-    corpus: str, late_after_h: float, webhook: str | None, email: list[str], context: Any = None
-) -> None:
-    """Airflow's callback for a missed deadline; runs in the triggerer."""
+async def late_night(corpus: str, late_after_h: float, context: Any = None) -> None:
+    """Airflow's callback for a missed deadline; runs in the triggerer.
+
+    Addresses are read from the corpus file: what is passed here, Airflow keeps in its database.
+    """
     run = ((context or {}).get("dag_run") or {}).get("dag_run_id", "")
+    alerts = read_corpus(corpora_folder() / f"{corpus}.yaml", os.environ).alerts
     text = late_text(corpus, run, late_after_h)
-    await asyncio.to_thread(send, webhook, tuple(email), text)
+    await asyncio.to_thread(send, alerts.webhook, alerts.email, text)
 
 
 def send(
@@ -77,12 +81,20 @@ def send(
     """
     log.log(level, "%s", text)
     if webhook:
-        try:
-            httpx.post(webhook, json={"text": text}, timeout=TIMEOUT_S).raise_for_status()
-        except httpx.HTTPError as error:
-            log.error("the webhook of the alerts cannot be reached: %s", error)
+        _post(webhook, text)
     if email:
         _mail(email, text)
+
+
+def _post(webhook: str, text: str) -> None:
+    """The address is a secret: it is in no log line, httpx's own included."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        answer = httpx.post(webhook, json={"text": text}, timeout=TIMEOUT_S)
+        if answer.is_error:
+            log.error("the webhook of the alerts answers %d", answer.status_code)
+    except httpx.HTTPError as error:
+        log.error("the webhook of the alerts cannot be reached: %s", type(error).__name__)
 
 
 def _mail(to: tuple[str, ...], text: str) -> None:

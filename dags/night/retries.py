@@ -7,12 +7,17 @@ from typing import Any
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
+from af3core.errors import ConfigurationError
 from dags.corpus.corpus import Retries
 from dags.launch.errors import JobFailed, JobLost, JobMisconfigured, JobRefused
 
 POLICY = ExceptionRetryPolicy(
     rules=[
-        RetryRule(JobMisconfigured, RetryAction.FAIL, reason="a wrong setting: mend it first"),
+        RetryRule(
+            [JobMisconfigured, ConfigurationError],
+            RetryAction.FAIL,
+            reason="a wrong setting: mend it first",
+        ),
         RetryRule(JobRefused, RetryAction.FAIL, reason="the same input is refused again"),
         RetryRule(JobLost, RetryAction.RETRY, reason="capacity was lost: backing off"),
         RetryRule(JobFailed, RetryAction.RETRY, reason="it may pass: backing off"),

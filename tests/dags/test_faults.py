@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -67,7 +68,9 @@ def test_the_tasks_process_is_killed_and_its_job_goes_on(site: Site, undisturbed
     site.until(lambda: site.task(dag, run, "annotate")["try_number"] == 2)
     assert job.is_running()
     assert site.finished(dag, [run]) == {run: "success"}
-    assert "Reconnecting to existing job" in site.log(dag, run, "annotate", attempt=2)
+    log = site.log(dag, run, "annotate", attempt=2)
+    assert "Reconnecting to existing job" in log
+    assert re.search(r"annotate: \d+:\d\d of 7:03, \d+x real time, \d+:\d\d left", log)
     assert site.facts(dag, run, "annotate")["clips_asked"] == clips_in(site.out("task_killed"))
     assert_right_and_nothing_twice(site, "task_killed", done, undisturbed)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+
+import pytest
 
 from dags.launch.errors import JobRefused
 from dags.night.notices import failure_text, late_night, late_text, send
@@ -30,13 +33,23 @@ def test_a_late_night_names_its_run() -> None:
     )
 
 
-def test_texts_reach_the_webhook() -> None:
+def test_texts_reach_the_webhook_of_the_corpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AF3_CORPORA", str(tmp_path))
     with listening() as webhook:
+        corpus = f"source: /a\nout: /b\nalerts: {{webhook: {webhook.url}}}\n"
+        (tmp_path / "radio.yaml").write_text(corpus)
         send(webhook.url, (), "one")
-        context = {"dag_run": {"dag_run_id": "r"}}
-        asyncio.run(late_night("radio", 6.0, webhook.url, [], context=context))
+        asyncio.run(late_night("radio", 6.0, context={"dag_run": {"dag_run_id": "r"}}))
         assert webhook.texts == ["one", late_text("radio", "r", 6.0)]
 
 
-def test_a_dead_webhook_and_a_missing_mail_server_stop_nothing() -> None:
-    send("http://127.0.0.1:9/hook", ("ops@example.org",), "text")
+def test_a_dead_webhook_and_a_missing_mail_server_stop_nothing_and_no_address_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG", logger="dags.night.notices")
+    send("http://127.0.0.1:9/secret", ("ops@example.org",), "text")
+    assert "the webhook of the alerts cannot be reached: ConnectError" in caplog.text
+    assert "the mail of the alerts cannot be sent" in caplog.text
+    assert "secret" not in caplog.text
