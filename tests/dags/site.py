@@ -115,6 +115,11 @@ class Site:
         }
         return int(self._ok(self.client().post("/backfills", json=body))["id"])
 
+    def backfills_are_done(self, dag: str) -> bool:
+        """True where Airflow takes a new backfill of the DAG."""
+        found = self._ok(self.client().get("/backfills", params={"dag_id": dag}))["backfills"]
+        return all(backfill["completed_at"] for backfill in found)
+
     def runs(self, dag: str) -> list[Run]:
         found = self._ok(self.client().get(f"/dags/{dag}/dagRuns", params={"limit": 100}))
         return list(found["dag_runs"])

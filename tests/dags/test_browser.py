@@ -34,6 +34,7 @@ def test_three_days_are_backfilled_by_clicks_and_again_without_a_model_call(site
     assert sorted(str(run["partition_key"]) for run in first) == DAYS
     tables, answers = table_bytes(site.out(CORPUS)), answered(site.out(CORPUS))
     assert len(answers) == 3
+    site.until(lambda: site.backfills_are_done(DAG))
 
     with logged_in(site.airflow, "operator") as page:
         open_dag(page, site.airflow, DAG)
