@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import quote
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
@@ -66,6 +68,16 @@ def start_backfill(page: Page, first: str, last: str, behavior: str) -> None:
     """Fill in the backfill dialog of the open DAG and send it."""
     dialog = fill_in_backfill(page, first, last, behavior)
     dialog.get_by_role("button", name="Run Backfill").click()
+    dialog.wait_for(state="hidden")
+
+
+def fail_task(page: Page, airflow: LocalAirflow, dag: str, run: str, task: str) -> None:
+    """Mark a task as failed by clicks."""
+    page.goto(f"{airflow.url}/dags/{dag}/runs/{quote(run, safe='')}/tasks/{task}")
+    page.get_by_label(re.compile("^Mark Task Instance as")).click()
+    page.get_by_role("menuitem", name=re.compile("Failed")).click()
+    dialog = dialog_of(page)
+    dialog.get_by_role("button", name="Confirm").click()
     dialog.wait_for(state="hidden")
 
 

@@ -146,10 +146,6 @@ class Site:
     def task(self, dag: str, run_id: str, task: str) -> dict[str, Any]:
         return self._ok(self.client().get(f"/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}"))
 
-    def fail_task(self, dag: str, run_id: str, task: str) -> None:
-        path = f"/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}"
-        self._ok(self.client().patch(path, json={"new_state": "failed"}))
-
     def facts(self, dag: str, run_id: str, task: str) -> dict[str, Any]:
         """The facts of a task's report, as it lies in XCom."""
         path = f"/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/xcomEntries/return_value"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.beam_jobs.night import night, rows
+from tests.dags.browser import fail_task, logged_in
 from tests.dags.corpora import CLIPS
 from tests.dags.site import Site, answered, clips_in, day, is_alive, partitions
 
@@ -86,11 +87,12 @@ def test_the_job_itself_is_killed_and_tried_again(site: Site, undisturbed: Path)
     assert_right_and_nothing_twice(site, "job_killed", done, undisturbed)
 
 
-def test_a_task_failed_by_hand_leaves_nothing_running(site: Site, undisturbed: Path) -> None:
+def test_a_task_failed_in_the_ui_leaves_nothing_running(site: Site, undisturbed: Path) -> None:
     dag = "annotate__failed_by_hand"
-    run, done = met_in_the_middle(site, "failed_by_hand")
-    task_pid = site.task(dag, run, "annotate")["pid"]
-    site.fail_task(dag, run, "annotate")
+    with logged_in(site.airflow, "operator") as page:
+        run, done = met_in_the_middle(site, "failed_by_hand")
+        task_pid = site.task(dag, run, "annotate")["pid"]
+        fail_task(page, site.airflow, dag, run, "annotate")
     site.until(lambda: not site.jobs(dag), deadline_s=60)
     site.until(lambda: not is_alive(task_pid), deadline_s=60)
     assert site.finished(dag, [run]) == {run: "failed"}
