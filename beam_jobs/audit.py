@@ -26,9 +26,7 @@ from beam_jobs.settings import NightSettings
 from beam_jobs.storage import open_store
 from schemas.identity import shard_of
 from schemas.reports import AuditCounts
-from schemas.tables import TABLES
-
-_ANSWER_TABLES = ("captions", "transcripts", "answers")
+from schemas.tables import ANSWER_TABLES, TABLES
 
 
 class AuditFailed(Af3Error):
@@ -72,7 +70,7 @@ def count_rows(rows: TableRows, planned: int) -> AuditCounts:
     """The counts of one shard's rows. Pure."""
     recordings = rows.by_table.get("recordings", [])
     segments = rows.by_table.get("segments", [])
-    answers = [row for table in _ANSWER_TABLES for row in rows.by_table.get(table, [])]
+    answers = [row for table in ANSWER_TABLES for row in rows.by_table.get(table, [])]
     failures = rows.by_table.get("failures", [])
     failed = [row for row in recordings if row["status"] == "failed"]
     return AuditCounts(

@@ -24,9 +24,9 @@ from beam_jobs.parquet import partition_rows
 from beam_jobs.settings import NightSettings
 from beam_jobs.storage import FolderStore, open_store
 from schemas import layout
+from schemas.tables import ANSWER_TABLES
 
 Row = dict[str, Any]
-_TABLES = ("captions", "transcripts", "answers")
 
 
 def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
@@ -51,7 +51,7 @@ def export_day(
     folder = layout.export_prefix(corpus, date)
     segments = {row["segment_id"]: row for row in partition_rows(store, "segments", corpus, date)}
     asked: dict[str, list[Row]] = {}
-    for table in _TABLES:
+    for table in ANSWER_TABLES:
         for row in partition_rows(store, table, corpus, date):
             if row["segment_id"] and not row["flags"] and row["prompt_id"] in prompts:
                 asked.setdefault(row["segment_id"], []).append(row)

@@ -28,7 +28,7 @@ from beam_jobs.storage import FolderStore, open_store
 from schemas import layout
 from schemas.identity import canonical_json, shard_of
 from schemas.records import NightManifest, Recording
-from schemas.tables import BY_NAME, TABLES
+from schemas.tables import ANSWER_TABLES, BY_NAME, TABLES
 
 _SHARDED = tuple(table for table in TABLES if table.name != "runs")
 
@@ -121,7 +121,7 @@ def _replace_shard(
     recordings = rows.by_table.get("recordings", [])
     made = sum(
         row["run_id"] == settings.run_id
-        for name in ("captions", "transcripts", "answers")
+        for name in ANSWER_TABLES
         for row in rows.by_table.get(name, [])
     )
     count("objects_published", len(objects))

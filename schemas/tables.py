@@ -253,3 +253,5 @@ TABLES: tuple[Table, ...] = (
     RUNS,
 )
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
+ANSWER_TABLES = tuple(table.name for table in (CAPTIONS, TRANSCRIPTS, ANSWERS))
+"""The tables whose rows are answers of the model."""

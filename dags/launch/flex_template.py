@@ -20,7 +20,7 @@ from googleapiclient.errors import HttpError
 from dags.corpus.arguments import run_name
 from dags.corpus.corpus import Dataflow
 from dags.launch.errors import JobLost, JobMisconfigured, error_of
-from dags.launch.job_operator import Context
+from dags.launch.job_operator import Context, emit_partition
 from schemas import layout
 from schemas.reports import JobReport
 
@@ -90,9 +90,7 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
             raise JobLost(f"{self.job_module} ended without a report")
         if report.exit_code:
             raise error_of(report)
-        if self.partition is not None:
-            for asset in self.outlets:
-                context["outlet_events"][asset].add_partitions(self.partition(context))
+        emit_partition(self, self.partition, context)
         return {**report.to_json(), "dataflow_job_id": event.get("job_id")}
 
     def _report(self, context: Context) -> JobReport | None:

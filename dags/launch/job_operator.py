@@ -89,9 +89,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
             "link": report_page(ti.dag_id, ti.run_id, ti.task_id),
         }
         self.log.info("report: %s", result["link"])
-        if self.partition is not None:
-            for asset in self.outlets:
-                context["outlet_events"][asset].add_partitions(self.partition(context))
+        emit_partition(self, self.partition, context)
         return result
 
     def submit_job(self, context: Context) -> str:
@@ -110,7 +108,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         return str(launch.folder)
 
     def get_job_status(self, external_id: Any, context: Context) -> str:
-        launch = Launch(self._known_launch.folder)
+        launch = self._known_launch
         if launch.is_running():
             return "running"
         report = launch.report()
@@ -168,6 +166,15 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
     def _pass_on_log(self, launch: Launch) -> None:
         for line in launch.new_log_lines():
             self.log.info("%s", line)
+
+
+def emit_partition(
+    task: BaseOperator, partition: Callable[[Context], str] | None, context: Context
+) -> None:
+    """Give the events of a task's outlets their partition key; a run by hand has none itself."""
+    if partition is not None:
+        for asset in task.outlets:
+            context["outlet_events"][asset].add_partitions(partition(context))
 
 
 def _launch_of(context: Context) -> Launch:

@@ -29,7 +29,6 @@ from dags.night.retries import retry_arguments
 
 FIRST_DAY = pendulum.datetime(2020, 1, 1, tz="UTC")
 DAY_FORMAT = "%Y-%m-%d"
-TASKS = ("plan", "approve", "segment", "annotate", "audit", "publish", "report")
 
 Days = Callable[[Context], tuple[str, str]]
 """First and last archive day of a run."""
