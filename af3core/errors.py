@@ -18,6 +18,10 @@ class ConfigurationError(Af3Error):
     permanent = True
 
 
+class StorageError(Af3Error):
+    """The storage did not answer well for long; another attempt may go through."""
+
+
 class MediaError(Af3Error):
     """A recording that cannot be used."""
 

@@ -7,55 +7,64 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import apache_beam as beam
 
 from af3core.audio.clip_file import read_span
-from af3core.errors import ModelError
+from af3core.errors import ModelError, StorageError
 from af3core.model.engines import EngineSettings, load_engine
 from af3core.model.isolation import as_model_error
 from af3core.model.request import Answer, Request, Sound, ask
-from af3core.tasks.answers import read_answer
-from af3core.tasks.flags import answer_flags
+from af3core.storage.address import open_store
 from af3core.tasks.task import Task
+from beam_jobs.answer_records import Result, annotated_clip
 from beam_jobs.asking import Ask, ClipWork, all_asks, missing_asks
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
-from beam_jobs.manifests import manifests
-from beam_jobs.progress import Piece, shown
+from beam_jobs.manifests import manifests, recordings
+from beam_jobs.progress import Work, shown
 from beam_jobs.running import count, run_pipeline, spread
 from beam_jobs.settings import NightSettings
-from beam_jobs.storage import open_store
 from schemas import layout
-from schemas.records import AnnotatedClip, Annotation, Failure
+from schemas.identity import shard_of
 from schemas.reports import MeasuredRate
 
-Result = Answer | ModelError
+_answering = threading.Lock()
+"""One model a process, and one clip at a time in it: its batches fill the device."""
 
 
 def build(pipeline: beam.Pipeline, settings: NightSettings) -> beam.PCollection[str]:
     """The pipeline; gives the ids of the clips that it asked about."""
     clips = pipeline | "Nights" >> beam.Create([settings]) | "Missing" >> beam.FlatMap(missing_work)
-    return spread(clips) | "Ask" >> beam.Map(ask_clip, settings)
+    asked = beam.Map(ask_clip, settings)
+    if settings.accelerator:
+        # workers of their own: listing needs no GPU
+        asked = asked.with_resource_hints(accelerator=settings.accelerator)
+    return spread(clips) | "Ask" >> asked
 
 
 def missing_work(settings: NightSettings) -> Iterator[ClipWork]:
-    """Clips of the interval, each once, with what is missing."""
+    """Clips of the interval, each once, with what is missing; of a job's part only its clips."""
     ledger = Ledger(open_store(settings.out))
     tasks = settings.task_hashes()
-    seen: set[str] = set()
-    for manifest in manifests(ledger, settings):
-        for recording in manifest.recordings:
-            if recording.recording_id in seen:
-                continue
-            seen.add(recording.recording_id)
-            segmented = ledger.segmented(recording.recording_id, settings.segmentation_hash)
-            for clip in segmented.clips if segmented else ():
-                asks = missing_asks(clip, tasks, ledger.annotated(clip.clip_id))
-                if asks:
+    for batch in recordings(manifests(ledger, settings)):
+        ids = [recording.recording_id for recording in batch]
+        segmented = ledger.segmented(ids, settings.segmentation_hash)
+        for recording, cut, known in zip(batch, segmented, ledger.annotated(ids), strict=True):
+            for clip in cut.clips if cut else ():
+                asks = missing_asks(clip, tasks, known.get(clip.clip_id, ()))
+                if asks and in_part(clip.clip_id, settings.part):
                     yield ClipWork(clip, recording.uri, recording.corpus, recording.date, asks)
+
+
+def in_part(clip_id: str, part: layout.Part) -> bool:
+    """Parts are disjoint, together whole, and the same on every day."""
+    number, count = part
+    return shard_of(clip_id, count) == number
 
 
 def ask_clip(item: ClipWork, settings: NightSettings) -> str:
@@ -68,7 +77,8 @@ def ask_clip(item: ClipWork, settings: NightSettings) -> str:
     ledger = Ledger(open_store(settings.out))
     tasks = settings.task_hashes()
     with ledger.store.claim(layout.claim_key("annotate", item.clip.clip_id)):
-        asks = missing_asks(item.clip, tasks, ledger.annotated(item.clip.clip_id))
+        known = ledger.annotated_clip(item.clip.recording_id, item.clip.clip_id)
+        asks = missing_asks(item.clip, tasks, known)
         if asks:
             _ask_and_store(dataclasses.replace(item, asks=asks), tasks, ledger, settings)
     return item.clip.clip_id
@@ -77,12 +87,13 @@ def ask_clip(item: ClipWork, settings: NightSettings) -> str:
 def _ask_and_store(
     item: ClipWork, tasks: Mapping[str, Task], ledger: Ledger, settings: NightSettings
 ) -> None:
-    load_engine(settings.engine)  # its time is not the model's
-    begun = time.monotonic()
-    results = _ask(item, tasks, ledger, settings)
+    with _answering:
+        load_engine(settings.engine)  # its time is not the model's
+        begun = time.monotonic()
+        results = _ask(item, tasks, ledger, settings)
+        model_ms = round(1000 * (time.monotonic() - begun))
     answered = list(zip(item.asks, results, strict=True))
-    model_ms = round(1000 * (time.monotonic() - begun))
-    ledger.put_annotated(_annotated(item, answered, tasks, settings, model_ms))
+    ledger.put_annotated(annotated_clip(item, answered, tasks, settings, model_ms))
     count("clips_asked")
     count("model_ms", model_ms)
     count("asked_ms", asked_ms(item, tasks))
@@ -133,120 +144,54 @@ def request_of(sound: Sound, task: Task, engine: EngineSettings) -> Request:
 def _read(ledger: Ledger, item: ClipWork, asked: Ask) -> Sound | ModelError:
     start_ms, end_ms = asked.start_ms - item.clip.start_ms, asked.end_ms - item.clip.start_ms
     try:
-        with ledger.store.open(item.clip.clip_uri) as file:
+        with ledger.store.local_file(item.clip.clip_uri) as file:
             return Sound(read_span(file, item.clip.clip_uri, start_ms, end_ms))
     except FileNotFoundError:
         return ModelError(
             f"{item.clip.clip_uri}: the clip is gone; delete its recording's object below"
             " ledger/segment and run segment again"
         )
+    except StorageError:
+        raise  # no fault of the clip's
     except Exception as error:
         return as_model_error(error)
 
 
-def _annotated(
-    item: ClipWork,
-    answered: Sequence[tuple[Ask, Result]],
-    tasks: Mapping[str, Task],
-    settings: NightSettings,
-    model_ms: int,
-) -> AnnotatedClip:
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-    return AnnotatedClip(
-        clip_id=item.clip.clip_id,
-        recording_id=item.clip.recording_id,
-        model=settings.checkpoint.name,
-        weights_revision=settings.checkpoint.revision,
-        engine=settings.engine.name,
-        run_id=settings.run_id,
-        generated_at=now,
-        model_ms=model_ms,
-        annotations=tuple(
-            _annotation(ask, result, tasks[ask.task_hash])
-            for ask, result in answered
-            if isinstance(result, Answer)
-        ),
-        failures=tuple(
-            _failure(item, ask, result, tasks[ask.task_hash], settings)
-            for ask, result in answered
-            if isinstance(result, ModelError)
-        ),
-    )
-
-
-def _annotation(ask: Ask, answer: Answer, task: Task) -> Annotation:
-    read = read_answer(task, answer.text)
-    return Annotation(
-        task_id=task.task_id,
-        task_hash=ask.task_hash,
-        kind=task.kind,
-        prompt_id=task.prompt_id,
-        segment_id=ask.segment_id,
-        start_ms=ask.start_ms,
-        end_ms=ask.end_ms,
-        raw_text=answer.text,
-        text=read.text,
-        thinking=read.thinking,
-        choice=read.choice,
-        mean_logprob=answer.mean_logprob,
-        token_count=answer.token_count,
-        finish_reason=answer.finish_reason,
-        flags=answer_flags(
-            task,
-            read,
-            mean_logprob=answer.mean_logprob,
-            finish_reason=answer.finish_reason,
-            speech_ms=ask.speech_ms,
-        ),
-    )
-
-
-def _failure(
-    item: ClipWork, ask: Ask, error: ModelError, task: Task, settings: NightSettings
-) -> Failure:
-    return Failure(
-        stage="annotate",
-        uri=item.uri,
-        corpus=item.corpus,
-        date=item.date,
-        error_class=type(error).__name__,
-        message=str(error),
-        attempts=ask.earlier_attempts + 1,
-        permanent=error.permanent,
-        run_id=settings.run_id,
-        recording_id=item.clip.recording_id,
-        clip_id=item.clip.clip_id,
-        segment_id=ask.segment_id,
-        task_id=task.task_id,
-        task_hash=ask.task_hash,
-        start_ms=ask.start_ms,
-        end_ms=ask.end_ms,
-    )
-
-
 def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     """Ask what is missing; no pipeline is started where nothing is."""
-    pieces = _pieces(settings)
-    if not pieces:
+    waiting = list(missing_work(settings))
+    if not waiting:
         return Outcome({"answers_made": 0}, ["all clips are annotated already"])
-    with shown("annotate", pieces):
+    with shown("annotate", _work(waiting, settings)):
         counters = run_pipeline(build, settings, beam_arguments)
     if counters.get("model_ms"):
         _keep_rate(counters, settings)
     return Outcome.of_counters(counters)
 
 
-def _pieces(settings: NightSettings) -> list[Piece]:
+def _work(waiting: list[ClipWork], settings: NightSettings) -> Work:
+    """For the progress: a clip is done when there is one more object of its answers."""
     ledger = Ledger(open_store(settings.out))
     tasks = settings.task_hashes()
+    lengths_ms = {work.clip.clip_id: asked_ms(work, tasks) for work in waiting}
+    of_recording: dict[str, set[str]] = {}
+    for work in waiting:
+        of_recording.setdefault(work.clip.recording_id, set()).add(work.clip.clip_id)
 
-    def piece(work: ClipWork) -> Piece:
-        clip = work.clip
-        prefix = layout.annotated_prefix(clip.clip_id)
-        known = len(list(ledger.store.list(prefix)))
-        return Piece(asked_ms(work, tasks), lambda: len(list(ledger.store.list(prefix))) > known)
+    def answers_by_clip() -> Counter[str]:
+        found = ledger.annotated_keys([r for r, clips in of_recording.items() if clips])
+        return Counter(layout.clip_of_annotated_key(key) for keys in found for key in keys)
 
-    return [piece(work) for work in missing_work(settings)]
+    known = answers_by_clip()
+
+    def done_ms() -> int:
+        done = {clip for clip, count in answers_by_clip().items() if count > known[clip]}
+        for clips in of_recording.values():
+            clips -= done
+        left = (clip for clips in of_recording.values() for clip in clips)
+        return sum(lengths_ms.values()) - sum(lengths_ms[clip] for clip in left)
+
+    return Work(sum(lengths_ms.values()), done_ms)
 
 
 def _keep_rate(counters: Mapping[str, int], settings: NightSettings) -> None:

@@ -1,19 +1,29 @@
-"""A folder of recordings as a list of objects, each with the date that it belongs to."""
+"""A folder or bucket of recordings as a list of objects, each with the date that it belongs to."""
 
 from __future__ import annotations
 
 import datetime
-import os
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Literal, cast
 
 from af3core.audio.containers import SUFFIXES
-from af3core.errors import ConfigurationError
-from schemas.records import ArchiveObject
+from af3core.errors import ConfigurationError, UnreadableObject
+from af3core.storage.address import is_bucket, split_object
+from af3core.storage.bucket import BucketStore
+from af3core.storage.listing import (
+    ListedObject,
+    holds_anything,
+    list_objects,
+    listed_object,
+)
+from beam_jobs.archive_folder import list_folder
+from schemas.records import ArchiveObject, Recording
 
 DateRule = Literal["auto", "path", "mtime"]
 
@@ -30,20 +40,20 @@ class Listing:
     unreadable: list[str] = field(default_factory=list)
 
 
-def check_source(source: str) -> Path:
-    """The archive's folder (or single recording).
+def check_source(source: str) -> str:
+    """The address of the archive's folder, bucket or single recording.
 
     Raises:
         ConfigurationError: there is none.
     """
-    if "://" in source:
-        raise ConfigurationError(
-            f"SOURCE {source}: the jobs read folders; give a local or mounted folder"
-        )
+    if is_bucket(source):
+        if not (listed_object(source) if _is_recording(source) else holds_anything(source)):
+            raise ConfigurationError(f"SOURCE {source}: there is no such object or prefix")
+        return source.rstrip("/")
     path = Path(source)
     if not path.exists():
         raise ConfigurationError(f"SOURCE {source}: there is no such folder or file")
-    return path.absolute()
+    return str(path.absolute())
 
 
 def list_archive(
@@ -51,27 +61,24 @@ def list_archive(
 ) -> Iterator[ArchiveObject]:
     """Recordings whose date lies in [since, until], in the order of their paths.
 
-    `listing` is filled on the way. Hidden files are left alone; a file is taken for a recording
-    by its suffix, playlists included, which later fail by name.
+    `listing` is filled on the way. Hidden objects are left alone; an object is taken for a
+    recording by its suffix, playlists included, which later fail by name.
     """
-    root = check_source(source)
-    for path in _files(root, listing):
-        if path.suffix.lower() not in SUFFIXES:
-            listing.passed_over[path.suffix.lower() or "(no suffix)"] += 1
+    for found in _objects(source, listing):
+        if not _is_recording(found.name):
+            listing.passed_over[PurePosixPath(found.name).suffix.lower() or "(no suffix)"] += 1
             continue
-        status = path.stat()
-        modified = datetime.datetime.fromtimestamp(status.st_mtime, datetime.UTC)
-        name = path.name if root.is_file() else str(path.relative_to(root))
-        date = date_of(name, modified, rule)
+        date = date_of(found.name, found.updated, rule)
         if date is None:
-            listing.undated.append(str(path))
+            listing.undated.append(found.uri)
         elif since <= date <= until:
             yield ArchiveObject(
-                uri=str(path),
+                uri=found.uri,
                 corpus=corpus,
                 date=date,
-                size_bytes=status.st_size,
-                modified_at=modified.isoformat(timespec="milliseconds"),
+                size_bytes=found.size_bytes,
+                modified_at=found.updated.isoformat(timespec="milliseconds"),
+                version=found.generation,
             )
         else:
             listing.outside_interval += 1
@@ -94,17 +101,43 @@ def date_of(name: str, modified: datetime.datetime, rule: DateRule) -> str | Non
     return modified.date().isoformat()
 
 
-def _files(root: Path, listing: Listing) -> Iterator[Path]:
-    if root.is_file():
-        yield root
+@contextmanager
+def recording_file(found: ArchiveObject | Recording) -> Iterator[Path]:
+    """The recording as a file of this machine while the body runs; a bucket's object is fetched,
+    in the very state that was listed.
+
+    Raises:
+        UnreadableObject: it is gone, or was replaced since.
+    """
+    if not is_bucket(found.uri):
+        yield Path(found.uri)
         return
+    store, key = split_object(found.uri)
+    suffix = PurePosixPath(found.uri).suffix
+    with tempfile.NamedTemporaryFile(prefix="af3-", suffix=suffix) as file:
+        try:
+            cast(BucketStore, store).fetch(key, cast(BinaryIO, file), int(found.version))
+        except FileNotFoundError as error:
+            raise UnreadableObject(
+                f"{found.uri}: the object that was listed is gone or was replaced; run plan again"
+            ) from error
+        file.flush()
+        yield Path(file.name)
 
-    def note(error: OSError) -> None:
-        listing.unreadable.append(str(error.filename))
 
-    for folder, subfolders, names in os.walk(root, onerror=note):
-        subfolders[:] = sorted(s for s in subfolders if not s.startswith("."))
-        for name in sorted(names):
-            path = Path(folder, name)
-            if not name.startswith(".") and path.exists():
-                yield path
+def _objects(source: str, listing: Listing) -> Iterator[ListedObject]:
+    if not is_bucket(source):
+        yield from list_folder(Path(source), listing.unreadable)
+        return
+    if _is_recording(source):
+        only = listed_object(source)
+        yield from [only] if only else []
+        return
+    for found in list_objects(source):
+        hidden = any(part.startswith(".") for part in found.name.split("/"))
+        if not hidden and not found.name.endswith("/"):
+            yield found
+
+
+def _is_recording(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in SUFFIXES

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from af3core.errors import Af3Error
 from af3core.limits import Limits
+from af3core.storage.address import open_store
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifest_dates
@@ -23,7 +24,6 @@ from beam_jobs.publish import shard_rows, shards_to_publish
 from beam_jobs.rows import NOT_ANNOTATED, NOT_SEGMENTED, AccountingError, TableRows
 from beam_jobs.running import run_pipeline, spread
 from beam_jobs.settings import NightSettings
-from beam_jobs.storage import open_store
 from schemas.identity import shard_of
 from schemas.reports import AuditCounts
 from schemas.tables import ANSWER_TABLES, TABLES

@@ -8,20 +8,25 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 import apache_beam as beam
 
 from af3core.audio.probe import probe
 from af3core.errors import Af3Error, EmptyObject, TooLong, UnreadableObject
-from beam_jobs.archive import Listing, list_archive
+from af3core.storage.address import open_store
+from beam_jobs.archive import Listing, list_archive, recording_file
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
 from beam_jobs.running import count, run_pipeline, spread
 from beam_jobs.settings import NightSettings
-from beam_jobs.storage import open_store
-from schemas.identity import content_hash, recording_id
-from schemas.records import ArchiveObject, Failure, MediaInfo, NightManifest, Recording
+from schemas.identity import configuration_hash, content_hash, recording_id
+from schemas.records import (
+    ArchiveObject,
+    ExaminedObject,
+    Failure,
+    NightManifest,
+    Recording,
+)
 
 _READ_BYTES = 1 << 20
 
@@ -73,7 +78,8 @@ def examine(found: ArchiveObject, settings: NightSettings) -> Recording | Failur
     """Hash and probe one object; a bad one becomes a failure."""
     ledger = Ledger(open_store(settings.out))
     try:
-        sha256, media = _read(found, ledger)
+        examined = _examined(found, ledger)
+        sha256, media = examined.content_sha256, examined.media
         limit_ms = settings.max_recording_s * 1000
         if media.declared_duration_ms and media.declared_duration_ms > limit_ms:
             raise TooLong(
@@ -105,19 +111,25 @@ def examine(found: ArchiveObject, settings: NightSettings) -> Recording | Failur
         size_bytes=found.size_bytes,
         modified_at=found.modified_at,
         media=media,
+        version=found.version,
     )
 
 
 def write_manifest(
     date: str, found: Iterable[Recording | Failure | None], settings: NightSettings
 ) -> str:
-    """Write the plan of one date; equal contents become one recording."""
+    """Write the plan of one date; equal contents become one recording.
+
+    Of two runs that plan one date, the plan of the later listing stays.
+    """
     examined = list(found)
     manifest = NightManifest(
         corpus=settings.corpus,
         date=date,
         source=settings.source,
         run_id=settings.run_id,
+        listed_at=settings.started_at,
+        shards=settings.shards,
         recordings=merge_duplicates(r for r in examined if isinstance(r, Recording)),
         failures=tuple(
             sorted((f for f in examined if isinstance(f, Failure)), key=lambda f: f.uri)
@@ -139,22 +151,33 @@ def merge_duplicates(recordings: Iterable[Recording]) -> tuple[Recording, ...]:
     return tuple(by_id[key] for key in sorted(by_id))
 
 
-def _read(found: ArchiveObject, ledger: Ledger) -> tuple[str, MediaInfo]:
-    path = Path(found.uri)
+def _examined(found: ArchiveObject, ledger: Ledger) -> ExaminedObject:
+    """What an object holds; a bucket's object in a state that was seen before is not fetched."""
     if found.size_bytes == 0:
         raise EmptyObject(f"{found.uri}: the object is empty (0 bytes); upload it again")
-    try:
-        with path.open("rb") as file:
-            sha256 = content_hash(iter(lambda: file.read(_READ_BYTES), b""))
-    except OSError as error:
-        raise UnreadableObject(
-            f"{found.uri}: cannot be read ({error.strerror}); check its permissions"
-        ) from error
-    media = ledger.media(sha256)
-    if media is None:
-        media = probe(path, found.uri)
-        ledger.put_media(sha256, media)
-    return sha256, media
+    state = configuration_hash([found.uri, found.version]) if found.version else ""
+    examined = ledger.examined(state) if state else None
+    if examined is None:
+        examined = _read(found, ledger)
+        if state:
+            ledger.put_examined(state, examined)
+    return examined
+
+
+def _read(found: ArchiveObject, ledger: Ledger) -> ExaminedObject:
+    with recording_file(found) as path:
+        try:
+            with path.open("rb") as file:
+                sha256 = content_hash(iter(lambda: file.read(_READ_BYTES), b""))
+        except OSError as error:
+            raise UnreadableObject(
+                f"{found.uri}: cannot be read ({error.strerror}); check its permissions"
+            ) from error
+        media = ledger.media(sha256)
+        if media is None:
+            media = probe(path, found.uri)
+            ledger.put_media(sha256, media)
+    return ExaminedObject(sha256, media)
 
 
 def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:

@@ -16,13 +16,15 @@ from typing import Any
 import numpy as np
 
 from af3core.audio.clip_file import encode_flac, read_span
+from af3core.storage.address import open_store
+from af3core.storage.at_once import at_once
+from af3core.storage.store import Store
 from af3core.tasks.task import Task
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifest_dates
 from beam_jobs.parquet import partition_rows
 from beam_jobs.settings import NightSettings
-from beam_jobs.storage import FolderStore, open_store
 from schemas import layout
 from schemas.tables import ANSWER_TABLES
 
@@ -44,9 +46,7 @@ def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     return Outcome(facts, [line])
 
 
-def export_day(
-    store: FolderStore, corpus: str, date: str, prompts: Mapping[str, Task]
-) -> list[Row]:
+def export_day(store: Store, corpus: str, date: str, prompts: Mapping[str, Task]) -> list[Row]:
     """Write one day's sounds, then the list that names them; sounds of an earlier list go last."""
     folder = layout.export_prefix(corpus, date)
     segments = {row["segment_id"]: row for row in partition_rows(store, "segments", corpus, date)}
@@ -56,16 +56,17 @@ def export_day(
             if row["segment_id"] and not row["flags"] and row["prompt_id"] in prompts:
                 asked.setdefault(row["segment_id"], []).append(row)
     records = [training_record(segments[key], asked[key], prompts) for key in sorted(asked)]
-    for record in records:
-        key = folder + record["sound"]
-        if not store.exists(key):
-            store.write(key, _flac(store, segments[record["id"]]))
+    held = set(store.children(folder))
+    missing = [segments[r["id"]] for r in records if folder + r["sound"] not in held]
+    by_clip: dict[str, list[Row]] = {}
+    for segment in missing:
+        by_clip.setdefault(segment["clip_uri"], []).append(segment)
+    at_once(lambda clip: _write_sounds(store, folder, clip, by_clip[clip]), list(by_clip))
     text = json.dumps(records, indent=1, ensure_ascii=False) + "\n"
     store.write(folder + "training.json", text.encode())
     named = {folder + record["sound"] for record in records}
-    for key in list(store.list(folder)):
-        if key.endswith(".flac") and key not in named:
-            store.delete(key)
+    stale = [key for key in held if key.endswith(".flac") and key not in named]
+    at_once(store.delete, stale)
     return records
 
 
@@ -88,12 +89,15 @@ def training_record(segment: Row, answers: Sequence[Row], prompts: Mapping[str, 
     }
 
 
-def _flac(store: FolderStore, segment: Row) -> bytes:
-    start_ms = segment["start_ms"] - segment["clip_start_ms"]
-    end_ms = segment["end_ms"] - segment["clip_start_ms"]
-    with store.open(segment["clip_uri"]) as file:
-        samples = read_span(file, segment["clip_uri"], start_ms, end_ms)
-    return encode_flac(np.round(samples * 32_768).astype(np.int16))
+def _write_sounds(store: Store, folder: str, clip_uri: str, segments: Sequence[Row]) -> None:
+    """The sounds of a clip's segments; the clip is fetched once."""
+    with store.local_file(clip_uri) as file:
+        for segment in segments:
+            start_ms = segment["start_ms"] - segment["clip_start_ms"]
+            end_ms = segment["end_ms"] - segment["clip_start_ms"]
+            samples = read_span(file, clip_uri, start_ms, end_ms)
+            sound = encode_flac(np.round(samples * 32_768).astype(np.int16))
+            store.write(f"{folder}{segment['segment_id']}.flac", sound)
 
 
 JOB = Job("export", "write training data in AF3's format from unflagged answers", run)

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from af3core.errors import Af3Error, ConfigurationError
+from af3core.storage.address import is_bucket, open_store, store_at
+from af3core.storage.folder import FolderStore
+from af3core.storage.store import Store, until_settled
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifest_dates
 from beam_jobs.parquet import partition_rows
 from beam_jobs.settings import NightSettings
-from beam_jobs.storage import FolderStore, open_store
+from schemas.identity import configuration_hash
 
 _LOCK_S = 60.0
 _NOT_THE_WORDS = ("no such table", "locked", "malformed", "disk")
@@ -54,22 +58,65 @@ class Hit:
     context: str
 
 
-def index_path(out: str) -> Path:
-    """Where the index of an output folder lies."""
-    return Path(out) / "indexes" / "search.sqlite"
+INDEX_KEY = "indexes/search.sqlite"
+CACHE = Path("~/.cache/af3-archive/indexes")
 
 
 def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
-    """Replace the interval's partitions in the index, each in one transaction."""
-    ledger = Ledger(open_store(settings.out))
-    dates = manifest_dates(ledger, settings)
-    indexed = 0
-    with _connected(index_path(settings.out), create=True) as connection:
-        connection.execute(_SCHEMA)
-        for date in dates:
-            indexed += _replace(connection, ledger.store, settings.corpus, date)
+    """Replace the interval's partitions in the index, each in one transaction.
+
+    An index in a bucket is changed in a copy, which goes back if nobody changed it meanwhile.
+    """
+    store = open_store(settings.out)
+    dates = manifest_dates(Ledger(store), settings)
+    if isinstance(store, FolderStore):
+        indexed = _bring_up_to_date(store.root / INDEX_KEY, store, settings.corpus, dates)
+    else:
+        indexed = until_settled(
+            store.address(INDEX_KEY), lambda: _update_copy(store, settings.corpus, dates)
+        )
     facts = {"dates": len(dates), "texts_indexed": indexed}
     return Outcome(facts, [f"indexed: {indexed} texts of {len(dates)} days"])
+
+
+def _update_copy(store: Store, corpus: str, dates: Sequence[str]) -> int | None:
+    """None where another run changed the index in between."""
+    [stamp] = store.stamps([INDEX_KEY])
+    with tempfile.TemporaryDirectory(prefix="af3-") as folder:
+        path = Path(folder) / "search.sqlite"
+        if stamp:
+            path.write_bytes(store.read(INDEX_KEY) or b"")
+        indexed = _bring_up_to_date(path, store, corpus, dates)
+        return indexed if store.replace(INDEX_KEY, path.read_bytes(), stamp) else None
+
+
+def _bring_up_to_date(path: Path, store: Store, corpus: str, dates: Sequence[str]) -> int:
+    with _connected(path, create=True) as connection:
+        connection.execute(_SCHEMA)
+        return sum(_replace(connection, store, corpus, date) for date in dates)
+
+
+def _index_here(out: str) -> Path:
+    """The index as a file of this machine; one in a bucket is fetched once per state.
+
+    Raises:
+        ConfigurationError: there is no index.
+    """
+    missing = ConfigurationError(f"--out {out}: no index there; make it with af3 index --out {out}")
+    if not is_bucket(out):
+        path = Path(out) / INDEX_KEY
+        if not path.is_file():
+            raise missing
+        return path
+    store = store_at(out)
+    [stamp] = store.stamps([INDEX_KEY])
+    cached = CACHE.expanduser() / f"{configuration_hash([out, stamp])}.sqlite"
+    if not cached.is_file():
+        data = store.read(INDEX_KEY) if stamp else None
+        if data is None:
+            raise missing
+        FolderStore(cached.parent).write(cached.name, data)
+    return cached
 
 
 def search(out: str, words: str, limit: int) -> list[Hit]:
@@ -79,9 +126,7 @@ def search(out: str, words: str, limit: int) -> list[Hit]:
         ConfigurationError: there is no index.
         SearchError: the words are no query.
     """
-    path = index_path(out)
-    if not path.is_file():
-        raise ConfigurationError(f"--out {out}: no index there; make it with af3 index --out {out}")
+    path = _index_here(out)
     with _connected(path, create=False) as connection:
         try:
             return [Hit(*row) for row in connection.execute(_SEARCH, (words, limit))]
@@ -93,7 +138,7 @@ def search(out: str, words: str, limit: int) -> list[Hit]:
             ) from error
 
 
-def _replace(connection: sqlite3.Connection, store: FolderStore, corpus: str, date: str) -> int:
+def _replace(connection: sqlite3.Connection, store: Store, corpus: str, date: str) -> int:
     uris = {
         row["recording_id"]: row["object_uri"]
         for row in partition_rows(store, "recordings", corpus, date)

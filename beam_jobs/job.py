@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from af3core.errors import Af3Error, ConfigurationError
+from af3core.storage.address import is_bucket, open_store, split_object
 from beam_jobs.beam_options import parse_with_beam
 from beam_jobs.guard import guarded
 from beam_jobs.options import add_arguments
 from beam_jobs.settings import JobName, NightSettings, read_settings
-from beam_jobs.storage import open_store
 from beam_jobs.watched import end_when_unwatched
 from schemas import layout
 from schemas.reports import JobReport
@@ -60,7 +59,7 @@ def job_main(job: Job, arguments: Sequence[str] | None = None) -> int:
         description=f"{job.name}: {job.summary}.",
         epilog=BEAM_EPILOG,
     )
-    parser.add_argument("--source", metavar="SOURCE", help="folder of recordings")
+    parser.add_argument("--source", metavar="SOURCE", help="folder or gs:// of recordings")
     add_arguments(parser)
 
     def run() -> int:
@@ -102,7 +101,7 @@ def _run(
     job: Job, known: argparse.Namespace, beam_arguments: Sequence[str], ending: _Ending
 ) -> None:
     ending.run_id, ending.corpus = known.run_id or "", known.corpus
-    if known.report and not Path(known.report).absolute().parent.is_dir():
+    if known.report and not _can_report_to(known.report):
         raise ConfigurationError(f"--report {known.report}: its folder does not exist; make it")
     if known.watched_by:
         end_when_unwatched(Path(known.watched_by))
@@ -143,11 +142,13 @@ def _reported(job: JobName, report_path: str | None, ending: _Ending) -> Iterato
             facts=ending.outcome.facts,
             **_how_it_ended(error),
         )
+        if report_path and _can_report_to(report_path):
+            store, key = split_object(report_path)
+            store.write(key, _as_bytes(report))
         if settings:
-            key = layout.report_key(report.corpus, report.run_id, job)
-            open_store(settings.out).write(key, _as_bytes(report))
-        if report_path and Path(report_path).absolute().parent.is_dir():
-            _write_file(Path(report_path), _as_bytes(report))
+            key = layout.report_key(report.corpus, report.run_id, job, settings.part)
+            with _kept_back(error):
+                open_store(settings.out).write(key, _as_bytes(report))
 
 
 def _how_it_ended(error: BaseException | None) -> dict[str, Any]:
@@ -173,8 +174,16 @@ def _as_bytes(report: JobReport) -> bytes:
     return (json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _write_file(path: Path, data: bytes) -> None:
-    """In one step: whoever waits for the file reads it whole."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+def _can_report_to(address: str) -> bool:
+    return is_bucket(address) or Path(address).absolute().parent.is_dir()
+
+
+@contextmanager
+def _kept_back(earlier: BaseException | None) -> Iterator[None]:
+    """Where the job failed already, an error of its report must not hide why."""
+    try:
+        yield
+    except Af3Error as error:
+        if earlier is None:
+            raise
+        print(f"af3: the report was not kept: {error}", file=sys.stderr)

@@ -11,6 +11,7 @@ from typing import Any
 
 from af3core.errors import Af3Error
 from af3core.model.checkpoint import NANO, NANO_NOTICE
+from af3core.storage.address import open_store
 from beam_jobs import annotate, discover, publish, segment
 from beam_jobs.job import Job, Outcome
 from beam_jobs.ledger import Ledger
@@ -18,7 +19,6 @@ from beam_jobs.manifests import manifest_dates, manifests
 from beam_jobs.parquet import partition_rows
 from beam_jobs.progress import clock
 from beam_jobs.settings import NightSettings
-from beam_jobs.storage import open_store
 
 
 class NothingFound(Af3Error):

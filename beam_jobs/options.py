@@ -21,7 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_archive(parser: argparse.ArgumentParser) -> None:
     archive = parser.add_argument_group("archive")
-    archive.add_argument("--out", metavar="DIR", help="folder for tables, clips and ledger")
+    archive.add_argument(
+        "--out", metavar="DIR", help="folder or gs://BUCKET/PREFIX for tables, clips and ledger"
+    )
     archive.add_argument(
         "--corpus", default="default", metavar="NAME", help="name of the corpus (default: default)"
     )
@@ -63,11 +65,13 @@ def _add_asking(parser: argparse.ArgumentParser) -> None:
     asking.add_argument(
         "--model",
         default="nano",
-        help="nano (embedded, a toy that knows only its synthetic world), a folder, or a hub id"
-        f" such as {AF3_HUB_ID} (default: nano)",
+        help="nano (embedded, a toy that knows only its synthetic world), a folder, gs://BUCKET/…,"
+        f" or a hub id such as {AF3_HUB_ID} (default: nano)",
     )
     asking.add_argument("--model-revision", metavar="REV", help="commit of a hub id to pin")
-    asking.add_argument("--tasks", metavar="FILE", help="YAML file of tasks (default: built in)")
+    asking.add_argument(
+        "--tasks", metavar="FILE", help="YAML file of tasks, local or gs:// (default: built in)"
+    )
     asking.add_argument(
         "--only",
         action="append",
@@ -142,6 +146,17 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
         default=1,
         metavar="N",
         help="objects per table and day; a day keeps the number it has (default: 1)",
+    )
+    running.add_argument(
+        "--part",
+        metavar="I/N",
+        help="annotate: only part I (from 0) of N; parts are disjoint, for machines side by side",
+    )
+    running.add_argument(
+        "--accelerator",
+        metavar="HINT",
+        help="annotate: what the model's workers need, as a resource hint of Beam's, such as"
+        ' "type:nvidia-l4;count:1;install-nvidia-driver"; the other steps run without it',
     )
     running.add_argument("--run-id", metavar="ID", help="name of the run (default: made)")
     running.add_argument(

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from beam_jobs.storage import FolderStore
+from af3core.storage.store import Store
 from schemas import layout
 from schemas.tables import Table
 
@@ -50,16 +50,14 @@ def decode_rows(file: BinaryIO) -> list[dict[str, Any]]:
     Nothing is read ahead and no other thread takes part: one that still frees a Python buffer when
     the interpreter ends aborts the process.
     """
-    reader = pq.ParquetFile(file, pre_buffer=False)
+    reader = pq.ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
     rows: list[dict[str, Any]] = reader.read(use_threads=False).to_pylist()
     return rows
 
 
-def partition_rows(
-    store: FolderStore, table: str, corpus: str, date: str
-) -> Iterator[dict[str, Any]]:
+def partition_rows(store: Store, table: str, corpus: str, date: str) -> Iterator[dict[str, Any]]:
     """All rows of one table's partition, shard by shard."""
-    for key in store.list(layout.partition_prefix(table, corpus, date)):
+    for key in store.children(layout.partition_prefix(table, corpus, date)):
         with store.open(key) as file:
             yield from decode_rows(file)
 

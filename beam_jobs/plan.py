@@ -5,21 +5,20 @@ archive ──► discover ──► manifests ──► against the ledger ─�
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from af3core.limits import Limits
+from af3core.storage.address import open_store
 from beam_jobs import discover
-from beam_jobs.annotate import asked_ms
-from beam_jobs.asking import ClipWork, all_asks, missing_asks
+from beam_jobs.asking import all_asks, missing_asks
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
-from beam_jobs.manifests import manifests
+from beam_jobs.manifests import manifests, recordings
 from beam_jobs.progress import clock
-from beam_jobs.segment import is_to_cut
+from beam_jobs.segment import to_cut
 from beam_jobs.settings import FIRST_DATE, LAST_DATE, NightSettings
-from beam_jobs.storage import open_store
-from schemas.records import NightManifest, Recording
+from schemas.records import AnnotatedClip, NightManifest, Recording, SegmentedRecording
 from schemas.reports import MeasuredRate
 
 MS_PER_HOUR = 3_600_000
@@ -57,14 +56,17 @@ class Estimate:
 
 def planned_work(found: Iterable[NightManifest], ledger: Ledger, settings: NightSettings) -> Work:
     """Add up the manifests against the ledger; an equal recording of two dates counts once."""
-    work = Work()
-    seen: set[str] = set()
-    for manifest in found:
-        work = _add(work, Work(failures=len(manifest.failures)))
-        for recording in manifest.recordings:
-            if recording.recording_id not in seen:
-                seen.add(recording.recording_id)
-                work = _add(work, _work_of(recording, ledger, settings))
+    plans = list(found)
+    work = Work(failures=sum(len(manifest.failures) for manifest in plans))
+    for batch in recordings(plans):
+        ids = [recording.recording_id for recording in batch]
+        segmented = ledger.segmented(ids, settings.segmentation_hash)
+        open_ids = {recording.recording_id for recording in to_cut(batch, settings, ledger)}
+        for recording, cut, known in zip(batch, segmented, ledger.annotated(ids), strict=True):
+            if cut is None:
+                work = _add(work, _uncut(recording, recording.recording_id in open_ids))
+            else:
+                work = _add(work, _cut(cut, known, settings))
     return work
 
 
@@ -119,24 +121,27 @@ def _interval(settings: NightSettings) -> str:
     return f"{first} to {last}"
 
 
-def _work_of(recording: Recording, ledger: Ledger, settings: NightSettings) -> Work:
+def _uncut(recording: Recording, is_open: bool) -> Work:
     declared_ms = recording.media.declared_duration_ms or 0
-    segmented = ledger.segmented(recording.recording_id, settings.segmentation_hash)
-    if segmented is None:
-        to_cut_ms = declared_ms if is_to_cut(recording, settings, ledger) else 0
-        return Work(recordings=1, duration_ms=declared_ms, to_cut_ms=to_cut_ms)
+    return Work(recordings=1, duration_ms=declared_ms, to_cut_ms=declared_ms if is_open else 0)
+
+
+def _cut(
+    cut: SegmentedRecording, known: Mapping[str, Sequence[AnnotatedClip]], settings: NightSettings
+) -> Work:
     tasks = settings.task_hashes()
     held_ms = to_ask_ms = 0
-    for clip in segmented.clips:
-        if not all_asks(clip, tasks):
+    for clip in cut.clips:
+        asked = len(all_asks(clip, tasks))
+        if not asked:
             continue
-        asks = missing_asks(clip, tasks, ledger.annotated(clip.clip_id))
-        item = ClipWork(clip, recording.uri, recording.corpus, recording.date, asks)
-        to_ask_ms += asked_ms(item, tasks)
-        held_ms += clip.duration_ms - asked_ms(item, tasks)
+        missing = len(missing_asks(clip, tasks, known.get(clip.clip_id, ())))
+        open_ms = clip.duration_ms * missing // asked
+        to_ask_ms += open_ms
+        held_ms += clip.duration_ms - open_ms
     return Work(
         recordings=1,
-        duration_ms=segmented.decoded_duration_ms,
+        duration_ms=cut.decoded_duration_ms,
         held_ms=held_ms,
         to_ask_ms=to_ask_ms,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -13,30 +14,42 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from af3core.errors import StorageError
+
 POLL_S = 0.5
 PLAIN_LINE_EVERY_S = 15.0
 
 
-@dataclass(frozen=True)
-class Piece:
-    """Work to wait for: so much audio is done when `is_done` says so."""
+LOOKING_SHARE = 0.02
+"""Of the time, at most, goes into looking: in a bucket each look is many requests."""
 
-    audio_ms: int
-    is_done: Callable[[], bool]
+
+@dataclass(frozen=True)
+class Work:
+    """So much audio is to be done; `done_ms` looks how much of it is."""
+
+    total_ms: int
+    done_ms: Callable[[], int]
 
 
 class Watch:
-    """Counts finished pieces; a piece that was done once is not looked at again."""
+    """How far the work is, as of the last look."""
 
-    def __init__(self, pieces: list[Piece]) -> None:
-        self.total_ms = sum(piece.audio_ms for piece in pieces)
-        self._open = pieces
-        self._started = time.monotonic()
+    def __init__(self, work: Work) -> None:
+        self.total_ms = work.total_ms
+        self._work = work
+        self._done_ms = 0
+        self._started = self._next_look = time.monotonic()
 
-    @property
-    def done_ms(self) -> int:
-        self._open = [piece for piece in self._open if not piece.is_done()]
-        return self.total_ms - sum(piece.audio_ms for piece in self._open)
+    def done_ms(self, is_last: bool = False) -> int:
+        """Audio done; looked up anew where it is time for it."""
+        begun = time.monotonic()
+        if is_last or begun >= self._next_look:
+            with contextlib.suppress(StorageError):  # the job itself says so, if it lasts
+                self._done_ms = self._work.done_ms()
+            now = time.monotonic()
+            self._next_look = now + (now - begun) / LOOKING_SHARE
+        return self._done_ms
 
     def describe(self, done_ms: int) -> str:
         """Audio done, rate and time left: `12:30 of 20:10, 31x real time, 0:15 left`."""
@@ -50,9 +63,9 @@ class Watch:
 
 
 @contextmanager
-def shown(title: str, pieces: list[Piece], stream: TextIO = sys.stderr) -> Iterator[None]:
+def shown(title: str, work: Work, stream: TextIO = sys.stderr) -> Iterator[None]:
     """Show progress while the body runs: a bar on a terminal, else a line every 15 s."""
-    watch = Watch(pieces)
+    watch = Watch(work)
     if not watch.total_ms:
         yield
         return
@@ -82,11 +95,11 @@ def _show_bar(title: str, watch: Watch, stop: threading.Event, stream: TextIO) -
         finished = False
         while not finished:
             finished = stop.wait(POLL_S)
-            done_ms = watch.done_ms
+            done_ms = watch.done_ms(is_last=finished)
             progress.update(task, completed=done_ms, state=watch.describe(done_ms))
 
 
 def _show_lines(title: str, watch: Watch, stop: threading.Event, stream: TextIO) -> None:
     while not stop.wait(PLAIN_LINE_EVERY_S):
-        print(f"{title}: {watch.describe(watch.done_ms)}", file=stream, flush=True)
-    print(f"{title}: {watch.describe(watch.done_ms)}", file=stream, flush=True)
+        print(f"{title}: {watch.describe(watch.done_ms())}", file=stream, flush=True)
+    print(f"{title}: {watch.describe(watch.done_ms(is_last=True))}", file=stream, flush=True)

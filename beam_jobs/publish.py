@@ -9,22 +9,24 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 import apache_beam as beam
 
 from af3core import __version__
+from af3core.storage.address import open_store
+from af3core.storage.store import until_settled, update
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
-from beam_jobs.manifests import manifest_dates
+from beam_jobs.manifests import in_batches, manifests
 from beam_jobs.parquet import decode_rows, encode_table
 from beam_jobs.rows import RecordingFacts, TableRows, failure_row, recording_rows, timestamp
 from beam_jobs.running import count, run_pipeline, spread
 from beam_jobs.segment import work_key
 from beam_jobs.settings import NightSettings
-from beam_jobs.storage import FolderStore, open_store
 from schemas import layout
 from schemas.identity import canonical_json, shard_of
 from schemas.records import NightManifest, Recording
@@ -63,20 +65,9 @@ def build(pipeline: beam.Pipeline, settings: NightSettings) -> beam.PCollection[
 
 def shards_to_publish(settings: NightSettings) -> Iterator[tuple[str, int, int]]:
     """(date, shard, shard count) of every planned partition of the interval."""
-    ledger = Ledger(open_store(settings.out))
-    for date in manifest_dates(ledger, settings):
-        shard_count = existing_shard_count(ledger.store, settings.corpus, date) or settings.shards
-        for shard in range(shard_count):
-            yield date, shard, shard_count
-
-
-def existing_shard_count(store: FolderStore, corpus: str, date: str) -> int | None:
-    """How many shards a published partition has: it keeps them, so that no stale shard stays."""
-    for key in store.list(layout.partition_prefix("recordings", corpus, date)):
-        shard_count = layout.shard_count_of(key)
-        if shard_count:
-            return shard_count
-    return None
+    for manifest in manifests(Ledger(open_store(settings.out)), settings):
+        for shard in range(manifest.shards):
+            yield manifest.date, shard, manifest.shards
 
 
 def publish_shard(
@@ -84,40 +75,54 @@ def publish_shard(
 ) -> tuple[str, PublishedShard]:
     """Assemble and replace one shard of every table but `runs`.
 
-    Two runs on one shard take turns, so that none replaces it with what it read before the
-    other's answers.
+    Two runs on one shard take turns. Where one lost its turn unawares (it was cut off, and another
+    took over), its objects are refused and it assembles them anew: none replaces a shard with what
+    it read before the other's answers.
 
     Raises:
         AccountingError: a recording's times do not add up; nothing of the shard is replaced.
     """
     ledger = Ledger(open_store(settings.out))
-    with ledger.store.claim(_claim(settings.corpus, date, f"{shard:05d}")):
+    turn = layout.claim_key("publish", f"corpus={settings.corpus},date={date},{shard:05d}")
+    with ledger.store.claim(turn):
         return date, _replace_shard(date, shard, shard_count, ledger, settings)
-
-
-def _claim(corpus: str, date: str, part: str) -> str:
-    return layout.claim_key("publish", f"corpus={corpus},date={date},{part}")
 
 
 def _replace_shard(
     date: str, shard: int, shard_count: int, ledger: Ledger, settings: NightSettings
 ) -> PublishedShard:
-    manifest = ledger.manifest(settings.corpus, date)
-    if manifest is None:
-        raise FileNotFoundError(layout.manifest_key(settings.corpus, date))
-    rows = shard_rows(manifest, shard, shard_count, ledger, settings)
-    objects = []
-    for table in _SHARDED:
-        data = encode_table(table, rows.by_table.get(table.name, []))
-        key = layout.shard_key(table.name, settings.corpus, date, shard, shard_count)
-        ledger.store.write(key, data)
-        objects.append(
-            {
-                "key": key,
-                "rows": len(rows.by_table.get(table.name, [])),
-                "sha256": hashlib.sha256(data).hexdigest(),
-            }
-        )
+    store = ledger.store
+    keys = {
+        table.name: layout.shard_key(table.name, settings.corpus, date, shard, shard_count)
+        for table in _SHARDED
+    }
+
+    def attempt() -> PublishedShard | None:
+        stamps = store.stamps(list(keys.values()))  # before the ledger is read
+        manifest = ledger.manifest(settings.corpus, date)
+        if manifest is None:
+            raise FileNotFoundError(layout.manifest_key(settings.corpus, date))
+        rows = shard_rows(manifest, shard, shard_count, ledger, settings)
+        data = {t.name: encode_table(t, rows.by_table.get(t.name, [])) for t in _SHARDED}
+        for (name, key), stamp in zip(keys.items(), stamps, strict=True):
+            if store.replace(key, data[name], stamp) is None:
+                return None
+        return _published(rows, keys, data, settings)
+
+    return until_settled(store.address(keys["recordings"]), attempt)
+
+
+def _published(
+    rows: TableRows, keys: Mapping[str, str], data: Mapping[str, bytes], settings: NightSettings
+) -> PublishedShard:
+    objects = [
+        {
+            "key": key,
+            "rows": len(rows.by_table.get(name, [])),
+            "sha256": hashlib.sha256(data[name]).hexdigest(),
+        }
+        for name, key in keys.items()
+    ]
     recordings = rows.by_table.get("recordings", [])
     made = sum(
         row["run_id"] == settings.run_id
@@ -142,9 +147,10 @@ def shard_rows(
     """All rows of a shard; failures without a recording lie in shard 0."""
     tasks = settings.task_hashes()
     rows = TableRows()
-    for recording in manifest.recordings:
-        if shard_of(recording.recording_id, shard_count) == shard:
-            rows.extend(recording_rows(recording_facts(recording, ledger, settings), tasks))
+    mine = [r for r in manifest.recordings if shard_of(r.recording_id, shard_count) == shard]
+    for batch in in_batches(mine):
+        for facts in recording_facts(batch, ledger, settings):
+            rows.extend(recording_rows(facts, tasks))
     if shard == 0:
         for failure in manifest.failures:
             rows.add("failures", failure_row(failure))
@@ -152,71 +158,66 @@ def shard_rows(
 
 
 def recording_facts(
-    recording: Recording, ledger: Ledger, settings: NightSettings
-) -> RecordingFacts:
-    """Gather what the ledger holds of a recording."""
-    segmented = ledger.segmented(recording.recording_id, settings.segmentation_hash)
-    failed = None if segmented else ledger.failed("segment", work_key(recording, settings))
-    clips = segmented.clips if segmented else ()
-    return RecordingFacts(
-        recording=recording,
-        segmentation_hash=settings.segmentation_hash,
-        segmented=segmented,
-        failed=failed,
-        annotated={clip.clip_id: ledger.annotated(clip.clip_id) for clip in clips},
-        run_id=settings.run_id,
-    )
+    batch: list[Recording], ledger: Ledger, settings: NightSettings
+) -> Iterator[RecordingFacts]:
+    """Gather what the ledger holds of recordings."""
+    ids = [recording.recording_id for recording in batch]
+    segmented = ledger.segmented(ids, settings.segmentation_hash)
+    failed = ledger.failed("segment", [work_key(recording, settings) for recording in batch])
+    found = zip(batch, segmented, failed, ledger.annotated(ids), strict=True)
+    for recording, cut, failure, known in found:
+        yield RecordingFacts(
+            recording=recording,
+            segmentation_hash=settings.segmentation_hash,
+            segmented=cut,
+            failed=None if cut else failure,
+            annotated=known,
+            run_id=settings.run_id,
+        )
 
 
 def publish_run(date: str, shards: Iterable[PublishedShard], settings: NightSettings) -> str:
     """Add this run to the partition's `runs`; gives the date."""
-    store = open_store(settings.out)
-    with store.claim(_claim(settings.corpus, date, "runs")):
-        _add_run(date, list(shards), settings, store)
+    key = layout.shard_key("runs", settings.corpus, date, 0, 1)
+    run = _run_row(list(shards), settings)
+
+    def with_this_run(held: bytes | None) -> bytes:
+        earlier = decode_rows(BytesIO(held)) if held else []
+        others = [row for row in earlier if row["run_id"] != settings.run_id]
+        return encode_table(BY_NAME["runs"], [*others, run])
+
+    update(open_store(settings.out), key, with_this_run)
     count("partitions_published")
     return date
 
 
-def _add_run(
-    date: str, published: list[PublishedShard], settings: NightSettings, store: FolderStore
-) -> None:
-    key = layout.shard_key("runs", settings.corpus, date, 0, 1)
-    runs = [row for row in _earlier_runs(store, key) if row["run_id"] != settings.run_id]
-    runs.append(
-        {
-            "run_id": settings.run_id,
-            "source": settings.source,
-            "started_at": timestamp(settings.started_at),
-            "published_at": datetime.datetime.now(datetime.UTC),
-            "recordings": sum(shard.recordings for shard in published),
-            "failures": sum(shard.failures for shard in published),
-            "duration_ms": sum(shard.duration_ms for shard in published),
-            "annotated_ms": sum(shard.annotated_ms for shard in published),
-            "skipped_ms": sum(shard.skipped_ms for shard in published),
-            "answers_made": sum(shard.answers_made for shard in published),
-            "model": settings.checkpoint.name,
-            "weights_revision": settings.checkpoint.revision,
-            "configuration": canonical_json(_resolved(settings)),
-            "software_version": __version__,
-            "objects": sorted(
-                (entry for shard in published for entry in shard.objects), key=lambda o: o["key"]
-            ),
-        }
-    )
-    store.write(key, encode_table(BY_NAME["runs"], runs))
-
-
-def _earlier_runs(store: FolderStore, key: str) -> list[dict[str, Any]]:
-    if not store.exists(key):
-        return []
-    with store.open(key) as file:
-        return decode_rows(file)
+def _run_row(published: list[PublishedShard], settings: NightSettings) -> dict[str, Any]:
+    return {
+        "run_id": settings.run_id,
+        "source": settings.source,
+        "started_at": timestamp(settings.started_at),
+        "published_at": datetime.datetime.now(datetime.UTC),
+        "recordings": sum(shard.recordings for shard in published),
+        "failures": sum(shard.failures for shard in published),
+        "duration_ms": sum(shard.duration_ms for shard in published),
+        "annotated_ms": sum(shard.annotated_ms for shard in published),
+        "skipped_ms": sum(shard.skipped_ms for shard in published),
+        "answers_made": sum(shard.answers_made for shard in published),
+        "model": settings.checkpoint.name,
+        "weights_revision": settings.checkpoint.revision,
+        "configuration": canonical_json(_resolved(settings)),
+        "software_version": __version__,
+        "objects": sorted(
+            (entry for shard in published for entry in shard.objects), key=lambda o: o["key"]
+        ),
+    }
 
 
 def _resolved(settings: NightSettings) -> dict[str, Any]:
-    """What the run resolved its options to, without this machine's folders."""
+    """What the run resolved its options to, without this machine's folders and this job's part."""
     value = dataclasses.asdict(settings)
     value["asking"]["checkpoint"].pop("folder")
+    value.pop("part")
     return value
 
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from af3core.errors import ConfigurationError
+from af3core.storage.address import open_store
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.query import connect
 from beam_jobs.settings import NightSettings
-from beam_jobs.storage import open_store
 from schemas import layout
 
 _RECORDINGS = """

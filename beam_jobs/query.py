@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from af3core.errors import Af3Error, ConfigurationError
+from af3core.storage.address import is_bucket, split_object, store_at
+from schemas import layout
 from schemas.tables import TABLES
 from schemas.views import create_view, sql_type
 
@@ -27,11 +30,14 @@ def connect(out: str) -> duckdb.DuckDBPyConnection:
     Raises:
         ConfigurationError: there are no tables at that address.
     """
+    store = store_at(out)
     connection = duckdb.connect()
+    if is_bucket(out):
+        connection.register_filesystem(_bucket_files())
+    listed = store.walk([f"tables/{table.name}/" for table in TABLES])
     found = 0
-    filesystem = _bucket(connection) if out.startswith("gs://") else None
-    for table in TABLES:
-        objects = _objects(out, table.name, filesystem)
+    for table, keys in zip(TABLES, listed, strict=True):
+        objects = [store.address(key) for key in keys if layout.shard_count_of(key)]
         found += len(objects)
         connection.execute(create_view(table, objects))
     if not found:
@@ -57,14 +63,25 @@ def run_query(out: str, sql: str, output: str | None, console: Console) -> None:
     try:
         if output is None:
             _print(result, console)
-        elif output.endswith(".csv"):
-            result.write_csv(output, header=True)
-        elif output.endswith(".parquet"):
-            result.write_parquet(output, compression="zstd")
         else:
-            raise ConfigurationError(f"--output {output}: name a .csv or .parquet file")
+            _write(result, output)
     except duckdb.Error as error:
         raise QueryError(f"query: {_first_lines(error)}") from error
+
+
+def _write(result: duckdb.DuckDBPyRelation, output: str) -> None:
+    if not output.endswith((".csv", ".parquet")):
+        raise ConfigurationError(f"--output {output}: name a .csv or .parquet file")
+    if is_bucket(output):
+        store, key = split_object(output)
+        with tempfile.TemporaryDirectory(prefix="af3-") as folder:
+            local = Path(folder) / key
+            _write(result, str(local))
+            store.write(key, local.read_bytes())
+    elif output.endswith(".csv"):
+        result.write_csv(output, header=True)
+    else:
+        result.write_parquet(output, compression="zstd")
 
 
 def print_tables(console: Console) -> None:
@@ -79,14 +96,7 @@ def print_tables(console: Console) -> None:
         console.print(shown)
 
 
-def _objects(out: str, table: str, filesystem: Any) -> list[str]:
-    pattern = f"tables/{table}/corpus=*/date=*/part-*.parquet"
-    if filesystem is None:
-        return sorted(str(path) for path in Path(out).absolute().glob(pattern))
-    return sorted(f"gs://{name}" for name in filesystem.glob(f"{out.rstrip('/')}/{pattern}"))
-
-
-def _bucket(connection: duckdb.DuckDBPyConnection) -> Any:
+def _bucket_files() -> Any:
     try:
         # the probe of the bucket's type goes over gRPC, which emulators and proxies lack
         os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
@@ -94,9 +104,7 @@ def _bucket(connection: duckdb.DuckDBPyConnection) -> Any:
     except ImportError as error:
         raise ConfigurationError("gs:// needs gcsfs: pip install 'af3-archive[gcs]'") from error
     anonymous = "anon" if os.environ.get("STORAGE_EMULATOR_HOST") else None
-    filesystem = gcsfs.GCSFileSystem(token=anonymous)
-    connection.register_filesystem(filesystem)
-    return filesystem
+    return gcsfs.GCSFileSystem(token=anonymous, access="read_only")
 
 
 def _print(result: duckdb.DuckDBPyRelation, console: Console) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from af3core.storage.address import open_store
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
-from beam_jobs.manifests import manifests
+from beam_jobs.manifests import manifests, recordings
 from beam_jobs.night import summarise
 from beam_jobs.plan import MS_PER_HOUR
 from beam_jobs.settings import NightSettings
-from beam_jobs.storage import open_store
 from schemas import layout
 
 
@@ -47,17 +47,12 @@ def costs(planned: float | None, model_ms: int, gpu_price: float) -> dict[str, A
 
 def model_time_ms(ledger: Ledger, settings: NightSettings) -> int:
     """What the model took for this run's answers, attempts that were killed included."""
-    clips = {
-        clip.clip_id
-        for manifest in manifests(ledger, settings)
-        for recording in manifest.recordings
-        if (segmented := ledger.segmented(recording.recording_id, settings.segmentation_hash))
-        for clip in segmented.clips
-    }
     return sum(
         entry.model_ms
-        for clip in clips
-        for entry in ledger.annotated(clip)
+        for batch in recordings(manifests(ledger, settings))
+        for known in ledger.annotated([recording.recording_id for recording in batch])
+        for entries in known.values()
+        for entry in entries
         if entry.run_id == settings.run_id
     )
 

@@ -5,8 +5,8 @@ manifests ──► recordings not yet cut ──► decode, cut, write ──�
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import apache_beam as beam
 
@@ -14,47 +14,52 @@ from af3core.audio.clip_file import encode_flac
 from af3core.audio.decode import DecodeReport, decode
 from af3core.audio.segmentation import CutClip, CutSegment, cut_recording
 from af3core.errors import Af3Error, DamagedMedia
+from af3core.storage.address import open_store
 from af3core.tasks.flags import timeline_suspect
+from beam_jobs.archive import recording_file
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger, given_up
-from beam_jobs.manifests import manifests
-from beam_jobs.progress import Piece, shown
+from beam_jobs.manifests import in_batches, manifests, recordings
+from beam_jobs.progress import Work, shown
 from beam_jobs.running import count, run_pipeline, spread
 from beam_jobs.settings import NightSettings
-from beam_jobs.storage import open_store
 from schemas import identity, layout
 from schemas.records import Clip, Failure, Recording, Segment, SegmentedRecording
+
+DECODERS = 2
+"""Recordings that one process decodes at once: one computes while the other waits for storage."""
+_decoding = threading.BoundedSemaphore(DECODERS)
 
 
 def build(pipeline: beam.Pipeline, settings: NightSettings) -> beam.PCollection[str]:
     """The pipeline; gives the ids of the recordings that it cut."""
-    recordings = (
+    missing = (
         pipeline
         | "Nights" >> beam.Create([settings])
         | "Missing" >> beam.FlatMap(recordings_to_cut)
     )
-    return spread(recordings) | "DecodeAndCut" >> beam.Map(cut_one, settings)
+    return spread(missing) | "DecodeAndCut" >> beam.Map(cut_one, settings)
 
 
 def recordings_to_cut(settings: NightSettings) -> Iterator[Recording]:
-    """Recordings that the ledger neither holds under this segmentation nor has given up on."""
+    """Recordings of the interval that wait to be cut."""
     ledger = Ledger(open_store(settings.out))
-    seen: set[str] = set()
-    for manifest in manifests(ledger, settings):
-        for recording in manifest.recordings:
-            if recording.recording_id in seen:
-                continue
-            seen.add(recording.recording_id)
-            if is_to_cut(recording, settings, ledger):
-                yield recording
+    for batch in recordings(manifests(ledger, settings)):
+        yield from to_cut(batch, settings, ledger)
 
 
-def is_to_cut(recording: Recording, settings: NightSettings, ledger: Ledger) -> bool:
-    """True where there is neither a result under this segmentation nor a final failure."""
-    if ledger.segmented(recording.recording_id, settings.segmentation_hash):
-        return False
-    failed = ledger.failed("segment", work_key(recording, settings))
-    return not (failed and given_up([failed]))
+def to_cut(batch: list[Recording], settings: NightSettings, ledger: Ledger) -> list[Recording]:
+    """Those that the ledger neither holds under this segmentation nor has given up on."""
+    keys = [layout.segmented_key(r.recording_id, settings.segmentation_hash) for r in batch]
+    there = zip(batch, ledger.store.exists(keys), strict=True)
+    uncut = [recording for recording, held in there if not held]
+    failed = ledger.failed("segment", [work_key(recording, settings) for recording in uncut])
+    return [r for r, failure in zip(uncut, failed, strict=True) if not given_up_on(failure)]
+
+
+def given_up_on(failure: Failure | None) -> bool:
+    """True where the failure is final."""
+    return failure is not None and given_up([failure])
 
 
 def work_key(recording: Recording, settings: NightSettings) -> str:
@@ -69,8 +74,9 @@ def cut_one(recording: Recording, settings: NightSettings) -> str:
     ledger = Ledger(open_store(settings.out))
     with ledger.store.claim(layout.claim_key("segment", work_key(recording, settings))):
         # another run may have cut it since the listing
-        if is_to_cut(recording, settings, ledger):
-            _cut_and_store(recording, settings, ledger)
+        if to_cut([recording], settings, ledger):
+            with _decoding:
+                _cut_and_store(recording, settings, ledger)
     return recording.recording_id
 
 
@@ -78,7 +84,7 @@ def _cut_and_store(recording: Recording, settings: NightSettings, ledger: Ledger
     try:
         segmented = _cut(recording, settings, ledger)
     except Exception as error:
-        previous = ledger.failed("segment", work_key(recording, settings))
+        [previous] = ledger.failed("segment", [work_key(recording, settings)])
         attempts = previous.attempts + 1 if previous else 1
         failure = _failure(recording, error, attempts, settings)
         ledger.put_failed(work_key(recording, settings), failure)
@@ -92,15 +98,16 @@ def _cut_and_store(recording: Recording, settings: NightSettings, ledger: Ledger
 
 def _cut(recording: Recording, settings: NightSettings, ledger: Ledger) -> SegmentedRecording:
     report = DecodeReport()
-    chunks = decode(Path(recording.uri), recording.uri, report, settings.max_recording_s)
     clips = []
-    for cut in cut_recording(chunks, settings.segmentation):
-        key = layout.clip_key(
-            recording.recording_id, settings.segmentation_hash, cut.start_ms, cut.end_ms
-        )
-        ledger.store.write(key, encode_flac(cut.samples))
-        clips.append(_clip_record(recording, settings, cut, key))
-        del cut  # 19 MB, while the next clip fills
+    with recording_file(recording) as path:
+        chunks = decode(path, recording.uri, report, settings.max_recording_s)
+        for cut in cut_recording(chunks, settings.segmentation):
+            key = layout.clip_key(
+                recording.recording_id, settings.segmentation_hash, cut.start_ms, cut.end_ms
+            )
+            ledger.store.write(key, encode_flac(cut.samples))
+            clips.append(_clip_record(recording, settings, cut, key))
+            del cut  # 19 MB, while the next clip fills
     suspect = timeline_suspect(recording.media.declared_duration_ms, report.duration_ms)
     damage = _damage(recording, report, suspect, settings)
     flags = (("timeline_suspect",) if suspect else ()) + (("damaged",) if damage else ())
@@ -184,25 +191,31 @@ def _segment_record(clip: str, segment: CutSegment) -> Segment:
 
 def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     """Cut what is missing; no pipeline is started where nothing is."""
-    pieces = _pieces(settings)
-    if not pieces:
+    waiting = list(recordings_to_cut(settings))
+    if not waiting:
         return Outcome({"recordings_cut": 0}, ["all recordings are cut already"])
-    with shown("segment", pieces):
+    with shown("segment", _work(waiting, settings)):
         return Outcome.of_counters(run_pipeline(build, settings, beam_arguments))
 
 
-def _pieces(settings: NightSettings) -> list[Piece]:
+def _work(waiting: list[Recording], settings: NightSettings) -> Work:
+    """For the progress: a recording is done when it is cut, or has failed."""
     store = open_store(settings.out)
+    lengths_ms = {r.recording_id: r.media.declared_duration_ms or 0 for r in waiting}
+    left = {r.recording_id: r for r in waiting}
 
-    def piece(recording: Recording) -> Piece:
-        key = layout.segmented_key(recording.recording_id, settings.segmentation_hash)
-        failed = layout.failed_key("segment", work_key(recording, settings))
-        return Piece(
-            recording.media.declared_duration_ms or 0,
-            lambda: store.exists(key) or store.exists(failed),
-        )
+    def done_ms() -> int:
+        for batch in in_batches(list(left.values())):
+            cut = [layout.segmented_key(r.recording_id, settings.segmentation_hash) for r in batch]
+            failed = [layout.failed_key("segment", work_key(r, settings)) for r in batch]
+            for recording, *there in zip(
+                batch, store.exists(cut), store.exists(failed), strict=True
+            ):
+                if any(there):
+                    del left[recording.recording_id]
+        return sum(lengths_ms.values()) - sum(lengths_ms[key] for key in left)
 
-    return [piece(recording) for recording in recordings_to_cut(settings)]
+    return Work(sum(lengths_ms.values()), done_ms)
 
 
 JOB = Job("segment", "decode once, cut at pauses, write clips", run)

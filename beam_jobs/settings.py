@@ -15,10 +15,13 @@ from af3core.errors import ConfigurationError
 from af3core.limits import Limits
 from af3core.model.checkpoint import AF3_TYPE, Checkpoint, find_checkpoint, served_checkpoint
 from af3core.model.engines import EngineSettings
+from af3core.storage.address import is_bucket
+from af3core.storage.listing import holds_anything
 from af3core.tasks.read import default_tasks, read_tasks
 from af3core.tasks.task import Task
 from beam_jobs.archive import DateRule, check_source
 from schemas.identity import configuration_hash
+from schemas.layout import WHOLE, Part
 
 JobName = Literal[
     "night",
@@ -60,6 +63,8 @@ class NightSettings:
     limits: Limits
     run_id: str
     started_at: str
+    part: Part = WHOLE
+    accelerator: str = ""
 
     @property
     def max_recording_s(self) -> float:
@@ -121,8 +126,8 @@ def read_settings(arguments: argparse.Namespace, job: JobName) -> NightSettings:
     since, until = _interval(arguments)
     now = datetime.datetime.now(datetime.UTC)
     return NightSettings(
-        source=str(check_source(arguments.source)) if arguments.source else "",
-        out=str(Path(arguments.out).absolute()) if "://" not in arguments.out else arguments.out,
+        source=check_source(arguments.source) if arguments.source else "",
+        out=_out(arguments.out),
         corpus=arguments.corpus,
         since=since,
         until=until,
@@ -139,7 +144,31 @@ def read_settings(arguments: argparse.Namespace, job: JobName) -> NightSettings:
         limits=_limits(arguments),
         run_id=arguments.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         started_at=now.isoformat(timespec="milliseconds"),
+        part=read_part(arguments.part),
+        accelerator=arguments.accelerator or "",
     )
+
+
+def _out(address: str) -> str:
+    """Where results lie; a bucket is looked at once: a wrong name is said before any work."""
+    if is_bucket(address):
+        holds_anything(address)
+        return address.rstrip("/")
+    return str(Path(address).absolute())
+
+
+def read_part(text: str | None) -> Part:
+    """`2/8` as the part (2, 8): the third of eight.
+
+    Raises:
+        ConfigurationError: it is no part.
+    """
+    match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text) if text else None
+    if text and not (match and int(match[1]) < int(match[2])):
+        raise ConfigurationError(
+            f"--part {text}: write NUMBER/COUNT with numbers from 0, such as 0/4 to 3/4"
+        )
+    return (int(match[1]), int(match[2])) if match else WHOLE
 
 
 def _limits(arguments: argparse.Namespace) -> Limits:
@@ -199,7 +228,7 @@ def _day(option: str, value: str) -> str:
 
 
 def _tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
-    tasks = read_tasks(Path(arguments.tasks)) if arguments.tasks else default_tasks()
+    tasks = read_tasks(arguments.tasks) if arguments.tasks else default_tasks()
     if arguments.only:
         known = {task.task_id: task for task in tasks}
         only = [name for given in arguments.only for name in given.split(",")]

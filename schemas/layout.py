@@ -4,13 +4,14 @@ tables/TABLE/corpus=C/date=D/part-00000-of-00001.parquet   what analysts read
 clips/RECORDING/SEGMENTATION/START-END.flac                 decoded audio, one object per clip
 manifests/corpus=C/date=D.json                              what came in
 ledger/probe/SHA256.json                                    container headers, read once
+ledger/objects/KEY.json                                     a bucket's object, hashed once
 ledger/segment/RECORDING/SEGMENTATION.json                  finished decoding and cutting
-ledger/annotate/CLIP/GROUP.json                             finished answers of a task group
+ledger/annotate/RECORDING/CLIP/GROUP.json                   finished answers of a task group
 ledger/failed/STAGE/KEY.json                                what failed, and how often
 ledger/rates/corpus=C.json                                  how fast the last night was annotated
 claims/WORK/KEY                                             held while one worker does a piece
 audits/corpus=C/date=D.json                                 the counts of the last audit
-reports/corpus=C/run=RUN/JOB.json                           how each job of a run ended
+reports/corpus=C/run=RUN/JOB[-PART-of-COUNT].json           how each job of a run ended
 indexes/search.sqlite                                       full text of the tables
 exports/corpus=C/date=D/{training.json, SEGMENT.flac}       training data
 quality/corpus=C/from=D,until=D.json                        measures of an interval
@@ -20,7 +21,11 @@ from __future__ import annotations
 
 import re
 
-_PART = re.compile(r"part-(\d{5})-of-(\d{5})\.parquet$")
+Part = tuple[int, int]
+"""Number (from 0) and count of the parts that a job is split into."""
+WHOLE: Part = (0, 1)
+
+_SHARD = re.compile(r"part-(\d{5})-of-(\d{5})\.parquet$")
 
 
 def partition_prefix(table: str, corpus: str, date: str) -> str:
@@ -35,7 +40,7 @@ def shard_key(table: str, corpus: str, date: str, shard: int, shard_count: int) 
 
 def shard_count_of(key: str) -> int | None:
     """The shard count written into an object's name, or None where it is no shard."""
-    match = _PART.search(key)
+    match = _SHARD.search(key)
     return int(match[2]) if match else None
 
 
@@ -55,16 +60,30 @@ def probed_key(content_sha256: str) -> str:
     return f"ledger/probe/{content_sha256[:2]}/{content_sha256}.json"
 
 
+def object_key(identity: str) -> str:
+    return f"ledger/objects/{identity[:2]}/{identity}.json"
+
+
 def segmented_key(recording: str, segmentation_hash: str) -> str:
     return f"ledger/segment/{recording}/{segmentation_hash}.json"
 
 
-def annotated_prefix(clip: str) -> str:
-    return f"ledger/annotate/{clip[:2]}/{clip}/"
+def annotated_prefix(recording: str) -> str:
+    """One listing finds the answers of all clips of a recording."""
+    return f"ledger/annotate/{recording[:2]}/{recording}/"
 
 
-def annotated_key(clip: str, group_hash: str) -> str:
-    return f"{annotated_prefix(clip)}{group_hash}.json"
+def annotated_clip_prefix(recording: str, clip: str) -> str:
+    return f"{annotated_prefix(recording)}{clip}/"
+
+
+def annotated_key(recording: str, clip: str, group_hash: str) -> str:
+    return f"{annotated_clip_prefix(recording, clip)}{group_hash}.json"
+
+
+def clip_of_annotated_key(key: str) -> str:
+    """The clip that an object of answers belongs to."""
+    return key.split("/")[-2]
 
 
 def failed_key(stage: str, work_key: str) -> str:
@@ -83,8 +102,11 @@ def audit_key(corpus: str, date: str) -> str:
     return f"audits/corpus={corpus}/date={date}.json"
 
 
-def report_key(corpus: str, run_id: str, job: str) -> str:
-    return f"reports/corpus={corpus}/run={run_id}/{job}.json"
+def report_key(corpus: str, run_id: str, job: str, part: Part = WHOLE) -> str:
+    """A job that was split leaves a report for each part."""
+    number, count = part
+    name = job if count == 1 else f"{job}-{number}-of-{count}"
+    return f"reports/corpus={corpus}/run={run_id}/{name}.json"
 
 
 def export_prefix(corpus: str, date: str) -> str:

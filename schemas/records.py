@@ -29,13 +29,17 @@ class Record:
 
 @dataclass(frozen=True)
 class ArchiveObject(Record):
-    """One object of an archive as a listing shows it, with the date that it belongs to."""
+    """One object of an archive as a listing shows it, with the date that it belongs to.
+
+    `version` is the generation of a bucket's object; a file has none.
+    """
 
     uri: str
     corpus: str
     date: str
     size_bytes: int
     modified_at: str
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Recording(Record):
     size_bytes: int
     modified_at: str
     media: MediaInfo
+    version: str = ""
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
@@ -220,13 +225,31 @@ class AnnotatedClip(Record):
 
 
 @dataclass(frozen=True)
+class ExaminedObject(Record):
+    """What one state of a bucket's object holds, so that it is fetched for hashing once."""
+
+    content_sha256: str
+    media: MediaInfo
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        return cls(value["content_sha256"], MediaInfo.from_json(value["media"]))
+
+
+@dataclass(frozen=True)
 class NightManifest(Record):
-    """What `discover` found for one corpus and date: the plan that the later jobs read."""
+    """What `discover` found for one corpus and date: the plan that the later jobs read.
+
+    `listed_at` is when the listing began: of two plans of a date the later listing is kept.
+    `shards` is how many objects each table has for this date; the first plan decides.
+    """
 
     corpus: str
     date: str
     source: str
     run_id: str
+    listed_at: str
+    shards: int
     recordings: tuple[Recording, ...]
     failures: tuple[Failure, ...]
 

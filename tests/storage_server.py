@@ -1,39 +1,56 @@
-"""A storage server that speaks Google Cloud Storage's protocol, filled from a folder."""
+"""A real storage server for tests, empty or filled from a folder."""
 
 from __future__ import annotations
 
-import socket
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from af3core.storage.bucket import BucketStore
+from infra.local_buckets import VARIABLE, serving
+
 BUCKET = "archive-tables"
 
 
 @contextmanager
-def bucket_with(folder: Path, files: Iterable[Path], prefix: str) -> Iterator[str]:
-    """The files of a folder below a prefix of a bucket; gives its address. Clients find the server
-    by the environment while the body runs.
-    """
-    from gcp_storage_emulator.server import create_server
-    from google.auth.credentials import AnonymousCredentials
-    from google.cloud import storage
+def found_at(address: str) -> Iterator[None]:
+    """Clients of this process, and of those that it starts, take this server."""
+    from af3core.storage.bucket_client import _client
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = create_server("127.0.0.1", port, in_memory=True, default_bucket=BUCKET)
-    server.start()
-    patch = pytest.MonkeyPatch()
-    patch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
-    try:
-        client = storage.Client(project="test", credentials=AnonymousCredentials())
-        for path in files:
-            blob = client.bucket(BUCKET).blob(f"{prefix}/{path.relative_to(folder)}")
-            blob.upload_from_filename(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, address)
+        _client.cache_clear()
+        try:
+            yield
+        finally:
+            _client.cache_clear()
+
+
+@contextmanager
+def bucket() -> Iterator[str]:
+    """An empty bucket; gives its address."""
+    with serving([BUCKET]) as address, found_at(address):
+        yield f"gs://{BUCKET}"
+
+
+@contextmanager
+def bucket_with(folder: Path, files: Iterable[Path], prefix: str) -> Iterator[str]:
+    """The files of a folder below a prefix of a bucket; gives its address."""
+    with bucket():
+        upload(folder, files, prefix)
         yield f"gs://{BUCKET}/{prefix}"
-    finally:
-        patch.undo()
-        server.stop()
+
+
+def upload(folder: Path, files: Iterable[Path], prefix: str) -> None:
+    """Put files below a prefix."""
+    store = BucketStore(BUCKET, f"{prefix}/")
+    for path in files:
+        if path.is_file():
+            store.write(path.relative_to(folder).as_posix(), path.read_bytes())
+
+
+def server_address() -> str:
+    return os.environ[VARIABLE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from io import BytesIO
 from typing import BinaryIO
 
@@ -32,6 +33,7 @@ def read_span(file: BinaryIO, name: str, start_ms: int, end_ms: int) -> npt.NDAr
     """
     import soundfile
 
+    os.lseek(file.fileno(), 0, os.SEEK_SET)
     try:
         # by its descriptor: reads through Python callbacks swallow interrupts and other errors
         with soundfile.SoundFile(file.fileno(), closefd=False) as clip:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from af3core.errors import ConfigurationError
+from af3core.storage.at_once import at_once
+from af3core.storage.bucket_client import (
+    TIMEOUT_S,
+    bucket_of,
+    named_errors,
+    retry,
+    split_address,
+    whole,
+)
 
-BUCKET_SCHEME = "gs://"
+if TYPE_CHECKING:
+    from google.cloud.storage import Blob
+
 CACHE = Path("~/.cache/af3-archive/checkpoints")
 
 
@@ -31,44 +41,23 @@ def fetch_from_bucket(
 
     Raises:
         ConfigurationError: nothing is there, or it cannot be read.
+        StorageError: no answer in the time for trying again.
     """
-    try:
-        from google.api_core.exceptions import GoogleAPIError
-        from google.auth.exceptions import GoogleAuthError
-    except ImportError as error:
-        raise ConfigurationError(
-            f"--model {address}: a bucket needs pip install 'af3-archive[gcs]'"
-        ) from error
-    try:
+    with named_errors(f"--model {address}"):
         blobs = _listed(address, wanted)
         if "config.json" not in blobs:
             raise ConfigurationError(f"--model {address}: there is no config.json")
         revision = _revision(blobs)
         chosen = {name: blob for name, blob in blobs.items() if _matches_any(name, fetched)}
-        whole = len(chosen) == len(blobs)
-        return revision, _fetched(chosen, revision if whole else f"{revision}-{len(chosen)}")
-    except (GoogleAPIError, GoogleAuthError, OSError) as error:
-        raise ConfigurationError(
-            f"--model {address}: cannot be fetched ({type(error).__name__}: {error})"
-        ) from error
+        is_all = len(chosen) == len(blobs)
+        return revision, _fetched(chosen, revision if is_all else f"{revision}-{len(chosen)}")
 
 
-def _listed(address: str, wanted: Sequence[str]) -> dict[str, Any]:
+def _listed(address: str, wanted: Sequence[str]) -> dict[str, Blob]:
     """The wanted objects by their names below the address."""
-    from google.auth.credentials import AnonymousCredentials
-    from google.cloud import storage
-
-    bucket, _, prefix = address.removeprefix(BUCKET_SCHEME).partition("/")
-    prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-    emulated = bool(os.environ.get("STORAGE_EMULATOR_HOST"))
-    client = (
-        storage.Client(project="none", credentials=AnonymousCredentials())
-        if emulated
-        else storage.Client()
-    )
-    named = {
-        blob.name.removeprefix(prefix): blob for blob in client.list_blobs(bucket, prefix=prefix)
-    }
+    bucket, prefix = split_address(address)
+    blobs = bucket_of(bucket).list_blobs(prefix=prefix, timeout=TIMEOUT_S, retry=retry())
+    named = {blob.name.removeprefix(prefix): blob for blob in blobs}
     return {name: blob for name, blob in sorted(named.items()) if _matches_any(name, wanted)}
 
 
@@ -79,23 +68,28 @@ def _matches_any(name: str, patterns: Sequence[str]) -> bool:
     )
 
 
-def _revision(blobs: dict[str, Any]) -> str:
+def _revision(blobs: dict[str, Blob]) -> str:
     digest = hashlib.sha256()
     for name, blob in blobs.items():
         digest.update(f"{name} {blob.crc32c} {blob.size}\n".encode())
     return digest.hexdigest()[:16]
 
 
-def _fetched(blobs: dict[str, Any], name_here: str) -> Path:
+def _fetched(blobs: dict[str, Blob], name_here: str) -> Path:
     folder = CACHE.expanduser() / name_here
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         arriving = Path(temporary) / folder.name
-        for name, blob in blobs.items():
-            (arriving / name).parent.mkdir(parents=True, exist_ok=True)
-            blob.download_to_filename(arriving / name, checksum="crc32c")
+
+        def fetch(name: str) -> None:
+            path = arriving / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            download = blobs[name].download_to_filename
+            whole(lambda: download(path, checksum="crc32c", timeout=TIMEOUT_S, retry=retry()))
+
+        at_once(fetch, list(blobs))
         try:
             arriving.rename(folder)
         except OSError:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from af3core import nano
 from af3core.errors import ConfigurationError
-from af3core.model.bucket_checkpoint import BUCKET_SCHEME, fetch_from_bucket
+from af3core.model.bucket_checkpoint import fetch_from_bucket
+from af3core.storage.bucket_client import SCHEME
 
 NANO = "nano"
 AF3_HUB_ID = "nvidia/audio-flamingo-3-hf"
@@ -69,7 +70,7 @@ def find_checkpoint(
         folder = nano.checkpoint_path() if model == NANO else Path(model)
         name = folder.name if model != NANO else NANO
         found = _files_hash(folder)
-    elif model.startswith(BUCKET_SCHEME):
+    elif model.startswith(SCHEME):
         found, folder = fetch_from_bucket(model, _WANTED_FILES, wanted)
     else:
         folder = _fetch(model, revision, wanted)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
+from af3core.errors import ConfigurationError
+from af3core.storage.address import is_bucket, split_object
 from af3core.strict_yaml import fill, parse_mapping, read_text
 from af3core.tasks.task import Task
 
@@ -15,13 +17,19 @@ def default_tasks() -> tuple[Task, ...]:
     return parse_tasks(text, "default_tasks.yaml")
 
 
-def read_tasks(path: Path) -> tuple[Task, ...]:
-    """The tasks of a file.
+def read_tasks(address: str) -> tuple[Task, ...]:
+    """The tasks of a file, or of an object of a bucket.
 
     Raises:
         ConfigurationError: it cannot be read, or a line of it is wrong.
     """
-    return parse_tasks(read_text(path, "a task file"), str(path))
+    if not is_bucket(address):
+        return parse_tasks(read_text(Path(address), "a task file"), address)
+    store, key = split_object(address)
+    data = store.read(key)
+    if data is None:
+        raise ConfigurationError(f"{address}: there is no such object")
+    return parse_tasks(data.decode("utf-8", errors="replace"), address)
 
 
 def parse_tasks(text: str, name: str) -> tuple[Task, ...]:

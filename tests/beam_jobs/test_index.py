@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from af3core.errors import ConfigurationError
+from af3core.storage.address import open_store
 from beam_jobs import index
 from beam_jobs.cli import main
-from beam_jobs.index import Hit, SearchError, index_path, search
+from beam_jobs.index import INDEX_KEY, Hit, SearchError, search
 from beam_jobs.ledger import Ledger
 from beam_jobs.parquet import encode_table
 from beam_jobs.settings import NightSettings
-from beam_jobs.storage import open_store
 from schemas import layout
 from schemas.records import NightManifest
 from schemas.tables import BY_NAME
@@ -84,7 +84,7 @@ def publish(out: Path, date: str, said: dict[str, list[str]], seen: str = "") ->
     ):
         key = layout.shard_key(table, "default", date, 0, 1)
         store.write(key, encode_table(BY_NAME[table], rows))
-    Ledger(store).put_manifest(NightManifest("default", date, "/arc", "r", (), ()))
+    Ledger(store).put_manifest(NightManifest("default", date, "/arc", "r", NOW.isoformat(), 1, (), ()))
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_a_deleted_index_is_made_again(settings: NightSettings) -> None:
     index.run(settings)
     before = search(settings.out, "storm OR woman OR zurich", 20)
     assert len(before) == 5
-    shutil.rmtree(index_path(settings.out).parent)
+    shutil.rmtree((Path(settings.out) / INDEX_KEY).parent)
     index.run(settings)
     assert search(settings.out, "storm OR woman OR zurich", 20) == before
 
@@ -232,7 +232,7 @@ def test_the_commands_print_places_as_lines(
 
 @pytest.mark.parametrize("content", [b"hello\n", b""])
 def test_a_damaged_index_is_named_with_its_remedy(settings: NightSettings, content: bytes) -> None:
-    path = index_path(settings.out)
+    path = Path(settings.out) / INDEX_KEY
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     with pytest.raises(SearchError) as caught:

@@ -131,6 +131,7 @@ def test_all_of_a_fresh_archive_is_open(
     assert lines[11].endswith(f" at 100 an hour, at 2x real time, {EXPECTED}")
     assert lines[12] == "OVER BUDGET of 0.001 GPU hours: nothing starts by itself"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "claims",
         "ledger",
         "manifests",
         "reports",

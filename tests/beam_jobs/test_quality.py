@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from af3core.errors import ConfigurationError
+from af3core.storage.address import open_store
 from beam_jobs import quality
 from beam_jobs.cli import main
 from beam_jobs.parquet import encode_table
 from beam_jobs.quality import Quality, measure, trend_lines
-from beam_jobs.storage import open_store
 from schemas import layout
 from schemas.tables import BY_NAME
 from tests.beam_jobs.night import settings_of

@@ -3,9 +3,12 @@
 from schemas.layout import (
     annotated_key,
     clip_key,
+    clip_of_annotated_key,
     failed_key,
     manifest_key,
+    object_key,
     probed_key,
+    report_key,
     segmented_key,
     shard_count_of,
     shard_key,
@@ -20,7 +23,13 @@ def test_every_object_has_its_place() -> None:
     assert manifest_key("bbc", "2026-11-21") == "manifests/corpus=bbc/date=2026-11-21.json"
     assert probed_key("ab12") == "ledger/probe/ab/ab12.json"
     assert segmented_key("rec", "seg") == "ledger/segment/rec/seg.json"
-    assert annotated_key("cd34", "group") == "ledger/annotate/cd/cd34/group.json"
+    assert annotated_key("cd34", "clip", "group") == "ledger/annotate/cd/cd34/clip/group.json"
+    assert clip_of_annotated_key(annotated_key("cd34", "clip", "group")) == "clip"
+    assert object_key("ef56") == "ledger/objects/ef/ef56.json"
+    assert report_key("bbc", "r1", "annotate") == "reports/corpus=bbc/run=r1/annotate.json"
+    assert report_key("bbc", "r1", "annotate", (0, 4)) == (
+        "reports/corpus=bbc/run=r1/annotate-0-of-4.json"
+    )
     assert failed_key("segment", "rec") == "ledger/failed/segment/rec.json"
 
 

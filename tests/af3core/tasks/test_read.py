@@ -71,7 +71,7 @@ def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"none.yaml: cannot be read as a task file"):
-        read_tasks(tmp_path / "none.yaml")
+        read_tasks(str(tmp_path / "none.yaml"))
 
 
 def test_a_renamed_task_asks_nothing_again_and_a_changed_prompt_does() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from beam_jobs.storage import FolderStore
+from af3core.storage.folder import FolderStore
 
 DEADLINE_S = 120
 KEY = "claims/annotate/abc"
@@ -16,7 +16,7 @@ TURNS = 50
 TAKE_TURNS = """
 import sys
 from pathlib import Path
-from beam_jobs.storage import FolderStore
+from af3core.storage.folder import FolderStore
 
 root, name, turns = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 print("ready", flush=True)
@@ -29,7 +29,7 @@ for turn in range(turns):
 HOLD = """
 import sys, time
 from pathlib import Path
-from beam_jobs.storage import FolderStore
+from af3core.storage.folder import FolderStore
 
 with FolderStore(Path(sys.argv[1])).claim("claims/annotate/abc"):
     print("held", flush=True)

@@ -1,0 +1,143 @@
+"""The connection to Google Cloud Storage: one client a process, Google's rules for trying again.
+
+`STORAGE_EMULATOR_HOST` names another server, which is asked without credentials.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from af3core.errors import ConfigurationError, StorageError
+
+if TYPE_CHECKING:
+    from google.api_core.retry import Retry
+    from google.cloud import storage
+
+SCHEME = "gs://"
+CONNECTIONS = 32
+"""Requests of one process under way at once."""
+TIMEOUT_S = (10.0, 60.0)
+"""For the connection, and between two bytes of an answer."""
+RETRY_FIRST_S, RETRY_MOST_S, RETRY_FOR_S = 1.0, 32.0, 300.0
+"""Waits double from the first to the most, each drawn at random below it; then the job gives up.
+
+cloud.google.com/storage/docs/retry-strategy: 408, 429, 5xx and broken connections are tried again.
+"""
+_CORRUPT_TRIES = 4
+
+Result = TypeVar("Result")
+
+
+def split_address(address: str) -> tuple[str, str]:
+    """Bucket and prefix of gs://BUCKET/PREFIX; the prefix ends in a slash where there is one.
+
+    Raises:
+        ConfigurationError: it names no bucket.
+    """
+    bucket, _, prefix = address.removeprefix(SCHEME).partition("/")
+    if not address.startswith(SCHEME) or not bucket:
+        raise ConfigurationError(f"{address}: give a folder, or gs://BUCKET/PREFIX")
+    prefix = prefix.strip("/")
+    return bucket, f"{prefix}/" if prefix else ""
+
+
+def bucket_of(name: str) -> storage.Bucket:
+    """A bucket by its name; no request is made."""
+    return _client(os.getpid()).bucket(name)
+
+
+def retry() -> Retry:
+    """When and how long a request is tried again."""
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    return DEFAULT_RETRY.with_delay(RETRY_FIRST_S, RETRY_MOST_S, 2.0).with_timeout(RETRY_FOR_S)
+
+
+@functools.lru_cache(maxsize=1)
+def _client(_process: int) -> storage.Client:
+    """One client a process: a forked one must not share its parent's connections."""
+    try:
+        from google.auth.credentials import AnonymousCredentials
+        from google.cloud import storage
+    except ImportError as error:
+        raise ConfigurationError("gs:// needs pip install 'af3-archive[gcs]'") from error
+    from requests.adapters import HTTPAdapter
+
+    if os.environ.get("STORAGE_EMULATOR_HOST"):
+        client = storage.Client(project="none", credentials=AnonymousCredentials())
+    else:
+        client = storage.Client()
+    for scheme in ("https://", "http://"):
+        client._http.mount(scheme, HTTPAdapter(CONNECTIONS, CONNECTIONS))
+    return client
+
+
+def whole(transfer: Callable[[], Result]) -> Result:
+    """Run a download again whose checksum does not fit: the bytes were changed on their way."""
+    from google.cloud.storage.exceptions import DataCorruption
+
+    for _ in range(_CORRUPT_TRIES - 1):
+        try:
+            return transfer()
+        except DataCorruption:
+            continue
+    return transfer()
+
+
+@contextmanager
+def named_errors(address: str) -> Iterator[None]:
+    """Turn the client's errors into ours: what is wrong with the address, and what to do.
+
+    Raises:
+        ConfigurationError: there is no such bucket, no credentials, or no right.
+        StorageError: no answer in the time for trying again.
+    """
+    from google.api_core import exceptions as api
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        yield
+    except (api.Forbidden, api.Unauthorized) as error:
+        raise ConfigurationError(
+            f"{address}: access is refused ({_said(error)}); give this account a role for it, such"
+            " as roles/storage.objectUser to write or roles/storage.objectViewer to read"
+        ) from error
+    except api.NotFound as error:
+        raise ConfigurationError(
+            f"{address}: no such bucket; make it, or correct the name"
+        ) from error
+    except GoogleAuthError as error:
+        raise ConfigurationError(
+            f"{address}: no credentials for Google Cloud ({_said(error)}); on a workstation: gcloud"
+            " auth application-default login"
+        ) from error
+    except Exception as error:
+        if not _is_of_the_network(error):
+            raise
+        raise StorageError(
+            f"{address}: the storage gave no good answer for {RETRY_FOR_S:g} s ({_said(error)});"
+            " what is done is kept, run it again"
+        ) from error
+
+
+def _is_of_the_network(error: Exception) -> bool:
+    import requests
+    from google.api_core.exceptions import GoogleAPIError
+    from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
+
+    known: tuple[Any, ...] = (
+        GoogleAPIError,
+        DataCorruption,
+        InvalidResponse,
+        requests.RequestException,
+        ConnectionError,
+    )
+    return isinstance(error, known)
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -1,0 +1,124 @@
+"""All objects below a prefix of a bucket, with what a listing tells of each."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from af3core.storage.bucket_client import (
+    CONNECTIONS,
+    SCHEME,
+    TIMEOUT_S,
+    bucket_of,
+    named_errors,
+    retry,
+    split_address,
+)
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Blob
+
+_SPREAD = 2 * CONNECTIONS
+"""Prefixes that keep all connections busy; no deeper level is looked for then."""
+_DEEPEST = 3
+_FIELDS = "items(name,generation,size,updated),prefixes,nextPageToken"
+
+
+@dataclass(frozen=True)
+class ListedObject:
+    """One object; `name` is relative to the listed address."""
+
+    uri: str
+    name: str
+    generation: str
+    size_bytes: int
+    updated: datetime.datetime
+
+
+def list_objects(address: str) -> Iterator[ListedObject]:
+    """The objects below gs://BUCKET/PREFIX, sorted by name as they come.
+
+    A listing is a chain of pages of 1,000 names: below the first level with enough prefixes each
+    is listed by itself, at once. No object is asked about alone.
+
+    Raises:
+        ConfigurationError: no such bucket, or no right to list it.
+        StorageError: no answer in the time for trying again.
+    """
+    bucket, root = split_address(address)
+    with named_errors(address), ThreadPoolExecutor(CONNECTIONS, "listing") as threads:
+        pending: list[ListedObject | Future[list[ListedObject]]] = []
+        for entry in _levels(bucket, root):
+            if isinstance(entry, str):
+                pending.append(threads.submit(_below, bucket, root, entry))
+            else:
+                pending.append(entry)
+        for item in pending:
+            yield from (item,) if isinstance(item, ListedObject) else item.result()
+
+
+def holds_anything(address: str) -> bool:
+    """Whether a bucket's prefix can be listed and holds an object; one request.
+
+    Raises:
+        ConfigurationError: no such bucket, or no right to list it.
+    """
+    bucket, root = split_address(address)
+    with named_errors(address):
+        found = bucket_of(bucket).list_blobs(
+            prefix=root or None, max_results=1, timeout=TIMEOUT_S, retry=retry()
+        )
+        return any(True for _ in found)
+
+
+def listed_object(address: str) -> ListedObject | None:
+    """One object by its address, or None where there is none."""
+    bucket, prefix = split_address(address)
+    with named_errors(address):
+        blob = bucket_of(bucket).get_blob(prefix.rstrip("/"), timeout=TIMEOUT_S, retry=retry())
+    folder = prefix.rstrip("/").rpartition("/")[0]
+    return _listed(blob, bucket, f"{folder}/" if folder else "") if blob else None
+
+
+def _levels(bucket: str, root: str) -> list[ListedObject | str]:
+    """Objects and prefixes (in their order) of the first level that has enough of them."""
+    entries: list[ListedObject | str] = [root]
+    for _ in range(_DEEPEST):
+        if sum(isinstance(entry, str) for entry in entries) >= _SPREAD:
+            break
+        deeper: list[ListedObject | str] = []
+        for entry in entries:
+            deeper += _level(bucket, root, entry) if isinstance(entry, str) else [entry]
+        if not any(isinstance(entry, str) for entry in deeper):
+            return deeper
+        entries = deeper
+    return entries
+
+
+def _level(bucket: str, root: str, prefix: str) -> list[ListedObject | str]:
+    pages = bucket_of(bucket).list_blobs(
+        prefix=prefix or None, delimiter="/", fields=_FIELDS, timeout=TIMEOUT_S, retry=retry()
+    )
+    found: list[ListedObject | str] = [_listed(blob, bucket, root) for blob in pages]
+    found += [str(name) for name in pages.prefixes]
+    return sorted(found, key=lambda entry: entry if isinstance(entry, str) else root + entry.name)
+
+
+def _below(bucket: str, root: str, prefix: str) -> list[ListedObject]:
+    pages = bucket_of(bucket).list_blobs(
+        prefix=prefix or None, fields=_FIELDS, timeout=TIMEOUT_S, retry=retry()
+    )
+    return [_listed(blob, bucket, root) for blob in pages]
+
+
+def _listed(blob: Blob, bucket: str, root: str) -> ListedObject:
+    return ListedObject(
+        uri=f"{SCHEME}{bucket}/{blob.name}",
+        name=str(blob.name).removeprefix(root),
+        generation=str(blob.generation),
+        size_bytes=int(blob.size),
+        updated=blob.updated,
+    )

@@ -1,0 +1,120 @@
+"""What a store of objects gives, wherever it lies; keys are relative, with forward slashes."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import BinaryIO, Protocol, TypeVar
+
+from af3core.errors import StorageError
+
+CONTENDED_S = 120.0
+"""How long a change of one object is tried anew while others change it too."""
+
+
+Result = TypeVar("Result")
+
+
+class Store(Protocol):
+    """A folder or a bucket's prefix.
+
+    An object is read as it was written, whole, old or new and never between. A stamp names one
+    state of an object: it is another after each write, and None where there is no object.
+    """
+
+    def address(self, key: str) -> str:
+        """Where a person finds the object."""
+
+    def read(self, key: str) -> bytes | None:
+        """The object's bytes, or None where there is none."""
+
+    def read_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """`read` for each key, at once where a read takes a request."""
+
+    def open(self, key: str) -> BinaryIO:
+        """The object as a seekable file; what is read is fetched, not the whole.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+
+    def local_file(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """The whole object as a file of this machine's operating system.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+
+    def stamps(self, keys: Sequence[str]) -> list[str | None]:
+        """The states of objects, for `replace`."""
+
+    def write(self, key: str, data: bytes) -> None:
+        """Create or replace the object, whatever is there: the last writer wins."""
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write the object if there is none: the first writer wins; False for the others."""
+
+    def replace(self, key: str, data: bytes, expected: str | None) -> str | None:
+        """Write the object if its stamp is still the expected one.
+
+        Returns:
+            The new stamp, or None where another writer was first.
+        """
+
+    def delete(self, key: str) -> None:
+        """Remove the object, if there is one."""
+
+    def exists(self, keys: Sequence[str]) -> list[bool]:
+        """Whether there are such objects."""
+
+    def children(self, prefix: str) -> list[str]:
+        """Keys directly below a prefix that ends in a slash, sorted; unfinished writes left out."""
+
+    def walk(self, prefixes: Sequence[str]) -> Iterator[list[str]]:
+        """For each prefix the keys at any depth below it, sorted."""
+
+    def claim(self, key: str) -> AbstractContextManager[None]:
+        """Be the only one who works on `key` while the body runs; waits for whoever does now.
+
+        It saves double work. What decides between two writers is `create` and `replace`: a worker
+        that was cut off may find that another one has taken its claim over.
+        """
+
+
+def update(store: Store, key: str, change: Callable[[bytes | None], bytes | None]) -> None:
+    """Change an object by what it holds; another writer's change in between is never lost.
+
+    Args:
+        store: where it lies.
+        key: of the object.
+        change: gives the new bytes for the old ones (None: there is no object), or None to leave
+            the object alone. It is called again after each lost race.
+
+    Raises:
+        StorageError: others changed it all the time.
+    """
+
+    def attempt() -> bool | None:
+        [stamp] = store.stamps([key])
+        data = change(store.read(key) if stamp else None)
+        return True if data is None or store.replace(key, data, stamp) else None
+
+    until_settled(store.address(key), attempt)
+
+
+def until_settled(what: str, attempt: Callable[[], Result | None]) -> Result:
+    """Try until no other writer was in between: `attempt` gives None where one was.
+
+    Raises:
+        StorageError: others changed it all the time.
+    """
+    begun = time.monotonic()
+    while time.monotonic() - begun < CONTENDED_S:
+        result = attempt()
+        if result is not None:
+            return result
+        # at random, so that two do not meet again
+        time.sleep(random.uniform(0.05, 0.5))
+    raise StorageError(f"{what}: changed by others all the time; run it again")
