@@ -11,6 +11,7 @@ from __future__ import annotations
 import http.client
 import json
 import random
+import re
 import socketserver
 import threading
 import time
@@ -20,21 +21,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 Fault = Literal[
     "429", "503", "cut upload", "lost answer", "cut answer", "slow", "changed byte", "refused"
 ]
 SLOW_S = 1.5
+_HEAD_BYTES = 1000
+"""Holds the name of what is uploaded; the rest is data."""
+_NAME = re.compile(rb'"name": *"([^"]*)"')
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a fault is decided by."""
+    """What a fault is decided by; `name` is the object's, as far as the request names one."""
 
     method: str
     path: str
     size: int
+    name: str
 
     @property
     def is_upload(self) -> bool:
@@ -63,9 +68,13 @@ class Network:
     requests: list[Request] = field(default_factory=list)
     address: str = ""
 
-    def count(self, method: str, part: str = "") -> int:
-        """Requests so far."""
-        return sum(r.method == method and part in r.path for r in self.requests)
+    def uploads(self, prefix: str) -> int:
+        """Uploads so far of objects below a prefix."""
+        return sum(r.is_upload and r.name.startswith(prefix) for r in self.requests)
+
+    def downloads(self, prefix: str) -> int:
+        """Downloads so far of objects below a prefix."""
+        return sum(r.is_download and r.name.startswith(prefix) for r in self.requests)
 
 
 def at_random(seed: int, shares: dict[Fault, float]) -> Faults:
@@ -119,6 +128,15 @@ def between(server_address: str, host: str = "127.0.0.1") -> Iterator[Network]:
             thread.join()
 
 
+def _object_name(path: str, head: bytes) -> str:
+    parts = urlsplit(path)
+    if "/o/" in parts.path:
+        return unquote(parts.path.partition("/o/")[2])
+    given = parse_qs(parts.query)
+    found = _NAME.search(head)
+    return given.get("name", given.get("prefix", [found[1].decode() if found else ""]))[0]
+
+
 class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     allow_reuse_address = True
     daemon_threads = True
@@ -144,7 +162,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self) -> None:
         network = self.network
         size = int(self.headers.get("Content-Length") or 0)
-        request = Request(self.command, self.path, size)
+        head = self.rfile.read(min(size, _HEAD_BYTES))
+        request = Request(self.command, self.path, size, _object_name(self.path, head))
         network.requests.append(request)
         if not network.is_up:
             self._cut()
@@ -153,10 +172,12 @@ class _Handler(BaseHTTPRequestHandler):
         if fault:
             network.made[fault] += 1
         if fault == "cut upload":
-            self._ask(self.rfile.read(size // 2), whole=False)
+            half = size // 2
+            rest = self.rfile.read(max(0, half - len(head)))
+            self._ask((head + rest)[:half], whole=False)
             self._cut()
             return
-        body = self.rfile.read(size)
+        body = head + self.rfile.read(size - len(head))
         if fault in ("429", "503", "refused"):
             status = 403 if fault == "refused" else int(fault)
             self._answer(status, [("Content-Type", "text/plain")], b"of the network's making")

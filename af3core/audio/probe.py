@@ -49,7 +49,7 @@ def probe(path: Path, name: str) -> MediaInfo:
                 " put the recordings themselves into the archive"
             ) from error
         raise NotMedia(
-            f"{name}: no media container that can be opened ({_first_line(error)});"
+            f"{name}: no media container that can be opened ({_first_line(error, path, name)});"
             " check that the upload is complete"
         ) from error
 
@@ -67,5 +67,6 @@ def _first_bytes(path: Path, name: str) -> bytes:
     return head
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _first_line(error: Exception, path: Path, name: str) -> str:
+    """What FFmpeg says, of the archive's object: a local copy of it tells nobody anything."""
+    return (str(error).splitlines() or [type(error).__name__])[0].replace(f"file:{path}", name)

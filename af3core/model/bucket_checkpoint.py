@@ -14,10 +14,10 @@ from af3core.storage.at_once import at_once
 from af3core.storage.bucket_client import (
     TIMEOUT_S,
     bucket_of,
+    download,
     named_errors,
     retry,
     split_address,
-    whole,
 )
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ def _fetched(blobs: dict[str, Blob], name_here: str) -> Path:
         def fetch(name: str) -> None:
             path = arriving / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            download = blobs[name].download_to_filename
-            whole(lambda: download(path, checksum="crc32c", timeout=TIMEOUT_S, retry=retry()))
+            with path.open("w+b") as file:
+                download(blobs[name], file)
 
         at_once(fetch, list(blobs))
         try:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from af3core.storage.at_once import at_once
 from af3core.storage.bucket_client import (
@@ -20,9 +20,9 @@ from af3core.storage.bucket_client import (
     SCHEME,
     TIMEOUT_S,
     bucket_of,
+    download,
     named_errors,
     retry,
-    whole,
 )
 from af3core.storage.lease import LEASE_S, held
 
@@ -55,9 +55,10 @@ class BucketStore:
 
         with named_errors(self.address(key)):
             try:
-                return whole(lambda: self._blob(key).download_as_bytes(**_download_options()))
+                download(self._blob(key), buffer := BytesIO())
             except NotFound:
                 return None
+        return buffer.getvalue()
 
     def read_many(self, keys: Sequence[str]) -> list[bytes | None]:
         return at_once(self.read, keys)
@@ -85,17 +86,11 @@ class BucketStore:
         """
         from google.api_core.exceptions import NotFound
 
-        def transfer() -> None:
-            file.seek(0)
-            file.truncate()
-            self._blob(key, generation).download_to_file(file, **_download_options())
-
         with named_errors(self.address(key)):
             try:
-                whole(transfer)
+                download(self._blob(key, generation), file)
             except NotFound as error:
                 raise FileNotFoundError(self.address(key)) from error
-        file.seek(0)
 
     def stamps(self, keys: Sequence[str]) -> list[str | None]:
         return [str(blob.generation) if blob else None for blob in at_once(self._found, keys)]
@@ -189,7 +184,3 @@ class BucketStore:
             retry=retry(),
         )
         return str(blob.generation)
-
-
-def _download_options() -> dict[str, Any]:
-    return {"raw_download": True, "checksum": "crc32c", "timeout": TIMEOUT_S, "retry": retry()}

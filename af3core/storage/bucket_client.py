@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from af3core.errors import ConfigurationError, StorageError
 
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
     from google.cloud import storage
+    from google.cloud.storage import Blob
 
 SCHEME = "gs://"
 CONNECTIONS = 32
@@ -28,8 +30,6 @@ RETRY_FIRST_S, RETRY_MOST_S, RETRY_FOR_S = 1.0, 32.0, 300.0
 cloud.google.com/storage/docs/retry-strategy: 408, 429, 5xx and broken connections are tried again.
 """
 _CORRUPT_TRIES = 4
-
-Result = TypeVar("Result")
 
 
 def split_address(address: str) -> tuple[str, str]:
@@ -76,16 +76,39 @@ def _client(_process: int) -> storage.Client:
     return client
 
 
-def whole(transfer: Callable[[], Result]) -> Result:
-    """Run a download again whose checksum does not fit: the bytes were changed on their way."""
+def download(blob: Blob, file: BinaryIO) -> None:
+    """Fetch an object into a file, from its start, and verify the checksum of the whole.
+
+    The client library verifies a download that came in one piece; one that it went on with after
+    a broken connection it does not, so this is done here, for both.
+
+    Raises:
+        DataCorruption: the checksum does not fit, several times.
+        google.api_core.exceptions.NotFound: there is no such object.
+    """
     from google.cloud.storage.exceptions import DataCorruption
 
-    for _ in range(_CORRUPT_TRIES - 1):
-        try:
-            return transfer()
-        except DataCorruption:
-            continue
-    return transfer()
+    for _ in range(_CORRUPT_TRIES):
+        file.seek(0)
+        file.truncate()
+        blob.download_to_file(
+            file, raw_download=True, checksum=None, timeout=TIMEOUT_S, retry=retry()
+        )
+        if _crc32c(file) == blob.crc32c:
+            file.seek(0)
+            return
+    raise DataCorruption(None, f"the checksum of {_CORRUPT_TRIES} downloads does not fit")
+
+
+def _crc32c(file: BinaryIO) -> str:
+    """Google's spelling of the checksum of a file's bytes."""
+    import google_crc32c
+
+    file.seek(0)
+    checksum = google_crc32c.Checksum()
+    for chunk in iter(lambda: file.read(1 << 20), b""):
+        checksum.update(chunk)
+    return base64.b64encode(checksum.digest()).decode()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from af3core.errors import StorageError
 
-LEASE_S = 60.0
+LEASE_S = 30.0
 """Longer than a few lost heartbeats, shorter than a clip takes to be asked twice."""
 _HEARTBEATS = 6
 """In a lease."""

@@ -6,11 +6,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
+from af3core.storage.address import split_object, store_at
 from beam_jobs.night import Summary, run_night
 from beam_jobs.options import add_arguments
+from beam_jobs.parquet import decode_rows
 from beam_jobs.settings import NightSettings, read_settings
+from schemas.tables import TABLES
 from tests.media import programme, spoken, write
 
 DAY = "2026-11-21"
@@ -29,26 +30,51 @@ def make_archive(folder: Path) -> Path:
     return folder
 
 
-def settings_of(archive: Path, out: Path, checkpoint: Path, *options: str) -> NightSettings:
+def settings_of(
+    archive: Path | str, out: Path | str, checkpoint: Path, *options: str
+) -> NightSettings:
     """Settings as the command line gives them, with two quick tasks."""
-    tasks = out.parent / "quick_tasks.yaml"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    tasks.write_text(QUICK_TASKS)
     parser = argparse.ArgumentParser()
     parser.add_argument("source")
     add_arguments(parser)
-    given = ["--out", str(out), "--model", str(checkpoint), "--tasks", str(tasks), *options]
+    given = ["--out", str(out), "--model", str(checkpoint), "--tasks", quick_tasks(out), *options]
     return read_settings(parser.parse_args([str(archive), *given]), "night")
 
 
-def night(archive: Path, out: Path, checkpoint: Path, *options: str) -> Summary:
+def quick_tasks(out: Path | str) -> str:
+    """A file of two quick tasks beside an output folder or prefix."""
+    address = f"{str(out).rpartition('/')[0]}/quick_tasks.yaml"
+    store, key = split_object(address)
+    store.write(key, QUICK_TASKS.encode())
+    return address
+
+
+def night(archive: Path | str, out: Path | str, checkpoint: Path, *options: str) -> Summary:
     """Run a night."""
     return run_night(settings_of(archive, out, checkpoint, *options))
 
 
-def rows(out: Path, table: str) -> list[dict[str, Any]]:
+def rows(out: Path | str, table: str) -> list[dict[str, Any]]:
     """A table's rows over all partitions, without what differs between equal nights."""
+    store = store_at(str(out))
     found: list[dict[str, Any]] = []
-    for path in sorted((out / "tables" / table).rglob("*.parquet")):
-        found += pq.read_table(path, partitioning=None).to_pylist()
+    for key in next(store.walk([f"tables/{table}/"])):
+        with store.open(key) as file:
+            found += decode_rows(file)
     return [{k: v for k, v in row.items() if k not in VOLATILE} for row in found]
+
+
+def all_rows(out: Path | str, archive: Path | str) -> dict[str, list[dict[str, Any]]]:
+    """Every table but the records of runs, the same wherever the archive lies."""
+    return {
+        table.name: [_without(row, str(archive)) for row in rows(out, table.name)]
+        for table in TABLES
+        if table.name != "runs"
+    }
+
+
+def _without(row: dict[str, Any], archive: str) -> dict[str, Any]:
+    return {
+        name: value.replace(archive, "ARCHIVE") if isinstance(value, str) else value
+        for name, value in row.items()
+    }

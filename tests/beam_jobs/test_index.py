@@ -84,7 +84,8 @@ def publish(out: Path, date: str, said: dict[str, list[str]], seen: str = "") ->
     ):
         key = layout.shard_key(table, "default", date, 0, 1)
         store.write(key, encode_table(BY_NAME[table], rows))
-    Ledger(store).put_manifest(NightManifest("default", date, "/arc", "r", NOW.isoformat(), 1, (), ()))
+    plan = NightManifest("default", date, "/arc", "r", NOW.isoformat(), 1, (), ())
+    Ledger(store).put_manifest(plan)
 
 
 @pytest.fixture

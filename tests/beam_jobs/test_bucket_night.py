@@ -1,0 +1,239 @@
+"""A night whose archive and results lie in a bucket: as on a disk, row for row."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from beam_jobs import annotate, audit, discover, export, publish, segment
+from beam_jobs.cli import main
+from schemas.tables import TABLES
+from tests.beam_jobs.night import DAY, all_rows, make_archive, night, rows, settings_of
+from tests.faulty_network import Fault, Network, at_random, between, none
+from tests.media import programme, write
+from tests.storage_server import BUCKET, bucket, found_at, server_address, upload
+
+CLIPS = ("--max-clip-s", "30")
+ARCHIVE = f"gs://{BUCKET}/my archive"
+DEADLINE_S = 240
+Tables = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = make_archive(tmp_path_factory.mktemp("archive"))
+    write(folder / DAY / "more" / "programme.flac", programme(100))
+    (folder / DAY / "broken.mp3").write_bytes(b"no sound in here")
+    (folder / DAY / "empty.wav").write_bytes(b"")
+    (folder / "notes.txt").write_bytes(b"about the archive")
+    (folder / ".hidden.mp3").write_bytes(b"not listed")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def local(archive: Path, untrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    out = tmp_path_factory.mktemp("local") / "out"
+    night(archive, out, untrained, *CLIPS)
+    return all_rows(out, archive)
+
+
+@pytest.fixture
+def network(archive: Path) -> Iterator[Network]:
+    """A bucket with the archive, behind a network that tests may break."""
+    with bucket(), between(server_address()) as network:
+        upload(archive, sorted(archive.rglob("*")), "my archive")
+        with found_at(network.address):
+            yield network
+
+
+def test_a_night_in_a_bucket_is_the_night_on_a_disk(
+    network: Network, untrained: Path, local: Tables
+) -> None:
+    out = f"gs://{BUCKET}/nights/out"
+    summary = night(ARCHIVE, out, untrained, *CLIPS)
+    assert summary.recordings == 3
+    assert summary.failures == {"EmptyObject": 1, "NotMedia": 1}
+    assert summary.tables == f"{out}/tables"
+    assert all_rows(out, ARCHIVE) == local
+    assert len(local["captions"]) >= 8
+    [run] = rows(out, "runs")
+    assert run["source"] == ARCHIVE
+    answers = sum(len(local[name]) for name in ("captions", "transcripts"))
+    assert summary.answers_made == answers
+
+    fetched = network.downloads("my archive/2026-11-21/more/")
+    assert night(ARCHIVE, out, untrained, *CLIPS).answers_made == 0
+    assert all_rows(out, ARCHIVE) == local
+    assert fetched == 2  # to hash it, and to decode it
+    assert network.downloads("my archive/2026-11-21/more/") == 2
+
+
+def test_requests_follow_clips_and_recordings_not_rows(
+    network: Network, untrained: Path, tmp_path: Path
+) -> None:
+    """Ten times the questions cost no request more."""
+    out = f"gs://{BUCKET}/nights/out"
+    counts = []
+    for number in (1, 10):
+        more = [f"--ask=q{n}=Is it number {n}?" for n in range(number)]
+        before = len(network.requests)
+        tolerant = ["--max-failed-share=1", "--max-flagged-share=1"]
+        settings = settings_of(ARCHIVE, f"{out}{number}", untrained, *CLIPS, *more, *tolerant)
+        for job in (discover, segment, annotate, audit, publish):
+            job.run(settings)
+        counts.append(len(network.requests) - before)
+    assert abs(counts[0] - counts[1]) <= 12  # looks for the progress, while it takes longer
+    clips = len({row["clip_id"] for row in rows(f"{out}1", "segments")})
+    assert counts[0] < 30 * clips
+
+
+def test_a_night_over_a_bad_network_has_the_same_tables(
+    network: Network, untrained: Path, local: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("af3core.storage.bucket_client.RETRY_FIRST_S", 0.05)
+    shares: dict[Fault, float] = {
+        "429": 0.08,
+        "503": 0.08,
+        "cut upload": 0.08,
+        "lost answer": 0.08,
+        "cut answer": 0.1,
+        "changed byte": 0.1,
+        "slow": 0.01,
+    }
+    network.faults = at_random(3, shares)
+    out = f"gs://{BUCKET}/nights/out"
+    summary = night(ARCHIVE, out, untrained, *CLIPS)
+    assert set(network.made) == set(shares)
+    network.faults = none
+    assert all_rows(out, ARCHIVE) == local
+    assert summary.failures == {"EmptyObject": 1, "NotMedia": 1}
+
+
+def test_a_killed_night_goes_on_in_the_bucket(
+    network: Network, untrained: Path, local: Tables
+) -> None:
+    out = f"gs://{BUCKET}/nights/out"
+    settings = settings_of(ARCHIVE, out, untrained, *CLIPS)
+    discover.run(settings)
+    segment.run(settings)
+    command = [sys.executable, "-m", "beam_jobs.annotate", "--out", out, *CLIPS]
+    command += ["--model", str(untrained), "--tasks", f"gs://{BUCKET}/nights/quick_tasks.yaml"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    begun = time.monotonic()
+    while network.uploads("nights/out/ledger/annotate/") < 2:
+        assert process.poll() is None
+        assert time.monotonic() - begun < DEADLINE_S
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = network.uploads("nights/out/ledger/annotate/")
+
+    assert night(ARCHIVE, out, untrained, *CLIPS).answers_made > 0
+    assert all_rows(out, ARCHIVE) == local
+    clips = len({row["clip_id"] for row in local["captions"]})
+    assert network.uploads("nights/out/ledger/annotate/") - kept < clips
+
+
+def test_an_object_that_is_replaced_after_the_plan_is_named(
+    network: Network, untrained: Path, archive: Path
+) -> None:
+    out = f"gs://{BUCKET}/nights/out"
+    settings = settings_of(ARCHIVE, out, untrained, *CLIPS)
+    discover.run(settings)
+    upload(archive, [archive / DAY / "short.wav"], "my archive")
+    segment.run(settings)
+    publish.run(settings)
+    [failure] = [row for row in rows(out, "failures") if row["stage"] == "segment"]
+    assert failure["message"] == (
+        f"{ARCHIVE}/{DAY}/short.wav: the object that was listed is gone or was replaced;"
+        " run plan again"
+    )
+    assert not failure["permanent"]
+    later = settings_of(ARCHIVE, out, untrained, *CLIPS)
+    discover.run(later)
+    segment.run(later)
+    publish.run(later)
+    assert [row for row in rows(out, "failures") if row["stage"] == "segment"] == []
+
+
+def test_the_other_commands_read_and_write_buckets(
+    network: Network, untrained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = f"gs://{BUCKET}/nights/out"
+    night(ARCHIVE, out, untrained)
+    given = ["--out", out, "--model", str(untrained)]
+    tasks = ["--tasks", f"gs://{BUCKET}/nights/quick_tasks.yaml"]
+    report = f"gs://{BUCKET}/reports/plan.json"
+    assert main(["plan", ARCHIVE, *given, *tasks, "--report", report]) == 0
+    assert main(["index", *given]) == 0
+    assert main(["quality", *given, "--date", DAY]) == 0
+    csv = f"gs://{BUCKET}/nights/counted.csv"
+    sql = "SELECT count(*) AS n FROM recordings"
+    assert main(["query", "--out", out, sql, "--output", csv]) == 0
+    exported = export.run(settings_of(ARCHIVE, out, untrained))
+    assert exported.facts["dates"] == 1
+    from af3core.storage.address import split_object
+
+    for address, begins in ((report, b"{\n"), (csv, b"n\n3\n")):
+        store, key = split_object(address)
+        assert (store.read(key) or b"").startswith(begins)
+
+
+def test_analysts_need_to_read_only(
+    network: Network,
+    untrained: Path,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("beam_jobs.index.CACHE", tmp_path / "cache")
+    out = f"gs://{BUCKET}/nights/out"
+    night(f"{ARCHIVE}/{DAY}/short.wav", out, untrained)
+    assert main(["index", "--out", out]) == 0
+    network.faults = lambda request: None if request.method == "GET" else "refused"
+    before = len(network.requests)
+    assert main(["query", "--out", out, "SELECT count(*) FROM recordings"]) == 0
+    for _ in range(2):
+        assert main(["search", "--out", out, "zzz"]) == 0
+    asked = network.requests[before:]
+    assert {request.method for request in asked} == {"GET"}
+    assert sum("search.sqlite" in r.path and r.is_download for r in asked) == 1
+    capsys.readouterr()
+    assert main(["index", "--out", out]) == 2
+    assert f"gs://{BUCKET}/nights/out/indexes/search.sqlite: access is refused" in (
+        capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["annotate", ARCHIVE, "--out", "gs://none/out"], "gs://none/out: no such bucket"),
+        (["annotate", "gs://none/a", "--out", "x"], "gs://none/a: no such bucket"),
+        (
+            ["annotate", f"gs://{BUCKET}/nothing", "--out", "x"],
+            f"SOURCE gs://{BUCKET}/nothing: there is no such object or prefix",
+        ),
+        (["annotate", ARCHIVE, "--out", "s3://b/out"], "s3://b/out: give a folder, or gs://"),
+        (["query", "--out", f"gs://{BUCKET}/nothing", "SELECT 1"], "no tables there"),
+        (["search", "--out", f"gs://{BUCKET}/nothing", "x"], "no index there"),
+    ],
+)
+def test_wrong_addresses_are_one_clear_line(
+    network: Network, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert said in lines[0]
+
+
+def test_every_table_was_compared(local: Tables) -> None:
+    assert set(local) == {table.name for table in TABLES} - {"runs"}
