@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import random
 import re
 import socketserver
 import threading
@@ -77,20 +76,22 @@ class Network:
         return sum(r.is_download and r.name.startswith(prefix) for r in self.requests)
 
 
-def at_random(seed: int, shares: dict[Fault, float]) -> Faults:
-    """Each kind with its share of the requests that it fits."""
-    draw, lock = random.Random(seed), threading.Lock()
+def every(periods: dict[Fault, int]) -> Faults:
+    """Of the requests that a kind of fault fits, every so many-th has it."""
+    seen: Counter[Fault] = Counter()
+    lock = threading.Lock()
 
     def fault(request: Request) -> Fault | None:
         with lock:
-            for kind, share in shares.items():
+            for kind, period in periods.items():
                 fits = {
                     "cut upload": request.is_upload and request.size > 0,
                     "lost answer": request.is_upload,
                     "cut answer": request.is_download,
                     "changed byte": request.is_download,
                 }.get(kind, True)
-                if fits and draw.random() < share:
+                seen[kind] += fits
+                if fits and seen[kind] % period == 0:
                     return kind
         return None
 

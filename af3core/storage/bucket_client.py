@@ -29,7 +29,6 @@ RETRY_FIRST_S, RETRY_MOST_S, RETRY_FOR_S = 1.0, 32.0, 300.0
 
 cloud.google.com/storage/docs/retry-strategy: 408, 429, 5xx and broken connections are tried again.
 """
-_CORRUPT_TRIES = 4
 
 
 def split_address(address: str) -> tuple[str, str]:
@@ -79,25 +78,30 @@ def _client(_process: int) -> storage.Client:
 def download(blob: Blob, file: BinaryIO) -> None:
     """Fetch an object into a file, from its start, and verify the checksum of the whole.
 
-    The client library verifies a download that came in one piece; one that it went on with after
-    a broken connection it does not, so this is done here, for both.
+    The client library does neither verify a download that it went on with after a broken
+    connection, nor try again where the connection breaks in the answer that there is no such
+    object: so both are done here.
 
     Raises:
-        DataCorruption: the checksum does not fit, several times.
+        DataCorruption: the checksum did not fit for long.
         google.api_core.exceptions.NotFound: there is no such object.
     """
+    import requests
+    from google.api_core.retry import if_exception_type
     from google.cloud.storage.exceptions import DataCorruption
 
-    for _ in range(_CORRUPT_TRIES):
+    def transfer() -> None:
         file.seek(0)
         file.truncate()
         blob.download_to_file(
             file, raw_download=True, checksum=None, timeout=TIMEOUT_S, retry=retry()
         )
-        if _crc32c(file) == blob.crc32c:
-            file.seek(0)
-            return
-    raise DataCorruption(None, f"the checksum of {_CORRUPT_TRIES} downloads does not fit")
+        if _crc32c(file) != blob.crc32c:
+            raise DataCorruption(None, "the checksum of the download does not fit")
+
+    broken = if_exception_type(DataCorruption, requests.RequestException, ConnectionError)
+    retry().with_predicate(broken)(transfer)()
+    file.seek(0)
 
 
 def _crc32c(file: BinaryIO) -> str:

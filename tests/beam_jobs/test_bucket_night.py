@@ -16,7 +16,7 @@ from beam_jobs import annotate, audit, discover, export, publish, segment
 from beam_jobs.cli import main
 from schemas.tables import TABLES
 from tests.beam_jobs.night import DAY, all_rows, make_archive, night, rows, settings_of
-from tests.faulty_network import Fault, Network, at_random, between, none
+from tests.faulty_network import Fault, Network, between, every, none
 from tests.media import programme, write
 from tests.storage_server import BUCKET, bucket, found_at, server_address, upload
 
@@ -98,19 +98,19 @@ def test_a_night_over_a_bad_network_has_the_same_tables(
     network: Network, untrained: Path, local: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("af3core.storage.bucket_client.RETRY_FIRST_S", 0.05)
-    shares: dict[Fault, float] = {
-        "429": 0.08,
-        "503": 0.08,
-        "cut upload": 0.08,
-        "lost answer": 0.08,
-        "cut answer": 0.1,
-        "changed byte": 0.1,
-        "slow": 0.01,
+    periods: dict[Fault, int] = {
+        "cut upload": 7,
+        "lost answer": 5,
+        "cut answer": 4,
+        "changed byte": 3,
+        "429": 11,
+        "503": 13,
+        "slow": 101,
     }
-    network.faults = at_random(3, shares)
+    network.faults = every(periods)
     out = f"gs://{BUCKET}/nights/out"
     summary = night(ARCHIVE, out, untrained, *CLIPS)
-    assert set(network.made) == set(shares)
+    assert set(network.made) == set(periods)
     network.faults = none
     assert all_rows(out, ARCHIVE) == local
     assert summary.failures == {"EmptyObject": 1, "NotMedia": 1}
