@@ -1,0 +1,218 @@
+"""Two writers of one partition, in every order that matters: on disks and in buckets alike."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from af3core.storage.address import open_store
+from beam_jobs import annotate, discover, export, index, publish, segment
+from beam_jobs.ledger import Ledger
+from beam_jobs.settings import NightSettings
+from schemas import layout
+from schemas.records import AnnotatedClip, Failure
+from tests.beam_jobs.night import DAY, all_rows, night, rows, settings_of
+from tests.media import programme, spoken, write
+from tests.storage_server import BUCKET, bucket
+
+CLIPS = ("--max-clip-s", "30")
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def out(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "folder":
+        yield str(tmp_path / "nights" / "out")
+    else:
+        with bucket():
+            yield f"gs://{BUCKET}/nights/out"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("archive")
+    write(folder / DAY / "programme.flac", programme(60))
+    return folder
+
+
+def settings(archive: Path, out: str, checkpoint: Path, run: str, *more: str) -> NightSettings:
+    return settings_of(archive, out, checkpoint, *CLIPS, "--run-id", run, *more)
+
+
+def meanwhile(
+    monkeypatch: pytest.MonkeyPatch, module: Any, name: str, other: Callable[[], object]
+) -> list[int]:
+    """Once, after the first call of a function, let another writer do its work; counts calls."""
+    real, calls = getattr(module, name), [0]
+
+    def with_another(*args: Any, **kwargs: Any) -> Any:
+        result = real(*args, **kwargs)
+        calls[0] += 1
+        if calls[0] == 1:
+            other()
+        return result
+
+    monkeypatch.setattr(module, name, with_another)
+    return calls
+
+
+def test_a_publisher_that_read_before_anothers_answers_does_not_replace_them(
+    archive: Path, out: str, untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut off between reading the ledger and writing; another one took its claim over, annotated
+    and published; it comes back.
+    """
+    mine, other = (settings(archive, out, untrained, run) for run in ("mine", "other"))
+    discover.run(mine)
+    segment.run(mine)
+    rival = dataclasses.replace(other)
+
+    def annotate_and_publish() -> None:
+        annotate.run(rival)
+        publish_without_claims(rival)
+
+    calls = meanwhile(monkeypatch, publish, "shard_rows", annotate_and_publish)
+    publish.run(mine)
+    # mine, the other's, and mine once more
+    assert calls == [3]
+    undisturbed = tmp_path / "undisturbed"
+    night(archive, undisturbed, untrained, *CLIPS)
+    assert all_rows(out, str(archive)) == all_rows(undisturbed, str(archive))
+    assert sorted(row["source"] for row in rows(out, "runs")) == [str(archive)] * 2
+
+
+def publish_without_claims(rival: NightSettings) -> None:
+    """As one that took over: the claim is held by the one that it took it from."""
+    ledger = Ledger(open_store(rival.out))
+    date, shard = DAY, publish._replace_shard(DAY, 0, 1, ledger, rival)
+    publish.publish_run(date, [shard], rival)
+
+
+def test_two_run_records_at_once_are_both_kept(
+    archive: Path, out: str, untrained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other = (settings(archive, out, untrained, run) for run in ("mine", "other"))
+    discover.run(mine)
+    calls = meanwhile(
+        monkeypatch, publish, "encode_table", lambda: publish.publish_run(DAY, [], other)
+    )
+    publish.publish_run(DAY, [], mine)
+    assert calls == [3]
+    store = open_store(out)
+    with store.open(layout.shard_key("runs", "default", DAY, 0, 1)) as file:
+        assert [r["run_id"] for r in publish.decode_rows(file)] == ["mine", "other"]
+
+
+def test_a_zombies_answers_change_nothing(archive: Path, out: str, untrained: Path) -> None:
+    """Yesterday's attempt ends its clip after today's has asked it."""
+    mine = settings(archive, out, untrained, "today")
+    for job in (discover, segment, annotate):
+        job.run(mine)
+    ledger = Ledger(open_store(out))
+    [recording] = {key.split("/")[3] for key in next(ledger.store.walk(["ledger/annotate/"]))}
+    [known] = ledger.annotated([recording])
+    before = dict(known)
+    for entries in known.values():
+        for entry in entries:
+            ledger.put_annotated(dataclasses.replace(entry, run_id="yesterday", model_ms=1))
+    assert ledger.annotated([recording]) == [before]
+    [segmented] = ledger.segmented([recording], mine.segmentation_hash)
+    assert segmented is not None
+    ledger.put_segmented(dataclasses.replace(segmented, run_id="yesterday"))
+    assert ledger.segmented([recording], mine.segmentation_hash) == [segmented]
+
+
+def test_a_zombies_failure_does_not_set_attempts_back(out: str) -> None:
+    ledger = Ledger(open_store(out))
+
+    def failure(attempts: int, run: str) -> Failure:
+        return Failure("segment", "u", "c", DAY, "DecodeStalled", "m", attempts, False, run)
+
+    ledger.put_failed("key", failure(2, "today"))
+    ledger.put_failed("key", failure(1, "yesterday"))
+    assert ledger.failed("segment", ["key"]) == [failure(2, "today")]
+    ledger.put_failed("key", failure(3, "tomorrow"))
+    assert ledger.failed("segment", ["key"]) == [failure(3, "tomorrow")]
+
+
+def test_the_plan_of_the_later_listing_stays(
+    tmp_path: Path, out: str, untrained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan that was listed before another recording came in is written after the newer plan."""
+    archive = tmp_path / "growing"
+    write(archive / DAY / "first.wav", spoken())
+    early = settings(archive, out, untrained, "early", "--shards", "2")
+
+    def a_recording_comes_and_is_planned() -> None:
+        write(archive / DAY / "second.wav", spoken("a train by the sea"))
+        discover.run(settings(archive, out, untrained, "late", "--shards", "3"))
+
+    meanwhile(monkeypatch, discover, "_examined", a_recording_comes_and_is_planned)
+    discover.run(early)
+    manifest = Ledger(open_store(out)).manifest("default", DAY)
+    assert manifest is not None
+    assert (manifest.run_id, len(manifest.recordings)) == ("late", 2)
+    assert manifest.shards == 3
+
+
+def test_a_date_keeps_the_shards_of_its_first_plan(
+    archive: Path, out: str, untrained: Path
+) -> None:
+    night(archive, out, untrained, *CLIPS, "--shards", "2")
+    night(archive, out, untrained, *CLIPS, "--shards", "3")
+    names = [key.rpartition("/")[2] for key in next(open_store(out).walk(["tables/recordings/"]))]
+    assert names == ["part-00000-of-00002.parquet", "part-00001-of-00002.parquet"]
+
+
+def test_two_indexers_lose_nothing(
+    archive: Path, untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a bucket: an index that another run changed in between is taken up anew."""
+    with bucket():
+        out = f"gs://{BUCKET}/nights/out"
+        night(archive, out, untrained, *CLIPS)
+        for corpus in ("first", "second"):
+            night(archive, out, untrained, *CLIPS, "--corpus", corpus)
+        first, second = (
+            settings(archive, out, untrained, "r", "--corpus", corpus)
+            for corpus in ("first", "second")
+        )
+        calls = meanwhile(monkeypatch, index, "_bring_up_to_date", lambda: index.run(second))
+        index.run(first)
+        assert calls == [3]
+        copy = tmp_path / "index.sqlite"
+        copy.write_bytes(open_store(out).read(index.INDEX_KEY) or b"")
+        found = sqlite3.connect(copy).execute("SELECT DISTINCT corpus FROM texts ORDER BY corpus")
+        assert found.fetchall() == [("first",), ("second",)]
+
+
+def test_an_export_beside_another_is_whole(archive: Path, out: str, untrained: Path) -> None:
+    """Sounds are there before the list that names them."""
+    night(archive, out, untrained, *CLIPS)
+    mine = settings(archive, out, untrained, "r")
+    export.run(mine)
+    export.run(mine)
+    store = open_store(out)
+    folder = layout.export_prefix("default", DAY)
+    records = json.loads(store.read(folder + "training.json") or b"")
+    sounds = [folder + record["sound"] for record in records]
+    assert store.exists(sounds) == [True] * len(sounds)
+
+
+def test_an_answer_record_is_what_it_was(archive: Path, out: str, untrained: Path) -> None:
+    """Two annotators on one clip, both past the claim: the first answers stay, whole."""
+    mine, other = (settings(archive, out, untrained, run) for run in ("mine", "other"))
+    discover.run(mine)
+    segment.run(mine)
+    work = next(annotate.missing_work(mine))
+    ledger = Ledger(open_store(out))
+    tasks = mine.task_hashes()
+    annotate._ask_and_store(work, tasks, ledger, mine)
+    annotate._ask_and_store(work, tasks, ledger, other)
+    found: list[AnnotatedClip] = ledger.annotated_clip(work.clip.recording_id, work.clip.clip_id)
+    assert [entry.run_id for entry in found] == ["mine"]
