@@ -4,13 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := infra/requirements.lock
 INSTALLED := $(VENV)/.installed
+STORAGE_SERVER := $(BIN)/fake-gcs-server
+PRISM := $(BIN)/prism
 DEMO_OUT ?= demo-out
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: help install demo airflow browser screenshots test lint bench nano lock clean
+.PHONY: help install demo demo-gcs airflow browser storage-server prism screenshots test lint bench nano lock clean
 
 help:  ## these lines
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 install: $(INSTALLED)  ## the locked versions in .venv
 
@@ -27,6 +29,9 @@ demo: install  ## a night over the demo archive, on the CPU, offline
 	$(BIN)/python -m af3core.nano.demo_score $(DEMO_OUT)
 	$(BIN)/af3 query --out $(DEMO_OUT) "SELECT start_ms // 1000 AS second, text FROM transcripts WHERE text <> '' ORDER BY recording_id, start_ms LIMIT 5"
 
+demo-gcs: install storage-server  ## the same night with archive and results in buckets, offline
+	@$(BIN)/python -m infra.demo_gcs
+
 airflow: install  ## Airflow on this machine: PostgreSQL, two demo corpora, Ctrl-C stops all
 	@$(BIN)/python -m infra.local_airflow
 
@@ -36,7 +41,17 @@ browser: install  ## Chromium for the tests of the UI, where there is none
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium > /dev/null; \
 	else $(BIN)/playwright install chromium; fi
 
-test: install lint browser  ## format, lint, types and tests
+storage-server: $(STORAGE_SERVER)  ## a server that speaks Cloud Storage's protocol (needs Go)
+
+prism: $(PRISM)  ## Beam's portable runner in Go (needs Go)
+
+$(STORAGE_SERVER): | $(INSTALLED)
+	GOBIN=$(abspath $(BIN)) go install github.com/fsouza/fake-gcs-server@v1.56.1
+
+$(PRISM): | $(INSTALLED)
+	GOBIN=$(abspath $(BIN)) go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0
+
+test: install lint browser storage-server prism  ## format, lint, types and tests
 	$(BIN)/python -m pytest
 
 screenshots: install browser  ## the pictures of the README's tour, taken anew

@@ -163,14 +163,15 @@ def recording_facts(
     """Gather what the ledger holds of recordings."""
     ids = [recording.recording_id for recording in batch]
     segmented = ledger.segmented(ids, settings.segmentation_hash)
-    failed = ledger.failed("segment", [work_key(recording, settings) for recording in batch])
-    found = zip(batch, segmented, failed, ledger.annotated(ids), strict=True)
-    for recording, cut, failure, known in found:
+    uncut = [r for r, cut in zip(batch, segmented, strict=True) if cut is None]
+    failures = ledger.failed("segment", [work_key(recording, settings) for recording in uncut])
+    failed = {r.recording_id: failure for r, failure in zip(uncut, failures, strict=True)}
+    for recording, cut, known in zip(batch, segmented, ledger.annotated(ids), strict=True):
         yield RecordingFacts(
             recording=recording,
             segmentation_hash=settings.segmentation_hash,
             segmented=cut,
-            failed=None if cut else failure,
+            failed=failed.get(recording.recording_id),
             annotated=known,
             run_id=settings.run_id,
         )

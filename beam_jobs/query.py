@@ -103,8 +103,15 @@ def _bucket_files() -> Any:
         import gcsfs
     except ImportError as error:
         raise ConfigurationError("gs:// needs gcsfs: pip install 'af3-archive[gcs]'") from error
+
+    class ReadAhead(gcsfs.GCSFileSystem):
+        """Without the default's background tasks, which complain when they are closed."""
+
+        def _open(self, path: str, mode: str = "rb", **kwargs: Any) -> Any:
+            return super()._open(path, mode, **kwargs | {"cache_type": "readahead"})
+
     anonymous = "anon" if os.environ.get("STORAGE_EMULATOR_HOST") else None
-    return gcsfs.GCSFileSystem(token=anonymous, access="read_only")
+    return ReadAhead(token=anonymous, access="read_only")
 
 
 def _print(result: duckdb.DuckDBPyRelation, console: Console) -> None:
