@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import apache_beam as beam
+import grpc
 from apache_beam.metrics import Metrics
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import (
+    PipelineOptions,
+    PortableOptions,
+    StandardOptions,
+)
 
-from af3core.errors import ConfigurationError
+from af3core.errors import Af3Error, ConfigurationError
 from beam_jobs.settings import NightSettings
 
 LOCAL_RUNNER = "FnApiRunner"
@@ -20,6 +26,10 @@ METRICS = "af3"
 
 Element = TypeVar("Element")
 Build = Callable[[beam.Pipeline, NightSettings], object]
+
+
+class PipelineFailed(Af3Error):
+    """A runner lost a worker, or an error came back from one."""
 
 
 def count(name: str, amount: int = 1) -> None:
@@ -42,6 +52,7 @@ def run_pipeline(
 
     Raises:
         ConfigurationError: an option of Beam's is wrong.
+        PipelineFailed: a runner of other machines ended it, for want of a worker or for an error.
     """
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     try:
@@ -52,7 +63,23 @@ def run_pipeline(
     except ValueError as error:
         raise ConfigurationError(f"Beam's options: {error}") from error
     build(pipeline, settings)
-    result = pipeline.run()
-    result.wait_until_finish()
+    endpoint = options.view_as(PortableOptions).job_endpoint
+    is_local = options.view_as(StandardOptions).runner == LOCAL_RUNNER
+    try:
+        result = pipeline.run()
+        result.wait_until_finish()
+    except (grpc.FutureTimeoutError, grpc.RpcError) as error:
+        raise PipelineFailed(
+            f"no runner answers at {endpoint} ({type(error).__name__}); check --job_endpoint, and"
+            " that it runs"
+        ) from error
+    except RuntimeError as error:
+        if is_local:
+            raise
+        print(error, file=sys.stderr)  # with the traceback of a worker, where there is one
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise PipelineFailed(
+            f"the pipeline failed ({said[-1]}); what is done is kept, run it again"
+        ) from error
     found = result.metrics().query(beam.metrics.MetricsFilter().with_namespace(METRICS))
     return {c.key.metric.name: c.committed or c.attempted for c in found["counters"]}
