@@ -57,6 +57,8 @@ def _run(arguments: list[str]) -> int:
         return _query(known)
     if known.command == "search":
         return _search(known)
+    if known.command == "plan" and known.hours is not None:
+        return _size(known)
     return _work(known, beam_arguments)
 
 
@@ -66,6 +68,16 @@ def _work(known: argparse.Namespace, beam_arguments: list[str]) -> int:
     name = "night" if known.command == "annotate" and known.source else known.command
     job = importlib.import_module(f"beam_jobs.{name}").JOB
     print("\n".join(run_reported(job, known, beam_arguments).lines))
+    return 0
+
+
+def _size(known: argparse.Namespace) -> int:
+    from beam_jobs.plan import size_on_paper
+    from beam_jobs.settings import read_limits
+
+    limits = read_limits(known)
+    found = size_on_paper(known.hours, known.window_h, known.days, known.out, known.corpus, limits)
+    print("\n".join(found))
     return 0
 
 
@@ -114,10 +126,13 @@ def _parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         if name in _WITH_SOURCE:
-            optional: dict[str, Any] = {"nargs": "?"} if name == "annotate" else {}
-            job.add_argument("source", metavar="SOURCE", help="folder of recordings", **optional)
+            optional: dict[str, Any] = {} if name == "discover" else {"nargs": "?"}
+            text = "folder or gs://BUCKET/PREFIX of recordings"
+            job.add_argument("source", metavar="SOURCE", help=text, **optional)
         else:
             job.set_defaults(source=None)
+        if name == "plan":
+            _add_sizing(job)
         add_arguments(job)
     query = commands.add_parser(
         "query",
@@ -136,6 +151,29 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--out", default="out", metavar="DIR", help="folder of a night")
     search.add_argument("--limit", type=int, default=20, metavar="N", help="hits (default: 20)")
     return parser
+
+
+def _add_sizing(plan: argparse.ArgumentParser) -> None:
+    sizing = plan.add_argument_group(
+        "on paper",
+        "instead of SOURCE: what an archive of so many hours needs, at the rate that --out and"
+        " --corpus were annotated with last, or else at --gpu-rate",
+    )
+    sizing.add_argument("--hours", type=float, metavar="H", help="hours of audio")
+    sizing.add_argument(
+        "--window-h",
+        type=float,
+        default=8.0,
+        metavar="H",
+        help="hours in which all is to be annotated (default: 8, a night)",
+    )
+    sizing.add_argument(
+        "--days",
+        type=int,
+        default=1,
+        metavar="N",
+        help="archive days they lie in (default: 1)",
+    )
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@ archive ──► discover ──► manifests ──► against the ledger ─�
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from af3core.errors import ConfigurationError
 from af3core.limits import Limits
-from af3core.storage.address import open_store
+from af3core.storage.address import open_store, store_at
 from beam_jobs import discover
 from beam_jobs.asking import all_asks, missing_asks
 from beam_jobs.job import Job, Outcome, job_main
@@ -18,10 +20,9 @@ from beam_jobs.manifests import manifests, recordings
 from beam_jobs.progress import clock
 from beam_jobs.segment import to_cut
 from beam_jobs.settings import FIRST_DATE, LAST_DATE, NightSettings
+from beam_jobs.sizing import gpu_hours, lines, size
 from schemas.records import AnnotatedClip, NightManifest, Recording, SegmentedRecording
 from schemas.reports import MeasuredRate
-
-MS_PER_HOUR = 3_600_000
 
 
 @dataclass(frozen=True)
@@ -73,20 +74,39 @@ def planned_work(found: Iterable[NightManifest], ledger: Ledger, settings: Night
 def estimate(work: Work, limits: Limits, measured: MeasuredRate | None) -> Estimate:
     """GPU hours and cost of what is open, at the measured rate or else the expected one."""
     rate = measured.rate if measured else limits.gpu_rate
-    gpu_hours = (work.to_cut_ms + work.to_ask_ms) / MS_PER_HOUR / rate
-    basis = (
-        f"measured on {measured.measured_at[:10]} over {clock(measured.audio_ms)} of audio"
-        if measured
-        else "expected (--gpu-rate); no night was measured yet"
-    )
+    hours = gpu_hours(work.to_cut_ms + work.to_ask_ms, rate)
     return Estimate(
-        gpu_hours=round(gpu_hours, 4),
+        gpu_hours=round(hours, 4),
         max_gpu_hours=limits.max_gpu_hours,
-        cost=round(gpu_hours * limits.gpu_price, 2),
+        cost=round(hours * limits.gpu_price, 2),
         rate=round(rate, 2),
-        basis=basis,
-        over_budget=limits.max_gpu_hours is not None and gpu_hours > limits.max_gpu_hours,
+        basis=rate_basis(measured),
+        over_budget=limits.max_gpu_hours is not None and hours > limits.max_gpu_hours,
     )
+
+
+def rate_basis(measured: MeasuredRate | None) -> str:
+    """Where a rate comes from."""
+    if measured is None:
+        return "expected (--gpu-rate); no night was measured yet"
+    return f"measured on {measured.measured_at[:10]} over {clock(measured.audio_ms)} of audio"
+
+
+def size_on_paper(
+    hours: float, window_h: float, days: int, out: str | None, corpus: str, limits: Limits
+) -> list[str]:
+    """What an archive of so many hours needs, at the rate that the corpus was annotated with last.
+
+    Raises:
+        ConfigurationError: an amount is none.
+    """
+    for option, amount in (("--hours", hours), ("--window-h", window_h), ("--days", days)):
+        if not (math.isfinite(amount) and amount > 0):
+            raise ConfigurationError(f"{option} {amount:g}: must be more than 0")
+    measured = Ledger(store_at(out)).rate(corpus) if out else None
+    rate = measured.rate if measured else limits.gpu_rate
+    sized = size(hours, window_h, rate, limits, days)
+    return lines(sized, f"at {rate:.3g}x real time, {rate_basis(measured)}")
 
 
 def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:

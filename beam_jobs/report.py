@@ -10,8 +10,8 @@ from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifests, recordings
 from beam_jobs.night import summarise
-from beam_jobs.plan import MS_PER_HOUR
 from beam_jobs.settings import NightSettings
+from beam_jobs.sizing import MS_PER_HOUR
 from schemas import layout
 
 

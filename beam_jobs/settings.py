@@ -141,7 +141,7 @@ def read_settings(arguments: argparse.Namespace, job: JobName) -> NightSettings:
         tasks=_tasks(arguments),
         asking=None if job in _WITHOUT_MODEL else _engine(arguments, job),
         shards=arguments.shards,
-        limits=_limits(arguments),
+        limits=read_limits(arguments),
         run_id=arguments.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         started_at=now.isoformat(timespec="milliseconds"),
         part=read_part(arguments.part),
@@ -171,7 +171,8 @@ def read_part(text: str | None) -> Part:
     return (int(match[1]), int(match[2])) if match else WHOLE
 
 
-def _limits(arguments: argparse.Namespace) -> Limits:
+def read_limits(arguments: argparse.Namespace) -> Limits:
+    """The limits among the options."""
     return Limits(
         max_recording_h=arguments.max_recording_h,
         max_gpu_hours=arguments.max_gpu_hours,

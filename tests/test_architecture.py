@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "af3core": {"af3core", "schemas"},
     "beam_jobs": {"beam_jobs", "af3core", "schemas"},
     "dags": {"dags", "af3core", "schemas"},
-    "infra": {"infra", "af3core"},
+    "infra": {"infra", "dags", "beam_jobs", "af3core", "schemas"},
 }
 HEAVY = ("torch", "transformers", "librosa")
 
