@@ -29,6 +29,8 @@ class Server(ThreadingHTTPServer):
         self.replies: list[tuple[int, dict[str, str], Any]] = []
         self.extra: dict[str, Any] = {}
         self.answered = threading.Event()
+        self.busy_s = 0.0  # as one GPU: a request at a time, each for so long
+        self.gpu = threading.Lock()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -43,6 +45,9 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.bodies.append(body)
         text = " ".join(heard(message) for message in body["messages"])
+        if self.server.busy_s:
+            with self.server.gpu:
+                time.sleep(self.server.busy_s)
         if "sleep" in text:
             time.sleep(0.15)
         alone = "wait for others" in text and not self.server.answered.wait(5)
