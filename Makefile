@@ -9,7 +9,7 @@ PRISM := $(BIN)/prism
 DEMO_OUT ?= demo-out
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: help install demo demo-gcs airflow browser storage-server prism screenshots test lint bench nano lock clean
+.PHONY: help install demo demo-gcs airflow browser storage-server prism cluster-tools screenshots test lint bench nano lock clean
 
 help:  ## these lines
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -45,13 +45,17 @@ storage-server: $(STORAGE_SERVER)  ## a server that speaks Cloud Storage's proto
 
 prism: $(PRISM)  ## Beam's portable runner in Go (needs Go)
 
+cluster-tools:  ## Redis and iproute2 for the test of several hosts, where they are missing
+	@command -v redis-server > /dev/null && command -v ip > /dev/null || { [ "$$(id -u)" != 0 ] || { \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-server iproute2 > /dev/null; }; }
+
 $(STORAGE_SERVER): | $(INSTALLED)
 	GOBIN=$(abspath $(BIN)) go install github.com/fsouza/fake-gcs-server@v1.56.1
 
 $(PRISM): | $(INSTALLED)
 	GOBIN=$(abspath $(BIN)) go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0
 
-test: install lint browser storage-server prism  ## format, lint, types and tests
+test: install lint browser storage-server prism cluster-tools  ## format, lint, types and tests
 	$(BIN)/python -m pytest
 
 screenshots: install browser  ## the pictures of the README's tour, taken anew
@@ -68,6 +72,7 @@ bench: install  ## speed and memory, as ratios against named peers
 	$(BIN)/python -m tests.benchmarks.second_run
 	$(BIN)/python -m tests.benchmarks.standard_job
 	$(BIN)/python -m tests.benchmarks.dag_parse
+	$(BIN)/python -m tests.benchmarks.scaling
 
 nano: install  ## make the embedded model anew: data, training, figures (some three hours)
 	$(BIN)/python -m af3core.nano all

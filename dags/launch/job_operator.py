@@ -12,16 +12,19 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, BaseOperatorLink
 from airflow.sdk.bases.resumablejobmixin import ResumableJobMixin
 
-from dags.corpus.arguments import run_name
+from dags.corpus.arguments import part_name, part_option, run_name
 from dags.launch.errors import JobLost, error_of
 from dags.launch.process import AlreadyRunning, Launch, launches_folder
 from dags.launch.report_pages import report_page
 from schemas.reports import JobReport
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 Context = Any
 """Airflow's task context."""
@@ -36,7 +39,7 @@ class ReportLink(BaseOperatorLink):
     name = "Report"
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
-        return report_page(ti_key.dag_id, ti_key.run_id, ti_key.task_id)
+        return report_page(ti_key.dag_id, ti_key.run_id, ti_key.task_id, ti_key.map_index)
 
 
 class Af3JobOperator(ResumableJobMixin, BaseOperator):
@@ -44,13 +47,14 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
 
     The job's log is the task's log, progress included. A task that is killed kills the job with
     all its processes; a worker that crashes leaves it running, and the next attempt goes on with
-    it. The job's report is the task's result.
+    it, or starts it anew where it lands on another machine. The job's report is the task's result.
 
     Args:
         job: name of the module below `beam_jobs`.
         arguments: gives the job's options for a context, Beam's included.
         python: interpreter with the jobs' packages; Airflow's own by default.
         partition: gives the partition key of the task's outlets; a run by hand has none itself.
+        part, parts: which part of the job's work this task does, and how many there are.
     """
 
     external_id_key = "launch"
@@ -64,6 +68,8 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         arguments: Callable[[Context], Sequence[str]],
         python: str | None = None,
         partition: Callable[[Context], str] | None = None,
+        part: int = 0,
+        parts: int = 1,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -71,8 +77,14 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         self.arguments = arguments
         self.python = python
         self.partition = partition
+        self.part, self.parts = part, parts
         self._launch: Launch | None = None
         self._attempt = ""
+
+    @property
+    def part_name(self) -> str:
+        """For the UI's list of parts."""
+        return part_name((self.part, self.parts))
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Start the job, or go on with one that is running, and give back its report.
@@ -86,16 +98,16 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         ti = context["ti"]
         result = {
             **self._collect(self._launch).to_json(),
-            "link": report_page(ti.dag_id, ti.run_id, ti.task_id),
+            "link": report_page(ti.dag_id, ti.run_id, ti.task_id, ti.map_index),
         }
         self.log.info("report: %s", result["link"])
         emit_partition(self, self.partition, context)
         return result
 
-    def submit_job(self, context: Context) -> str:
+    def submit_job(self, context: Context) -> JsonValue:
         launch = self._known_launch
         command = [self.python or sys.executable, "-m", f"beam_jobs.{self.job}"]
-        command += self.arguments(context)
+        command += [*self.arguments(context), *part_option((self.part, self.parts))]
         command += [f"--report={launch.report_path}", f"--watched-by={launch.watched_path}"]
         launch.folder.mkdir(parents=True, exist_ok=True)
         launch.own(self._attempt)
@@ -105,12 +117,16 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         except AlreadyRunning:
             # the attempt before died between starting the job and saying so
             self.log.info("going on with the job that an earlier attempt started")
-        return str(launch.folder)
+        return {**launch.identity()}
 
     def get_job_status(self, external_id: Any, context: Context) -> str:
         launch = self._known_launch
         if launch.is_running():
             return "running"
+        if external_id != launch.identity():
+            # a report that lies here may be older than the work that was done elsewhere since
+            self.log.info("an earlier attempt's job ran as %s; what it did is kept", external_id)
+            return "elsewhere"
         report = launch.report()
         if report is None:
             return "lost"

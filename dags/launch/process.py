@@ -1,6 +1,10 @@
 """A job as a process that outlives the task which started it, and is found again by the next.
 
+It is found on its own machine only: folders are per machine, so that an attempt which lands on
+another one starts the job anew and never takes a report for its own that lay there before.
+
 FOLDER/lock         locked by the process for as long as it lives
+FOLDER/id           which process it is: another after each start
 FOLDER/log          the one stream of its output: a file, so that nothing blocks when nobody reads
 FOLDER/read         how much of the log was passed on
 FOLDER/watched      touched by whoever looks after the process, which ends when nobody does
@@ -13,7 +17,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -63,6 +69,7 @@ class Launch:
             self.kill()  # workers that outlived their main process
             self.report_path.unlink(missing_ok=True)
             (self.folder / "read").unlink(missing_ok=True)
+            (self.folder / "id").write_text(secrets.token_hex(8))
             self.watch()
             with (self.folder / "log").open("wb") as log:
                 subprocess.Popen(
@@ -74,6 +81,14 @@ class Launch:
                     pass_fds=(lock.fileno(),),
                     env={**environment, MARK: str(self.folder)},
                 )
+
+    def identity(self) -> dict[str, str]:
+        """Names the process that was started last, among all machines; empty before the first."""
+        try:
+            started = (self.folder / "id").read_text()
+        except FileNotFoundError:
+            return {}
+        return {"host": socket.gethostname(), "id": started}
 
     def is_running(self) -> bool:
         """True while the process lives; the system drops its lock with its last breath."""
@@ -137,9 +152,12 @@ class Launch:
 
 
 def launches_folder() -> Path:
-    """Where launches live on this machine: `AF3_LAUNCHES`, else below Airflow's home."""
+    """Where this machine's launches lie: in `AF3_LAUNCHES`, else below Airflow's home.
+
+    The folder may be shared: a machine has a part of its own, as locks and kills end at its border.
+    """
     home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
-    return Path(os.environ.get("AF3_LAUNCHES") or home / "launches")
+    return Path(os.environ.get("AF3_LAUNCHES") or home / "launches") / socket.gethostname()
 
 
 def _marked(folder: str) -> list[psutil.Process]:

@@ -21,11 +21,12 @@ td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
 """
 
 
-def report_page(dag_id: str, run_id: str, task_id: str) -> str:
-    """The page's address."""
+def report_page(dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> str:
+    """The page's address; a task that is split into parts has a page for each."""
     base = str(conf.get("api", "base_url", fallback="")).rstrip("/")
     path = "/".join(quote(part, safe="") for part in (dag_id, run_id, task_id))
-    return f"{base}{ROUTE}/report/{path}"
+    part = "" if map_index < 0 else f"?map_index={map_index}"
+    return f"{base}{ROUTE}/report/{path}{part}"
 
 
 def make_app() -> FastAPI:
@@ -42,8 +43,8 @@ def make_app() -> FastAPI:
         response_class=HTMLResponse,
         dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.XCOM))],
     )
-    def report(dag_id: str, run_id: str, task_id: str) -> str:
-        value = _result(dag_id, run_id, task_id)
+    def report(dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> str:
+        value = _result(dag_id, run_id, task_id, map_index)
         if not isinstance(value, dict):
             raise HTTPException(404, "this task has left no report; its log says why")
         return render(value, dag_id, run_id)
@@ -95,7 +96,7 @@ def _shown(name: str, value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
-def _result(dag_id: str, run_id: str, task_id: str) -> Any:
+def _result(dag_id: str, run_id: str, task_id: str, map_index: int) -> Any:
     """The task's result as Airflow keeps it."""
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
@@ -103,7 +104,11 @@ def _result(dag_id: str, run_id: str, task_id: str) -> Any:
     with create_session() as session:
         found = session.scalars(
             XComModel.get_many(
-                key="return_value", run_id=run_id, dag_ids=dag_id, task_ids=task_id
+                key="return_value",
+                run_id=run_id,
+                dag_ids=dag_id,
+                task_ids=task_id,
+                map_indexes=map_index,
             ).limit(1)
         ).first()
         return None if found is None else XComModel.deserialize_value(found)

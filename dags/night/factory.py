@@ -17,6 +17,7 @@ from airflow.sdk import (
 )
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from dags.corpus.arguments import archive_day, beam_arguments, job_arguments, run_name
 from dags.corpus.corpus import Corpus
@@ -24,12 +25,13 @@ from dags.launch.job_operator import Af3JobOperator, Context
 from dags.night.approval import BudgetApproval
 from dags.night.docs import annotate_docs
 from dags.night.notices import FailureNotice, late_night
-from dags.night.priority import TonightFirst
+from dags.night.priority import TONIGHT_FIRST
 from dags.night.retries import retry_arguments
 
 FIRST_DAY = pendulum.datetime(2020, 1, 1, tz="UTC")
 DAY_FORMAT = "%Y-%m-%d"
 
+Task = BaseOperator | MappedOperator
 Days = Callable[[Context], tuple[str, str]]
 """First and last archive day of a run."""
 
@@ -67,10 +69,10 @@ def annotate_dag(corpus: Corpus) -> DAG:
     return dag
 
 
-def night_tasks(corpus: Corpus, days: Days, tables: Asset) -> list[BaseOperator]:
+def night_tasks(corpus: Corpus, days: Days, tables: Asset) -> list[Task]:
     """The tasks of a run in their order."""
 
-    def job(name: str, **kwargs: Any) -> BaseOperator:
+    def job(name: str, **kwargs: Any) -> Task:
         return job_task(corpus, name, days, **kwargs)
 
     return [
@@ -79,32 +81,42 @@ def night_tasks(corpus: Corpus, days: Days, tables: Asset) -> list[BaseOperator]
             task_id="approve",
             corpus=corpus.name,
             alerts=corpus.alerts,
-            weight_rule=TonightFirst(),
+            weight_rule=TONIGHT_FIRST,
         ),
         job("segment"),
-        job("annotate", pool=corpus.pool),
+        job("annotate", pool=corpus.pool, parts=corpus.runner.parts),
         job("audit"),
         job("publish", outlets=[tables], partition=_partition_of(days)),
         job("report"),
     ]
 
 
-def job_task(corpus: Corpus, name: str, days: Days, **kwargs: Any) -> BaseOperator:
-    """The task that runs one job of a corpus on its runner."""
+def job_task(corpus: Corpus, name: str, days: Days, parts: int = 1, **kwargs: Any) -> Task:
+    """The task that runs one job of a corpus on its runner; several, side by side, by `parts`."""
 
     def arguments(context: Context) -> list[str]:
         since, until = days(context)
         run_id = run_name(context["ti"].run_id)
         return job_arguments(corpus, since, until, run_id) + beam_arguments(corpus, name)
 
-    kwargs = {"task_id": name, "weight_rule": TonightFirst(), **kwargs}
-    if corpus.runner.dataflow is not None:
+    kwargs = {
+        "task_id": name,
+        "job": name,
+        "arguments": arguments,
+        "weight_rule": TONIGHT_FIRST,
+        **kwargs,
+    }
+    operator: type[BaseOperator] = Af3JobOperator
+    if corpus.runner.dataflow is None:
+        kwargs["python"] = corpus.runner.python
+    else:
         from dags.launch.flex_template import FlexTemplateJobOperator
 
-        return FlexTemplateJobOperator(
-            job=name, arguments=arguments, dataflow=corpus.runner.dataflow, **kwargs
-        )
-    return Af3JobOperator(job=name, arguments=arguments, python=corpus.runner.python, **kwargs)
+        operator, kwargs["dataflow"] = FlexTemplateJobOperator, corpus.runner.dataflow
+    if parts == 1:
+        return operator(**kwargs)
+    split = operator.partial(**kwargs, parts=parts, map_index_template="{{ task.part_name }}")
+    return split.expand(part=list(range(parts)))
 
 
 def _partition_of(days: Days) -> Callable[[Context], str]:
@@ -115,7 +127,7 @@ def task_arguments(corpus: Corpus) -> dict[str, Any]:
     """Arguments of all tasks of a corpus."""
     return {
         "owner": corpus.owner,
-        "on_failure_callback": FailureNotice(corpus.name, corpus.alerts),
+        "on_failure_callback": FailureNotice(corpus.name, corpus.alerts, corpus.runner.parts),
         **retry_arguments(corpus.retries),
     }
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import httpx
 
+from dags.corpus.arguments import part_name
 from dags.corpus.corpus import Alerts
 from dags.corpus.reading import corpora_folder, read_corpus
+from schemas.layout import Part
 
 log = logging.getLogger(__name__)
 
@@ -24,15 +26,20 @@ class FailureNotice:
 
     corpus: str
     alerts: Alerts
+    parts: int = 1
 
     def __call__(self, context: Any) -> None:
         ti = context["ti"]
         key = getattr(context.get("dag_run"), "partition_key", None)
         day = key or context.get("params", {}).get("day") or ti.run_id
         text = failure_text(
-            self.corpus, ti.task_id, day, context.get("exception"), getattr(ti, "log_url", "")
+            self.corpus, self._task(ti), day, context.get("exception"), getattr(ti, "log_url", "")
         )
         send(self.alerts.webhook, self.alerts.email, text)
+
+    def _task(self, ti: Any) -> str:
+        part: Part = (ti.map_index, self.parts)
+        return ti.task_id if ti.map_index < 0 else f"{ti.task_id} ({part_name(part)})"
 
 
 def failure_text(

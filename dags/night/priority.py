@@ -7,6 +7,8 @@ from typing import Any
 from airflow.task.priority_strategy import PriorityWeightStrategy
 
 TONIGHT, BACKFILL = 1000, 1
+TONIGHT_FIRST = f"{__name__}.TonightFirst"
+"""The rule by its name: Airflow 3.3.2 stores a mapped task's rule as text, whatever it was."""
 
 
 class TonightFirst(PriorityWeightStrategy):

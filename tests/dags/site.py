@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,12 +55,15 @@ class Site:
     folder: Path
     checkpoint: Path
     webhook: Webhook
+    host: str = "127.0.0.1"
+    more_settings: Mapping[str, str] = field(default_factory=dict)
     airflow: LocalAirflow = field(init=False)
 
     def __post_init__(self) -> None:
         settings = {f"AIRFLOW__{name}": value for name, value in (FAST | FAST_HEARTBEATS).items()}
         settings |= {"AF3_CORPORA": str(self.folder / "corpora"), "OMP_NUM_THREADS": "1"}
-        self.airflow = LocalAirflow(self.folder / "home", free_port(), settings)
+        settings |= self.more_settings
+        self.airflow = LocalAirflow(self.folder / "home", free_port(self.host), self.host, settings)
         (self.folder / "corpora").mkdir(parents=True)
         (self.folder / "tasks.yaml").write_text(TASKS)
 
@@ -140,21 +143,28 @@ class Site:
         path = f"/dags/{dag}/dagRuns/{run_id}/taskInstances"
         for task in self._ok(self.client().get(path))["task_instances"]:
             if task["state"] == "failed":
-                print(f"--- {dag} {run_id} {task['task_id']}")
-                print(self.log(dag, run_id, task["task_id"], task["try_number"]))
+                name, attempt, part = task["task_id"], task["try_number"], task["map_index"]
+                print(f"--- {dag} {run_id} {name} {part}")
+                print(self.log(dag, run_id, name, attempt, part))
 
     def task(self, dag: str, run_id: str, task: str) -> dict[str, Any]:
         return self._ok(self.client().get(f"/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}"))
+
+    def parts(self, dag: str, run_id: str, task: str) -> list[dict[str, Any]]:
+        """The tasks that a task is split into, in order."""
+        path = f"/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/listMapped"
+        found = self._ok(self.client().get(path))["task_instances"]
+        return sorted(found, key=lambda part: int(part["map_index"]))
 
     def facts(self, dag: str, run_id: str, task: str) -> dict[str, Any]:
         """The facts of a task's report, as it lies in XCom."""
         path = f"/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/xcomEntries/return_value"
         return dict(self._ok(self.client().get(path))["value"]["facts"])
 
-    def log(self, dag: str, run_id: str, task: str, attempt: int = 1) -> str:
+    def log(self, dag: str, run_id: str, task: str, attempt: int = 1, part: int = -1) -> str:
         """A task's log, a line an event."""
         path = f"/dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/logs/{attempt}"
-        content = self._ok(self.client().get(path))["content"]
+        content = self._ok(self.client().get(path, params={"map_index": part}))["content"]
         lines = []
         for entry in content:
             lines.append(str(entry.get("event", "")))
@@ -174,7 +184,7 @@ class Site:
         for process in psutil.process_iter():
             try:
                 launch = process.environ().get("AF3_LAUNCH", "")
-                if f"/launches/{dag}/" in launch and process.status() != psutil.STATUS_ZOMBIE:
+                if f"/{dag}/" in launch and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
             except psutil.Error:
                 continue
@@ -185,9 +195,9 @@ class Site:
         return dict(response.json())
 
 
-def free_port() -> int:
+def free_port(host: str = "127.0.0.1") -> int:
     with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.bind((host, 0))
         return int(listening.getsockname()[1])
 
 
@@ -223,7 +233,7 @@ def table_bytes(out: Path) -> dict[str, bytes]:
 def answered(out: Path) -> dict[str, int]:
     """Ledger objects of answers, with the time at which each was written."""
     found = {}
-    for path in out.glob("ledger/annotate/*/*/*.json"):
+    for path in out.glob("ledger/annotate/*/*/*/*.json"):
         if not path.name.startswith("."):
             found[path.name] = path.stat().st_mtime_ns
     return found

@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 
 from af3core.errors import ConfigurationError
 from beam_jobs.options import add_arguments
+from beam_jobs.settings import read_part
 from dags.corpus.arguments import (
     archive_day,
     beam_arguments,
     job_arguments,
+    part_name,
+    part_option,
     run_name,
     week_of,
 )
@@ -50,6 +53,22 @@ def test_the_jobs_understand_every_option() -> None:
 def test_beams_options_go_by_the_kind_of_job() -> None:
     assert beam_arguments(CORPUS, "segment") == ["--direct_num_workers=2"]
     assert beam_arguments(CORPUS, "annotate") == ["--direct_num_workers=1"]
+
+
+@given(st.integers(2, 1000).flatmap(lambda n: st.tuples(st.integers(0, n - 1), st.just(n))))
+def test_a_job_reads_its_part_as_it_is_told(part: tuple[int, int]) -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert read_part(parser.parse_args(part_option(part)).part) == part
+
+
+def test_the_whole_needs_no_option() -> None:
+    assert part_option((0, 1)) == []
+    assert read_part(None) == (0, 1)
+
+
+def test_people_count_parts_from_one() -> None:
+    assert part_name((0, 4)) == "part 1 of 4"
 
 
 NIGHT = datetime.datetime(2026, 11, 24, 23, 30, tzinfo=datetime.UTC)

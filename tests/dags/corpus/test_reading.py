@@ -43,14 +43,14 @@ pool: a100
 model: {name: nvidia/audio-flamingo-3-hf, dtype: bfloat16, device: cuda}
 cutting: {max_clip_s: 300}
 limits: {max_gpu_hours: 8, gpu_price: 2.5, max_failed_share: 0.1}
-runner: {cpu_options: {direct_num_workers: "2"}}
+runner: {parts: 4, cpu_options: {direct_num_workers: "2"}}
 retries: {count: 5, delay_s: 30}
 alerts: {late_after_h: 6, email: [ops@example.org], webhook: "http://chat/hook"}
 """,
     )
     assert corpus.ask == {"mood": "How does it sound?"}
     assert corpus.limits.max_gpu_hours == 8.0
-    assert corpus.runner.cpu_options == {"direct_num_workers": "2"}
+    assert (corpus.runner.parts, corpus.runner.cpu_options) == (4, {"direct_num_workers": "2"})
     assert corpus.alerts.email == ("ops@example.org",)
 
 
@@ -79,6 +79,8 @@ def test_variables_of_the_environment_stand_for_their_values(tmp_path: Path) -> 
             MINIMAL + "runner: {kind: dataflow}\n",
             "kind dataflow and the key 'dataflow' go together",
         ),
+        (MINIMAL + "runner: {parts: 0}\n", "3: runner: parts 0: annotate is split into 1 to 1000"),
+        (MINIMAL + "runner:\n  parts: two\n", "4: runner: parts must be a whole number"),
         (MINIMAL + "cutting: {max_clip_s: 900}\n", "--max-clip-s must lie between"),
         ("source: ${NOWHERE}\nout: /b\n", "1: ${NOWHERE} is no environment variable of Airflow's"),
         ("source: [\n", "2: "),

@@ -38,7 +38,9 @@ class Task:
         """The job's link goes to XCom in a run."""
 
 
-def operator(*answers: tuple[dict[str, str], str]) -> FlexTemplateJobOperator:
+def operator(
+    *answers: tuple[dict[str, str], str], part: int = 0, parts: int = 1
+) -> FlexTemplateJobOperator:
     """The operator over Google's client library, with the service's answers in order."""
     corpus = Corpus(
         "radio", "gs://a/in", "gs://a/out", runner=Runner("dataflow", dataflow=DATAFLOW)
@@ -48,6 +50,8 @@ def operator(*answers: tuple[dict[str, str], str]) -> FlexTemplateJobOperator:
         job="annotate",
         arguments=lambda _: job_arguments(corpus, "2026-11-03", "2026-11-03", "r"),
         dataflow=DATAFLOW,
+        part=part,
+        parts=parts,
     )
     http = HttpMockSequence([(dict(status), body) for status, body in answers])
     service = build("dataflow", "v1b3", http=http, static_discovery=True)
@@ -62,6 +66,8 @@ def test_a_jobs_name_is_the_same_for_every_attempt_and_another_for_another_run()
     assert job_name("annotate__radio", "annotate", RUN) != job_name(
         "annotate__radio", "annotate", "scheduled__1"
     )
+    parts = {job_name("annotate__radio", "annotate", RUN, (part, 3)) for part in range(3)}
+    assert len(parts | {job_name("annotate__radio", "annotate", RUN)}) == 4
     long = job_name("annotate__" + "x" * 80, "annotate", RUN)
     assert len(long) <= 63
     assert long.startswith("annotate-x")
@@ -92,6 +98,34 @@ def test_the_launched_job_is_waited_for_in_the_triggerer() -> None:
         operator(({"status": "200"}, LAUNCHED)).execute({"ti": Task(), "task_instance": Task()})
     assert deferred.value.trigger.job_id == "job-1"
     assert deferred.value.trigger.cancel_on_kill is True
+
+
+def test_a_part_is_a_job_of_its_own_that_is_told_which_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked_for = []
+
+    class Bucket:
+        def __init__(self, **_: Any) -> None:
+            """Without a connection."""
+
+        def exists(self, bucket: str, path: str) -> bool:
+            asked_for.append((bucket, path))
+            return False
+
+    monkeypatch.setattr("dags.launch.flex_template.GCSHook", Bucket)
+    bodies = []
+    for part in (0, 1):
+        task = operator(({"status": "200"}, LAUNCHED), part=part, parts=2)
+        with pytest.raises(TaskDeferred):
+            task.execute({"ti": Task(), "task_instance": Task()})
+        bodies.append(task.body["launchParameter"])
+        with pytest.raises(JobLost):
+            task.execute_complete({"ti": Task()}, {"status": "success"})
+    assert [body["parameters"]["part"] for body in bodies] == ["0/2", "1/2"]
+    assert len({body["jobName"] for body in bodies}) == 2
+    folder = "out/reports/corpus=radio/run=backfill__2026-11-03T00-00-00-00-00__x"
+    assert asked_for == [("a", f"{folder}/annotate-{part}-of-2.json") for part in (0, 1)]
 
 
 def test_a_job_of_the_same_run_that_is_active_is_waited_for() -> None:

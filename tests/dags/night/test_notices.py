@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from dags.launch.errors import JobRefused
-from dags.night.notices import failure_text, late_night, late_text, send
+from dags.corpus.corpus import Alerts
+from dags.launch.errors import JobLost, JobRefused
+from dags.night.notices import FailureNotice, failure_text, late_night, late_text, send
 from tests.dags.webhook import listening
 
 
@@ -20,6 +22,12 @@ def test_a_failure_says_what_why_where_and_what_next() -> None:
         "log: http://ui/log",
         "next: mend the cause, then clear the task; what is done is not done again",
     ]
+
+
+def test_a_failure_of_a_part_says_which(caplog: pytest.LogCaptureFixture) -> None:
+    ti = SimpleNamespace(task_id="annotate", run_id="r", map_index=1, log_url="http://ui/log")
+    FailureNotice("radio", Alerts(), parts=4)({"ti": ti, "exception": JobLost("gone")})
+    assert "af3: radio, r: task annotate (part 2 of 4) failed\nJobLost: gone" in caplog.text
 
 
 def test_a_killed_process_has_no_exception() -> None:
