@@ -51,10 +51,13 @@ def job_arguments(corpus: Corpus, since: str, until: str, run_id: str) -> list[s
 
 
 def beam_arguments(corpus: Corpus, job: str) -> list[str]:
-    """Beam's own options of a job: those of the GPU job for annotate, else of the CPU jobs."""
+    """Beam's own options of a job: those of the GPU job for annotate, else of the CPU jobs.
+
+    An empty value stands for an option that takes none, such as `no_use_public_ips`.
+    """
     runner = corpus.runner
     options = runner.gpu_options if job == "annotate" else runner.cpu_options
-    return [f"--{name}={value}" for name, value in options.items()]
+    return [f"--{name}={value}" if value else f"--{name}" for name, value in options.items()]
 
 
 def part_option(part: Part) -> list[str]:

@@ -1,7 +1,9 @@
 """The operator that runs one Beam job of a night on Dataflow, from a flex template.
 
-No Beam on the Airflow worker, and no worker held while the job runs: the triggerer waits. The job's
-name follows from the run, so that a retry after a lost worker finds the job that runs already.
+A template's pipeline is one element, the whole job, which leaves its report in the bucket
+(`beam_jobs.whole`). No Beam on the Airflow worker, and no worker held while the job runs: the
+triggerer waits. The job's name follows from the run, so that a retry after a lost worker finds the
+job that runs already.
 """
 
 from __future__ import annotations
@@ -104,7 +106,7 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
         return {**report.to_json(), "dataflow_job_id": event.get("job_id")}
 
     def _report(self, context: Context) -> JobReport | None:
-        given = dict(option[2:].split("=", 1) for option in self.arguments(context))
+        given = {name: value for name, _, value in map(_split, self.arguments(context))}
         run = run_name(context["ti"].run_id)
         key = layout.report_key(given["corpus"], run, self.job_module, (self.part, self.parts))
         bucket, path = _parse_gcs_url(f"{given['out'].rstrip('/')}/{key}")
@@ -155,7 +157,8 @@ def launch_body(job: str, template: str, arguments: Sequence[str]) -> dict[str, 
     """
     parameters: dict[str, str] = {}
     for option in arguments:
-        name, value = option.removeprefix("--").split("=", 1)
+        name, given, value = _split(option)
+        value = value if given else "true"
         key = name.replace("-", "_")
         if key == "ask":
             raise JobMisconfigured("templates take no key ask: put the question into a task file")
@@ -167,3 +170,7 @@ def launch_body(job: str, template: str, arguments: Sequence[str]) -> dict[str, 
             "parameters": parameters,
         }
     }
+
+
+def _split(option: str) -> tuple[str, str, str]:
+    return option.removeprefix("--").partition("=")

@@ -50,6 +50,11 @@ def test_the_jobs_understand_every_option() -> None:
     assert (known.max_gpu_hours, known.gpu_price, known.model_revision) == (8.0, 2.5, None)
 
 
+def test_an_option_of_beams_may_take_no_value() -> None:
+    corpus = Corpus("radio", "/a", "/b", runner=Runner(cpu_options={"no_use_public_ips": ""}))
+    assert beam_arguments(corpus, "segment") == ["--no_use_public_ips"]
+
+
 def test_beams_options_go_by_the_kind_of_job() -> None:
     assert beam_arguments(CORPUS, "segment") == ["--direct_num_workers=2"]
     assert beam_arguments(CORPUS, "annotate") == ["--direct_num_workers=1"]

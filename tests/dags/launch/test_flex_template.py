@@ -93,6 +93,11 @@ def test_a_question_of_the_corpus_file_is_refused() -> None:
         launch_body("af3-1", "gs://b/t.json", ["--ask=mood=Is it sad?"])
 
 
+def test_an_option_without_a_value_is_a_parameter_that_is_true() -> None:
+    body = launch_body("af3-1", "gs://b/t.json", ["--no_use_public_ips", "--ask_nothing="])
+    assert body["launchParameter"]["parameters"] == {"no_use_public_ips": "true", "ask_nothing": ""}
+
+
 def test_the_launched_job_is_waited_for_in_the_triggerer() -> None:
     with pytest.raises(TaskDeferred) as deferred:
         operator(({"status": "200"}, LAUNCHED)).execute({"ti": Task(), "task_instance": Task()})
