@@ -51,3 +51,10 @@ def test_files_have_at_most_300_lines() -> None:
         for path in (ROOT / package).rglob("*.py"):
             count = len(path.read_text("utf-8").splitlines())
             assert count <= 300, f"{path.relative_to(ROOT)}: {count} lines"
+
+
+def test_beams_own_file_systems_are_not_used() -> None:
+    """Its client for Google Cloud Storage looks for credentials for half a minute per process."""
+    for package in ("schemas", "af3core", "beam_jobs", "dags"):
+        for path in (ROOT / package).rglob("*.py"):
+            assert "apache_beam.io" not in path.read_text("utf-8"), path

@@ -108,7 +108,7 @@ class Corpus:
 
     Attributes:
         name: of the YAML file, without its suffix.
-        source, out: folders of the recordings, and of tables, clips and ledger.
+        source, out: folders or gs://… of the recordings, and of tables, clips and ledger.
         schedule: cron of the nightly run, once a day; it annotates the day before. None: by hand.
         date_from: what dates an object, as in `af3 annotate --date-from`.
         tasks: YAML file of tasks; none is the built-in ones.

@@ -79,14 +79,14 @@ def form() -> dict[str, Param]:
             type="string",
             minLength=1,
             title="Source",
-            description="Folder of recordings, as the workers see it.",
+            description="Folder or gs://BUCKET/PREFIX of recordings, as the workers see it.",
         ),
         "out": Param(
             f"{home}/annotated" if home else "",
             type="string",
             minLength=1,
             title="Out",
-            description="Folder for tables, clips and ledger.",
+            description="Folder or gs://BUCKET/PREFIX for tables, clips and ledger.",
         ),
         "tasks": Param(
             tasks,

@@ -12,7 +12,8 @@ import pytest
 # before anything imports Airflow, which reads its home at import
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-"))
 
-from tests.dags.corpora import add_corpora
+from tests.chat_server import chat_server
+from tests.dags.corpora import add_corpora, add_served_corpus
 from tests.dags.site import Site
 from tests.dags.webhook import listening
 
@@ -21,9 +22,14 @@ from tests.dags.webhook import listening
 def site(untrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Running Airflow with the corpora of `tests.dags.corpora`."""
     # PostgreSQL's socket needs a short path that another user may read
-    with tempfile.TemporaryDirectory(prefix="af3-") as folder, listening() as webhook:
+    with (
+        tempfile.TemporaryDirectory(prefix="af3-") as folder,
+        listening() as webhook,
+        chat_server() as model,
+    ):
         site = Site(Path(folder), untrained, webhook)
         add_corpora(site)
+        add_served_corpus(site, model)
         try:
             site.airflow.start()
             site.airflow.airflow("pools", "set", "one_gpu", "1", "for tests")

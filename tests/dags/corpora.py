@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+from tests.chat_server import Server
 from tests.dags.site import Site, day, long_recording, short_recording
 
 LONG_S = 420.0
@@ -48,3 +49,9 @@ def add_corpora(site: Site) -> None:
     (site.folder / "corpora" / "broken.yaml").write_text("source: /archive\nouut: /tables\n")
     misconfigured = site.add_corpus("misconfigured", model={"name": "/no/such/checkpoint"})
     short_recording(misconfigured, 3)
+
+
+def add_served_corpus(site: Site, model: Server) -> None:
+    """A corpus whose model is asked with a key."""
+    served = {"name": "af3", "engine": "openai", "endpoint": model.endpoint}
+    short_recording(site.add_corpus("served", model=served), 3)

@@ -45,6 +45,8 @@ FAST_HEARTBEATS = {
     "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
     "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
 }
+API_KEY = "sk-0123456789abcdefghijklmnop"
+"""Of a served model; test_secrets looks for it in all that Airflow keeps."""
 Run = dict[str, Any]
 
 
@@ -62,6 +64,7 @@ class Site:
     def __post_init__(self) -> None:
         settings = {f"AIRFLOW__{name}": value for name, value in (FAST | FAST_HEARTBEATS).items()}
         settings |= {"AF3_CORPORA": str(self.folder / "corpora"), "OMP_NUM_THREADS": "1"}
+        settings["AF3_API_KEY"] = API_KEY
         settings |= self.more_settings
         self.airflow = LocalAirflow(self.folder / "home", free_port(self.host), self.host, settings)
         (self.folder / "corpora").mkdir(parents=True)
