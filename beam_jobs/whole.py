@@ -27,7 +27,7 @@ LOCAL_OPTION = "--direct_"
 
 
 def start(job: str, arguments: Sequence[str]) -> None:
-    """Submit the pipeline; a service without templates is waited for.
+    """Submit the pipeline; the local runner runs it at once, a template is written for later.
 
     Raises:
         ConfigurationError: an option is wrong, so that no worker is started for it.

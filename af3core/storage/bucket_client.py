@@ -69,7 +69,7 @@ def _client(_process: int) -> storage.Client:
     if os.environ.get("STORAGE_EMULATOR_HOST"):
         client = storage.Client(project="none", credentials=AnonymousCredentials())
     else:
-        client = storage.Client()
+        client = storage.Client(project=None)  # objects need none, and accounts may have none
     for scheme in ("https://", "http://"):
         client._http.mount(scheme, HTTPAdapter(CONNECTIONS, CONNECTIONS))
     return client
