@@ -12,8 +12,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from subprocess import PIPE
 
 import soundfile
 
@@ -22,13 +24,22 @@ from af3core.storage.address import open_store
 from infra.local_buckets import VARIABLE, serving
 from tests.benchmarks.report import header, line
 from tests.benchmarks.segment_memory import peak_memory
-from tests.chat_server import chat_server
 from tests.media import programme
 
 DAY = "2026-11-21"
 BUCKET = "gs://scaling"
-REQUEST_S = 0.05
-"""The simulated model's time for a question."""
+REQUEST_S = 0.1
+"""The simulated model's time for a question; it answers one at a time."""
+CLIP_S = "30"
+"""Short clips, so that parts, which go by content, are of nearly equal size."""
+_MODEL = """
+import sys, time
+from tests.chat_server import chat_server
+with chat_server() as server:
+    server.busy_s = float(sys.argv[1])
+    print(server.endpoint, flush=True)
+    sys.stdin.read()
+"""
 JOBS = ("discover", "segment", "annotate", "audit", "publish")
 
 
@@ -57,22 +68,20 @@ def shared(job: str, count: int) -> float:
     """Seconds for a job's fixed work by so many workers."""
     out = f"{BUCKET}/out-{job}-{count}"
     with ExitStack() as stack:
-        servers = [stack.enter_context(chat_server()) for _ in range(count)]
-        for server in servers:
-            server.busy_s = REQUEST_S
+        models = [stack.enter_context(simulated_model()) for _ in range(count)]
         for before in JOBS[: JOBS.index(job)]:
-            run(command(before, "fixed", out, servers[0].endpoint))
+            run(command(before, "fixed", out, models[0]))
         begun = time.monotonic()
         if job == "segment":
             parallel = ["--direct_running_mode=multi_processing", f"--direct_num_workers={count}"]
-            run([*command(job, "fixed", out, servers[0].endpoint), *parallel])
+            run([*command(job, "fixed", out, models[0]), *parallel])
         else:
             parts = [
                 subprocess.Popen(
-                    [*command(job, "fixed", out, server.endpoint), f"--part={number}/{count}"],
+                    [*command(job, "fixed", out, model), f"--part={number}/{count}"],
                     stderr=subprocess.DEVNULL,
                 )
-                for number, server in enumerate(servers)
+                for number, model in enumerate(models)
             ]
             if any([process.wait() for process in parts]):
                 raise SystemExit(f"{job} failed")
@@ -98,18 +107,28 @@ def recordings() -> None:
     seconds, peaks = [], []
     for count in (20, 200):
         make_archive(f"{BUCKET}/archive-{count}", count, seconds=60)
-        with chat_server() as server:
-            server.busy_s = REQUEST_S
+        with simulated_model() as model:
             begun = time.monotonic()
             peak_mb = 0.0
             for job in JOBS:
-                given = command(job, f"archive-{count}", f"{BUCKET}/night-{count}", server.endpoint)
+                given = command(job, f"archive-{count}", f"{BUCKET}/night-{count}", model)
                 peak_mb = max(peak_mb, peak_memory(given[1:])[0])
         seconds.append(time.monotonic() - begun)
         peaks.append(peak_mb)
         line(f"a night over {count} recordings", f"{seconds[-1]:.1f} s", f"peak {peak_mb:.0f} MB")
     line("ten times the recordings: time", f"{seconds[1] / seconds[0]:.2f}x")
     line("ten times the recordings: memory", f"{peaks[1] / peaks[0]:.2f}x")
+
+
+@contextmanager
+def simulated_model() -> Iterator[str]:
+    """A model of a process of its own; gives its endpoint."""
+    command = [sys.executable, "-c", _MODEL, str(REQUEST_S)]
+    process = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True)
+    try:
+        yield process.stdout.readline().strip() if process.stdout else ""
+    finally:
+        process.communicate()
 
 
 def make_archive(address: str, count: int, seconds: int) -> None:
@@ -127,7 +146,16 @@ def command(job: str, archive: str, out: str, endpoint: str) -> list[str]:
     """A job with the simulated model behind OpenAI's protocol."""
     given = [sys.executable, "-m", f"beam_jobs.{job}", "--out", out, "--run-id", "scaling"]
     given += ["--source", f"{BUCKET}/{archive}", "--only", "caption,transcript"]
-    given += ["--engine", "openai", "--endpoint", endpoint, "--model", "af3"]
+    given += [
+        "--max-clip-s",
+        CLIP_S,
+        "--engine",
+        "openai",
+        "--endpoint",
+        endpoint,
+        "--model",
+        "af3",
+    ]
     return [*given, "--max-flagged-share", "1", "--max-failed-share", "1"]
 
 
