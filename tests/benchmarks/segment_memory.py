@@ -62,7 +62,9 @@ def peak_memory(arguments: list[str]) -> tuple[float, float]:
     while not done.wait(0.02):
         try:
             root = psutil.Process(process.pid)
-            family = [root, *root.children(recursive=True)]
+            own = root.cmdline()
+            # a child that has not become its program yet has its parent's memory, not its own
+            family = [root, *(c for c in root.children(recursive=True) if c.cmdline() != own)]
             peak = max(peak, sum(p.memory_info().rss for p in family))
         except psutil.NoSuchProcess:
             continue
