@@ -11,18 +11,19 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import BinaryIO
 
 import apache_beam as beam
 
 from af3core.audio.clip_file import read_span
-from af3core.errors import ModelError, StorageError
+from af3core.errors import ModelError
 from af3core.model.engines import EngineSettings, load_engine
 from af3core.model.isolation import as_model_error
 from af3core.model.request import Answer, Request, Sound, ask
 from af3core.storage.address import open_store
 from af3core.tasks.task import Task
 from beam_jobs.answer_records import Result, annotated_clip
-from beam_jobs.asking import Ask, ClipWork, all_asks, missing_asks
+from beam_jobs.asking import ClipWork, all_asks, missing_asks
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifests, recordings
@@ -31,7 +32,11 @@ from beam_jobs.running import count, run_pipeline, spread
 from beam_jobs.settings import NightSettings
 from schemas import layout
 from schemas.identity import shard_of
+from schemas.records import Clip
 from schemas.reports import MeasuredRate
+
+Span = tuple[int, int]
+"""From and to, in milliseconds of the recording."""
 
 _answering = threading.Lock()
 """One model a process, and one clip at a time in it: its batches fill the device."""
@@ -111,14 +116,11 @@ def _ask(
 ) -> list[Result]:
     """One result per question; audio that cannot be read fails its questions alone."""
     engine = load_engine(settings.engine)
-    spans: dict[tuple[int, int], Sound | ModelError] = {}
+    sounds = _sounds(item, ledger)
     results: dict[int, Result] = {}
     requests, positions = [], []
     for position, asked in enumerate(item.asks):
-        span = (asked.start_ms, asked.end_ms)
-        if span not in spans:
-            spans[span] = _read(ledger, item, asked)
-        sound = spans[span]
+        sound = sounds[asked.start_ms, asked.end_ms]
         if isinstance(sound, ModelError):
             results[position] = sound
             continue
@@ -141,18 +143,28 @@ def request_of(sound: Sound, task: Task, engine: EngineSettings) -> Request:
     )
 
 
-def _read(ledger: Ledger, item: ClipWork, asked: Ask) -> Sound | ModelError:
-    start_ms, end_ms = asked.start_ms - item.clip.start_ms, asked.end_ms - item.clip.start_ms
+def _sounds(item: ClipWork, ledger: Ledger) -> dict[Span, Sound | ModelError]:
+    """The audio of every question's span. The clip is fetched once; what the storage has to say
+    against it is no fault of the clip's, and ends the job.
+    """
+    clip, spans = item.clip, dict.fromkeys((a.start_ms, a.end_ms) for a in item.asks)
     try:
-        with ledger.store.local_file(item.clip.clip_uri) as file:
-            return Sound(read_span(file, item.clip.clip_uri, start_ms, end_ms))
+        with ledger.store.local_file(clip.clip_uri) as file:
+            return {span: _read(file, clip, span) for span in spans}
     except FileNotFoundError:
-        return ModelError(
-            f"{item.clip.clip_uri}: the clip is gone; delete its recording's object below"
+        gone = ModelError(
+            f"{clip.clip_uri}: the clip is gone; delete its recording's object below"
             " ledger/segment and run segment again"
         )
-    except StorageError:
-        raise  # no fault of the clip's
+        return dict.fromkeys(spans, gone)
+    except OSError as error:
+        return dict.fromkeys(spans, as_model_error(error))
+
+
+def _read(file: BinaryIO, clip: Clip, span: Span) -> Sound | ModelError:
+    start_ms, end_ms = (time_ms - clip.start_ms for time_ms in span)
+    try:
+        return Sound(read_span(file, clip.clip_uri, start_ms, end_ms))
     except Exception as error:
         return as_model_error(error)
 

@@ -94,6 +94,17 @@ def test_requests_follow_clips_and_recordings_not_rows(
     assert counts[0] < 20 * clips
 
 
+def test_a_clip_is_fetched_once_however_many_segments_it_has(
+    network: Network, untrained: Path
+) -> None:
+    out = f"gs://{BUCKET}/nights/out"
+    night(ARCHIVE, out, untrained)
+    segments = rows(out, "segments")
+    clips = {row["clip_id"] for row in segments}
+    assert len(segments) > len(clips) == 3
+    assert network.downloads("nights/out/clips/") == len(clips)
+
+
 def _transfers(network: Network) -> int:
     """Requests but those of listings: the progress lists as often as there is time to."""
     asked = network.requests
