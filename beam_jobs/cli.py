@@ -34,7 +34,13 @@ _JOBS = {
     "publish": "replace the tables of the interval",
     "report": "say what a run (--run-id) published, and what it cost against its plan",
     "index": "bring the search index up to date with the tables",
-    "export": "write training data in AF3's format from unflagged answers",
+    "events": "find and measure what is heard from when to when",
+    "embed": "place each annotated segment among all, by its sound and its caption",
+    "skills": "make question-answer pairs by skill (af3 skills list shows the skills)",
+    "summarise": "summary, chapters and answers with citations for whole recordings",
+    "dialogues": "make conversations about several sounds, for training",
+    "chat": "run scripted conversations over chosen segments",
+    "export": "write training data from answers, pairs and dialogues",
     "quality": "measure an interval's annotations against the interval before",
 }
 _WITH_SOURCE = ("discover", "plan", "annotate")

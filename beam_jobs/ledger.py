@@ -22,6 +22,7 @@ from schemas import layout
 from schemas.identity import canonical_json, configuration_hash
 from schemas.records import (
     AnnotatedClip,
+    DerivedRows,
     ExaminedObject,
     Failure,
     MediaInfo,
@@ -131,6 +132,12 @@ class Ledger:
         group = configuration_hash(sorted(asked))
         key = layout.annotated_key(annotated.recording_id, annotated.clip_id, group)
         self.store.create(key, _as_bytes(annotated))
+
+    def derived(self, keys: Sequence[str]) -> list[DerivedRows | None]:
+        return self._many(DerivedRows, keys)
+
+    def put_derived(self, key: str, rows: DerivedRows) -> None:
+        self.store.create(key, _as_bytes(rows))
 
     def rate(self, corpus: str) -> MeasuredRate | None:
         return self._one(MeasuredRate, layout.rate_key(corpus))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from beam_jobs.ledger import Ledger
 from beam_jobs.settings import NightSettings
 from schemas import layout
 from schemas.records import NightManifest, Recording
+
+Item = TypeVar("Item")
 
 BATCH_RECORDINGS = 256
 """How many recordings the ledger is asked about at once: enough for all connections."""
@@ -38,7 +41,7 @@ def recordings(found: Iterable[NightManifest]) -> Iterator[list[Recording]]:
         yield from in_batches(fresh)
 
 
-def in_batches(found: list[Recording]) -> Iterator[list[Recording]]:
+def in_batches(found: list[Item]) -> Iterator[list[Item]]:
     """Lists of at most BATCH_RECORDINGS."""
     for first in range(0, len(found), BATCH_RECORDINGS):
         yield found[first : first + BATCH_RECORDINGS]

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from af3core.storage.store import Store
 from schemas import layout
-from schemas.tables import Table
+from schemas.columns import Table
 
 ROW_GROUP_ROWS = 122_880
 """DuckDB's own row group: its threads each take one."""

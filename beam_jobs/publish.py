@@ -219,6 +219,7 @@ def _resolved(settings: NightSettings) -> dict[str, Any]:
     value = dataclasses.asdict(settings)
     value["asking"]["checkpoint"].pop("folder")
     value.pop("part")
+    value.pop("deriving")
     return value
 
 

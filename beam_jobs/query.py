@@ -14,7 +14,7 @@ from rich.table import Table as RichTable
 from af3core.errors import Af3Error, ConfigurationError
 from af3core.storage.address import is_bucket, split_object, store_at
 from schemas import layout
-from schemas.tables import TABLES
+from schemas.derived_tables import ALL_TABLES
 from schemas.views import create_view, sql_type
 
 PRINTED_ROWS = 200
@@ -34,9 +34,9 @@ def connect(out: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     if is_bucket(out):
         connection.register_filesystem(_bucket_files())
-    listed = store.walk([f"tables/{table.name}/" for table in TABLES])
+    listed = store.walk([f"tables/{table.name}/" for table in ALL_TABLES])
     found = 0
-    for table, keys in zip(TABLES, listed, strict=True):
+    for table, keys in zip(ALL_TABLES, listed, strict=True):
         objects = [store.address(key) for key in keys if layout.shard_count_of(key)]
         found += len(objects)
         connection.execute(create_view(table, objects))
@@ -86,7 +86,7 @@ def _write(result: duckdb.DuckDBPyRelation, output: str) -> None:
 
 def print_tables(console: Console) -> None:
     """Every table with its columns, types and descriptions."""
-    for table in TABLES:
+    for table in ALL_TABLES:
         shown = RichTable("column", "type", "what it is", title=table.name, title_justify="left")
         shown.title = f"{table.name} (version {table.version}): {table.description}"
         shown.add_row("corpus", "VARCHAR", "corpus, from the partition")

@@ -6,7 +6,7 @@ import argparse
 import datetime
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +20,7 @@ from af3core.storage.listing import holds_anything
 from af3core.tasks.read import default_tasks, read_tasks
 from af3core.tasks.task import Task
 from beam_jobs.archive import DateRule, check_source
+from beam_jobs.deriving import Deriving, read_deriving
 from schemas.identity import configuration_hash
 from schemas.layout import WHOLE, Part
 
@@ -35,10 +36,25 @@ JobName = Literal[
     "index",
     "export",
     "quality",
+    "events",
+    "embed",
+    "skills",
+    "summarise",
+    "dialogues",
+    "chat",
 ]
 _WITH_SOURCE: tuple[JobName, ...] = ("night", "discover", "plan")
 _WITHOUT_MODEL: tuple[JobName, ...] = ("discover", "segment", "index", "export", "quality")
-_WITH_WEIGHTS: tuple[JobName, ...] = ("night", "annotate")
+_WITH_WEIGHTS: tuple[JobName, ...] = (
+    "night",
+    "annotate",
+    "events",
+    "embed",
+    "skills",
+    "summarise",
+    "dialogues",
+    "chat",
+)
 
 FIRST_DATE, LAST_DATE = "0001-01-01", "9999-12-31"
 _CORPUS = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -65,6 +81,7 @@ class NightSettings:
     started_at: str
     part: Part = WHOLE
     accelerator: str = ""
+    deriving: Deriving = field(default_factory=Deriving)
 
     @property
     def max_recording_s(self) -> float:
@@ -84,6 +101,11 @@ class NightSettings:
     @property
     def checkpoint(self) -> Checkpoint:
         return self.engine.checkpoint
+
+    @property
+    def writer(self) -> EngineSettings:
+        """What writes texts without hearing: a language model's server, or the model's decoder."""
+        return self.deriving.writer or self.engine
 
     def task_hashes(self) -> dict[str, Task]:
         """The configured tasks by their identity."""
@@ -146,6 +168,7 @@ def read_settings(arguments: argparse.Namespace, job: JobName) -> NightSettings:
         started_at=now.isoformat(timespec="milliseconds"),
         part=read_part(arguments.part),
         accelerator=arguments.accelerator or "",
+        deriving=read_deriving(arguments),
     )
 
 

@@ -7,6 +7,7 @@ ledger/probe/SHA256.json                                    container headers, r
 ledger/objects/KEY.json                                     a bucket's object, hashed once
 ledger/segment/RECORDING/SEGMENTATION.json                  finished decoding and cutting
 ledger/annotate/RECORDING/CLIP/GROUP.json                   finished answers of a task group
+ledger/derived/STAGE/RECORDING/KEY.json                     finished rows of a derived table
 ledger/failed/STAGE/KEY.json                                what failed, and how often
 ledger/rates/corpus=C.json                                  how fast the last night was annotated
 claims/WORK/KEY                                             held while one worker does a piece
@@ -84,6 +85,10 @@ def annotated_key(recording: str, clip: str, group_hash: str) -> str:
 def clip_of_annotated_key(key: str) -> str:
     """The clip that an object of answers belongs to."""
     return key.split("/")[-2]
+
+
+def derived_key(stage: str, recording: str, identity: str) -> str:
+    return f"ledger/derived/{stage}/{recording[:2]}/{recording}/{identity}.json"
 
 
 def failed_key(stage: str, work_key: str) -> str:

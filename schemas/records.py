@@ -225,6 +225,23 @@ class AnnotatedClip(Record):
 
 
 @dataclass(frozen=True)
+class DerivedRows(Record):
+    """The ledger's object for one recording's rows of derived tables.
+
+    `rows` holds rows by table, without `run_id` and `generated_at`, which are those of this object;
+    `counts` says what was made and why something was not.
+    """
+
+    stage: str
+    recording_id: str
+    identity: str
+    run_id: str
+    generated_at: str
+    rows: dict[str, list[dict[str, Any]]]
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
 class ExaminedObject(Record):
     """What one state of a bucket's object holds, so that it is fetched for hashing once."""
 

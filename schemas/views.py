@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from schemas.tables import Table
+from schemas.columns import Table
 
 _SQL_TYPES: dict[pa.DataType, str] = {
     pa.string(): "VARCHAR",
     pa.int64(): "BIGINT",
+    pa.float32(): "FLOAT",
     pa.float64(): "DOUBLE",
     pa.bool_(): "BOOLEAN",
     pa.timestamp("ms", tz="UTC"): "TIMESTAMP WITH TIME ZONE",

@@ -27,6 +27,7 @@ class EngineSettings:
         checkpoint: the weights; for `openai` the model's name at the server.
         dtype, device, batch_tokens: of an engine on this machine.
         endpoint: of a server, such as http://gpu:8000/v1.
+        key_variable: the environment variable that holds the server's key.
     """
 
     name: EngineName
@@ -35,6 +36,7 @@ class EngineSettings:
     device: str
     batch_tokens: int
     endpoint: str = ""
+    key_variable: str = API_KEY_VARIABLE
 
     @property
     def identity(self) -> str:
@@ -42,9 +44,10 @@ class EngineSettings:
         return f"{self.checkpoint.revision}/{self.dtype}/{self.name}"
 
 
-@functools.lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=2)
 def load_engine(settings: EngineSettings) -> Engine:
-    """The engine, loaded once per process and only where there is something to ask.
+    """The engine, loaded once per process and only where there is something to ask; two at most,
+    the audio model and a writer of texts.
 
     Raises:
         ConfigurationError: packages of the extra `model` are missing, or the weights or the server
@@ -53,7 +56,7 @@ def load_engine(settings: EngineSettings) -> Engine:
     if settings.name == "openai":
         from af3core.model.openai_engine import OpenAIEngine
 
-        key = os.environ.get(API_KEY_VARIABLE, "")
+        key = os.environ.get(settings.key_variable, "")
         return OpenAIEngine(settings.endpoint, settings.checkpoint.name, api_key=key)
     try:
         from af3core.model.af3_engine import Af3Engine

@@ -11,13 +11,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from schemas.tables import TABLES, Table
+from schemas.columns import Table
+from schemas.derived_tables import ALL_TABLES
 
 FILE = Path(__file__).parent / "modules" / "bigquery" / "tables.json"
 
 _TYPES = {
     pa.string(): "STRING",
     pa.int64(): "INTEGER",
+    pa.float32(): "FLOAT",
     pa.float64(): "FLOAT",
     pa.bool_(): "BOOLEAN",
     pa.timestamp("ms", tz="UTC"): "TIMESTAMP",
@@ -26,7 +28,7 @@ _TYPES = {
 
 def as_text() -> str:
     """The file."""
-    return json.dumps({table.name: as_json(table) for table in TABLES}, indent=2) + "\n"
+    return json.dumps({table.name: as_json(table) for table in ALL_TABLES}, indent=2) + "\n"
 
 
 def as_json(table: Table) -> dict[str, Any]:

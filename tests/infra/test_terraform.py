@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from infra.terraform import columns, provider_schema
+from schemas.derived_tables import ALL_TABLES
 from schemas.layout import claim_key, clip_key, partition_prefix
-from schemas.tables import TABLES
 from tests.infra.lint_tools import INFRA, attempt, hcl, rendered, run, tools
 
 TERRAFORM = INFRA / "terraform"
@@ -212,7 +212,7 @@ def test_lifecycle_and_access_follow_the_layout() -> None:
 def test_tables_of_bigquery_are_those_of_the_product() -> None:
     assert columns.FILE.read_text("utf-8") == columns.as_text(), "python -m infra.terraform.columns"
     tables = json.loads(columns.as_text())
-    assert list(tables) == [table.name for table in TABLES]
+    assert list(tables) == [table.name for table in ALL_TABLES]
     recordings = {c["name"]: c for c in tables["recordings"]["columns"]}
     assert recordings["modified_at"]["type"] == "TIMESTAMP"
     assert recordings["duplicate_uris"]["mode"] == "REPEATED"

