@@ -1,0 +1,1 @@
+"""Skills: what questions for training are made of, by what rules, and how they are checked."""
