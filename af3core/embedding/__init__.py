@@ -1,0 +1,1 @@
+"""Where texts lie among texts: vectors whose nearness is nearness of meaning."""
