@@ -51,6 +51,7 @@ setup(
     packages=find_packages(include=["af3core*", "beam_jobs*", "schemas*", "dags*"]),
     package_data={
         "af3core.tasks": ["*.yaml"],
+        "af3core.tasks.skills": ["*.yaml"],
         "dags": ["corpora/*.yaml", ".airflowignore"],
         "af3core.nano": ["checkpoint/*", "demo_archive/*/*", "demo_scripts/*"],
     },
