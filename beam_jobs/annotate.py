@@ -10,20 +10,18 @@ import datetime
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import BinaryIO
 
 import apache_beam as beam
 
-from af3core.audio.clip_file import read_span
 from af3core.errors import ModelError
 from af3core.model.engines import EngineSettings, load_engine
-from af3core.model.isolation import as_model_error
 from af3core.model.request import Answer, Request, Sound, ask
 from af3core.storage.address import open_store
 from af3core.tasks.task import Task
 from beam_jobs.answer_records import Result, annotated_clip
 from beam_jobs.answering import model_turn
 from beam_jobs.asking import ClipWork, all_asks, missing_asks
+from beam_jobs.clip_sounds import ClipObject, clip_sounds
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifests, recordings
@@ -32,11 +30,7 @@ from beam_jobs.running import count, run_pipeline, spread
 from beam_jobs.settings import NightSettings
 from schemas import layout
 from schemas.identity import shard_of
-from schemas.records import Clip
 from schemas.reports import MeasuredRate
-
-Span = tuple[int, int]
-"""From and to, in milliseconds of the recording."""
 
 
 def build(pipeline: beam.Pipeline, settings: NightSettings) -> beam.PCollection[str]:
@@ -113,7 +107,9 @@ def _ask(
 ) -> list[Result]:
     """One result per question; audio that cannot be read fails its questions alone."""
     engine = load_engine(settings.engine)
-    sounds = _sounds(item, ledger)
+    spans = [(asked.start_ms, asked.end_ms) for asked in item.asks]
+    clip = ClipObject(item.clip.clip_uri, item.clip.start_ms)
+    sounds = clip_sounds(clip, spans, ledger.store)
     results: dict[int, Result] = {}
     requests, positions = [], []
     for position, asked in enumerate(item.asks):
@@ -138,32 +134,6 @@ def request_of(sound: Sound, task: Task, engine: EngineSettings) -> Request:
         task.repetition_penalty,
         weights="think" if thinks else "base",
     )
-
-
-def _sounds(item: ClipWork, ledger: Ledger) -> dict[Span, Sound | ModelError]:
-    """The audio of every question's span. The clip is fetched once; what the storage has to say
-    against it is no fault of the clip's, and ends the job.
-    """
-    clip, spans = item.clip, dict.fromkeys((a.start_ms, a.end_ms) for a in item.asks)
-    try:
-        with ledger.store.local_file(clip.clip_uri) as file:
-            return {span: _read(file, clip, span) for span in spans}
-    except FileNotFoundError:
-        gone = ModelError(
-            f"{clip.clip_uri}: the clip is gone; delete its recording's object below"
-            " ledger/segment and run segment again"
-        )
-        return dict.fromkeys(spans, gone)
-    except OSError as error:
-        return dict.fromkeys(spans, as_model_error(error))
-
-
-def _read(file: BinaryIO, clip: Clip, span: Span) -> Sound | ModelError:
-    start_ms, end_ms = (time_ms - clip.start_ms for time_ms in span)
-    try:
-        return Sound(read_span(file, clip.clip_uri, start_ms, end_ms))
-    except Exception as error:
-        return as_model_error(error)
 
 
 def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:

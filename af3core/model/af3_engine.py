@@ -13,13 +13,14 @@ from torch import Tensor
 
 from af3core.errors import ModelError
 from af3core.model.af3_model import Af3Model
+from af3core.model.checked_audio import check_sound
 from af3core.model.checkpoint import Checkpoint
 from af3core.model.choosing import Chooser
 from af3core.model.isolation import answer_isolated
 from af3core.model.json_answers import JsonConstraint
 from af3core.model.loading import LoadedWeights, choose_device, load_processor, load_weights
 from af3core.model.prompt import InvalidPrompt, Prompt, Prompter, PromptTooLong
-from af3core.model.request import Answer, Decoding, Request, Weights
+from af3core.model.request import Answer, Decoding, Request, Sound, Vector, Weights
 from af3core.model.runner import Runner
 from af3core.model.scheduler import CohortPlan, Group, Question, Scheduler
 from af3core.model.writing import Writing
@@ -95,6 +96,23 @@ class Af3Engine:
         """One answer or one error per request, in their order."""
         self.spent = Spent()
         return answer_isolated(requests, self._run, self._release_memory)
+
+    def embed(self, sounds: Sequence[Sound]) -> list[Vector | ModelError]:
+        """AF-Whisper's states of each sound, averaged over time, `[width]`; or one error."""
+        return answer_isolated(sounds, self._embed, self._release_memory)
+
+    @torch.inference_mode()
+    def _embed(self, sounds: Sequence[Sound]) -> Iterator[tuple[int, Vector | ModelError]]:
+        fit: dict[int, Sound] = {}
+        for number, sound in enumerate(sounds):
+            try:
+                check_sound(sound)
+                fit[number] = sound
+            except ModelError as error:
+                yield number, error
+        states = self.runners["base"].states(list(fit.values()))
+        for number, heard in zip(fit, states, strict=True):
+            yield number, heard.float().mean(dim=0).cpu().numpy()
 
     @torch.inference_mode()
     def _run(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer | ModelError]]:

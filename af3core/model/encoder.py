@@ -39,6 +39,14 @@ class AudioEncoder(nn.Module):
             mel: `[windows, mel, frames]`, with the border that LogMel leaves.
             frames: real frames of each window.
         """
+        return _real(self.projector(self._pooled(mel, frames)), frames)
+
+    def states(self, mel: Tensor, frames: list[int]) -> list[Tensor]:
+        """What the projector gets, `[tokens, width]` of each window; arguments as of `forward`."""
+        return _real(self._pooled(mel, frames), frames)
+
+    def _pooled(self, mel: Tensor, frames: list[int]) -> Tensor:
+        """`[windows, tokens, width]`, padding included."""
         positions = [encoder_positions(count) for count in frames]
         longest = max(positions)
         hidden = gelu(self.conv1(mel))
@@ -52,8 +60,13 @@ class AudioEncoder(nn.Module):
             hidden = layer(hidden, mask)
         pairs = longest // 2
         pooled = hidden[:, : 2 * pairs].unflatten(1, (pairs, 2)).mean(dim=2)
-        embeddings = self.projector(self.layer_norm(pooled))
-        return [row[: count // 2] for row, count in zip(embeddings, positions, strict=True)]
+        return self.layer_norm(pooled)
+
+
+def _real(rows: Tensor, frames: list[int]) -> list[Tensor]:
+    """Each window's rows without its padding."""
+    tokens = [encoder_positions(count) // 2 for count in frames]
+    return [row[:count] for row, count in zip(rows, tokens, strict=True)]
 
 
 class EncoderLayer(nn.Module):

@@ -6,24 +6,25 @@ Running out of memory takes the same way: halves are smaller batches, and go on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from af3core.errors import ModelError
-from af3core.model.request import Answer, Request
 
-RunBatch = Callable[[Sequence[Request]], Iterator[tuple[int, Answer | ModelError]]]
-"""Gives each request's position with its result, as soon as it is there."""
+Asked = TypeVar("Asked")
+Given = TypeVar("Given")
 
 
 def answer_isolated(
-    requests: Sequence[Request],
-    run_batch: RunBatch,
+    requests: Sequence[Asked],
+    run_batch: Callable[[Sequence[Asked]], Iterator[tuple[int, Given | ModelError]]],
     release_memory: Callable[[], None] = lambda: None,
-) -> list[Answer | ModelError]:
+) -> list[Given | ModelError]:
     """Run a batch; on any error run halves of what has no result yet, down to single requests.
 
+    `run_batch` gives each request's position with its result, as soon as it is there.
     `release_memory` is called after an error, before the halves run.
     """
-    results: dict[int, Answer | ModelError] = {}
+    results: dict[int, Given | ModelError] = {}
     waiting = [list(range(len(requests)))]
     while waiting:
         positions = waiting.pop()

@@ -13,6 +13,7 @@ from af3core.errors import ModelError
 from af3core.model.limits import SAMPLE_RATE_HZ, WINDOW_SAMPLES
 
 Waveform = npt.NDArray[np.float32]
+Vector = npt.NDArray[np.float32]
 Weights = Literal["base", "think"]
 
 
@@ -101,6 +102,16 @@ class Engine(Protocol):
 
     def answer(self, requests: Sequence[Request]) -> list[Answer | ModelError]:
         """One answer or one error per request."""
+        ...
+
+
+class SoundEmbedder(Protocol):
+    """An engine that hears on this machine; a served one gives its states to nobody."""
+
+    def embed(self, sounds: Sequence[Sound]) -> list[Vector | ModelError]:
+        """For each sound the encoder's states before the projector, averaged over time,
+        `[width]`; or one error.
+        """
         ...
 
 

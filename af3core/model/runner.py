@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -105,6 +105,15 @@ class Runner:
 
     def hear(self, sounds: Sequence[Sound]) -> list[Tensor]:
         """Embeddings `[tokens, hidden]` of each sound; windows of all sounds run together."""
+        return self._encode(sounds, self.model.encoder)
+
+    def states(self, sounds: Sequence[Sound]) -> list[Tensor]:
+        """The encoder's states before the projector, `[tokens, width]` of each sound."""
+        return self._encode(sounds, self.model.encoder.states)
+
+    def _encode(
+        self, sounds: Sequence[Sound], encode: Callable[[Tensor, list[int]], list[Tensor]]
+    ) -> list[Tensor]:
         windows = [
             _Window(number, samples)
             for number, sound in enumerate(sounds)
@@ -119,7 +128,7 @@ class Runner:
             samples = [windows[i].samples for i in chosen]
             mel = self.model.log_mel(samples).to(dtype)
             frames = [mel_frames(len(piece)) for piece in samples]
-            embeddings.update(zip(chosen, self.model.encoder(mel, frames), strict=True))
+            embeddings.update(zip(chosen, encode(mel, frames), strict=True))
         return [
             torch.cat([embeddings[i] for i, w in enumerate(windows) if w.sound == number])
             for number in range(len(sounds))

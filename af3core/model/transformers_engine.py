@@ -15,9 +15,10 @@ from torch import Tensor
 from transformers import LogitsProcessorList
 
 from af3core.errors import ModelError
+from af3core.model.checked_audio import check_sound
 from af3core.model.checkpoint import Checkpoint
 from af3core.model.isolation import answer_isolated
-from af3core.model.limits import SAMPLE_RATE_HZ
+from af3core.model.limits import SAMPLE_RATE_HZ, audio_tokens
 from af3core.model.loading import (
     choose_device,
     end_ids,
@@ -26,7 +27,7 @@ from af3core.model.loading import (
 )
 from af3core.model.logprobs import TokenLogprobs
 from af3core.model.prompt import InvalidPrompt, Prompt, Prompter
-from af3core.model.request import Answer, Decoding, Request
+from af3core.model.request import Answer, Decoding, Request, Sound, Vector, Waveform
 from af3core.model.writing import Writing
 
 BATCH_TOKENS = 16_384
@@ -83,6 +84,24 @@ class TransformersEngine:
             results.update(zip(batch, answers, strict=True))
         return [results[number] for number in range(len(requests))]
 
+    def embed(self, sounds: Sequence[Sound]) -> list[Vector | ModelError]:
+        """The encoder's states of each sound, averaged over time, `[width]`; or one error."""
+        return answer_isolated(sounds, self._embed, self._release_memory)
+
+    @torch.inference_mode()
+    def _embed(self, sounds: Sequence[Sound]) -> Iterator[tuple[int, Vector | ModelError]]:
+        for number, sound in enumerate(sounds):
+            try:
+                check_sound(sound)
+            except ModelError as error:
+                yield number, error
+                continue
+            features = self._features(sound.windows)
+            states = self.model.model.audio_tower(**features).last_hidden_state
+            tokens = [audio_tokens(len(window)) for window in sound.windows]
+            real = [row[:count] for row, count in zip(states, tokens, strict=True)]
+            yield number, torch.cat(real).float().mean(dim=0).cpu().numpy()
+
     def _prompt(self, request: Request) -> Prompt:
         if request.weights != "base" or request.decoding.json_schema:
             raise InvalidPrompt(
@@ -126,16 +145,20 @@ class TransformersEngine:
         windows = [
             window for prompt in prompts for sound in prompt.sounds for window in sound.windows
         ]
-        if windows:
-            features = self._processor.feature_extractor(
-                windows,
-                sampling_rate=SAMPLE_RATE_HZ,
-                return_attention_mask=True,
-                return_tensors="pt",
-            )
-            inputs["input_features"] = features.input_features.to(self.model.dtype)
-            inputs["input_features_mask"] = features.attention_mask
-        return {name: tensor.to(self.model.device) for name, tensor in inputs.items()}
+        placed = {name: tensor.to(self.model.device) for name, tensor in inputs.items()}
+        return placed | (self._features(windows) if windows else {})
+
+    def _features(self, windows: Sequence[Waveform]) -> dict[str, Tensor]:
+        """Log-mel of windows, `[windows, mel, frames]`, and which frames are real."""
+        features = self._processor.feature_extractor(
+            list(windows),
+            sampling_rate=SAMPLE_RATE_HZ,
+            return_attention_mask=True,
+            return_tensors="pt",
+        )
+        mel = features.input_features.to(self.model.device, self.model.dtype)
+        mask = features.attention_mask.to(self.model.device)
+        return {"input_features": mel, "input_features_mask": mask}
 
     def _release_memory(self) -> None:
         gc.collect()
