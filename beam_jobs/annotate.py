@@ -15,6 +15,7 @@ import apache_beam as beam
 
 from af3core.errors import ModelError
 from af3core.model.engines import EngineSettings, load_engine
+from af3core.model.limits import BASE_TRAINED_SAMPLES
 from af3core.model.request import Answer, Request, Sound, ask
 from af3core.storage.address import open_store
 from af3core.tasks.task import Task
@@ -125,8 +126,11 @@ def _ask(
 
 
 def request_of(sound: Sound, task: Task, engine: EngineSettings) -> Request:
-    """A task's question about a sound; to think, the checkpoint's think weights if it has them."""
-    thinks = task.thinking and engine.name == "af3" and engine.checkpoint.has_think
+    """A task's question about a sound; to think, or to hear long sounds, the checkpoint's think
+    weights if it has them.
+    """
+    wanted = task.thinking or len(sound.samples) > BASE_TRAINED_SAMPLES
+    thinks = wanted and engine.name == "af3" and engine.checkpoint.has_think
     return ask(
         sound,
         task.prompt_text,

@@ -13,6 +13,10 @@ MAX_WINDOWS = 20
 MAX_AUDIO_SAMPLES = MAX_WINDOWS * WINDOW_SAMPLES
 """10 minutes: the model takes no more, and nothing is cut in silence."""
 
+BASE_TRAINED_SAMPLES = 5 * WINDOW_SAMPLES
+"""2.5 minutes: the longest sound of stage 3, the base weights' last stage of training. For longer
+ones NVIDIA's README advises those of stage 3.5 (`--think-mode`): the think weights."""
+
 
 def mel_frames(samples: int) -> int:
     """Frames that hold at least one sample, as WhisperFeatureExtractor's mask counts them."""

@@ -25,7 +25,8 @@ from af3core.nano.questions import (
     transcript,
 )
 from af3core.nano.scenes import Cast, Scene, make_scene
-from af3core.tasks.answers import find_choice, split_thinking
+from af3core.tasks.answers import find_choice
+from af3core.tasks.thinking import separate
 
 PARTS = {
     "unseen sentences": Cast(held_out_words=True),
@@ -75,8 +76,8 @@ def figures_of(engine: Engine, name: str, cast: Cast, count: int) -> dict[str, f
         elif question.kind == "caption":
             right["caption_names_sound"] += [s in text.lower() for s in set(scene.sounds)]
         elif question.kind.endswith("_thinking"):
-            told = split_thinking(text)[1], split_thinking(question.answer)[1]
-            right["thinking"].append(_same_choice(*told, question))
+            told = separate(text, question.options).answer
+            right["thinking"].append(_same_choice(told, question.answer.splitlines()[-1], question))
         elif question.options:
             right[question.kind].append(_same_choice(text, question.answer, question))
         else:

@@ -7,6 +7,7 @@ import string
 from dataclasses import dataclass
 
 from af3core.tasks.task import Task
+from af3core.tasks.thinking import separate
 
 _TRANSCRIPT_PREFIX = re.compile(
     r"^(?:The spoken content of the audio is|The transcription of the audio is"
@@ -19,28 +20,31 @@ _NO_SPEECH = re.compile(
     re.IGNORECASE,
 )
 _LETTER = re.compile(r"^\W*(?:the (?:correct )?(?:answer|option) is\W*)?\(?([A-Z])\)?(?=\W|$)")
-_THINK_TAGS = re.compile(r"^\s*<think>(.*?)</think>\s*(.*)$", re.DOTALL)
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 @dataclass(frozen=True)
 class ReadAnswer:
-    """An answer in its parts; `choice` is an option's text or empty."""
+    """An answer in its parts; `choice` is an option's text or empty.
+
+    `separated` is false where thinking was asked for and could not be told from the answer.
+    """
 
     text: str
     thinking: str
     choice: str
+    separated: bool = True
 
 
 def read_answer(task: Task, raw_text: str) -> ReadAnswer:
     """Take a model's answer apart by the rules of the task's kind."""
-    text, thinking = raw_text.strip(), ""
+    text, thinking, separated = raw_text.strip(), "", True
     if task.thinking:
-        thinking, text = split_thinking(text)
+        parts = separate(text, task.options)
+        text, thinking, separated = parts.answer, parts.thinking, parts.found
     if task.kind == "transcript":
         text = read_transcript(text)
     choice = find_choice(text, task.options) if task.options else ""
-    return ReadAnswer(text, thinking, choice)
+    return ReadAnswer(text, thinking, choice, separated)
 
 
 def read_transcript(text: str) -> str:
@@ -72,21 +76,6 @@ def find_choice(text: str, options: tuple[str, ...]) -> str:
         index = string.ascii_uppercase.index(letter[1])
         return options[index] if index < len(options) else ""
     return ""
-
-
-def split_thinking(text: str) -> tuple[str, str]:
-    """Reasoning and answer. AF3 writes both as plain text, its successor in `<think>` tags.
-
-    Without tags the answer is the last line, or the last sentence of a single line.
-    """
-    tagged = _THINK_TAGS.match(text)
-    if tagged:
-        return tagged[1].strip(), tagged[2].strip()
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(lines) > 1:
-        return " ".join(lines[:-1]), lines[-1]
-    sentences = _SENTENCE_END.split(text.strip())
-    return " ".join(sentences[:-1]), sentences[-1]
 
 
 def _plain(text: str) -> str:

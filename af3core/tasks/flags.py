@@ -8,6 +8,7 @@ cut_off                      the answer reached its limit of tokens
 low_confidence               the mean log-probability of the tokens is low
 no_option_chosen             a multiple-choice answer that names no option, or several
 empty_answer                 the model said nothing
+thinking_not_separated       thinking and answer could not be told apart: the text holds both
 timeline_suspect             decoded and declared length differ: times may be off
 damaged                      a part of the recording could not be decoded
 """
@@ -58,6 +59,8 @@ def answer_flags(
         flags.append("low_confidence")
     if task.options and not answer.choice:
         flags.append("no_option_chosen")
+    if not answer.separated:
+        flags.append("thinking_not_separated")
     return tuple(flags)
 
 

@@ -16,8 +16,8 @@ Unit = Literal["segment", "clip"]
 THINK_SUFFIX = "\nPlease think and reason about the input audio before you respond."
 """AF3's own words (README of the released code); the answer follows the reasoning."""
 
-ANSWER_RULES_VERSION = 2
-"""Counts up when the reading of answers changes, so that they are read anew."""
+ANSWER_RULES_VERSION = 3
+"""Counts up when the reading of answers or the choice of weights changes: all is asked anew."""
 
 MAX_NEW_TOKENS_LIMIT = 1024
 """AF3's model card: at most 1,024 tokens of text out."""

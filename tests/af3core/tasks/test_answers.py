@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from af3core.tasks.answers import find_choice, read_answer, read_transcript, split_thinking
+from af3core.tasks.answers import find_choice, read_answer, read_transcript
 from af3core.tasks.task import Task
 
 SPEAKERS = ("a man", "a woman", "several speakers", "nobody")
@@ -50,20 +50,20 @@ def test_the_longer_of_two_options_that_hold_each_other() -> None:
     assert find_choice("I hear heavy rain", ("rain", "heavy rain")) == "heavy rain"
 
 
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("<think>a dog, then rain</think>\n(A) dog", ("a dog, then rain", "(A) dog")),
-        ("I hear a dog.\nThen rain.\n(A) dog", ("I hear a dog. Then rain.", "(A) dog")),
-        ("I hear a dog. So it is a dog.", ("I hear a dog.", "So it is a dog.")),
-        ("a dog", ("", "a dog")),
-    ],
-)
-def test_reasoning_is_set_apart(text: str, parts: tuple[str, str]) -> None:
-    assert split_thinking(text) == parts
-
-
 def test_a_thinking_question_with_options() -> None:
     task = Task("who", "question", "Who speaks?", options=SPEAKERS, thinking=True)
     read = read_answer(task, "I hear a low voice.\n(A) a man")
     assert (read.text, read.thinking, read.choice) == ("(A) a man", "I hear a low voice.", "a man")
+
+
+def test_what_cannot_be_separated_stays_together() -> None:
+    task = Task("who", "question", "Who speaks?", options=SPEAKERS, thinking=True)
+    raw = "A man may speak. Or a woman. It is hard to say."
+    read = read_answer(task, raw)
+    assert (read.text, read.thinking, read.separated) == (raw, "", False)
+
+
+def test_a_task_without_thinking_is_not_taken_apart() -> None:
+    task = Task("who", "question", "Who speaks?", options=SPEAKERS)
+    read = read_answer(task, "I hear a low voice.\n(A) a man")
+    assert (read.text, read.thinking) == ("I hear a low voice.\n(A) a man", "")

@@ -10,6 +10,7 @@ from af3core.tasks.task import Task
 
 TRANSCRIPT = Task("transcript", "transcript", "Transcribe the input speech.")
 CHOICE = Task("who", "question", "Who?", options=("a man", "a woman"))
+THINK = Task("why", "question", "Why?", thinking=True)
 
 
 def flags(task: Task, raw: str, **facts: object) -> tuple[str, ...]:
@@ -29,6 +30,8 @@ def flags(task: Task, raw: str, **facts: object) -> tuple[str, ...]:
         (CHOICE, "(A) a man", {"mean_logprob": -1.5}, ("low_confidence",)),
         (CHOICE, "(A) a man", {"finish_reason": "length"}, ("cut_off",)),
         (CHOICE, " ", {}, ("empty_answer", "no_option_chosen")),
+        (THINK, "It rains. It pours. Then it ends.", {}, ("thinking_not_separated",)),
+        (THINK, "It rains.\nA storm.", {}, ()),
     ],
 )
 def test_each_flag_has_its_cause(
