@@ -27,6 +27,7 @@ from beam_jobs.job import Outcome
 from beam_jobs.ledger import Ledger, given_up
 from beam_jobs.manifests import in_batches, manifests
 from beam_jobs.parquet import encode_table, partition_rows
+from beam_jobs.progress import Work, shown
 from beam_jobs.rows import timestamp
 from beam_jobs.running import count, run_pipeline, spread
 from beam_jobs.settings import NightSettings
@@ -50,6 +51,7 @@ class Piece:
         identity: hash of all that decides the rows: evidence, models, rules, options.
         evidence: what the rows are made from: small rows of tables, never audio.
         uri: the recording's object, for failures.
+        work_ms: audio that it stands for, for the progress.
     """
 
     recording_id: str
@@ -58,6 +60,7 @@ class Piece:
     identity: str
     evidence: Any = field(repr=False, default=None)
     uri: str = ""
+    work_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,13 +115,33 @@ def derive(
             >> beam.MapTuple(lambda place, keys: publish(place, list(keys), derivation, settings))
         )
 
-    counters = run_pipeline(build, settings, beam_arguments)
+    with shown(derivation.stage, _work(derivation, settings)):
+        counters = run_pipeline(build, settings, beam_arguments)
     made, failures = _found(derivation, settings)
     facts = dict(sorted(made.items())) | {"made_now": counters.get("pieces_made", 0)}
     facts["failures"] = len(failures)
     lines = [f"{name}: {n}" for name, n in facts.items()]
     lines += [f"failed: {failure.message}" for failure in failures[:SHOWN_FAILURES]]
     return Outcome(facts, lines)
+
+
+def _work(derivation: Derivation, settings: NightSettings) -> Work:
+    """For the progress: a piece is done when the ledger holds its rows."""
+    store = open_store(settings.out)
+    pieces = list(pieces_of(settings, derivation))
+    work_ms = {_key(piece, derivation): piece.work_ms for piece in pieces}
+    left = [key for key, held in zip(work_ms, store.exists(list(work_ms)), strict=True) if not held]
+    total_ms = sum(work_ms[key] for key in left)
+
+    def done_ms() -> int:
+        held = zip(left, store.exists(left), strict=True)
+        return sum(work_ms[key] for key, there in held if there)
+
+    return Work(total_ms, done_ms)
+
+
+def _key(piece: Piece, derivation: Derivation) -> str:
+    return layout.derived_key(derivation.stage, piece.recording_id, piece.identity)
 
 
 def pieces_of(settings: NightSettings, derivation: Derivation) -> Iterator[Piece]:
@@ -140,7 +163,7 @@ def make_one(piece: Piece, derivation: Derivation, settings: NightSettings) -> t
     A piece that fails becomes a failure in the ledger, and is tried again by later runs.
     """
     ledger = Ledger(open_store(settings.out))
-    key = layout.derived_key(derivation.stage, piece.recording_id, piece.identity)
+    key = _key(piece, derivation)
     with ledger.store.claim(layout.claim_key(derivation.stage, piece.identity)):
         if ledger.derived([key])[0] is None:
             _make_and_store(piece, key, derivation, ledger, settings)
@@ -234,8 +257,7 @@ def _found(derivation: Derivation, settings: NightSettings) -> tuple[Counter[str
     counts: Counter[str] = Counter()
     failures: list[Failure] = []
     for batch in in_batches(list(pieces_of(settings, derivation))):
-        keys = [layout.derived_key(derivation.stage, p.recording_id, p.identity) for p in batch]
-        for entry in ledger.derived(keys):
+        for entry in ledger.derived([_key(piece, derivation) for piece in batch]):
             if entry is not None:
                 counts.update(entry.counts)
         failed = ledger.failed(derivation.stage, [piece.identity for piece in batch])

@@ -24,6 +24,7 @@ class HeardEvent:
     spectral_centroid_hz: float | None = None
     tempo_bpm: float | None = None
     reverberation_s: float | None = None
+    level_change_db: float | None = None
 
     @property
     def duration_ms(self) -> int:
