@@ -213,6 +213,7 @@ def _segment_row(
         "start_ms": segment.start_ms,
         "end_ms": segment.end_ms,
         "speech_ms": segment.speech_ms,
+        "starts_in_speech": segment.starts_in_speech,
         "loudness_lufs": segment.loudness_lufs,
         "peak_dbfs": segment.peak_dbfs,
         "spectral_centroid_hz": segment.spectral_centroid_hz,

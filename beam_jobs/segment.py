@@ -186,6 +186,7 @@ def _segment_record(clip: str, segment: CutSegment) -> Segment:
         peak_dbfs=segment.description.peak_dbfs,
         spectral_centroid_hz=segment.description.spectral_centroid_hz,
         skip_reason=segment.skip_reason,
+        starts_in_speech=segment.starts_in_speech,
     )
 
 

@@ -83,7 +83,8 @@ class Recording(Record):
 class Segment(Record):
     """At most 30 s of a clip, the unit of captions and transcripts.
 
-    `skip_reason` is empty where the segment is annotated.
+    `skip_reason` is empty where the segment is annotated; `starts_in_speech` where no pause was
+    near its start, so that a word may be cut in two.
     """
 
     segment_id: str
@@ -94,6 +95,7 @@ class Segment(Record):
     peak_dbfs: float | None
     spectral_centroid_hz: float | None
     skip_reason: str = ""
+    starts_in_speech: bool = False
 
     @property
     def duration_ms(self) -> int:

@@ -97,6 +97,12 @@ SEGMENTS = Table(
         START,
         END,
         ms("speech_ms", "time with speech in it"),
+        Column(
+            "starts_in_speech",
+            pa.bool_(),
+            "true: cut inside speech, as no pause was near; a word may stand on both sides",
+            nullable=True,
+        ),
         Column("loudness_lufs", pa.float64(), "integrated loudness (BS.1770)", nullable=True),
         Column("peak_dbfs", pa.float64(), "highest sample", nullable=True),
         Column("spectral_centroid_hz", pa.float64(), "mean brightness", nullable=True),

@@ -19,13 +19,17 @@ SHORTEST_SEGMENT_MS = 100
 
 @dataclass(frozen=True)
 class CutSegment:
-    """A segment in milliseconds from the start of the recording, measured."""
+    """A segment in milliseconds from the start of the recording, measured.
+
+    `starts_in_speech`: no pause was near, so that a word may be cut in two.
+    """
 
     start_ms: int
     end_ms: int
     speech_ms: int
     description: Description
     skip_reason: str
+    starts_in_speech: bool
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def _segment(
     start = clip_start_ms + span.start * FRAME_MS
     end = clip_start_ms + span.end * FRAME_MS if end_ms is None else end_ms
     spoken = int((speech[span.start : span.end] >= settings.speech_probability).sum()) * FRAME_MS
+    around_start = speech[max(span.start - 1, 0) : span.start + 1]
     skip_reason = ""
     if span.silent:
         skip_reason = "silence"
@@ -106,4 +111,5 @@ def _segment(
         speech_ms=min(spoken, end - start),
         description=describe(samples[span.start * FRAME_SAMPLES : span.end * FRAME_SAMPLES]),
         skip_reason=skip_reason,
+        starts_in_speech=start > 0 and bool((around_start >= settings.speech_probability).all()),
     )

@@ -49,6 +49,16 @@ def test_speech_is_found_and_cuts_fall_into_pauses() -> None:
     assert spoken_ms / (len(samples) / 16) == pytest.approx(len(sentence) / 16 / period_ms, abs=0.1)
 
 
+def test_a_cut_inside_speech_is_told_from_one_in_a_pause() -> None:
+    _, clips = cut(programme(60, pause_s=1.0))
+    assert not any(segment.starts_in_speech for segment in clips[0].segments)
+    without_pause = np.tile(spoken(), 12)
+    _, clips = cut(without_pause, Segmentation(max_clip_s=20, max_segment_s=2, target_segment_s=2))
+    inside = [segment.starts_in_speech for clip in clips for segment in clip.segments]
+    assert not inside[0]
+    assert sum(inside) > len(inside) / 4
+
+
 def test_a_zeroed_middle_is_skipped_as_silence() -> None:
     audio = programme(60)
     audio[20 * 16_000 : 40 * 16_000] = 0
