@@ -132,7 +132,7 @@ def leaks(pair: Pair) -> bool:
     asked = set(words(pair.question))
 
     def stands(text: str) -> bool:
-        said = set(words(text)) - _EMPTY_WORDS
+        said = telling_words(text)
         return bool(said) and said <= asked
 
     others = (option for option in pair.options if option != pair.answer)
@@ -142,6 +142,11 @@ def leaks(pair: Pair) -> bool:
 def words(text: str) -> list[str]:
     """Lower-case words and numbers; 2.5 is one."""
     return re.findall(r"\d+(?:[.:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?", text.lower())
+
+
+def telling_words(text: str) -> set[str]:
+    """The words that say something: without articles and the like."""
+    return set(words(text)) - _EMPTY_WORDS
 
 
 def plain(text: str) -> str:
