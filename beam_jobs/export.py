@@ -1,106 +1,95 @@
-"""Training data from the tables: AF3's own format, one JSON list and one FLAC file per segment.
+"""Training data from the tables: answers, pairs and dialogues without flags, in one of three forms.
 
-tables + clips ──► exports/corpus=C/date=D/{training.json, SEGMENT.flac}
+tables + clips ──► exports/corpus=C/from=D,until=U/FORMAT/…
 
-The form is that of AF3's released training code (its README): `id`, `sound`, `duration` and
-`conversations` of `human` and `gpt`, the sound named `<sound>` in the first words. Rows with a flag
-are left out.
+The same tables and seed give the same bytes. Every clip is looked for before anything is written;
+a shard is held in memory, and no more.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
-
-from af3core.audio.clip_file import encode_flac, read_span
 from af3core.storage.address import open_store
-from af3core.storage.at_once import at_once
 from af3core.storage.store import Store
-from af3core.tasks.task import Task
+from beam_jobs.exports.datasheet import Sheet
+from beam_jobs.exports.forms import FORMS
+from beam_jobs.exports.selection import SPLITS, Filters, Selection
+from beam_jobs.exports.sounds import check_sounds
+from beam_jobs.exports.writer import ExportWriter
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifest_dates
-from beam_jobs.parquet import partition_rows
-from beam_jobs.settings import NightSettings
+from beam_jobs.settings import FIRST_DATE, LAST_DATE, NightSettings
 from schemas import layout
-from schemas.tables import ANSWER_TABLES
-
-Row = dict[str, Any]
 
 
 def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
-    """Replace the exports of the interval."""
-    ledger = Ledger(open_store(settings.out))
-    prompts = {task.prompt_id: task for task in settings.tasks}
-    sounds = conversations = 0
-    dates = manifest_dates(ledger, settings)
+    """Replace the export of the interval.
+
+    Raises:
+        SoundsMissing: a clip is gone; nothing was written.
+    """
+    store = open_store(settings.out)
+    dates = manifest_dates(Ledger(store), settings)
+    if not dates:
+        return Outcome({"dates": 0}, ["exported: nothing; no day of the interval was planned"])
+    looked_at = _selection(store, settings)
     for date in dates:
-        records = export_day(ledger.store, settings.corpus, date, prompts)
-        sounds += len(records)
-        conversations += sum(len(record["conversations"]) // 2 for record in records)
-    facts = {"dates": len(dates), "sounds": sounds, "questions": conversations}
-    line = f"exported: {sounds} sounds with {conversations} questions of {len(dates)} days"
-    return Outcome(facts, [line])
+        check_sounds(store, [r for found in looked_at.day(date).values() for r in found])
+    first, last = _interval(settings, dates)
+    name = settings.deriving.export_format
+    folder = layout.export_prefix(settings.corpus, first, last, name)
+    with store.claim(layout.claim_key("export", folder.strip("/").replace("/", ","))):
+        selection = _selection(store, settings)
+        writer = ExportWriter(store, folder, FORMS[name])
+        for date in dates:
+            for split, records in selection.day(date).items():
+                writer.add(split, records)
+        shards = writer.flush()
+        filters = _filters(settings)
+        sheet = Sheet(settings.corpus, name, first, last, filters, selection.tally, shards)
+        writer.finish(sheet.text())
+    return _outcome(selection, dates, store.address(folder))
 
 
-def export_day(store: Store, corpus: str, date: str, prompts: Mapping[str, Task]) -> list[Row]:
-    """Write one day's sounds, then the list that names them; sounds of an earlier list go last."""
-    folder = layout.export_prefix(corpus, date)
-    segments = {row["segment_id"]: row for row in partition_rows(store, "segments", corpus, date)}
-    asked: dict[str, list[Row]] = {}
-    for table in ANSWER_TABLES:
-        for row in partition_rows(store, table, corpus, date):
-            if row["segment_id"] and not row["flags"] and row["prompt_id"] in prompts:
-                asked.setdefault(row["segment_id"], []).append(row)
-    records = [training_record(segments[key], asked[key], prompts) for key in sorted(asked)]
-    held = set(store.children(folder))
-    missing = [segments[r["id"]] for r in records if folder + r["sound"] not in held]
-    by_clip: dict[str, list[Row]] = {}
-    for segment in missing:
-        by_clip.setdefault(segment["clip_uri"], []).append(segment)
-    at_once(lambda clip: _write_sounds(store, folder, clip, by_clip[clip]), list(by_clip))
-    text = json.dumps(records, indent=1, ensure_ascii=False) + "\n"
-    store.write(folder + "training.json", text.encode())
-    named = {folder + record["sound"] for record in records}
-    stale = [key for key in held if key.endswith(".flac") and key not in named]
-    at_once(store.delete, stale)
-    return records
+def _selection(store: Store, settings: NightSettings) -> Selection:
+    tasks = {task.prompt_id: task for task in settings.tasks}
+    return Selection(store, settings.corpus, tasks, _filters(settings))
 
 
-def training_record(segment: Row, answers: Sequence[Row], prompts: Mapping[str, Task]) -> Row:
-    """One sound with all that was asked and answered about it, in the order of the tasks. Pure."""
-    order = {prompt_id: number for number, prompt_id in enumerate(prompts)}
-    turns: list[dict[str, str]] = []
-    for row in sorted(answers, key=lambda row: order[row["prompt_id"]]):
-        question = prompts[row["prompt_id"]].prompt_text
-        sound = "" if turns else "<sound>\n"
-        turns += [
-            {"from": "human", "value": sound + question},
-            {"from": "gpt", "value": row["text"]},
-        ]
-    return {
-        "id": segment["segment_id"],
-        "sound": f"{segment['segment_id']}.flac",
-        "duration": (segment["end_ms"] - segment["start_ms"]) / 1000,
-        "conversations": turns,
+def _filters(settings: NightSettings) -> Filters:
+    told = settings.deriving
+    return Filters(told.skills, told.only_agreed, told.held_out, told.seed)
+
+
+def _interval(settings: NightSettings, dates: Sequence[str]) -> tuple[str, str]:
+    """The interval as it was given; an open end is the first or the last day that was planned."""
+    first = dates[0] if settings.since == FIRST_DATE else settings.since
+    last = dates[-1] if settings.until == LAST_DATE else settings.until
+    return first, last
+
+
+def _outcome(selection: Selection, dates: Sequence[str], address: str) -> Outcome:
+    tally = selection.tally
+    facts = {
+        "dates": len(dates),
+        "sounds": tally.sounds.total(),
+        "questions": tally.questions.total(),
+        "seconds": tally.duration_ms.total() / 1000,
+        "records": {split: tally.records[split] for split in SPLITS},
+        "left_out": dict(tally.left_out),
     }
+    lines = [
+        f"exported: {facts['sounds']} sounds with {facts['questions']} questions of"
+        f" {len(dates)} days to {address}"
+    ]
+    left_out = sorted(tally.left_out.items())
+    lines += [f"left out: {count} rows: {reason}" for reason, count in left_out]
+    return Outcome(facts, lines)
 
 
-def _write_sounds(store: Store, folder: str, clip_uri: str, segments: Sequence[Row]) -> None:
-    """The sounds of a clip's segments; the clip is fetched once."""
-    with store.local_file(clip_uri) as file:
-        for segment in segments:
-            start_ms = segment["start_ms"] - segment["clip_start_ms"]
-            end_ms = segment["end_ms"] - segment["clip_start_ms"]
-            samples = read_span(file, clip_uri, start_ms, end_ms)
-            sound = encode_flac(np.round(samples * 32_768).astype(np.int16))
-            store.write(f"{folder}{segment['segment_id']}.flac", sound)
-
-
-JOB = Job("export", "write training data in AF3's format from unflagged answers", run)
+JOB = Job("export", "write training data from answers, pairs and dialogues", run)
 
 
 def main(arguments: list[str] | None = None) -> int:

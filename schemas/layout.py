@@ -14,7 +14,7 @@ claims/WORK/KEY                                             held while one worke
 audits/corpus=C/date=D.json                                 the counts of the last audit
 reports/corpus=C/run=RUN/JOB[-PART-of-COUNT].json           how each job of a run ended
 indexes/search.sqlite                                       full text of the tables
-exports/corpus=C/date=D/{training.json, SEGMENT.flac}       training data
+exports/corpus=C/from=D,until=U/FORMAT/…                    training data
 quality/corpus=C/from=D,until=D.json                        measures of an interval
 """
 
@@ -114,8 +114,8 @@ def report_key(corpus: str, run_id: str, job: str, part: Part = WHOLE) -> str:
     return f"reports/corpus={corpus}/run={run_id}/{name}.json"
 
 
-def export_prefix(corpus: str, date: str) -> str:
-    return f"exports/corpus={corpus}/date={date}/"
+def export_prefix(corpus: str, since: str, until: str, form: str) -> str:
+    return f"exports/corpus={corpus}/from={since},until={until}/{form}/"
 
 
 def quality_key(corpus: str, since: str, until: str) -> str:

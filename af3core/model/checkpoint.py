@@ -86,6 +86,11 @@ def find_checkpoint(
     return Checkpoint(name, found, folder, licence, model_type)
 
 
+def known_licence(model: str) -> str | None:
+    """The licence of a model's weights by its name in the tables; None where it is not known."""
+    return _LICENCES.get(model)
+
+
 def think_folder(checkpoint_folder: Path) -> Path | None:
     """The folder of think weights below a checkpoint's, or None if it came without.
 

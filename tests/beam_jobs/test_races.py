@@ -198,8 +198,8 @@ def test_an_export_beside_another_is_whole(archive: Path, out: str, untrained: P
     export.run(mine)
     export.run(mine)
     store = open_store(out)
-    folder = layout.export_prefix("default", DAY)
-    records = json.loads(store.read(folder + "training.json") or b"")
+    folder = layout.export_prefix("default", DAY, DAY, "af3")
+    records = json.loads(store.read(folder + "train-00000.json") or b"")
     sounds = [folder + record["sound"] for record in records]
     assert store.exists(sounds) == [True] * len(sounds)
 

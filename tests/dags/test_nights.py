@@ -100,7 +100,8 @@ def test_a_published_day_is_indexed_exported_and_measured(site: Site) -> None:
         assert set(site.finished(consumer, [found["dag_run_id"]]).values()) == {"success"}
     out = site.out("in_process")
     assert (out / "indexes" / "search.sqlite").is_file()
-    assert (out / f"exports/corpus=in_process/date={day(3)}/training.json").is_file()
+    exported = out / f"exports/corpus=in_process/from={day(3)},until={day(3)}/af3"
+    assert (exported / "train-00000.json").is_file()
     assert (out / "quality/corpus=in_process/from=2026-11-02,until=2026-11-08.json").is_file()
 
 

@@ -1,0 +1,1 @@
+"""Training data from the tables: what is exported, and the forms that it is written in."""
