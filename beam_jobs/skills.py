@@ -1,0 +1,180 @@
+"""Question-answer pairs by skill: from events by rules, from texts by a language model.
+
+captions, transcripts, answers, events ──► pairs ──► rules ──► self-check ──► audio model
+──► tables/pairs, tables/rejected_pairs
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+from af3core.errors import ModelError
+from af3core.model.request import Answer, Request, ask
+from af3core.storage.address import open_store
+from af3core.tasks.flags import answer_flags
+from af3core.tasks.skills.catalogue import chosen_skills
+from af3core.tasks.skills.exact import EXACT_VERSION
+from af3core.tasks.skills.listening import agrees, question_task, read_heard
+from af3core.tasks.skills.rules import RULES_VERSION
+from beam_jobs.answering import answers_of
+from beam_jobs.clip_sounds import clip_sounds
+from beam_jobs.derived import Derivation, Made, Piece, Row, derive
+from beam_jobs.job import Job, Outcome, job_main
+from beam_jobs.pair_making import Candidate, Making, Rejected, make_pairs
+from beam_jobs.pair_report import sampled_lines, table_lines
+from beam_jobs.segment_evidence import ClipEvidence, clip_evidence
+from beam_jobs.settings import NightSettings
+from schemas.derived_tables import PAIRS, REJECTED_PAIRS
+from schemas.identity import configuration_hash
+
+UNHEARD = "unheard"
+"""Flag of a pair whose question the audio model could not be asked."""
+
+
+def pieces(settings: NightSettings, date: str) -> Iterator[Piece]:
+    """The day's clips, one piece each."""
+    how = [
+        RULES_VERSION,
+        EXACT_VERSION,
+        settings.deriving.seed,
+        chosen_skills(settings.deriving.skills),
+        settings.writer.identity,
+        settings.writer.checkpoint.name,
+        settings.engine.identity,
+    ]
+    for clip in clip_evidence(open_store(settings.out), settings.corpus, date):
+        yield Piece(
+            recording_id=clip.recording_id,
+            corpus=settings.corpus,
+            date=date,
+            identity=configuration_hash([how, clip.segments]),
+            evidence=clip,
+            uri=clip.uri,
+            work_ms=sum(segment.duration_ms for segment in clip.segments),
+        )
+
+
+def make(piece: Piece, settings: NightSettings) -> Made:
+    """The pairs of one clip.
+
+    Raises:
+        ModelError: the writer or the audio model did not answer, and may do so later.
+    """
+    clip: ClipEvidence = piece.evidence
+    making = make_pairs(clip, settings)
+    pairs = _heard_pairs(clip, making, settings)
+    rejected = [_rejected_row(rejected) for rejected in making.rejected]
+    return Made({PAIRS.name: pairs, REJECTED_PAIRS.name: rejected}, making.counts)
+
+
+def _heard_pairs(clip: ClipEvidence, making: Making, settings: NightSettings) -> list[Row]:
+    """Rows of what is kept, with the audio model's own answer to each question.
+
+    All questions of a stretch share one sound, and its encoding.
+    """
+    spans = [(c.pair.start_ms, c.pair.end_ms) for c in making.kept]
+    sounds = clip_sounds(clip.clip, spans, open_store(settings.out)) if spans else {}
+    requests: list[Request] = []
+    asked: list[Candidate] = []
+    found: dict[int, Answer | ModelError] = {}
+    for candidate, span in sorted(zip(making.kept, spans, strict=True), key=lambda one: one[1]):
+        sound = sounds[span]
+        if isinstance(sound, ModelError):
+            found[id(candidate)] = sound
+        else:
+            task = question_task(candidate.pair, candidate.skill)
+            requests.append(ask(sound, task.prompt_text, task.max_new_tokens))
+            asked.append(candidate)
+    answers = answers_of(settings.engine, requests)
+    found |= {id(candidate): answer for candidate, answer in zip(asked, answers, strict=True)}
+    return [
+        _pair_row(candidate, found[id(candidate)], making, settings) for candidate in making.kept
+    ]
+
+
+def _pair_row(
+    candidate: Candidate, answer: Answer | ModelError, making: Making, settings: NightSettings
+) -> Row:
+    if isinstance(answer, ModelError) and not answer.permanent:
+        raise answer
+    pair, skill = candidate.pair, candidate.skill
+    heard_text, agreed = "", None
+    flags: tuple[str, ...] = (UNHEARD,)
+    if isinstance(answer, Answer):
+        heard = read_heard(pair, answer.text)
+        heard_text, agreed = heard.text, agrees(pair, skill, heard)
+        flags = answer_flags(
+            question_task(pair, skill),
+            heard,
+            mean_logprob=answer.mean_logprob,
+            finish_reason=answer.finish_reason,
+            speech_ms=0,
+        )
+        making.counts[f"agreed: {pair.skill}"] += agreed
+    return _common(candidate) | {
+        "pair_id": pair.identity(candidate.stretch.identity),
+        "evidence": [dataclasses.asdict(evidence) for evidence in pair.evidence],
+        "self_check": "pass" if candidate.proposal else "",
+        "audio_answer": heard_text,
+        "agrees": agreed,
+        "flags": list(flags),
+        "model": settings.checkpoint.name,
+        "weights_revision": settings.checkpoint.revision,
+        "engine": settings.engine.name,
+    }
+
+
+def _rejected_row(rejected: Rejected) -> Row:
+    return _common(rejected) | {"reason": rejected.reason, "detail": rejected.detail}
+
+
+def _common(made: Candidate | Rejected) -> Row:
+    pair, segment = made.pair, made.stretch.segments[0]
+    return {
+        "recording_id": segment.recording_id,
+        "clip_id": segment.clip_id,
+        "segment_id": made.stretch.segment_id,
+        "start_ms": pair.start_ms,
+        "end_ms": pair.end_ms,
+        "skill": pair.skill,
+        "question": pair.question,
+        "options": list(pair.options),
+        "answer": pair.answer,
+        "made_by": pair.made_by,
+    }
+
+
+SKILLS = Derivation("skills", (PAIRS, REJECTED_PAIRS), pieces, make)
+
+
+def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
+    """Make the pairs that are missing; replace the interval's.
+
+    Returns:
+        Counts by skill and reason, and twenty pairs drawn by the seed.
+
+    Raises:
+        ConfigurationError: there is no skill of a name.
+    """
+    chosen_skills(settings.deriving.skills)
+    made = derive(SKILLS, settings, beam_arguments)
+    sample = sampled_lines(settings)
+    failed = [line for line in made.lines if line.startswith("failed: ")]
+    lines = [*table_lines(made.facts), *failed, *sample]
+    return Outcome(made.facts | {"sampled_pairs": sample}, lines)
+
+
+JOB = Job("skills", "make question-answer pairs by skill", run)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """`python -m beam_jobs.skills`."""
+    return job_main(JOB, arguments)
+
+
+if __name__ == "__main__":
+    # by its real name, so that workers find the functions
+    from beam_jobs.skills import main as named
+
+    raise SystemExit(named())
