@@ -17,12 +17,14 @@ from af3core.errors import ModelError
 from af3core.model.engines import EngineSettings, load_engine
 from af3core.model.limits import BASE_TRAINED_SAMPLES
 from af3core.model.request import Answer, Request, Sound, ask
+from af3core.retrieval.examples import Example, with_examples
 from af3core.storage.address import open_store
 from af3core.tasks.task import Task
 from beam_jobs.answer_records import Result, annotated_clip
 from beam_jobs.answering import model_turn
-from beam_jobs.asking import ClipWork, all_asks, missing_asks
-from beam_jobs.clip_sounds import ClipObject, clip_sounds
+from beam_jobs.asking import Ask, ClipWork, all_asks, missing_asks
+from beam_jobs.clip_sounds import ClipObject, Span, clip_sounds
+from beam_jobs.examples import ShownExample, shown_examples
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifests, recordings
@@ -69,7 +71,8 @@ def ask_clip(item: ClipWork, settings: NightSettings) -> str:
 
     The model's batches hold one clip's questions, so that an answer is the same, to the last
     digit, however often the night was interrupted. A question that fails becomes a failure
-    beside the answers. Two runs on one clip take turns, and the second finds it answered.
+    beside the answers. Two runs on one clip take turns, and the second finds it answered. What is
+    answered with examples stays so when nearer ones are published.
     """
     ledger = Ledger(open_store(settings.out))
     tasks = settings.task_hashes()
@@ -84,13 +87,17 @@ def ask_clip(item: ClipWork, settings: NightSettings) -> str:
 def _ask_and_store(
     item: ClipWork, tasks: Mapping[str, Task], ledger: Ledger, settings: NightSettings
 ) -> None:
+    spans = [(asked.start_ms, asked.end_ms) for asked in item.asks]
+    clip = ClipObject(item.clip.clip_uri, item.clip.start_ms)
     with model_turn:
         load_engine(settings.engine)  # its time is not the model's
         begun = time.monotonic()
-        results = _ask(item, tasks, ledger, settings)
+        sounds = clip_sounds(clip, spans, ledger.store)
+        shown = shown_examples(item, sounds, tasks, settings)
+        results = _ask(item, sounds, shown, tasks, settings)
         model_ms = round(1000 * (time.monotonic() - begun))
     answered = list(zip(item.asks, results, strict=True))
-    ledger.put_annotated(annotated_clip(item, answered, tasks, settings, model_ms))
+    ledger.put_annotated(annotated_clip(item, answered, tasks, settings, model_ms, shown))
     count("clips_asked")
     count("model_ms", model_ms)
     count("asked_ms", asked_ms(item, tasks))
@@ -104,13 +111,14 @@ def asked_ms(item: ClipWork, tasks: Mapping[str, Task]) -> int:
 
 
 def _ask(
-    item: ClipWork, tasks: Mapping[str, Task], ledger: Ledger, settings: NightSettings
+    item: ClipWork,
+    sounds: Mapping[Span, Sound | ModelError],
+    shown: Mapping[Ask, Sequence[ShownExample]],
+    tasks: Mapping[str, Task],
+    settings: NightSettings,
 ) -> list[Result]:
     """One result per question; audio that cannot be read fails its questions alone."""
     engine = load_engine(settings.engine)
-    spans = [(asked.start_ms, asked.end_ms) for asked in item.asks]
-    clip = ClipObject(item.clip.clip_uri, item.clip.start_ms)
-    sounds = clip_sounds(clip, spans, ledger.store)
     results: dict[int, Result] = {}
     requests, positions = [], []
     for position, asked in enumerate(item.asks):
@@ -120,12 +128,15 @@ def _ask(
             continue
         task = tasks[asked.task_hash]
         positions.append(position)
-        requests.append(request_of(sound, task, settings.engine))
+        examples = [each.example for each in shown.get(asked, ())]
+        requests.append(request_of(sound, task, settings.engine, examples))
     results.update(zip(positions, engine.answer(requests), strict=True))
     return [results[position] for position in range(len(item.asks))]
 
 
-def request_of(sound: Sound, task: Task, engine: EngineSettings) -> Request:
+def request_of(
+    sound: Sound, task: Task, engine: EngineSettings, examples: Sequence[Example] = ()
+) -> Request:
     """A task's question about a sound; to think, or to hear long sounds, the checkpoint's think
     weights if it has them.
     """
@@ -133,7 +144,7 @@ def request_of(sound: Sound, task: Task, engine: EngineSettings) -> Request:
     thinks = wanted and engine.name == "af3" and engine.checkpoint.has_think
     return ask(
         sound,
-        task.prompt_text,
+        with_examples(task.prompt_text, task.prompt, examples),
         task.max_new_tokens,
         task.repetition_penalty,
         weights="think" if thinks else "base",

@@ -11,6 +11,7 @@ from af3core.tasks.answers import read_answer
 from af3core.tasks.flags import answer_flags
 from af3core.tasks.task import Task
 from beam_jobs.asking import Ask, ClipWork
+from beam_jobs.examples import ShownExample
 from beam_jobs.settings import NightSettings
 from schemas.records import AnnotatedClip, Annotation, Failure
 
@@ -23,8 +24,11 @@ def annotated_clip(
     tasks: Mapping[str, Task],
     settings: NightSettings,
     model_ms: int,
+    shown: Mapping[Ask, Sequence[ShownExample]],
 ) -> AnnotatedClip:
-    """The clip's answers and failures, in the order of its questions."""
+    """The clip's answers and failures, in the order of its questions; `shown` are the examples
+    that stood before a question.
+    """
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     return AnnotatedClip(
         clip_id=item.clip.clip_id,
@@ -36,7 +40,7 @@ def annotated_clip(
         generated_at=now,
         model_ms=model_ms,
         annotations=tuple(
-            _annotation(ask, result, tasks[ask.task_hash])
+            _annotation(ask, result, tasks[ask.task_hash], shown.get(ask, ()))
             for ask, result in answered
             if isinstance(result, Answer)
         ),
@@ -48,7 +52,7 @@ def annotated_clip(
     )
 
 
-def _annotation(ask: Ask, answer: Answer, task: Task) -> Annotation:
+def _annotation(ask: Ask, answer: Answer, task: Task, shown: Sequence[ShownExample]) -> Annotation:
     read = read_answer(task, answer.text)
     return Annotation(
         task_id=task.task_id,
@@ -72,6 +76,7 @@ def _annotation(ask: Ask, answer: Answer, task: Task) -> Annotation:
             finish_reason=answer.finish_reason,
             speech_ms=ask.speech_ms,
         ),
+        examples=tuple(example.record for example in shown),
     )
 
 

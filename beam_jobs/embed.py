@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-import numpy as np
-
 from af3core.embedding.text import load_text_embedder, text_model_revision
 from af3core.errors import ModelError
 from af3core.model.engines import EngineSettings, load_engine
 from af3core.model.request import Sound, SoundEmbedder, Vector
+from af3core.retrieval.neighbours import unit
 from af3core.storage.address import open_store
 from beam_jobs.answering import model_turn
 from beam_jobs.clip_sounds import ClipObject, clip_sounds
@@ -129,8 +128,7 @@ def _sound(read: Sound | ModelError) -> Sound:
 def _unit(vector: Vector | ModelError) -> Vector:
     if isinstance(vector, ModelError):
         raise vector
-    length = np.linalg.norm(vector)
-    return vector / length if length else vector
+    return unit(vector)
 
 
 def _told(segments: Sequence[Row], settings: NightSettings) -> dict[str, Vector]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -45,27 +45,36 @@ def encode_table(table: Table, rows: list[dict[str, Any]]) -> bytes:
 
 
 def decode_rows(file: BinaryIO) -> list[dict[str, Any]]:
-    """The rows of a small table.
+    """The rows of a small table."""
+    rows: list[dict[str, Any]] = decode_columns(file).to_pylist()
+    return rows
+
+
+def decode_columns(file: BinaryIO, columns: Sequence[str] | None = None) -> pa.Table:
+    """A table, or some columns of it.
 
     Nothing is read ahead and no other thread takes part: one that still frees a Python buffer when
     the interpreter ends aborts the process.
     """
     reader = pq.ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
-    rows: list[dict[str, Any]] = reader.read(use_threads=False).to_pylist()
-    return rows
+    return reader.read(list(columns) if columns else None, use_threads=False)
 
 
 def partition_rows(store: Store, table: str, corpus: str, date: str) -> Iterator[dict[str, Any]]:
     """All rows of one table's partition, shard by shard."""
     for key in store.children(layout.partition_prefix(table, corpus, date)):
-        try:
-            with store.open(key) as file:
-                rows = decode_rows(file)
-        except (pa.ArrowInvalid, OSError):
-            # parts of an object have no checksum but those of the pages; the whole has one
-            with store.local_file(key) as file:
-                rows = decode_rows(file)
-        yield from rows
+        yield from shard_columns(store, key).to_pylist()
+
+
+def shard_columns(store: Store, key: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """A shard, or some columns of it."""
+    try:
+        with store.open(key) as file:
+            return decode_columns(file, columns)
+    except (pa.ArrowInvalid, OSError):
+        # parts of an object have no checksum but those of the pages; the whole has one
+        with store.local_file(key) as file:
+            return decode_columns(file, columns)
 
 
 def _sort_value(value: Any) -> tuple[bool, Any]:

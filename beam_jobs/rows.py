@@ -247,6 +247,7 @@ def _add_annotation(
         "token_count": annotation.token_count,
         "finish_reason": annotation.finish_reason,
         "flags": [*annotation.flags, *_recording_flags(facts)],
+        "examples": [example.to_json() for example in annotation.examples],
         "model": entry.model,
         "weights_revision": entry.weights_revision,
         "engine": entry.engine,
@@ -260,16 +261,9 @@ def _add_annotation(
     elif task.kind == "transcript":
         rows.add("transcripts", row | {"word_count": len(annotation.text.split())})
     else:
-        rows.add(
-            "answers",
-            row
-            | {
-                "question": task.prompt,
-                "options": list(task.options),
-                "choice": annotation.choice,
-                "thinking": annotation.thinking,
-            },
-        )
+        asked = {"question": task.prompt, "options": list(task.options)}
+        told = {"choice": annotation.choice, "thinking": annotation.thinking}
+        rows.add("answers", row | asked | told)
 
 
 def failure_row(failure: Failure) -> Row:

@@ -252,6 +252,20 @@ def _day(option: str, value: str) -> str:
 
 
 def _tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
+    """The configured tasks. A served model gives no states to find examples by; by captions alone
+    the same task would find others, or none where a segment has no caption yet.
+    """
+    tasks = _chosen_tasks(arguments)
+    wanting = [task.task_id for task in tasks if task.examples]
+    if wanting and arguments.engine == "openai":
+        raise ConfigurationError(
+            f"task {wanting[0]}: examples are found by the model's own hearing, and --engine openai"
+            " gives none; leave examples out, or use --engine af3"
+        )
+    return tasks
+
+
+def _chosen_tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
     tasks = read_tasks(arguments.tasks) if arguments.tasks else default_tasks()
     if arguments.only:
         known = {task.task_id: task for task in tasks}

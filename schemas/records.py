@@ -148,6 +148,15 @@ class SegmentedRecording(Record):
 
 
 @dataclass(frozen=True)
+class ExampleSegment(Record):
+    """A segment that stood before a question as an example, and its cosine distance."""
+
+    recording_id: str
+    segment_id: str
+    distance: float
+
+
+@dataclass(frozen=True)
 class Annotation(Record):
     """One answer of the model to one task over one segment or clip (`segment_id` is then empty)."""
 
@@ -166,10 +175,12 @@ class Annotation(Record):
     token_count: int
     finish_reason: str
     flags: tuple[str, ...]
+    examples: tuple[ExampleSegment, ...] = ()
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        return cls(**value | {"flags": tuple(value["flags"])})
+        examples = tuple(ExampleSegment.from_json(e) for e in value.get("examples", ()))
+        return cls(**value | {"flags": tuple(value["flags"]), "examples": examples})
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,19 @@ _ANSWER_COLUMNS = (
     text("task_hash", "hash of the resolved task: prompt, weights, decoding settings"),
     RUN,
     Column("generated_at", pa.timestamp("ms", tz="UTC"), "when the model answered"),
+    Column(
+        "examples",
+        pa.list_(
+            pa.struct(
+                [
+                    pa.field("recording_id", pa.string(), nullable=False),
+                    pa.field("segment_id", pa.string(), nullable=False),
+                    pa.field("distance", pa.float64(), nullable=False),
+                ]
+            )
+        ),
+        "segments that stood before the prompt as examples, nearest first, with cosine distances",
+    ),
 )
 _ANSWER_ORDER = ("recording_id", "start_ms", "end_ms", "task_id", "segment_id", "task_hash")
 
@@ -119,7 +132,7 @@ SEGMENTS = Table(
 
 CAPTIONS = Table(
     "captions",
-    1,
+    2,
     "what is heard, in words",
     (*_ANSWER_COLUMNS, text("thinking", "reasoning before it"), text("text", "caption")),
     _ANSWER_ORDER,
@@ -127,7 +140,7 @@ CAPTIONS = Table(
 
 TRANSCRIPTS = Table(
     "transcripts",
-    1,
+    2,
     "what is said",
     (
         *_ANSWER_COLUMNS,
@@ -139,7 +152,7 @@ TRANSCRIPTS = Table(
 
 ANSWERS = Table(
     "answers",
-    1,
+    2,
     "answers to the configured questions",
     (
         *_ANSWER_COLUMNS,

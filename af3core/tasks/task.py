@@ -22,6 +22,9 @@ ANSWER_RULES_VERSION = 3
 MAX_NEW_TOKENS_LIMIT = 1024
 """AF3's model card: at most 1,024 tokens of text out."""
 
+MAX_EXAMPLES = 8
+"""AF1 was trained with at most eight."""
+
 _TASK_ID = re.compile(r"[a-z][a-z0-9_]{0,47}")
 
 
@@ -38,6 +41,9 @@ class Task:
         max_new_tokens: where the answer is cut.
         thinking: ask the model to reason before it answers.
         repetition_penalty: 1.0 is none; AF3's released greedy decoding uses none.
+        examples: how many of the nearest segments that were annotated before stand before the
+            prompt, after AF1; 0 is none. What they are is not in the identity of an answer: it is
+            not asked again when other segments have become the nearest.
     """
 
     task_id: str
@@ -48,6 +54,7 @@ class Task:
     max_new_tokens: int = 96
     thinking: bool = False
     repetition_penalty: float = 1.0
+    examples: int = 0
 
     def __post_init__(self) -> None:
         if not _TASK_ID.fullmatch(self.task_id):
@@ -67,6 +74,10 @@ class Task:
             raise self._error(f"max_new_tokens must lie between 1 and {MAX_NEW_TOKENS_LIMIT}")
         if self.repetition_penalty < 1.0:
             raise self._error("repetition_penalty must be 1.0 (none) or more")
+        if not 0 <= self.examples <= MAX_EXAMPLES:
+            raise self._error(f"examples must lie between 0 (none) and {MAX_EXAMPLES}")
+        if self.examples and self.unit != "segment":
+            raise self._error("examples are segments: a task with examples has the unit segment")
         if self.options and self.kind != "question":
             raise self._error("only a question has options")
         if len(self.options) == 1 or len(self.options) > len(string.ascii_uppercase):
@@ -116,4 +127,5 @@ class Task:
                 "rules": ANSWER_RULES_VERSION,
                 "model": model_identity,
             }
+            | ({"examples": self.examples} if self.examples else {})
         )

@@ -61,6 +61,14 @@ def test_options_follow_the_question_in_the_form_that_af3_was_tested_with() -> N
             "a: {kind: question, prompt: '<sound> x'}",
             "t.yaml:1: task a: the prompt holds a special token",
         ),
+        (
+            "a: {kind: caption, prompt: x, examples: 9}",
+            "t.yaml:1: task a: examples must lie between 0 (none) and 8",
+        ),
+        (
+            "a: {kind: caption, prompt: x, unit: clip, examples: 1}",
+            "t.yaml:1: task a: examples are segments: a task with examples has the unit segment",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
@@ -82,3 +90,5 @@ def test_a_renamed_task_asks_nothing_again_and_a_changed_prompt_does() -> None:
     assert task_hash("b: {kind: caption, prompt: x}") == first
     assert task_hash("a: {kind: caption, prompt: y}") != first
     assert task_hash("a: {kind: caption, prompt: x, thinking: true}") != first
+    assert task_hash("a: {kind: caption, prompt: x, examples: 0}") == first
+    assert task_hash("a: {kind: caption, prompt: x, examples: 3}") != first

@@ -1,0 +1,1 @@
+"""Examples by retrieval, after Audio Flamingo 1: what is near has been annotated before."""

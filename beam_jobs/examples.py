@@ -1,0 +1,186 @@
+"""The examples of a question: the nearest segments that were annotated before, as they are
+published.
+
+tables/embeddings ──► nearest of other recordings ──► their captions, their answers to the question
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from af3core.errors import ModelError
+from af3core.model.engines import load_engine
+from af3core.model.request import Sound, SoundEmbedder, Vector
+from af3core.retrieval.examples import Example
+from af3core.retrieval.neighbours import Embedded, Neighbour, Neighbourhood, unit
+from af3core.storage.address import open_store
+from af3core.storage.store import Store
+from af3core.tasks.task import Kind, Task
+from beam_jobs.asking import Ask, ClipWork
+from beam_jobs.clip_sounds import Span
+from beam_jobs.embed import audio_model
+from beam_jobs.parquet import shard_columns
+from beam_jobs.settings import NightSettings
+from schemas import layout
+from schemas.derived_tables import EMBEDDINGS
+from schemas.records import ExampleSegment
+
+MAX_SEGMENTS = 100_000
+"""Among so many, the newest days first, the nearest are sought: 800 hours, whose vectors of AF3
+(1,280 numbers) take 0.5 GB of a worker, and 20 ms a question. More would not be nearer in kind."""
+
+_TABLES: dict[Kind, str] = {
+    "caption": "captions",
+    "transcript": "transcripts",
+    "question": "answers",
+}
+_EMBEDDED = (
+    "recording_id",
+    "segment_id",
+    "caption",
+    "flags",
+    "audio_model",
+    "audio_embedding",
+)
+
+
+@dataclass(frozen=True)
+class ShownExample:
+    """A neighbour, and what of it stands before the question."""
+
+    neighbour: Neighbour
+    example: Example
+
+    @property
+    def record(self) -> ExampleSegment:
+        """What is kept with the answer."""
+        segment = self.neighbour.segment
+        return ExampleSegment(segment.recording_id, segment.segment_id, self.neighbour.distance)
+
+
+def shown_examples(
+    item: ClipWork,
+    sounds: Mapping[Span, Sound | ModelError],
+    tasks: Mapping[str, Task],
+    settings: NightSettings,
+) -> dict[Ask, tuple[ShownExample, ...]]:
+    """The examples of each question that wants them and has any.
+
+    They are those that were published when this run first looked: what it answers itself is not
+    among them, so that no answer depends on which clip was asked before.
+    """
+    wanting = [ask for ask in item.asks if tasks[ask.task_hash].examples]
+    if not wanting:
+        return {}
+    model = audio_model(settings.engine)
+    published = load_published(settings.out, settings.corpus, model, settings.run_id)
+    if not published.neighbourhood.segments:
+        return {}
+    heard = _heard(wanting, sounds, settings)
+    shown: dict[Ask, tuple[ShownExample, ...]] = {}
+    for ask in wanting:
+        vector = heard.get((ask.start_ms, ask.end_ms))
+        if vector is not None:
+            found = published.examples(vector, tasks[ask.task_hash], item.clip.recording_id)
+            shown[ask] = tuple(found)
+    return {ask: examples for ask, examples in shown.items() if examples}
+
+
+def _heard(
+    asks: Sequence[Ask], sounds: Mapping[Span, Sound | ModelError], settings: NightSettings
+) -> dict[Span, Vector]:
+    """What cannot be heard is left out: its questions fail with their own reason."""
+    spans = dict.fromkeys((ask.start_ms, ask.end_ms) for ask in asks)
+    readable = {span: sound for span in spans if isinstance(sound := sounds[span], Sound)}
+    engine = cast(SoundEmbedder, load_engine(settings.engine))
+    vectors = engine.embed(list(readable.values()))
+    return {
+        span: unit(vector)
+        for span, vector in zip(readable, vectors, strict=True)
+        if not isinstance(vector, ModelError)
+    }
+
+
+@dataclass(frozen=True)
+class Published:
+    """What of a corpus was published when it was loaded, and answers that are read when wanted."""
+
+    store: Store
+    corpus: str
+    neighbourhood: Neighbourhood
+    _answers: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+
+    def examples(self, vector: Vector, task: Task, recording_id: str) -> Iterator[ShownExample]:
+        """The nearest segments of other recordings, with their answers to the task's prompt."""
+        for neighbour in self.neighbourhood.nearest(vector, task.examples, recording_id):
+            segment = neighbour.segment
+            answer = self._answers_of(segment.date, task).get(segment.segment_id, "")
+            told = "" if answer == segment.caption else answer
+            yield ShownExample(neighbour, Example(segment.caption, told))
+
+    def _answers_of(self, date: str, task: Task) -> dict[str, str]:
+        """A day's unflagged answers to the prompt, by segment."""
+        key = (date, task.prompt_id)
+        if key not in self._answers:
+            table = _TABLES[task.kind]
+            columns = ["segment_id", "prompt_id", "task_hash", "flags", "examples", "text"]
+            columns += ["choice"] if task.kind == "question" else []
+            rows = [
+                row
+                for shard in self.store.children(layout.partition_prefix(table, self.corpus, date))
+                for row in shard_columns(self.store, shard, columns).to_pylist()
+                if row["prompt_id"] == task.prompt_id and not row["flags"]
+            ]
+            found: dict[str, str] = {}
+            # answers that stand on examples themselves come last
+            for row in sorted(rows, key=lambda row: (bool(row["examples"]), row["task_hash"])):
+                found.setdefault(row["segment_id"], row.get("choice") or row["text"])
+            self._answers[key] = found
+        return self._answers[key]
+
+
+@functools.lru_cache(maxsize=1)
+def load_published(out: str, corpus: str, model: str, run_id: str) -> Published:
+    """The corpus's unflagged captions with the vectors of this audio model; loaded once per process
+    and run.
+    """
+    store = open_store(out)
+    segments: list[Embedded] = []
+    vectors: list[npt.NDArray[np.float32]] = []
+    seen: set[str] = set()
+    for date, table in _newest_first(store, corpus):
+        rows = table.select(["recording_id", "segment_id", "caption", "flags", "audio_model"])
+        fit = []
+        for place, row in enumerate(rows.to_pylist()):
+            undoubted = row["caption"] and not row["flags"] and row["segment_id"] not in seen
+            if undoubted and row["audio_model"] == model:
+                seen.add(row["segment_id"])  # one recording may be of two days
+                fit.append(place)
+                segments.append(
+                    Embedded(row["recording_id"], row["segment_id"], date, row["caption"])
+                )
+        if fit:
+            held = table["audio_embedding"].take(fit)
+            flat = pc.list_flatten(held).to_numpy().astype(np.float32)
+            vectors.append(flat.reshape(len(fit), -1))
+        if len(segments) >= MAX_SEGMENTS:
+            break
+    found = np.concatenate(vectors) if vectors else np.zeros((0, 0), np.float32)
+    kept = Neighbourhood(tuple(segments[:MAX_SEGMENTS]), found[:MAX_SEGMENTS])
+    return Published(store, corpus, kept)
+
+
+def _newest_first(store: Store, corpus: str) -> Iterator[tuple[str, pa.Table]]:
+    """Day and columns of each published shard of embeddings."""
+    [keys] = store.walk([f"tables/{EMBEDDINGS.name}/corpus={corpus}/"])
+    dated = [(key.split("/")[-2].removeprefix("date="), key) for key in keys]
+    for date, key in sorted(dated, key=lambda found: (found[0], found[1]), reverse=True):
+        yield date, shard_columns(store, key, _EMBEDDED)

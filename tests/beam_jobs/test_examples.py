@@ -1,0 +1,156 @@
+"""Examples by retrieval: the nearest published segments stand before a prompt."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from af3core.errors import ConfigurationError
+from af3core.nano.demo_archive import ARCHIVE, DATE
+from beam_jobs import annotate, embed, publish
+from beam_jobs.night import run_night
+from beam_jobs.options import add_arguments
+from beam_jobs.settings import NightSettings, read_settings
+from tests.beam_jobs.night import rows
+
+CAPTION = "caption: {kind: caption, prompt: Please describe the audio in detail.}\n"
+SPEAKER = """\
+%s:
+  kind: question
+  prompt: Who is speaking?
+  options: [a man, a woman, several speakers, nobody]
+  max_new_tokens: 24
+"""
+PLAIN = CAPTION + SPEAKER % "speaker"
+WITH_EXAMPLES = PLAIN + SPEAKER % "by_example" + "  examples: 2\n"
+NAMES = ("cooking_show.opus", "reel_17.wav", "concert_break.ogg")
+
+
+def settings_with(out: Path, tasks: str, *options: str, source: str | None = None) -> NightSettings:
+    file = out.parent / f"{abs(hash(tasks))}.yaml"
+    file.write_text(tasks)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--source")
+    add_arguments(parser)
+    given = ["--out", str(out), "--tasks", str(file), *options]
+    given += ["--source", source] if source else []
+    return read_settings(parser.parse_args(given), "night" if source else "annotate")
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("archive")
+    (folder / DATE).mkdir()
+    for name in NAMES:
+        shutil.copy(ARCHIVE / DATE / name, folder / DATE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def embedded(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A night with captions and one question, and its embeddings."""
+    out = tmp_path_factory.mktemp("night") / "out"
+    settings = settings_with(out, PLAIN, source=str(archive))
+    run_night(settings)
+    embed.run(settings)
+    return out
+
+
+def ask(out: Path, tasks: str, *options: str) -> dict[str, dict[str, Any]]:
+    """Annotate and publish; the rows of the question with examples by segment."""
+    annotate.run(settings_with(out, tasks, *options))
+    publish.run(settings_with(out, tasks))
+    found = [row for row in rows(out, "answers") if row["task_id"] == "by_example"]
+    return {row["segment_id"]: row for row in found}
+
+
+def test_the_nearest_of_other_recordings_are_kept_with_the_answer(
+    embedded: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(embedded, out)
+    answers = ask(out, WITH_EXAMPLES)
+    places = rows(out, "embeddings")
+    vectors = np.array([row["audio_embedding"] for row in places])
+    assert len(answers) == len(places) > 10
+    for number, row in enumerate(places):
+        distances = 1 - vectors @ vectors[number]
+        others = [
+            (round(float(distance), 4), other["segment_id"])
+            for other, distance in zip(places, distances, strict=True)
+            if other["recording_id"] != row["recording_id"] and not other["flags"]
+        ]
+        shown = answers[row["segment_id"]]["examples"]
+        assert len(shown) == 2
+        assert shown[0]["segment_id"] == min(others)[1]
+        assert shown[0]["distance"] == pytest.approx(min(others)[0], abs=1e-4)
+        assert shown[0]["distance"] <= shown[1]["distance"]
+        assert row["recording_id"] not in {example["recording_id"] for example in shown}
+    plain = [row for row in rows(out, "answers") if row["task_id"] == "speaker"]
+    assert len(plain) == len(answers)
+    assert all(row["examples"] == [] for row in plain)
+
+
+def test_no_answer_depends_on_what_was_asked_before(embedded: Path, tmp_path: Path) -> None:
+    whole, parted = tmp_path / "whole", tmp_path / "parted"
+    for out in (whole, parted):
+        shutil.copytree(embedded, out)
+    expected = ask(whole, WITH_EXAMPLES)
+    for part in ("2/3", "0/3"):
+        ask(parted, WITH_EXAMPLES, "--part", part)
+    assert ask(parted, WITH_EXAMPLES, "--part", "1/3") == expected
+
+
+def test_an_answer_stays_when_the_neighbours_change(embedded: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(embedded, out)
+    shutil.rmtree(out / "tables" / "embeddings")
+    unaided = ask(out, WITH_EXAMPLES)
+    assert unaided
+    assert all(row["examples"] == [] for row in unaided.values())
+    embed.run(settings_with(out, WITH_EXAMPLES))
+    again = annotate.run(settings_with(out, WITH_EXAMPLES))
+    assert again.facts == {"answers_made": 0}
+    one_more = WITH_EXAMPLES.replace("examples: 2", "examples: 1")
+    assert {len(row["examples"]) for row in ask(out, one_more).values()} == {1}
+
+
+def test_the_prompt_holds_captions_and_answers(
+    embedded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(embedded, out)
+    asked: list[str] = []
+    real = annotate.with_examples
+
+    def heard(*arguments: Any) -> str:
+        asked.append(real(*arguments))
+        return asked[-1]
+
+    monkeypatch.setattr("beam_jobs.annotate.with_examples", heard)
+    answers = ask(out, WITH_EXAMPLES)
+    captions = {row["segment_id"]: row["text"] for row in rows(out, "captions")}
+    choices = {
+        row["segment_id"]: row["choice"]
+        for row in rows(out, "answers")
+        if row["task_id"] == "speaker"
+    }
+    expected = set()
+    for row in answers.values():
+        lines = [
+            f"Example {number}: {captions[name]} Who is speaking? {choices[name]}"
+            for number, name in enumerate((e["segment_id"] for e in row["examples"]), 1)
+        ]
+        expected.add("\n".join(["Here are similar examples.", *lines, "Who is speaking? Choose"]))
+    assert {prompt.partition(" the correct option")[0] for prompt in asked} == expected
+
+
+def test_a_served_model_has_no_examples(tmp_path: Path) -> None:
+    served = ["--engine", "openai", "--endpoint", "http://127.0.0.1:9/v1", "--model", "m"]
+    with pytest.raises(ConfigurationError, match="task by_example: examples are found by the mod"):
+        settings_with(tmp_path / "out", WITH_EXAMPLES, *served)
