@@ -1,0 +1,101 @@
+"""Titles and summaries out of a recording's own words, where no language model is to be trusted."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from af3core.longform.passages import Passage
+from af3core.longform.words import sentences_of, shortened, stem, stems_of, words_of
+
+Vectors = npt.NDArray[np.float32]
+
+_TITLE_WORDS = 4
+_HEARD_WORDS, _SAID_WORDS = 24, 18
+_SAME = 0.85
+"""Cosine above which two passages would tell the same."""
+
+GENERIC = frozenset(
+    stem(word)
+    for word in """man men woman women voice voices person people someone speaker speakers sound
+    sounds background distance clip segment part track describe describes discuss discusses talk
+    talks feature features include includes contain contains hear heard play plays playing noise
+    programme program show begin begins end ends start starts follow followed several first second
+    next last good new back welcome reports reporting guest listeners studio fast slow""".split()
+)
+"""Stems that captions and summaries hold whatever the recording is about."""
+
+
+def extracted_title(passages: Sequence[Passage], others: Sequence[Sequence[Passage]]) -> str:
+    """The words that set a chapter apart from the others, the most telling first.
+
+    Args:
+        passages: of the chapter.
+        others: of all chapters, this one too.
+    """
+    counts = _meaning_words(passages)
+    chapters = [set(_meaning_words(chapter)) for chapter in others]
+    shown = _surface(passages)
+
+    def weight(word: str) -> float:
+        holding = sum(word in chapter for chapter in chapters)
+        rarity = math.log(1 + len(chapters) / max(holding, 1))
+        return (1 + math.log(counts[word])) * rarity
+
+    best = sorted(counts, key=lambda word: (-weight(word), word))[:_TITLE_WORDS]
+    title = ", ".join(shown[word] for word in best)
+    return title[:1].upper() + title[1:]
+
+
+def extracted_summary(passages: Sequence[Passage], vectors: Vectors, most: int) -> str:
+    """The most central passages in time order: what is heard, and what is said in quotation marks.
+
+    Args:
+        vectors: unit vectors `[passages, dimensions]` of their texts.
+        most: passages at most.
+    """
+    chosen = sorted(central(vectors, [bool(p.text) for p in passages], most))
+    told: dict[str, None] = {}
+    for place in chosen:
+        told[_told(passages[place])] = None
+    return " ".join(told)
+
+
+def central(vectors: Vectors, eligible: Sequence[bool], most: int) -> list[int]:
+    """Places of the vectors nearest to the mean, none of which repeats another."""
+    places = np.flatnonzero(eligible)
+    if not len(places):
+        return []
+    nearness = vectors @ vectors[places].mean(axis=0)
+    chosen: list[int] = []
+    for place in sorted(places, key=lambda p: (-float(nearness[p]), p)):
+        if all(float(vectors[place] @ vectors[other]) < _SAME for other in chosen):
+            chosen.append(int(place))
+        if len(chosen) == most:
+            break
+    return chosen
+
+
+def _told(passage: Passage) -> str:
+    heard = shortened(next(iter(sentences_of(passage.heard)), ""), _HEARD_WORDS)
+    said = shortened(next(iter(sentences_of(passage.said)), ""), _SAID_WORDS)
+    if heard and heard[-1] not in ".!?…":
+        heard += "."
+    return f"{heard} “{said}”".strip() if said else heard
+
+
+def _meaning_words(passages: Sequence[Passage]) -> Counter[str]:
+    return Counter(s for p in passages for s in stems_of(p.text) if s not in GENERIC)
+
+
+def _surface(passages: Sequence[Passage]) -> dict[str, str]:
+    """The most frequent written form of each stem."""
+    forms: dict[str, Counter[str]] = {}
+    for passage in passages:
+        for word in words_of(passage.text):
+            forms.setdefault(stem(word), Counter())[word] += 1
+    return {key: min(found, key=lambda w: (-found[w], w)) for key, found in forms.items()}
