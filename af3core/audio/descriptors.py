@@ -20,6 +20,8 @@ _LOUD_DB = 20.0
 """Frames so far below the loudest have no pitch."""
 _TONAL_FLATNESS = 0.05
 """Above it a frame is noise (1.0 is white noise)."""
+_LIKENESS = 0.8
+"""Of a frame with itself one period on, as a correlation."""
 _SHORTEST_TEMPO_S = 3.0
 _DECAY_FROM_DB, _DECAY_TO_DB = 5.0, 25.0
 """ISO 3382's T20: the decay from 5 to 25 dB below its start, times three."""
@@ -76,7 +78,7 @@ def pitch_hz(event: Waveform) -> float | None:
     inside = (frequencies[:count] > _LOWEST_PITCH_HZ * 1.02) & (
         frequencies[:count] < _HIGHEST_PITCH_HZ * 0.98
     )
-    chosen = frequencies[:count][tonal & inside]
+    chosen = frequencies[:count][tonal & inside & _periodic(event, frequencies)[:count]]
     return round(float(np.median(chosen)), 1) if len(chosen) >= 5 else None
 
 
@@ -129,6 +131,21 @@ def level_change_db(event: Waveform) -> float | None:
     if first <= 0 or last <= 0:
         return None
     return round(10 * float(np.log10(last / first)), 1)
+
+
+def _periodic(event: Waveform, frequencies: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """True for frames that resemble themselves one period on: noise has a lowest YIN too."""
+    import librosa
+
+    padded = np.pad(event, _PITCH_FRAME // 2)
+    frames = librosa.util.frame(padded, frame_length=_PITCH_FRAME, hop_length=_HOP)
+    alike = np.zeros(len(frequencies), np.bool_)
+    for number, hz in enumerate(frequencies[: frames.shape[1]]):
+        lag = round(SAMPLE_RATE_HZ / float(hz))
+        early, late = frames[:-lag, number], frames[lag:, number]
+        scale = float(np.sqrt((early**2).sum() * (late**2).sum()))
+        alike[number] = scale > 0 and float((early * late).sum()) / scale > _LIKENESS
+    return alike
 
 
 def _spectrum(event: Waveform) -> npt.NDArray[np.float32]:

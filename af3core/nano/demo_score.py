@@ -41,14 +41,16 @@ def score_tables(out: Path, scripts: Path = SCRIPTS) -> list[Score]:
     """
     files = {
         row["recording_id"]: row["object_uri"].rsplit("/", 1)[-1]
-        for row in _rows(out, "recordings")
+        for row in table_rows(out, "recordings")
     }
-    truth = {name: events for name, events in _truth(scripts).items() if name in files.values()}
+    truth = {
+        name: events for name, events in script_events(scripts).items() if name in files.values()
+    }
     transcripts: dict[str, list[dict[str, Any]]] = {}
-    for row in _rows(out, "transcripts"):
+    for row in table_rows(out, "transcripts"):
         transcripts.setdefault(files[row["recording_id"]], []).append(row)
-    answers = [(truth[files[r["recording_id"]]], r) for r in _rows(out, "answers")]
-    captions = [(truth[files[r["recording_id"]]], r) for r in _rows(out, "captions")]
+    answers = [(truth[files[r["recording_id"]]], r) for r in table_rows(out, "answers")]
+    captions = [(truth[files[r["recording_id"]]], r) for r in table_rows(out, "captions")]
     return [
         _word_errors(truth, transcripts),
         _sounds_named("sounds in captions", captions),
@@ -59,7 +61,7 @@ def score_tables(out: Path, scripts: Path = SCRIPTS) -> list[Score]:
     ]
 
 
-def _truth(scripts: Path) -> dict[str, list[Event]]:
+def script_events(scripts: Path) -> dict[str, list[Event]]:
     found = {}
     for path in sorted(scripts.glob("*.json")):
         script = json.loads(path.read_text("utf-8"))
@@ -67,7 +69,7 @@ def _truth(scripts: Path) -> dict[str, list[Event]]:
     return found
 
 
-def _rows(out: Path, table: str) -> list[dict[str, Any]]:
+def table_rows(out: Path, table: str) -> list[dict[str, Any]]:
     folder = out / "tables" / table
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such table; run af3 annotate first")
