@@ -11,16 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from af3core.errors import ModelError
 from af3core.model.engines import load_engine
 from af3core.model.request import Sound, SoundEmbedder, Vector
 from af3core.retrieval.examples import Example
-from af3core.retrieval.neighbours import Embedded, Neighbour, Neighbourhood, unit
+from af3core.retrieval.neighbours import Neighbour, Neighbourhood, unit
 from af3core.storage.address import open_store
 from af3core.storage.store import Store
 from af3core.tasks.task import Kind, Task
@@ -28,28 +23,20 @@ from beam_jobs.asking import Ask, ClipWork
 from beam_jobs.clip_sounds import Span
 from beam_jobs.embed import audio_model
 from beam_jobs.parquet import shard_columns
+from beam_jobs.published_embeddings import published_neighbourhood
 from beam_jobs.settings import NightSettings
 from schemas import layout
-from schemas.derived_tables import EMBEDDINGS
 from schemas.records import ExampleSegment
 
 MAX_SEGMENTS = 100_000
 """Among so many, the newest days first, the nearest are sought: 800 hours, whose vectors of AF3
-(1,280 numbers) take 0.5 GB of a worker, and 20 ms a question. More would not be nearer in kind."""
+(1,280 numbers) take 0.5 GB of a worker. Older days would rarely be nearer."""
 
 _TABLES: dict[Kind, str] = {
     "caption": "captions",
     "transcript": "transcripts",
     "question": "answers",
 }
-_EMBEDDED = (
-    "recording_id",
-    "segment_id",
-    "caption",
-    "flags",
-    "audio_model",
-    "audio_embedding",
-)
 
 
 @dataclass(frozen=True)
@@ -153,34 +140,5 @@ def load_published(out: str, corpus: str, model: str, run_id: str) -> Published:
     and run.
     """
     store = open_store(out)
-    segments: list[Embedded] = []
-    vectors: list[npt.NDArray[np.float32]] = []
-    seen: set[str] = set()
-    for date, table in _newest_first(store, corpus):
-        rows = table.select(["recording_id", "segment_id", "caption", "flags", "audio_model"])
-        fit = []
-        for place, row in enumerate(rows.to_pylist()):
-            undoubted = row["caption"] and not row["flags"] and row["segment_id"] not in seen
-            if undoubted and row["audio_model"] == model:
-                seen.add(row["segment_id"])  # one recording may be of two days
-                fit.append(place)
-                segments.append(
-                    Embedded(row["recording_id"], row["segment_id"], date, row["caption"])
-                )
-        if fit:
-            held = table["audio_embedding"].take(fit)
-            flat = pc.list_flatten(held).to_numpy().astype(np.float32)
-            vectors.append(flat.reshape(len(fit), -1))
-        if len(segments) >= MAX_SEGMENTS:
-            break
-    found = np.concatenate(vectors) if vectors else np.zeros((0, 0), np.float32)
-    kept = Neighbourhood(tuple(segments[:MAX_SEGMENTS]), found[:MAX_SEGMENTS])
-    return Published(store, corpus, kept)
-
-
-def _newest_first(store: Store, corpus: str) -> Iterator[tuple[str, pa.Table]]:
-    """Day and columns of each published shard of embeddings."""
-    [keys] = store.walk([f"tables/{EMBEDDINGS.name}/corpus={corpus}/"])
-    dated = [(key.split("/")[-2].removeprefix("date="), key) for key in keys]
-    for date, key in sorted(dated, key=lambda found: (found[0], found[1]), reverse=True):
-        yield date, shard_columns(store, key, _EMBEDDED)
+    found = published_neighbourhood(store, corpus, "audio", model, MAX_SEGMENTS)
+    return Published(store, corpus, found)

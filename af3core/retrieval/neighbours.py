@@ -72,6 +72,25 @@ class Neighbourhood:
                 break
         return tuple(chosen.values())
 
+    def farthest(
+        self, query: npt.NDArray[np.float32], count: int, recording_id: str, among: int
+    ) -> tuple[Neighbour, ...]:
+        """As many of the `among` farthest segments of other recordings, evenly over them, so that
+        not all queries get the same few; of equal captions the farthest.
+        """
+        if not self.segments:
+            return ()
+        distances = self.distances(query)
+        pool: dict[str, Neighbour] = {}
+        for row in np.lexsort((self._ranks, -distances)):
+            segment = self.segments[row]
+            if segment.recording_id != recording_id:
+                pool.setdefault(segment.caption, Neighbour(segment, float(distances[row])))
+            if len(pool) == among:
+                break
+        step = max(1, len(pool) // count)
+        return tuple(pool.values())[::step][:count]
+
     @cached_property
     def _ranks(self) -> npt.NDArray[np.int64]:
         """Each segment's place in the order of recordings and segments."""

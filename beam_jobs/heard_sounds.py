@@ -1,0 +1,61 @@
+"""What is published of a day's segments and not doubted, for conversations about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from af3core.dialogue.sounds import HeardSound, Known
+from af3core.storage.store import Store
+from beam_jobs.derived import Row, rows_by_recording
+from beam_jobs.embed import best_captions
+
+
+def heard_sounds(store: Store, corpus: str, date: str) -> dict[str, HeardSound]:
+    """By segment: those that are annotated and have a caption, all without a flag."""
+    tables = {
+        table: rows_by_recording(store, table, corpus, date)
+        for table in ("segments", "captions", "transcripts", "answers")
+    }
+    found: dict[str, HeardSound] = {}
+    for recording, segments in tables["segments"].items():
+        captions = best_captions(_undoubted(tables["captions"].get(recording, ())))
+        said = _by_segment(tables["transcripts"].get(recording, ()))
+        answers = _by_segment(tables["answers"].get(recording, ()))
+        for row in _undoubted(segments):
+            key = row["segment_id"]
+            if key in captions and row["status"] in ("annotated", "partial"):
+                found[key] = _sound(row, captions[key]["text"], said.get(key), answers.get(key, ()))
+    return found
+
+
+def _undoubted(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if not row["flags"]]
+
+
+def _by_segment(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in _undoubted(rows):
+        if row["segment_id"] and row["text"]:
+            found.setdefault(row["segment_id"], []).append(row)
+    return found
+
+
+def _sound(
+    segment: Row, caption: str, said: Sequence[Row] | None, answers: Sequence[Row]
+) -> HeardSound:
+    known = {
+        row["question"]: Known(row["question"], row["choice"] or row["text"], bool(row["choice"]))
+        for row in reversed(answers)
+    }
+    return HeardSound(
+        segment_id=segment["segment_id"],
+        recording_id=segment["recording_id"],
+        clip_uri=segment["clip_uri"],
+        clip_start_ms=segment["clip_start_ms"],
+        start_ms=segment["start_ms"],
+        end_ms=segment["end_ms"],
+        caption=caption,
+        transcript=said[0]["text"] if said else "",
+        loudness_lufs=segment["loudness_lufs"],
+        answers=tuple(known[question] for question in sorted(known)),
+    )
