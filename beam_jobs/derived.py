@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from af3core.errors import Af3Error
+from af3core.errors import Af3Error, ConfigurationError, StorageError
 from af3core.storage.address import open_store
 from af3core.storage.store import Store
 from beam_jobs.job import Outcome
@@ -180,6 +180,8 @@ def _make_and_store(
         return
     try:
         made = derivation.make(piece, settings)
+    except (ConfigurationError, StorageError):
+        raise  # no fault of the piece: a server that is down must not give it up for good
     except Af3Error as error:
         attempts = earlier.attempts + 1 if earlier else 1
         failure = _failure(piece, error, attempts, derivation.stage, settings)
