@@ -65,6 +65,8 @@ def _run(arguments: list[str]) -> int:
         return _search(known)
     if known.command == "plan" and known.hours is not None:
         return _size(known)
+    if known.command == "skills" and known.what == "list":
+        return _list_skills()
     return _work(known, beam_arguments)
 
 
@@ -84,6 +86,13 @@ def _size(known: argparse.Namespace) -> int:
     limits = read_limits(known)
     found = size_on_paper(known.hours, known.window_h, known.days, known.out, known.corpus, limits)
     print("\n".join(found))
+    return 0
+
+
+def _list_skills() -> int:
+    from beam_jobs.pair_report import skill_lines
+
+    print("\n".join(skill_lines()))
     return 0
 
 
@@ -139,6 +148,10 @@ def _parser() -> argparse.ArgumentParser:
             job.set_defaults(source=None)
         if name == "plan":
             _add_sizing(job)
+        if name == "skills":
+            job.add_argument(
+                "what", nargs="?", choices=["list"], help="list: show the skills, and do nothing"
+            )
         add_arguments(job)
     query = commands.add_parser(
         "query",

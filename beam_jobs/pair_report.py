@@ -7,9 +7,6 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table as RichTable
-
 from af3core.storage.address import open_store
 from af3core.tasks.skills.catalogue import catalogue
 from beam_jobs.derived import Row
@@ -38,31 +35,24 @@ _COLUMNS = {
 """Counts of the job by their names in its table."""
 
 
-def print_skills(console: Console) -> None:
+def skill_lines() -> list[str]:
     """Every skill by family and group: who makes its questions, from what, and what it is."""
-    for family, title in _FAMILIES.items():
-        shown = RichTable("group", "skill", "made by", "asks", "needs", "what it is")
-        shown.title, shown.title_justify = title, "left"
-        group = ""
-        for skill in catalogue().values():
-            if skill.family != family:
-                continue
-            needs = [*skill.evidence, *(["music"] if skill.needs_music else [])]
-            shown.add_row(
-                "" if skill.group == group else skill.group.replace("_", " "),
-                skill.name,
-                skill.maker,
-                skill.form.replace("_", "/"),
-                ", ".join(needs),
-                skill.definition,
-                end_section=False,
-            )
+    lines = [
+        "made by rules: exact, from timed events and measures; made by the writer: by the language",
+        "model of --writer, or else the decoder of --model",
+    ]
+    family = group = ""
+    for skill in catalogue().values():
+        if skill.family != family:
+            family = skill.family
+            lines += ["", _FAMILIES[family]]
+        if skill.group != group:
             group = skill.group
-        console.print(shown)
-    console.print(
-        "made by: rules (exact, from timed events and measures) or the writer (a language model,"
-        " by --writer, or the decoder of --model)"
-    )
+            known = f" ({skill.paper_pairs:,} pairs in the paper)" if skill.paper_pairs else ""
+            lines += ["", f"  {group.replace('_', ' ')}{known}"]
+        needs = ", ".join([*skill.evidence, *(["music"] if skill.needs_music else [])])
+        lines += [f"    {skill.name:<37} {skill.maker:<7} {needs}", f"      {skill.definition}"]
+    return lines
 
 
 def table_lines(facts: Mapping[str, Any]) -> list[str]:

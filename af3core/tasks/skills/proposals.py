@@ -18,11 +18,11 @@ from af3core.tasks.skills.rules import (
 from af3core.tasks.skills.stretch import Stretch, rests_on, shown
 from schemas.identity import configuration_hash
 
-SKILLS_PER_SEGMENT = 3
+SKILLS_PER_SEGMENT = 2
 """Written skills that one segment is asked for: its seconds hold no more good questions than that,
 and a night of 24 h has some 4,300 segments.
 """
-SKILLS_PER_CLIP = 6
+SKILLS_PER_CLIP = 4
 """A clip holds more, and there are thirty times fewer."""
 
 MAX_NEW_TOKENS = {"options": 256, "yes_no": 96, "open": 224}
@@ -86,11 +86,11 @@ def _rules(skill: Skill) -> list[str]:
 def schema_of(form: str) -> dict[str, Any]:
     """The JSON schema of a reply; lengths leave room for what the rules then reject by name."""
     fields: dict[str, Any] = {
-        "question": {"type": ["string", "null"], "maxLength": 300},
-        "answer": {"type": "string", "maxLength": 800 if form == "open" else 200},
+        "question": {"type": ["string", "null"], "maxLength": 200},
+        "answer": {"type": "string", "maxLength": 600 if form == "open" else 120},
     }
     if form == "options":
-        option = {"type": "string", "maxLength": 200}
+        option = {"type": "string", "maxLength": 120}
         fields["options"] = {"type": "array", "maxItems": 6, "items": option}
     return {
         "type": "object",

@@ -1,4 +1,5 @@
 """A stretch that a question is about, and its evidence as a writer reads it."""
+
 from __future__ import annotations
 
 import random
