@@ -43,11 +43,16 @@ def _line(number: int, question: str, example: Example) -> str:
 
 
 def plain(text: str) -> str:
-    """A text on one line, cut at a word where it is long, that holds no special token: a blank
-    after `<` leaves the words readable, and the tokenizer sees letters.
-    """
-    line = " ".join(_TOKEN_LIKE.sub("< ", text).split())
+    """A text on one line, cut at a word where it is long, that holds no special token."""
+    line = " ".join(harmless(text).split())
     if len(line) <= MAX_CHARACTERS:
         return line
     cut = line[: MAX_CHARACTERS - 1]
     return f"{cut.rpartition(' ')[0] or cut}…"
+
+
+def harmless(text: str) -> str:
+    """A text without special tokens: a blank after `<` leaves it readable, and the tokenizer sees
+    letters.
+    """
+    return _TOKEN_LIKE.sub("< ", text)

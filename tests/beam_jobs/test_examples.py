@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,60 +10,22 @@ import numpy as np
 import pytest
 
 from af3core.errors import ConfigurationError
-from af3core.nano.demo_archive import ARCHIVE, DATE
 from beam_jobs import annotate, embed, publish
-from beam_jobs.night import run_night
-from beam_jobs.options import add_arguments
-from beam_jobs.settings import NightSettings, read_settings
+from tests.beam_jobs.embedded_night import SPEAKER, TASKS, make_embedded, settings_with
 from tests.beam_jobs.night import rows
 
-CAPTION = "caption: {kind: caption, prompt: Please describe the audio in detail.}\n"
-SPEAKER = """\
-%s:
-  kind: question
-  prompt: Who is speaking?
-  options: [a man, a woman, several speakers, nobody]
-  max_new_tokens: 24
-"""
-PLAIN = CAPTION + SPEAKER % "speaker"
-WITH_EXAMPLES = PLAIN + SPEAKER % "by_example" + "  examples: 2\n"
-NAMES = ("cooking_show.opus", "reel_17.wav", "concert_break.ogg")
-
-
-def settings_with(out: Path, tasks: str, *options: str, source: str | None = None) -> NightSettings:
-    file = out.parent / f"{abs(hash(tasks))}.yaml"
-    file.write_text(tasks)
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--source")
-    add_arguments(parser)
-    given = ["--out", str(out), "--tasks", str(file), *options]
-    given += ["--source", source] if source else []
-    return read_settings(parser.parse_args(given), "night" if source else "annotate")
+WITH_EXAMPLES = TASKS + SPEAKER % "by_example" + "  examples: 2\n"
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("archive")
-    (folder / DATE).mkdir()
-    for name in NAMES:
-        shutil.copy(ARCHIVE / DATE / name, folder / DATE)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def embedded(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A night with captions and one question, and its embeddings."""
-    out = tmp_path_factory.mktemp("night") / "out"
-    settings = settings_with(out, PLAIN, source=str(archive))
-    run_night(settings)
-    embed.run(settings)
-    return out
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_embedded(tmp_path_factory.mktemp("night"))
 
 
 def ask(out: Path, tasks: str, *options: str) -> dict[str, dict[str, Any]]:
     """Annotate and publish; the rows of the question with examples by segment."""
-    annotate.run(settings_with(out, tasks, *options))
-    publish.run(settings_with(out, tasks))
+    annotate.run(settings_with(out, *options, tasks=tasks))
+    publish.run(settings_with(out, tasks=tasks))
     found = [row for row in rows(out, "answers") if row["task_id"] == "by_example"]
     return {row["segment_id"]: row for row in found}
 
@@ -113,8 +74,8 @@ def test_an_answer_stays_when_the_neighbours_change(embedded: Path, tmp_path: Pa
     unaided = ask(out, WITH_EXAMPLES)
     assert unaided
     assert all(row["examples"] == [] for row in unaided.values())
-    embed.run(settings_with(out, WITH_EXAMPLES))
-    again = annotate.run(settings_with(out, WITH_EXAMPLES))
+    embed.run(settings_with(out, tasks=WITH_EXAMPLES))
+    again = annotate.run(settings_with(out, tasks=WITH_EXAMPLES))
     assert again.facts == {"answers_made": 0}
     one_more = WITH_EXAMPLES.replace("examples: 2", "examples: 1")
     assert {len(row["examples"]) for row in ask(out, one_more).values()} == {1}
@@ -153,4 +114,4 @@ def test_the_prompt_holds_captions_and_answers(
 def test_a_served_model_has_no_examples(tmp_path: Path) -> None:
     served = ["--engine", "openai", "--endpoint", "http://127.0.0.1:9/v1", "--model", "m"]
     with pytest.raises(ConfigurationError, match="task by_example: examples are found by the mod"):
-        settings_with(tmp_path / "out", WITH_EXAMPLES, *served)
+        settings_with(tmp_path / "out", *served, tasks=WITH_EXAMPLES)

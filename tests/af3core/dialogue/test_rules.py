@@ -106,7 +106,8 @@ DIALOGUE = [
     Exchange("Next comes <sound-2>. What can be heard?", "A bell, then wind."),
     Exchange("And staying with it: Who is speaking?", "Nobody."),
     Exchange(
-        "Take the first sound and the second sound. Who is speaking? Is the answer the same for both?",
+        "Take the first sound and the second sound. Who is speaking?"
+        " Is the answer the same for both?",
         "No. In the first sound: a woman. In the second sound: nobody.",
     ),
     Exchange("Think of the first sound again. What is said?", "it is late"),
