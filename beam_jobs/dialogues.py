@@ -27,12 +27,16 @@ from af3core.dialogue.writing import (
 from af3core.embedding.text import text_model_revision
 from af3core.errors import ConfigurationError
 from af3core.model.language_model import Ask, Document, MalformedAnswer, write_documents
+from af3core.storage.address import open_store
 from beam_jobs.answering import answers_of
 from beam_jobs.derived import Derivation, Made, Piece, Row, derive
 from beam_jobs.dialogue_plans import Corpus, Plan, day_sounds, embedded, plans_of
 from beam_jobs.job import Job, Outcome, job_main
+from beam_jobs.ledger import Ledger
+from beam_jobs.manifests import manifest_dates
 from beam_jobs.settings import NightSettings
-from schemas.derived_tables import DIALOGUES
+from schemas import layout
+from schemas.derived_tables import DIALOGUES, EMBEDDINGS
 from schemas.identity import configuration_hash
 
 STAGE = "dialogues"
@@ -182,16 +186,29 @@ def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     """Make the dialogues of the interval, and publish them.
 
     Raises:
-        ConfigurationError: no segment of the corpus has an embedding of its caption.
+        ConfigurationError: a day was not embedded, or with another text model.
     """
-    model = text_model_revision(settings.deriving.text_model)
-    corpus = Corpus(settings.out, settings.corpus, settings.run_id)
-    if not embedded(corpus, model, settings.until).segments:
-        raise ConfigurationError(
-            f"--out {settings.out}: corpus {settings.corpus} has no embeddings of captions by"
-            f" {settings.deriving.text_model}; run af3 embed first"
-        )
+    _check_embedded(settings)
     return derive(DIALOGUES_MADE, settings, beam_arguments)
+
+
+def _check_embedded(settings: NightSettings) -> None:
+    store = open_store(settings.out)
+    dates = manifest_dates(Ledger(store), settings)
+    for date in dates:
+        prefix = layout.partition_prefix(EMBEDDINGS.name, settings.corpus, date)
+        if not store.children(prefix):
+            raise ConfigurationError(
+                f"--out {settings.out}: {date} of {settings.corpus} has no embeddings;"
+                " run af3 embed first"
+            )
+    corpus = Corpus(settings.out, settings.corpus, settings.run_id)
+    model = text_model_revision(settings.deriving.text_model)
+    if dates and not embedded(corpus, model, dates[-1]).segments:
+        raise ConfigurationError(
+            f"--text-model {settings.deriving.text_model}: no caption without a flag was embedded"
+            " with it; run af3 embed with the same --text-model"
+        )
 
 
 JOB = Job("dialogues", "make conversations about several sounds, for training", run)

@@ -30,7 +30,8 @@ from schemas.records import ExampleSegment
 
 MAX_SEGMENTS = 100_000
 """Among so many, the newest days first, the nearest are sought: 800 hours, whose vectors of AF3
-(1,280 numbers) take 0.5 GB of a worker. Older days would rarely be nearer."""
+(1,280 numbers) take 0.5 GB of a worker, and a search 50 ms of one core. Older days would rarely be
+nearer."""
 
 _TABLES: dict[Kind, str] = {
     "caption": "captions",

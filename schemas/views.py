@@ -31,18 +31,20 @@ def create_view(table: Table, objects: list[str]) -> str:
 
     Columns that older objects lack are NULL; without objects the view is empty.
     """
+    columns = ", ".join(f"CAST(NULL AS {sql_type(c.type)}) AS {c.name}" for c in table.columns)
+    typed = (
+        f"SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, {columns} WHERE false"
+    )
+    if not objects:
+        return f"CREATE VIEW {table.name} AS {typed}"
+    listed = ", ".join("'" + address.replace("'", "''") + "'" for address in objects)
+    held = (
+        f"SELECT * FROM read_parquet([{listed}], hive_partitioning = true,"
+        " hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true)"
+    )
     names = ", ".join(column.name for column in table.columns)
-    if objects:
-        listed = ", ".join("'" + address.replace("'", "''") + "'" for address in objects)
-        source = (
-            f"SELECT corpus, CAST(date AS DATE) AS date, {names} FROM read_parquet([{listed}],"
-            " hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE},"
-            " union_by_name = true)"
-        )
-    else:
-        columns = ", ".join(f"CAST(NULL AS {sql_type(c.type)}) AS {c.name}" for c in table.columns)
-        source = (
-            f"SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, {columns}"
-            " WHERE false"
-        )
-    return f"CREATE VIEW {table.name} AS {source}"
+    # the empty half gives what no object has its name and type
+    return (
+        f"CREATE VIEW {table.name} AS SELECT corpus, date, {names}"
+        f" FROM ({typed} UNION ALL BY NAME {held})"
+    )

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "dags": {"dags", "af3core", "schemas"},
     "infra": {"infra", "dags", "beam_jobs", "af3core", "schemas"},
 }
-HEAVY = ("torch", "transformers", "librosa")
+HEAVY = ("torch", "transformers", "librosa", "sentence_transformers")
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
@@ -38,7 +38,16 @@ def test_imports_point_down(package: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["beam_jobs.cli", "beam_jobs.segment", "beam_jobs.query", "dags.night.factory"]
+    "module",
+    [
+        "beam_jobs.cli",
+        "beam_jobs.segment",
+        "beam_jobs.query",
+        "beam_jobs.embed",
+        "beam_jobs.dialogues",
+        "beam_jobs.chat",
+        "dags.night.factory",
+    ],
 )
 def test_nothing_heavy_is_imported_before_it_is_used(module: str) -> None:
     code = f"import {module}, sys; print([m for m in {HEAVY!r} if m in sys.modules])"

