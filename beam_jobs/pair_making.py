@@ -20,7 +20,7 @@ from af3core.tasks.skills.proposals import (
     SKILLS_PER_CLIP,
     SKILLS_PER_SEGMENT,
     Proposal,
-    by_form,
+    alike,
     check_prompt,
     due_proposals,
     read_proposal,
@@ -147,7 +147,7 @@ def _drawn(
 
 def _write(due: Sequence[Proposal], ask: Ask, settings: NightSettings, making: Making) -> None:
     seed, made_by = settings.deriving.seed, settings.writer.checkpoint.name
-    for form, positions in by_form(due).items():
+    for (form, _), positions in alike(due).items():
         asked = [due[position] for position in positions]
         prompts = [proposal.prompt for proposal in asked]
         replies = write_documents(ask, prompts, schema_of(form), MAX_NEW_TOKENS[form], seed)

@@ -172,9 +172,11 @@ def check_prompt(pair: Pair, proposal: Proposal) -> str:
     )
 
 
-def by_form(proposals: Sequence[Proposal]) -> dict[str, list[int]]:
-    """Positions of proposals by the form of their question: each form has a schema of its own."""
-    found: dict[str, list[int]] = {}
+def alike(proposals: Sequence[Proposal]) -> dict[tuple[str, str], list[int]]:
+    """Positions of proposals by form and unit: a form has a schema of its own, and the prompts of
+    clips, much longer, would be a burden to a batch of segments.
+    """
+    found: dict[tuple[str, str], list[int]] = {}
     for position, proposal in enumerate(proposals):
-        found.setdefault(proposal.skill.form, []).append(position)
+        found.setdefault((proposal.skill.form, proposal.skill.unit), []).append(position)
     return found

@@ -12,7 +12,7 @@ from af3core.tasks.skills.proposals import (
     CHECK_SCHEMA,
     MAX_NEW_TOKENS,
     Proposal,
-    by_form,
+    alike,
     check_prompt,
     due_proposals,
     read_proposal,
@@ -113,6 +113,10 @@ def test_the_check_shows_the_writer_what_the_pair_rests_on() -> None:
     assert not verdict.is_valid({"check": "maybe", "reason": ""})
 
 
-def test_proposals_by_form() -> None:
-    summary = Proposal(catalogue()["summary"], STRETCH)
-    assert by_form([SCENE, summary, SCENE]) == {"options": [0, 2], "open": [1]}
+def test_what_is_asked_alike() -> None:
+    summary, topic = (Proposal(catalogue()[name], STRETCH) for name in ("summary", "topic_qa"))
+    assert alike([SCENE, summary, topic, SCENE]) == {
+        ("options", "segment"): [0, 3],
+        ("open", "clip"): [1],
+        ("options", "clip"): [2],
+    }
