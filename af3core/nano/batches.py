@@ -21,12 +21,12 @@ HEADS = ("heard", "phones", "speaker", "bed")
 IGNORED = -100
 """The class of padding, as cross_entropy has it."""
 
-_FRAMES_PER_STEP = 8_000
+FRAMES_PER_STEP = 8_000
 """80 s of audio a step, padding included."""
 
 _QUESTIONS = 8
 
-_LETTER_WEIGHT = 2.0
+LETTER_WEIGHT = 2.0
 """Of the first token of a choice, which decides it: "(B"."""
 
 
@@ -58,7 +58,7 @@ def batches_of_scenes(examples: list[Example], random: Random) -> list[list[Exam
     order = sorted(examples, key=lambda e: e.mel.shape[1] + random.uniform(0, 60))
     batches: list[list[Example]] = [[]]
     for example in order:
-        if (len(batches[-1]) + 1) * example.mel.shape[1] > _FRAMES_PER_STEP:
+        if (len(batches[-1]) + 1) * example.mel.shape[1] > FRAMES_PER_STEP:
             batches.append([])
         batches[-1].append(example)
     random.shuffle(batches)
@@ -83,7 +83,7 @@ def make_batch(
     for i, (example, row) in enumerate(zip(examples, rows, strict=True)):
         count = len(row.ids)
         mel[i] = example.mel.min()
-        mel[i, :, : example.mel.shape[1]] = _masked(example.mel, random)
+        mel[i, :, : example.mel.shape[1]] = masked(example.mel, random)
         input_ids[i, :count] = torch.tensor(row.ids)
         position_ids[i, :count] = torch.tensor(row.positions)
         labels[i, :count] = torch.tensor(row.labels)
@@ -154,7 +154,7 @@ def _add_question(
     count = len(prompt) + len(answer) - 1
     weights = [len(answer) ** -0.5] * count
     if question.options and question.answer.startswith("("):
-        weights[len(prompt) - 1] = _LETTER_WEIGHT
+        weights[len(prompt) - 1] = LETTER_WEIGHT
     row.ids += prompt + answer[:-1]
     row.positions += range(prefix, prefix + count)
     row.labels += [IGNORED] * (len(prompt) - 1) + answer
@@ -178,7 +178,7 @@ def right_options(question: Question, tokenizer: PreTrainedTokenizerFast) -> lis
     return labels
 
 
-def _masked(mel: np.ndarray, random: Random) -> np.ndarray:
+def masked(mel: np.ndarray, random: Random) -> np.ndarray:
     """SpecAugment in mild form: up to one band and two short stretches set to the mean."""
     out = mel.astype(np.float32)
     mean = out.mean()
