@@ -51,6 +51,16 @@ def count(name: str, description: str) -> Column:
     return Column(name, pa.int64(), description)
 
 
+def number(name: str, description: str) -> Column:
+    return Column(name, pa.float64(), description, nullable=True)
+
+
+def structs(name: str, description: str, **fields: pa.DataType) -> Column:
+    """A list of structs; a number in them may be missing."""
+    parts = [pa.field(key, kind, nullable=kind == pa.float64()) for key, kind in fields.items()]
+    return Column(name, pa.list_(pa.struct(parts)), description)
+
+
 RECORDING = text("recording_id", "recording: start of the SHA-256 of its bytes")
 CLIP = text("clip_id", "clip of the recording, one FLAC object")
 SEGMENT = text("segment_id", "segment of the clip; empty where the unit is the clip")

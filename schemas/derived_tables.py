@@ -20,6 +20,8 @@ from schemas.columns import (
     Table,
     count,
     ms,
+    number,
+    structs,
     text,
 )
 from schemas.tables import TABLES
@@ -33,15 +35,6 @@ _MODEL = (
 )
 _MADE_BY = text("made_by", "rules (exact by construction), or the language model that wrote it")
 _TABLE_ORDER = ("recording_id", "start_ms", "end_ms")
-
-
-def _number(name: str, description: str) -> Column:
-    return Column(name, pa.float64(), description, nullable=True)
-
-
-def _structs(name: str, description: str, **fields: pa.DataType) -> Column:
-    parts = [pa.field(key, kind, nullable=kind == pa.float64()) for key, kind in fields.items()]
-    return Column(name, pa.list_(pa.struct(parts)), description)
 
 
 EVENTS = Table(
@@ -58,14 +51,14 @@ EVENTS = Table(
         text("kind", "speech, sound, music, or unknown where the answers about it differ"),
         text("label", "what it is, in the model's words, such as a dog barking; empty if unknown"),
         text("caption", "the model's sentence about this stretch alone"),
-        _number("loudness_lufs", "integrated loudness (BS.1770)"),
-        _number("peak_dbfs", "highest sample"),
-        _number("spectral_centroid_hz", "mean brightness"),
-        _number("pitch_hz", "median fundamental frequency; missing where nothing is voiced"),
-        _number("tempo_bpm", "beats per minute, of music"),
-        _number("reverberation_s", "decay by 60 dB, estimated from the fall after the event"),
-        _number("level_change_db", "mean level of its last third less that of its first"),
-        _number("mean_logprob", "mean log-probability of the tokens of its name"),
+        number("loudness_lufs", "integrated loudness (BS.1770)"),
+        number("peak_dbfs", "highest sample"),
+        number("spectral_centroid_hz", "mean brightness"),
+        number("pitch_hz", "median fundamental frequency; missing where nothing is voiced"),
+        number("tempo_bpm", "beats per minute, of music"),
+        number("reverberation_s", "decay by 60 dB, estimated from the fall after the event"),
+        number("level_change_db", "mean level of its last third less that of its first"),
+        number("mean_logprob", "mean log-probability of the tokens of its name"),
         FLAGS,
         *_MODEL,
         *_MADE,
@@ -104,7 +97,7 @@ EMBEDDINGS = Table(
     _TABLE_ORDER,
 )
 
-_EVIDENCE = _structs(
+_EVIDENCE = structs(
     "evidence",
     "what the pair was made from: events, captions, transcripts, descriptors",
     kind=pa.string(),
@@ -171,7 +164,7 @@ SUMMARIES = Table(
         text("summary", "summary of the whole recording"),
         count("chapter_count", "chapters"),
         text("transcript", "all transcripts in order, each word once"),
-        _structs(
+        structs(
             "transcript_spans",
             "which characters of the transcript were spoken when",
             segment_id=pa.string(),
@@ -215,7 +208,7 @@ FINDINGS = Table(
         text("question_id", "identity of the question"),
         text("question", "question about the whole recording"),
         text("answer", "answer; empty where nothing in the recording speaks to it"),
-        _structs(
+        structs(
             "citations",
             "segments that the answer rests on, the best first",
             segment_id=pa.string(),
@@ -231,7 +224,7 @@ FINDINGS = Table(
     ("recording_id", "question_id"),
 )
 
-_SOUNDS = _structs(
+_SOUNDS = structs(
     "sounds",
     "segments that the conversation is about; <sound-1> in a turn is the first",
     segment_id=pa.string(),
@@ -254,7 +247,7 @@ DIALOGUES = Table(
         START,
         END,
         _SOUNDS,
-        _structs("turns", "human and gpt in turn", role=pa.string(), text=pa.string()),
+        structs("turns", "human and gpt in turn", role=pa.string(), text=pa.string()),
         count("sound_count", "sounds"),
         count("turn_count", "questions, each with its answer"),
         _MADE_BY,
@@ -276,7 +269,7 @@ CHATS = Table(
         START,
         END,
         _SOUNDS,
-        _structs(
+        structs(
             "turns",
             "user and assistant in turn",
             role=pa.string(),

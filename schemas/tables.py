@@ -21,6 +21,7 @@ from schemas.columns import (
     Table,
     count,
     ms,
+    structs,
     text,
 )
 
@@ -42,18 +43,12 @@ _ANSWER_COLUMNS = (
     text("task_hash", "hash of the resolved task: prompt, weights, decoding settings"),
     RUN,
     Column("generated_at", pa.timestamp("ms", tz="UTC"), "when the model answered"),
-    Column(
+    structs(
         "examples",
-        pa.list_(
-            pa.struct(
-                [
-                    pa.field("recording_id", pa.string(), nullable=False),
-                    pa.field("segment_id", pa.string(), nullable=False),
-                    pa.field("distance", pa.float64(), nullable=False),
-                ]
-            )
-        ),
         "segments that stood before the prompt as examples, nearest first, with cosine distances",
+        recording_id=pa.string(),
+        segment_id=pa.string(),
+        distance=pa.float64(),
     ),
 )
 _ANSWER_ORDER = ("recording_id", "start_ms", "end_ms", "task_id", "segment_id", "task_hash")

@@ -86,8 +86,10 @@ def test_all_tables_and_columns_are_listed_with_descriptions() -> None:
     console = Console(width=160, record=True)
     print_tables(console)
     text = console.export_text()
-    for table in ("recordings", "segments", "captions", "transcripts", "answers", "failures"):
+    for table in ("recordings", "segments", "failures", "embeddings", "dialogues", "chats"):
         assert f"{table} (version 1)" in text
+    for table in ("captions", "transcripts", "answers"):
+        assert f"{table} (version 2)" in text
     assert "mean_logprob" in text
 
 
