@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from af3core.embedding.text import text_model_revision
+from af3core.embedding.text import load_text_embedder, text_model_revision
 from af3core.longform import LONGFORM_VERSION
 from af3core.longform.findings import Finding, find
 from af3core.longform.map_reduce import Chapter, digest
@@ -77,7 +77,8 @@ def make_digest(piece: Piece, settings: NightSettings) -> Made:
         text_vectors(tuple(p.text for p in passages), settings.deriving.text_model)
         for passages in (evidence.segments, evidence.clips)
     )
-    found = digest(evidence, segments, clips, partial(answers_of, settings.writer))
+    embed = load_text_embedder(settings.deriving.text_model).embed
+    found = digest(evidence, segments, clips, partial(answers_of, settings.writer), embed)
     stitched = stitch(evidence.written)
     summary = {
         "recording_id": piece.recording_id,

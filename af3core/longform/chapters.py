@@ -23,6 +23,9 @@ _LONGEST_IN_TARGETS = 2.5
 _WINDOW = 4
 """Passages on each side of a border whose means are compared."""
 
+_LEAST_CHANGE = 0.2
+"""Cosine distance that counts as a whole change where the recording has no greater one."""
+
 _CHANGE, _PAUSE, _MUSIC = 0.6, 0.2, 0.2
 _WEAK_BORDER_COST = 1.5
 _LONG_PAUSE_MS = 3000
@@ -57,7 +60,7 @@ def border_strengths(segments: Sequence[Passage], vectors: Vectors) -> npt.NDArr
     if not len(segments):
         return strengths
     changes = _changes(segments, vectors)
-    highest = max(float(changes.max()), 1e-9)
+    highest = max(float(changes.max()), _LEAST_CHANGE)
     before: Passage | None = None
     for number, segment in enumerate(segments):
         if segment.silent:

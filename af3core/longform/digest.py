@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,12 @@ import numpy.typing as npt
 from af3core.longform.passages import Passage
 from af3core.longform.words import sentences_of, shortened, stem, stems_of, words_of
 
+Vector = npt.NDArray[np.float32]
 Vectors = npt.NDArray[np.float32]
+Embed = Callable[[Sequence[str]], Vectors]
 
 _TITLE_WORDS = 4
+_TITLE_CANDIDATES = 32
 _HEARD_WORDS, _SAID_WORDS = 24, 18
 _SAME = 0.85
 """Cosine above which two passages would tell the same."""
@@ -30,23 +33,28 @@ GENERIC = frozenset(
 """Stems that captions and summaries hold whatever the recording is about."""
 
 
-def extracted_title(passages: Sequence[Passage], others: Sequence[Sequence[Passage]]) -> str:
-    """The words that set a chapter apart from the others, the most telling first.
+def extracted_title(
+    passages: Sequence[Passage], chapters: Sequence[Sequence[Passage]], centre: Vector, embed: Embed
+) -> str:
+    """A chapter's telling words: frequent in it, rare in the others, near its meaning.
 
     Args:
         passages: of the chapter.
-        others: of all chapters, this one too.
+        chapters: the passages of all chapters, this one's too.
+        centre: the mean of the chapter's vectors `[dimensions]`.
+        embed: gives words their unit vectors.
     """
     counts = _meaning_words(passages)
-    chapters = [set(_meaning_words(chapter)) for chapter in others]
-    shown = _surface(passages)
+    holding = Counter(word for chapter in chapters for word in set(_meaning_words(chapter)))
 
     def weight(word: str) -> float:
-        holding = sum(word in chapter for chapter in chapters)
-        rarity = math.log(1 + len(chapters) / max(holding, 1))
-        return (1 + math.log(counts[word])) * rarity
+        return (1 + math.log(counts[word])) * math.log(1 + len(chapters) / max(holding[word], 1))
 
-    best = sorted(counts, key=lambda word: (-weight(word), word))[:_TITLE_WORDS]
+    likely = sorted(counts, key=lambda word: (-weight(word), word))[:_TITLE_CANDIDATES]
+    shown = _surface(passages)
+    nearness = embed([shown[word] for word in likely]) @ centre
+    score = {w: weight(w) * max(float(near), 0.0) for w, near in zip(likely, nearness, strict=True)}
+    best = sorted(likely, key=lambda word: (-score[word], word))[:_TITLE_WORDS]
     title = ", ".join(shown[word] for word in best)
     return title[:1].upper() + title[1:]
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from af3core.errors import ModelError
 from af3core.longform.chapters import chapter_starts
-from af3core.longform.digest import extracted_summary, extracted_title
+from af3core.longform.digest import Embed, extracted_summary, extracted_title
 from af3core.longform.passages import Evidence, Passage
 from af3core.longform.writing import (
     SUMMARY_TOKENS,
@@ -68,12 +68,15 @@ class _Part:
     vectors: Vectors
 
 
-def digest(evidence: Evidence, vectors: Vectors, clip_vectors: Vectors, ask: Ask) -> Digest:
+def digest(
+    evidence: Evidence, vectors: Vectors, clip_vectors: Vectors, ask: Ask, embed: Embed
+) -> Digest:
     """Chapters with titles and summaries, then the summary of them all.
 
     Args:
         vectors: `[segments, dimensions]` of the segments' texts, zero where there is none.
         clip_vectors: the same of the clips.
+        embed: gives single words their vectors, for titles.
 
     Raises:
         ModelError: the language model did not answer at all.
@@ -83,7 +86,7 @@ def digest(evidence: Evidence, vectors: Vectors, clip_vectors: Vectors, ask: Ask
     written = condensed(lines, ["a part of a recording"] * len(parts), ask)
     everything = [part.passages for part in parts]
     chapters = tuple(
-        _chapter(part, words, shown, everything)
+        _chapter(part, words, shown, everything, embed)
         for part, words, shown in zip(parts, written, lines, strict=True)
     )
     told = [
@@ -171,13 +174,14 @@ def _chapter(
     words: TitledSummary,
     shown: Sequence[str],
     everything: Sequence[Sequence[Passage]],
+    embed: Embed,
 ) -> Chapter:
     title, summary = words.title, words.summary
     flags = _checked(summary, shown)[1] or _checked(title, shown)[1]
     if not part.passages:
         title, summary, flags = "", "", ("no_evidence",)
     elif flags:
-        title = extracted_title(part.passages, everything)
+        title = extracted_title(part.passages, everything, part.vectors.mean(axis=0), embed)
         summary = extracted_summary(part.passages, part.vectors, _CHAPTER_PASSAGES)
     segments = sum(bool(passage.segment_id) for passage in part.passages)
     return Chapter(part.start_ms, part.end_ms, title, summary, segments, flags)
