@@ -39,6 +39,13 @@ class Proposal:
     stretch: Stretch
 
     @property
+    def wanted_answer(self) -> str:
+        """Yes for one half of the stretches, No for the other: a writer left alone says Yes."""
+        if self.skill.form != "yes_no":
+            return ""
+        return ("Yes", "No")[int(configuration_hash(self.stretch.identity), 16) % 2]
+
+    @property
     def prompt(self) -> str:
         """What the writer is told."""
         skill = self.skill
@@ -53,12 +60,12 @@ class Proposal:
                 shown(self.stretch, skill),
                 "",
                 "Rules:",
-                *(f"- {rule}" for rule in _rules(skill)),
+                *(f"- {rule}" for rule in _rules(skill, self.wanted_answer)),
             ]
         )
 
 
-def _rules(skill: Skill) -> list[str]:
+def _rules(skill: Skill, wanted_answer: str) -> list[str]:
     rules = [
         "The answer follows from what is known above, and nobody can give it without listening.",
         f"The question has at most {LONGEST_QUESTION_WORDS} words and ends with a question mark.",
@@ -73,6 +80,8 @@ def _rules(skill: Skill) -> list[str]:
             " be right in other audio.",
             "The answer is one of the options, letter for letter.",
         ]
+    elif wanted_answer:
+        rules.append(f"The right answer is to be {wanted_answer}.")
     else:
         rules.append(f"The answer has at most {skill.answer_words} words.")
     keys = "question, answer and options" if skill.form == "options" else "question and answer"

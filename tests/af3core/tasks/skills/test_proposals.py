@@ -48,6 +48,15 @@ def test_the_prompt_holds_skill_evidence_and_rules() -> None:
     assert "options" not in open_prompt.partition("Rules:")[2]
 
 
+def test_half_of_the_yes_or_no_questions_are_to_be_answered_no() -> None:
+    skill = catalogue()["general_reasoning_yes_no"]
+    stretches = [segment_stretch(SegmentEvidence("r", "c", f"s{n}", 0, 9000)) for n in range(200)]
+    proposals = [Proposal(skill, stretch) for stretch in stretches]
+    assert 80 < sum("The right answer is to be No." in p.prompt for p in proposals) < 120
+    assert 80 < sum("The right answer is to be Yes." in p.prompt for p in proposals) < 120
+    assert "is to be" not in SCENE.prompt
+
+
 def test_a_reply_becomes_a_pair_with_its_options_shuffled() -> None:
     assert read_proposal(SCENE, REPLY, "gpt", 0) == Pair(
         skill="sound_reasoning_acoustic_scene",
