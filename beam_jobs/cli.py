@@ -65,8 +65,8 @@ def _run(arguments: list[str]) -> int:
         return _search(known)
     if known.command == "plan" and known.hours is not None:
         return _size(known)
-    if known.command == "skills" and known.what == "list":
-        return _list_skills()
+    if known.command == "skills" and known.what:
+        return _list_skills(known.what)
     return _work(known, beam_arguments)
 
 
@@ -89,9 +89,11 @@ def _size(known: argparse.Namespace) -> int:
     return 0
 
 
-def _list_skills() -> int:
+def _list_skills(what: str) -> int:
     from beam_jobs.pair_report import skill_lines
 
+    if what != "list":
+        raise ConfigurationError(f"skills {what}: write af3 skills list, or options alone")
     print("\n".join(skill_lines()))
     return 0
 
@@ -149,9 +151,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "plan":
             _add_sizing(job)
         if name == "skills":
-            job.add_argument(
-                "what", nargs="?", choices=["list"], help="list: show the skills, and do nothing"
-            )
+            # no choices: the first look at a command line takes a value of Beam's for it
+            job.add_argument("what", nargs="?", metavar="list", help="show the skills, make none")
         add_arguments(job)
     query = commands.add_parser(
         "query",

@@ -71,12 +71,22 @@ def test_the_sample_shows_every_skill_and_follows_from_the_seed(out: Path) -> No
     assert all("[" in line and "(the audio model: " in line for line in sample)
 
 
+def test_workers_of_beams_own_make_the_same_pairs(out: Path, tmp_path: Path) -> None:
+    there = Path(shutil.copytree(out, tmp_path / "there"))
+    make(out, "--skill", "temporal_order")
+    workers = ["--direct_num_workers", "2", "--direct_running_mode", "multi_processing"]
+    assert main(["skills", "--out", str(there), "--skill", "temporal_order", *workers]) == 0
+    assert rows(there, "pairs") == rows(out, "pairs")
+
+
 def test_the_list_and_a_wrong_name(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["skills", "list"]) == 0
     text = capsys.readouterr().out
     assert all(f"    {name} " in text for name in catalogue())
     assert "  temporal (538,000 pairs in the paper)\n" in text
     assert max(map(len, text.splitlines())) <= 100
+    assert main(["skills", "show"]) == 2
+    assert capsys.readouterr().err == "af3: skills show: write af3 skills list, or options alone\n"
     assert main(["skills", "--out", str(out), "--skill", "temporal_ordr"]) == 2
     assert capsys.readouterr().err == (
         "af3: --skill temporal_ordr: no such skill; near it are temporal_order,"
