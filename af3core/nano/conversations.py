@@ -52,7 +52,7 @@ class TalkBatch:
 
 @dataclass(frozen=True)
 class _Talk:
-    """A conversation with the count of its tokens."""
+    """A conversation with the count of its tokens after its leading sounds."""
 
     conversation: Conversation
     tokens: int
@@ -114,7 +114,7 @@ class TalkBatches:
         self.too_long = 0
         for conversation in conversations:
             talk = _Talk(conversation, self._length(conversation))
-            if talk.tokens > LONGEST_TOKENS:
+            if _lead_tokens(conversation.lead) + talk.tokens > LONGEST_TOKENS:
                 self.too_long += 1
             else:
                 self._groups.setdefault(conversation.lead, []).append(talk)
@@ -130,7 +130,7 @@ class TalkBatches:
             size = _CONVERSATIONS if lead else 1
             for talks in (drawn[first : first + size] for first in range(0, len(drawn), size)):
                 row = [talk.conversation for talk in talks]
-                tokens = sum(talk.tokens for talk in talks)
+                tokens = _lead_tokens(lead) + sum(talk.tokens for talk in talks)
                 rows.append((_frames(row) + self._random.uniform(0, 60), tokens, row))
         steps: list[list[list[Conversation]]] = []
         longest_row = 0
@@ -214,7 +214,7 @@ class TalkBatches:
 
     def _length(self, conversation: Conversation) -> int:
         asked = [part for exchange in conversation.exchanges for part in exchange.asked]
-        tokens = sum(map(self._part_length, (*conversation.lead, *asked)))
+        tokens = sum(map(self._part_length, asked))
         return tokens + sum(self._part_length(e.answer) + 8 for e in conversation.exchanges)
 
     def _part_length(self, part: Part) -> int:
@@ -223,6 +223,10 @@ class TalkBatches:
     def _ids(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer(text).input_ids
         return ids
+
+
+def _lead_tokens(lead: Sequence[SoundFile]) -> int:
+    return sum(sound.token_count for sound in lead)
 
 
 def _frames(row: Sequence[Conversation]) -> int:

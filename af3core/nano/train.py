@@ -27,6 +27,7 @@ from af3core.nano.data import Example, read_shard, shard_paths
 from af3core.nano.model import TrainingModel, load_model, new_model, save_checkpoint
 from af3core.nano.tokenizer import train_tokenizer
 
+PEAK_RATE = 8e-4
 _WARMUP_STEPS = 50
 _WEIGHTS = {"text": 1.0, "options": 0.5, "heard": 1.0, "phones": 0.5, "speaker": 0.25, "bed": 0.1}
 """Of the losses, each a mean cross-entropy."""
@@ -44,7 +45,7 @@ class Training:
     shards: Path
     checkpoint: Path
     minutes: float
-    peak_rate: float = 8e-4
+    peak_rate: float = PEAK_RATE
     start: Path | None = None
 
 

@@ -61,7 +61,6 @@ def train_on(training: TrainingOn) -> list[float]:
         raise ConfigurationError(f"--start {training.start}: no checkpoint there")
     export = read_export(training.export)
     torch.manual_seed(0)
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
     tokenizer = PreTrainedTokenizerFast.from_pretrained(training.start)
     batches = TalkBatches(export.conversations, tokenizer, Random(0))
     _say(f"{len(batches)} conversations of {training.export}")
