@@ -38,18 +38,19 @@ RULES = "rules"
 def digest_pieces(settings: NightSettings, date: str) -> Iterator[Piece]:
     """One piece for each recording of a day."""
     for row, evidence in recordings_with_evidence(settings, date):
-        yield _piece(settings, date, row, "digest", evidence, evidence)
+        yield _piece(settings, date, row, ["digest"], evidence, evidence)
 
 
 def question_pieces(settings: NightSettings, date: str) -> Iterator[Piece]:
     """One piece for each recording of a day and each question."""
     for row, evidence in recordings_with_evidence(settings, date):
         for question in settings.deriving.questions:
-            yield _piece(settings, date, row, question, evidence, (question, evidence))
+            work = [question, settings.deriving.seed]
+            yield _piece(settings, date, row, work, evidence, (question, evidence))
 
 
 def _piece(
-    settings: NightSettings, date: str, row: Row, work: str, evidence: Evidence, given: Any
+    settings: NightSettings, date: str, row: Row, work: list[Any], evidence: Evidence, given: Any
 ) -> Piece:
     decides = {
         "work": work,
@@ -57,7 +58,6 @@ def _piece(
         "version": LONGFORM_VERSION,
         "writer": settings.writer.identity,
         "text_model": text_model_revision(settings.deriving.text_model),
-        "seed": settings.deriving.seed,
     }
     return Piece(
         recording_id=row["recording_id"],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+import shutil
 from pathlib import Path
 from random import Random
 
@@ -16,6 +18,7 @@ from af3core.nano.sentences import sentence
 from af3core.nano.voices import random_speaker, speak
 from beam_jobs.cli import main
 from tests.beam_jobs.night import DAY, rows
+from tests.chat_server import Server, chat_server
 
 NEEDLE = "laura repaired the golden lighthouse near the harbour of lisbon"
 NEEDLE_MS = (2 * 60 + 41) * 60_000
@@ -59,8 +62,28 @@ def annotated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "tasks.yaml").write_text(TASKS)
     given = ["--out", str(folder / "out"), "--tasks", str(folder / "tasks.yaml")]
     assert main(["annotate", str(folder / "archive"), *given]) == 0
-    assert main(["summarise", "--question", QUESTION, *given]) == 0
+    assert main(["summarise", "--question", QUESTION, "--out", str(folder / "out")]) == 0
     return folder / "out"
+
+
+@pytest.fixture
+def copied(annotated: Path, tmp_path: Path) -> Path:
+    """The same night without its audio, to go on with."""
+    return Path(shutil.copytree(annotated, tmp_path / "out", ignore=lambda *_: ["clips"]))
+
+
+def summarise(out: Path, *options: str) -> list[str]:
+    """Run it; gives the ledger's objects that are new."""
+    before = set((out / "ledger" / "derived").rglob("*.json"))
+    assert main(["summarise", "--out", str(out), *options]) == 0
+    new = set((out / "ledger" / "derived").rglob("*.json")) - before
+    return sorted(path.relative_to(out / "ledger" / "derived").parts[0] for path in new)
+
+
+def objects(out: Path) -> dict[str, bytes]:
+    tables = [out / "tables" / name for name in ("summaries", "chapters", "findings")]
+    paths = [path for table in tables for path in table.rglob("*.parquet")]
+    return {str(path.relative_to(out)): path.read_bytes() for path in paths}
 
 
 def test_the_needle_is_found_with_its_time(annotated: Path) -> None:
@@ -82,3 +105,70 @@ def test_chapters_cover_the_recording_and_begin_where_speech_does(annotated: Pat
     assert all(a["end_ms"] == b["start_ms"] for a, b in itertools.pairwise(chapters))
     blocks = set(range(0, LENGTH_MS, BLOCK_MS))
     assert sum(any(abs(r["start_ms"] - b) < 1000 for b in blocks) for r in chapters) >= 15
+
+
+def test_the_transcript_is_stitched_with_its_times(annotated: Path) -> None:
+    [summary] = rows(annotated, "summaries")
+    spoken = [row for row in rows(annotated, "transcripts") if row["text"]]
+    assert summary["transcript"] == " ".join(row["text"] for row in spoken)
+    for row, span in zip(spoken, summary["transcript_spans"], strict=True):
+        assert (span["segment_id"], span["start_ms"]) == (row["segment_id"], row["start_ms"])
+        assert summary["transcript"][span["start_char"] : span["end_char"]] == row["text"]
+    assert summary["chapter_count"] == len(rows(annotated, "chapters"))
+
+
+def test_a_second_run_makes_nothing_and_one_more_question_only_its_answer(copied: Path) -> None:
+    before = objects(copied)
+    assert summarise(copied, "--question", QUESTION) == []
+    assert objects(copied) == before
+    more = ("--question", "Which vaccine was tested in rome?", "--question", QUESTION)
+    assert summarise(copied, *more) == ["find"]
+    answers = {row["question"]: row for row in rows(copied, "findings")}
+    assert len(answers) == 2
+    assert answers[QUESTION]["citations"]
+    kept = [key for key, data in before.items() if objects(copied)[key] == data]
+    assert [key.split("/")[1] for key in kept] == ["summaries", "chapters"]
+
+
+def test_a_run_without_questions_leaves_the_findings(copied: Path) -> None:
+    before = objects(copied)
+    assert summarise(copied) == []
+    assert objects(copied) == before
+
+
+def test_another_seed_asks_again_and_summarises_nothing_again(copied: Path) -> None:
+    assert summarise(copied, "--seed", "1", "--question", QUESTION) == ["find"]
+
+
+def said(server: Server, text: str) -> None:
+    """From now on the server says this to everybody."""
+    server.extra = {"message": {"content": text}}
+
+
+def test_a_server_that_writes_well_is_named_in_the_rows(copied: Path) -> None:
+    told = [row for row in rows(copied, "transcripts") if row["text"]]
+    number = next(n for n, row in enumerate(told, 1) if "golden lighthouse" in row["text"])
+    with chat_server() as server:
+        writer = ("--writer", "af3", "--writer-endpoint", server.endpoint)
+        said(server, "Title: Golden lighthouse\nSummary: Laura repaired the golden lighthouse.")
+        assert summarise(copied, *writer) == ["summarise"]
+        said(server, json.dumps({"answer": "Laura repaired it.", "citations": [number, 999]}))
+        assert summarise(copied, *writer, "--question", QUESTION) == ["find"]
+        assert all(part["type"] == "text" for body in server.bodies
+                   for message in body["messages"] for part in message["content"])  # fmt: skip
+    [finding] = rows(copied, "findings")
+    assert (finding["answer"], finding["made_by"], finding["flags"]) == (
+        "Laura repaired it.", "af3", [],
+    )  # fmt: skip
+    [citation] = finding["citations"]
+    assert citation["start_ms"] <= NEEDLE_MS < citation["end_ms"]
+    chapters = rows(copied, "chapters")
+    [there] = [r for r in chapters if r["start_ms"] <= NEEDLE_MS < r["end_ms"]]
+    assert (there["title"], there["made_by"], there["flags"]) == ("Golden lighthouse", "af3", [])
+    others = [row for row in chapters if row["made_by"] == "rules"]
+    assert len(others) >= 12  # of other topics: there the same words are not believed
+    assert all(row["flags"] == ["extractive", "not_in_evidence"] for row in others)
+    [summary] = rows(copied, "summaries")
+    assert (summary["summary"], summary["made_by"]) == (
+        "Laura repaired the golden lighthouse.", "af3",
+    )  # fmt: skip
