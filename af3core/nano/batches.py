@@ -21,7 +21,7 @@ HEADS = ("heard", "phones", "speaker", "bed")
 IGNORED = -100
 """The class of padding, as cross_entropy has it."""
 
-FRAMES_PER_STEP = 8_000
+_FRAMES_PER_STEP = 8_000
 """80 s of audio a step, padding included."""
 
 _QUESTIONS = 8
@@ -58,7 +58,7 @@ def batches_of_scenes(examples: list[Example], random: Random) -> list[list[Exam
     order = sorted(examples, key=lambda e: e.mel.shape[1] + random.uniform(0, 60))
     batches: list[list[Example]] = [[]]
     for example in order:
-        if (len(batches[-1]) + 1) * example.mel.shape[1] > FRAMES_PER_STEP:
+        if (len(batches[-1]) + 1) * example.mel.shape[1] > _FRAMES_PER_STEP:
             batches.append([])
         batches[-1].append(example)
     random.shuffle(batches)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -12,9 +13,10 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from af3core.nano.batches import FRAMES_PER_STEP, IGNORED, LETTER_WEIGHT, masked
+from af3core.nano.batches import IGNORED, LETTER_WEIGHT, masked, right_options
 from af3core.nano.data import MEL_BINS
 from af3core.nano.export_data import Conversation, Exchange, Part, SoundFile
+from af3core.nano.questions import Question
 from af3core.nano.tokenizer import IM_END, IM_START, PROMPT_HEAD, PROMPT_TAIL
 
 LONGEST_TOKENS = 4096
@@ -23,8 +25,11 @@ LONGEST_TOKENS = 4096
 _CONVERSATIONS = 8
 """Behind one sound, in one step."""
 _TOKENS_PER_STEP = 8192
+_FRAMES_PER_STEP = 4_000
+"""40 s of audio: an export is small, and many small steps teach more than a few large ones."""
 _NEXT_TURN = f"\n{IM_START}user\n"
 _CHOICE = re.compile(r"\([A-Z]\) ")
+_OPTION = re.compile(r"^\(([A-Z])\) (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class TalkBatch:
         input_ids, audio, position_ids, mask, labels, weights: of the rows; `audio` is true where
             a window's tokens stand. `mask [batch, 1, length, length]` lets a conversation see its
             sounds and itself alone.
+        right_options: 1 or 0 at the last token of an option that is right or wrong.
     """
 
     mel: Tensor
@@ -48,6 +54,7 @@ class TalkBatch:
     mask: Tensor
     labels: Tensor
     weights: Tensor
+    right_options: Tensor
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,7 @@ class _Row:
     owners: list[int] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
+    right_options: list[int] = field(default_factory=list)
     sounds: list[SoundFile] = field(default_factory=list)
     place: int = 0
 
@@ -77,6 +85,7 @@ class _Row:
         self.owners += [owner] * count
         self.labels += [IGNORED] * count
         self.weights += [0.0] * count
+        self.right_options += [IGNORED] * count
         self.place += count
 
     def add_sound(self, sound: SoundFile, owner: int) -> None:
@@ -137,7 +146,7 @@ class TalkBatches:
         for frames, tokens, row in sorted(rows, key=lambda row: row[0]):
             longest_row = max(longest_row, tokens)
             count = len(steps[-1]) + 1 if steps else 1
-            full = frames * count > FRAMES_PER_STEP or longest_row * count > _TOKENS_PER_STEP
+            full = frames * count > _FRAMES_PER_STEP or longest_row * count > _TOKENS_PER_STEP
             if full or not steps:
                 steps.append([])
                 longest_row = tokens
@@ -153,7 +162,7 @@ class TalkBatches:
         input_ids = torch.zeros(shape, dtype=torch.long)
         position_ids, labels = torch.zeros_like(input_ids), torch.full_like(input_ids, IGNORED)
         audio, owners = torch.zeros(shape, dtype=torch.bool), torch.full(shape, -1)
-        weights = torch.zeros(shape)
+        weights, right = torch.zeros(shape), torch.full_like(labels, IGNORED)
         for i, row in enumerate(rows):
             count = len(row.ids)
             input_ids[i, :count] = torch.tensor([token or 0 for token in row.ids])
@@ -162,12 +171,13 @@ class TalkBatches:
             labels[i, :count] = torch.tensor(row.labels)
             weights[i, :count] = torch.tensor(row.weights)
             owners[i, :count] = torch.tensor(row.owners)
+            right[i, :count] = torch.tensor(row.right_options)
         causal = torch.ones(length, length, dtype=torch.bool).tril()
         same = (owners[:, :, None] == owners[:, None, :]) | (owners[:, None, :] == 0)
         mel, frames, heard = self._windows([sound for row in rows for sound in row.sounds])
         return TalkBatch(
             mel, frames, heard, input_ids, audio, position_ids, (same & causal)[:, None], labels,
-            weights,
+            weights, right,
         )  # fmt: skip
 
     def _windows(self, sounds: Sequence[SoundFile]) -> tuple[Tensor, Tensor, tuple[int, ...]]:
@@ -208,9 +218,23 @@ class TalkBatches:
             else:
                 row.add(self._ids(part), owner)
         row.add(self._ids(PROMPT_TAIL), owner)
+        marks = self._marks(exchange)
+        row.right_options[len(row.ids) - len(marks) :] = marks
         answer = self._ids(exchange.answer + IM_END)
         is_choice = _CHOICE.match(exchange.answer) is not None
         row.teach(answer, owner, LETTER_WEIGHT if is_choice else len(answer) ** -0.5)
+
+    def _marks(self, exchange: Exchange) -> list[int]:
+        """Which options of a choice are right, at the tokens of its last words and of the tail."""
+        words = exchange.asked[-1] if exchange.asked else ""
+        if isinstance(words, SoundFile) or not _CHOICE.match(exchange.answer):
+            return []
+        found = _OPTION.findall(words)
+        letters = "".join(letter for letter, _ in found)
+        if not string.ascii_uppercase.startswith(letters):
+            return []
+        options = tuple(option for _, option in found)
+        return right_options(Question("", words, exchange.answer, options), self._tokenizer)
 
     def _length(self, conversation: Conversation) -> int:
         asked = [part for exchange in conversation.exchanges for part in exchange.asked]

@@ -27,6 +27,7 @@ from af3core.nano.train import make_optimizers, rate_factor, update
 PEAK_RATE = 2e-4
 """A quarter of that from nothing: what was learnt stays."""
 
+_OPTIONS_WEIGHT = 0.5
 _PRINT_EVERY_S, _SAVE_EVERY_S = 15.0, 60.0
 
 
@@ -112,13 +113,16 @@ def run_step(model: TrainingModel, batch: TalkBatch) -> float:
             embeds = [heard.embeds[w, : heard.counts[w]] for w in batch.heard]
             ids = ids.masked_scatter(batch.audio[..., None], torch.cat(embeds).to(ids.dtype))
         wanted = batch.labels >= 0
-        none = torch.zeros_like(wanted)
-        logits, _ = model.decode(ids, batch.mask, batch.position_ids, wanted, none)
+        options = batch.right_options >= 0
+        logits, judged = model.decode(ids, batch.mask, batch.position_ids, wanted, options)
     weights = batch.weights[wanted]
     losses = cross_entropy(logits, batch.labels[wanted], reduction="none")
     loss = (losses * weights).sum() / weights.sum()
+    lesson = loss
+    if options.any():
+        lesson = loss + _OPTIONS_WEIGHT * cross_entropy(judged, batch.right_options[options])
     model.zero_grad(set_to_none=True)
-    loss.backward()
+    lesson.backward()
     return loss.item()
 
 
