@@ -103,8 +103,8 @@ def is_right(pair: Row, heard: Sequence[HeardEvent]) -> bool:
         return _within(heard, match[1]) == answer
     if match := re.fullmatch(r"How does the loudness change from (.*) to (.*)\?", question):
         return _changed(heard, match[1], match[2]) == answer
-    if "how many times" in question.lower():
-        return _counted(question, labels, heard) == answer
+    if "how many" in question.lower():
+        return _counted(question, labels) == answer
     return _leader(question, pair, heard) == answer
 
 
@@ -154,10 +154,11 @@ def _within(heard: Sequence[HeardEvent], label: str) -> str:
     return "it keeps its level"
 
 
-def _counted(question: str, labels: list[str], heard: Sequence[HeardEvent]) -> str:
-    named = re.fullmatch(r"How many times can (.*) be heard\?", question)
-    label = named[1] if named else labels[0 if question.endswith("first?") else -1]
-    return _NUMBERS[sum(event.label == label for event in heard)]
+def _counted(question: str, labels: list[str]) -> str:
+    place = re.search(r"is the (first|last) sound heard", question)
+    named = re.search(r"(?:can|is) (.*?) (?:be )?heard", question)
+    label = labels[0 if place[1] == "first" else -1] if place else named[1] if named else ""
+    return _NUMBERS[labels.count(label)]
 
 
 def _leader(question: str, pair: Row, heard: Sequence[HeardEvent]) -> str:
@@ -194,14 +195,13 @@ def _measured(event: Event, segment: Row, out: Path) -> HeardEvent:
     start_ms = event.start_ms - segment["clip_start_ms"]
     count = (event.end_ms - event.start_ms) * SAMPLES_PER_MS
     loudness = pitch = change = None
-    inside = segment["start_ms"] - 60 <= event.start_ms and event.end_ms <= segment["end_ms"] + 60
-    if inside and start_ms >= 0:
-        audio, _ = soundfile.read(
-            out / segment["clip_uri"], count, start_ms * SAMPLES_PER_MS, dtype="int16"
-        )
-        loudness = describe(audio).loudness_lufs
-        samples = audio.astype(np.float32) / 32_768
-        pitch, change = pitch_hz(samples), level_change_db(samples)
+    with soundfile.SoundFile(out / segment["clip_uri"]) as clip:
+        if start_ms >= 0 and start_ms * SAMPLES_PER_MS + count <= len(clip):
+            clip.seek(start_ms * SAMPLES_PER_MS)
+            audio = clip.read(count, dtype="int16")
+            loudness = describe(audio).loudness_lufs
+            samples = audio.astype(np.float32) / 32_768
+            pitch, change = pitch_hz(samples), level_change_db(samples)
     return HeardEvent(
         kind=event.kind,
         label=label,

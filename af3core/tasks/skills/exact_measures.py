@@ -16,9 +16,8 @@ LOUDER_LU = 4.0
 CHANGE_LU, EQUAL_LU = 8.0, 1.0
 LONGER, HIGHER = 1.5, 1.4
 """By such a factor the longest and the highest must lead."""
-APART_MS = 1500
-"""Two of a kind with less between them may be one that paused."""
 _MOST_COUNTED = 6
+_ASKED_ONCE = 1 / 3
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
 _CHANGES = (
     "it becomes much louder",
@@ -155,41 +154,37 @@ def _change(before: Run, after: Run) -> str | None:
 
 
 def counting(evidence: SegmentEvidence, random: Random) -> list[Pair]:
-    """How often a sound is heard: alone (level 1), among others (2), named by its place (3)."""
+    """How often a sound is heard: alone (level 1), among others (2), named by its place (3).
+
+    What is heard once is asked about in a third of the cases, so that "one" is no safe guess.
+    """
     runs = runs_of(evidence)
     pairs = []
-    for label in dict.fromkeys(event.label for event in evidence.events):
-        events = [event for event in evidence.events if event.label == label]
-        if (
-            events[0].kind == "speech"
-            or not _countable(events, runs)
-            or len(events) > _MOST_COUNTED
-        ):
-            continue
+    for label in dict.fromkeys(run.label for run in runs):
         mine = [run for run in runs if run.label == label]
-        level = 1 if len(mine) == 1 else 2
-        number = len(events)
-        question = f"How many times can {label} be heard?"
-        pairs.append(_count(evidence, level, question, number, events, random))
-        if level == 2 and runs[0].label == label:
-            question = "How many times in all is the sound heard that comes first?"
-            pairs.append(_count(evidence, 3, question, number, events, random))
-        if level == 2 and runs[-1].label == label:
-            question = "How many times in all is the sound heard that comes last?"
-            pairs.append(_count(evidence, 3, question, number, events, random))
+        if not all(_is_whole(event) for run in mine for event in run.events):
+            continue
+        number = len(mine)
+        if number > _MOST_COUNTED or (number == 1 and random.random() > _ASKED_ONCE):
+            continue
+        spoken = "is {} heard?" if number == 1 else "is {} heard, with other sounds between?"
+        if all(len(run.events) == 1 for run in mine) and mine[0].events[0].kind == "sound":
+            ask, spoken = "How many times", "can {} be heard?"
+        else:
+            ask = "In how many separate stretches"
+        question = f"{ask} {spoken.format(label)}"
+        pairs.append(_count(evidence, 1 if number == 1 else 2, question, number, mine, random))
+        if number > 1:
+            for place, run in (("first", runs[0]), ("last", runs[-1])):
+                if run.label == label:
+                    question = f"In how many separate stretches is the {place} sound heard?"
+                    pairs.append(_count(evidence, 3, question, number, mine, random))
     return pairs
 
 
-def _countable(events: list[HeardEvent], runs: list[Run]) -> bool:
-    """Whole events, and within a run a clear rest between any two."""
-    whole = all(event.loudness_lufs is not None or event.duration_ms < 400 for event in events)
-    own = (run for run in runs if run.label == events[0].label)
-    rests = (
-        later.start_ms - earlier.end_ms
-        for run in own
-        for earlier, later in itertools.pairwise(run.events)
-    )
-    return whole and all(rest_ms >= APART_MS for rest_ms in rests)
+def _is_whole(event: HeardEvent) -> bool:
+    """Not cut by the segment's edge: only then it has measures, but for the shortest."""
+    return event.loudness_lufs is not None or event.duration_ms < 400
 
 
 def _count(
@@ -197,7 +192,7 @@ def _count(
     level: int,
     question: str,
     number: int,
-    events: list[HeardEvent],
+    runs: list[Run],
     random: Random,
 ) -> Pair:
     others = [n for n in range(1, len(_NUMBERS)) if n != number and abs(n - number) <= 4]
@@ -209,7 +204,7 @@ def _count(
         question,
         _NUMBERS[number],
         tuple(_NUMBERS[n] for n in options),
-        event_evidence(events),
+        event_evidence([event for run in runs for event in run.events]),
     )
 
 
