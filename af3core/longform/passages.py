@@ -79,7 +79,8 @@ def evidence_of(
     flagged = {
         (row["segment_id"], row["text"]) for row in transcripts if _NOT_SAID & set(row["flags"])
     }
-    said = {w.segment_id: w.text for w in written if (w.segment_id, w.text) not in flagged}
+    believed = [w for w in written if (w.segment_id, w.text) not in flagged]
+    said = {w.segment_id: w.text for w in believed if w.segment_id}
     heard = _texts([row for row in captions if row["segment_id"]])
     passages = tuple(
         Passage(
@@ -96,7 +97,7 @@ def evidence_of(
     return Evidence(
         recording["duration_ms"],
         passages,
-        tuple(_clips(written, captions, answers)),
+        tuple(_clips(believed, captions, answers)),
         tuple(written),
         tuple(recording["flags"]),
     )
@@ -131,14 +132,14 @@ def _written(row: Row, starts_in_speech: bool) -> Written:
 def _clips(
     written: Sequence[Written], captions: Sequence[Row], answers: Sequence[Row]
 ) -> list[Passage]:
-    """What was asked of whole clips, one passage each: open answers with their questions."""
+    """What was asked of whole clips, one passage each: open answers before their questions."""
     found = [Passage("", w.start_ms, w.end_ms, said=w.text) for w in written if not w.segment_id]
     for row in captions:
         if not row["segment_id"]:
             found.append(Passage("", row["start_ms"], row["end_ms"], heard=row["text"]))
     for row in answers:
         if not row["segment_id"] and not row["options"]:
-            text = f"{row['question']} {row['text']}"
+            text = f"{row['text']} ({row['question']})"
             found.append(Passage("", row["start_ms"], row["end_ms"], heard=text))
     return sorted(found, key=lambda p: (p.start_ms, p.end_ms, p.said, p.heard))
 

@@ -41,8 +41,19 @@ def test_segments_hold_what_is_said_and_heard_and_clips_what_was_asked_of_them()
     )
     assert evidence.clips == (
         Passage("", 0, 40, "", "A storm."),
-        Passage("", 0, 40, "", "What is it? A play."),
+        Passage("", 0, 40, "", "A play. (What is it?)"),
     )
     assert [w.text for w in evidence.written] == ["good evening", "so so so so", "low"]
     assert (evidence.duration_ms, evidence.flags) == (40, ("damaged",))
     assert [p.start_ms for p in evidence.passages] == [0, 0, 0, 10, 30]
+
+
+def test_a_whole_clips_transcript_is_evidence_unless_the_model_invented_it() -> None:
+    told = answer("", "good evening", "cut_off")
+    evidence = evidence_of(RECORDING, [segment(0), segment(1)], [told], [], [])
+    assert evidence.clips == (Passage("", 0, 40, "good evening"),)
+    assert [p.said for p in evidence.segments] == ["", ""]
+    looping = answer("", "ha ha ha ha", "looping_text")
+    evidence = evidence_of(RECORDING, [segment(0), segment(1)], [looping], [], [])
+    assert evidence.clips == ()
+    assert [w.text for w in evidence.written] == ["ha ha ha ha"]
