@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from af3core.storage.address import open_store
 from af3core.storage.store import Store
+from af3core.tasks.skills.catalogue import chosen_skills
 from beam_jobs.exports.datasheet import Sheet
 from beam_jobs.exports.forms import FORMS
 from beam_jobs.exports.selection import SPLITS, Filters, Selection
@@ -28,8 +29,10 @@ def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     """Replace the export of the interval.
 
     Raises:
+        ConfigurationError: there is no skill of a name.
         SoundsMissing: a clip is gone; nothing was written.
     """
+    chosen_skills(settings.deriving.skills)
     store = open_store(settings.out)
     dates = manifest_dates(Ledger(store), settings)
     if not dates:

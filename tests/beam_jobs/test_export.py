@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from af3core.errors import ConfigurationError
 from beam_jobs import export
 from beam_jobs.deriving import EXPORT_FORMATS
 from beam_jobs.exports import writer
@@ -201,6 +202,15 @@ def test_an_interval_without_a_plan_exports_nothing(
     outcome = exported(archive, finished, untrained, "--date", "2020-01-01")
     assert outcome.lines == ["exported: nothing; no day of the interval was planned"]
     assert not (finished / "exports").exists()
+
+
+def test_an_unknown_skill_is_said_before_any_work(
+    archive: Path, finished: Path, untrained: Path
+) -> None:
+    with pytest.raises(ConfigurationError, match="temporal_odour"):
+        exported(archive, finished, untrained, "--skill", "temporal_odour")
+    outcome = exported(archive, finished, untrained, "--skill", "temporal_order,needle_qa")
+    assert outcome.facts["questions"] == 3
 
 
 def test_an_interval_names_its_folder(archive: Path, finished: Path, untrained: Path) -> None:
