@@ -40,8 +40,8 @@ def test_segments_hold_what_is_said_and_heard_and_clips_what_was_asked_of_them()
         Passage("a3", 30, 40, "low", "", 5),
     )
     assert evidence.clips == (
-        Passage("", 0, 40, "", "A storm."),
         Passage("", 0, 40, "", "A play. (What is it?)"),
+        Passage("", 0, 40, "", "A storm."),
     )
     assert [w.text for w in evidence.written] == ["good evening", "so so so so", "low"]
     assert (evidence.duration_ms, evidence.flags) == (40, ("damaged",))
