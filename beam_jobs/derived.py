@@ -259,11 +259,11 @@ def _found(derivation: Derivation, settings: NightSettings) -> tuple[Counter[str
     counts: Counter[str] = Counter()
     failures: list[Failure] = []
     for batch in in_batches(list(pieces_of(settings, derivation))):
-        for entry in ledger.derived([_key(piece, derivation) for piece in batch]):
-            if entry is not None:
-                counts.update(entry.counts)
-        failed = ledger.failed(derivation.stage, [piece.identity for piece in batch])
-        failures += [failure for failure in failed if failure]
+        held = ledger.derived([_key(piece, derivation) for piece in batch])
+        for entry in filter(None, held):
+            counts.update(entry.counts)
+        missing = [p.identity for p, entry in zip(batch, held, strict=True) if entry is None]
+        failures += filter(None, ledger.failed(derivation.stage, missing))
     return counts, failures
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from af3core.audio import SAMPLES_PER_MS
-from af3core.audio.clip_file import read_span
 from af3core.audio.describe import describe
 from af3core.audio.descriptors import DESCRIPTORS_VERSION, measure
 from af3core.audio.regions import REGIONS_VERSION, Region, find_regions, is_dense
@@ -23,6 +22,7 @@ from af3core.storage.address import open_store
 from af3core.tasks.events import EVENT_TASKS, EVENTS_VERSION, UNKNOWN, Named, name_event
 from af3core.tasks.flags import LOW_MEAN_LOGPROB
 from beam_jobs.answering import answers_of
+from beam_jobs.clip_sounds import ClipObject, clip_sounds
 from beam_jobs.derived import Derivation, Made, Piece, derive, rows_by_recording
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.settings import NightSettings
@@ -70,18 +70,23 @@ def pieces(settings: NightSettings, date: str) -> Iterator[Piece]:
 
 
 def make(piece: Piece, settings: NightSettings) -> Made:
-    """The events of one clip."""
+    """The events of one clip.
+
+    Raises:
+        ModelError: the clip cannot be read.
+    """
     segments: list[Row] = piece.evidence
     clip_start_ms, end_ms = segments[0]["clip_start_ms"], segments[-1]["end_ms"]
-    store = open_store(settings.out)
-    with store.local_file(piece.uri) as file:
-        samples = read_span(file, piece.uri, 0, end_ms - clip_start_ms)
+    clip, whole = ClipObject(piece.uri, clip_start_ms), (clip_start_ms, end_ms)
+    sound = clip_sounds(clip, [whole], open_store(settings.out))[whole]
+    if isinstance(sound, ModelError):
+        raise sound
+    samples = sound.samples
     regions = find_regions(samples)
     if is_dense(samples):
-        whole = Region(0, end_ms - clip_start_ms)
-        rows = [
-            _row(whole, samples, Named(UNKNOWN, "", (_NO_REST,)), "", None, np.empty(0, np.float32))
-        ]
+        all_of_it = Region(0, end_ms - clip_start_ms)
+        in_doubt = Named(UNKNOWN, "", (_NO_REST,))
+        rows = [_row(all_of_it, samples, in_doubt, "", None, np.empty(0, np.float32))]
     else:
         rows = list(_named_rows(regions, samples, settings))
     for row in rows:

@@ -60,7 +60,7 @@ def test_silence_and_less_than_three_seconds_have_no_tempo() -> None:
 
 @pytest.mark.parametrize("seconds", [0.4, 1.2])
 def test_reverberation_of_noise_that_falls_by_60_db_in_a_known_time(seconds: float) -> None:
-    time_s = np.arange(int(2 * 16_000)) / 16_000
+    time_s = np.arange(2 * 16_000) / 16_000
     tail = noise(2) * 10 ** (-3 * time_s / seconds)
     audio = np.concatenate([noise(1), tail]).astype(np.float32)
     assert reverberation_s(audio) == pytest.approx(seconds, rel=0.15)

@@ -116,7 +116,8 @@ def test_counting_by_level() -> None:
         (event("a bell", 1, 3, loudness_lufs=-22.0), event("rain", 4, 6.5),
          event("thunder", 7, 9, loudness_lufs=-21.0)),
         # a measure is missing: an event was cut
-        (event("a bell", 0, 3), event("rain", 4, 6), HeardEvent("sound", "thunder", 17_000, 20_000)),
+        (event("a bell", 0, 3), event("rain", 4, 6),
+         HeardEvent("sound", "thunder", 17_000, 20_000)),
         # two labels are no choice
         (event("a bell", 1, 3, loudness_lufs=-40.0), event("rain", 4, 16)),
     ],

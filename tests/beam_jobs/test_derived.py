@@ -1,0 +1,154 @@
+"""Derived tables: a piece is made once, a failure is tried again, a partition is replaced whole."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from af3core.errors import ConfigurationError, InvalidAudio, ModelError
+from beam_jobs import derived
+from beam_jobs.derived import Derivation, Made, Piece, derive
+from beam_jobs.settings import NightSettings
+from schemas.derived_tables import CHAPTERS
+from tests.beam_jobs.night import DAY, make_archive, night, rows, settings_of
+
+MADE: list[str] = []
+"""Recordings of which a piece was made, in this process."""
+TROUBLE: dict[str, Exception] = {}
+"""What making a recording's piece raises."""
+
+
+@pytest.fixture(scope="module")
+def finished(untrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A night of two recordings in three shards."""
+    folder = tmp_path_factory.mktemp("derived")
+    night(make_archive(folder / "archive"), folder / "out", untrained, "--shards", "3")
+    return folder
+
+
+@pytest.fixture
+def settings(finished: Path, untrained: Path, tmp_path: Path) -> NightSettings:
+    MADE.clear()
+    TROUBLE.clear()
+    out = shutil.copytree(finished / "out", tmp_path / "out")
+    return settings_of(finished / "archive", out, untrained, "--run-id", "first")
+
+
+def pieces(settings: NightSettings, date: str) -> Iterator[Piece]:
+    """Every recording's title; the seed is part of what decides it."""
+    for row in rows(settings.out, "recordings"):
+        yield Piece(
+            recording_id=row["recording_id"],
+            corpus=settings.corpus,
+            date=date,
+            identity=f"{row['recording_id']}{settings.deriving.seed}",
+            evidence=row["object_uri"].rsplit("/", 1)[-1],
+            uri=row["object_uri"],
+        )
+
+
+def make(piece: Piece, settings: NightSettings) -> Made:
+    MADE.append(piece.evidence)
+    if piece.evidence in TROUBLE:
+        raise TROUBLE[piece.evidence]
+    row: dict[str, Any] = {
+        "recording_id": piece.recording_id,
+        "chapter": 1,
+        "start_ms": 0,
+        "end_ms": 1000,
+        "title": f"{piece.evidence} {settings.deriving.seed}",
+        "summary": "",
+        "segment_count": 1,
+        "made_by": "rules",
+        "flags": [],
+    }
+    return Made({"chapters": [row]}, {"chapters": 1})
+
+
+TITLES = Derivation("titles", (CHAPTERS,), pieces, make)
+
+
+def titles(settings: NightSettings) -> set[str]:
+    return {row["title"] for row in rows(settings.out, "chapters")}
+
+
+def test_a_piece_is_made_once_and_counted_always(settings: NightSettings) -> None:
+    facts = derive(TITLES, settings).facts
+    assert facts == {"chapters": 2, "made_now": 2, "failures": 0}
+    assert titles(settings) == {"long.mp3 0", "short.wav 0"}
+    assert derive(TITLES, settings).facts == {"chapters": 2, "made_now": 0, "failures": 0}
+    assert sorted(MADE) == ["long.mp3", "short.wav"]
+
+
+def test_what_decides_a_piece_makes_another_and_replaces_its_rows(settings: NightSettings) -> None:
+    derive(TITLES, settings)
+    seeded = dataclasses.replace(settings.deriving, seed=7)
+    derive(TITLES, dataclasses.replace(settings, deriving=seeded))
+    assert titles(settings) == {"long.mp3 7", "short.wav 7"}
+    derive(TITLES, settings)
+    assert titles(settings) == {"long.mp3 0", "short.wav 0"}
+    assert len(MADE) == 4
+
+
+def test_rows_without_a_piece_go_and_every_shard_is_there(settings: NightSettings) -> None:
+    derive(TITLES, settings)
+    nothing = Derivation("titles", (CHAPTERS,), lambda settings, date: [], make)
+    assert derive(nothing, settings).facts == {"made_now": 0, "failures": 0}
+    assert titles(settings) == set()
+    folder = Path(settings.out) / "tables" / "chapters" / "corpus=default" / f"date={DAY}"
+    assert [path.name for path in sorted(folder.iterdir())] == [
+        f"part-0000{shard}-of-00003.parquet" for shard in range(3)
+    ]
+
+
+def test_a_failure_is_said_tried_again_and_forgotten_once_made(settings: NightSettings) -> None:
+    TROUBLE["long.mp3"] = ModelError("the model was away")
+    outcome = derive(TITLES, settings)
+    assert outcome.facts == {"chapters": 1, "made_now": 1, "failures": 1}
+    [line] = [line for line in outcome.lines if line.startswith("failed: ")]
+    assert line.endswith("long.mp3: the model was away")
+    assert titles(settings) == {"short.wav 0"}
+    TROUBLE.clear()
+    assert derive(TITLES, settings).facts == {"chapters": 2, "made_now": 1, "failures": 0}
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"), [(ModelError("away"), 3), (InvalidAudio("no waveform"), 1)]
+)
+def test_a_piece_is_given_up(settings: NightSettings, error: Exception, tries: int) -> None:
+    TROUBLE["short.wav"] = error
+    for _ in range(5):
+        assert derive(TITLES, settings).facts["failures"] == 1
+    assert MADE.count("short.wav") == tries
+
+
+def test_a_wrong_setting_is_no_fault_of_a_piece(settings: NightSettings) -> None:
+    TROUBLE["short.wav"] = ConfigurationError("no such server")
+    with pytest.raises(ConfigurationError, match="no such server"):
+        derive(TITLES, settings)
+    TROUBLE.clear()
+    assert derive(TITLES, settings).facts["failures"] == 0
+
+
+def test_a_row_keeps_the_run_that_made_it(settings: NightSettings) -> None:
+    derive(TITLES, settings)
+    derive(TITLES, dataclasses.replace(settings, run_id="second"))
+    path = next((Path(settings.out) / "tables" / "chapters").rglob("part-*.parquet"))
+    assert set(pq.read_table(path.parent)["run_id"].to_pylist()) == {"first"}
+
+
+def test_a_vector_is_the_same_after_the_ledger() -> None:
+    vector = np.array([0.1, -2.5e-8, 3e30], np.float32)
+    packed = derived.pack_vector(vector)
+    assert packed == "zczMPZW/1rIXdhdy"
+    back = derived.unpack_vector(packed)
+    assert back is not None
+    assert back.tobytes() == vector.tobytes()
+    assert derived.unpack_vector(None) is None
