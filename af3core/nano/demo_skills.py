@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import re
 import sys
 from collections import Counter
@@ -45,7 +47,7 @@ def true_evidence(out: Path, scripts: Path = SCRIPTS) -> list[SegmentEvidence]:
         name = files[row["recording_id"]]
         if row["skip_reason"] or name == "cooking_show.opus":
             continue
-        events = [_measured(event, row, out) for event in truth[name]]
+        events = [_measured(event, row, out) for event in truth[name] if _touches(event, row)]
         heard, complete = heard_in((row["start_ms"], row["end_ms"]), events, ())
         found.append(
             SegmentEvidence(
@@ -185,32 +187,41 @@ def _runs(heard: Sequence[HeardEvent]) -> list[tuple[str, list[HeardEvent]]]:
     return runs
 
 
+def _touches(event: Event, segment: Row) -> bool:
+    return event.start_ms < segment["end_ms"] and event.end_ms > segment["start_ms"]
+
+
 def _is_heard(event: Event, pair: Row) -> bool:
     return min(event.end_ms, pair["end_ms"]) - max(event.start_ms, pair["start_ms"]) >= _HEARD_MS
 
 
 def _measured(event: Event, segment: Row, out: Path) -> HeardEvent:
-    """A script's event with its loudness and pitch, measured where its clip holds all of it."""
+    """A script's event with its measures, where its clip holds all of it."""
     label = f"a {event.sex} speaking" if event.kind == "speech" else event.what
+    known = HeardEvent(event.kind, label, event.start_ms, event.end_ms)
     start_ms = event.start_ms - segment["clip_start_ms"]
-    count = (event.end_ms - event.start_ms) * SAMPLES_PER_MS
-    loudness = pitch = change = None
-    with soundfile.SoundFile(out / segment["clip_uri"]) as clip:
-        if start_ms >= 0 and start_ms * SAMPLES_PER_MS + count <= len(clip):
-            clip.seek(start_ms * SAMPLES_PER_MS)
-            audio = clip.read(count, dtype="int16")
-            loudness = describe(audio).loudness_lufs
-            samples = audio.astype(np.float32) / 32_768
-            pitch, change = pitch_hz(samples), level_change_db(samples)
-    return HeardEvent(
-        kind=event.kind,
-        label=label,
-        start_ms=event.start_ms,
-        end_ms=event.end_ms,
-        loudness_lufs=loudness,
-        pitch_hz=pitch,
-        level_change_db=change,
+    measures = _measures(out / segment["clip_uri"], start_ms, known.duration_ms)
+    if measures is None:
+        return known
+    loudness, pitch, change = measures
+    return dataclasses.replace(
+        known, loudness_lufs=loudness, pitch_hz=pitch, level_change_db=change
     )
+
+
+@functools.lru_cache(maxsize=4096)
+def _measures(
+    clip: Path, start_ms: int, duration_ms: int
+) -> tuple[float | None, float | None, float | None] | None:
+    """Loudness, pitch and change of level of a stretch of a clip, if it holds all of it."""
+    start, count = start_ms * SAMPLES_PER_MS, duration_ms * SAMPLES_PER_MS
+    with soundfile.SoundFile(clip) as file:
+        if start < 0 or start + count > len(file):
+            return None
+        file.seek(start)
+        audio = file.read(count, dtype="int16")
+    samples = audio.astype(np.float32) / 32_768
+    return describe(audio).loudness_lufs, pitch_hz(samples), level_change_db(samples)
 
 
 def _files(out: Path) -> dict[str, str]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import pytest
 
 from af3core.nano.demo_archive import ARCHIVE
 from beam_jobs.cli import main
+from tests.beam_jobs.demo import GIVEN, demo_night
 from tests.beam_jobs.night import all_rows, rows
 from tests.storage_server import BUCKET, bucket, upload
 
 
-def test_the_demo_night_in_a_bucket_equals_the_local_one(tmp_path: Path) -> None:
-    local, given = str(tmp_path / "local"), ["--corpus", "demo", "--run-id", "demo"]
-    assert main(["annotate", str(ARCHIVE), "--out", local, *given]) == 0
+def test_the_demo_night_in_a_bucket_equals_the_local_one(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    local = str(demo_night(tmp_path_factory.getbasetemp()))
     with bucket():
         upload(ARCHIVE, ARCHIVE.rglob("*"), "radio")
         source, out = f"gs://{BUCKET}/radio", f"gs://{BUCKET}/lake/annotated"
-        assert main(["annotate", source, "--out", out, *given]) == 0
+        assert main(["annotate", source, "--out", out, *GIVEN]) == 0
         there = all_rows(out, source)
         [run] = rows(out, "runs")
     here = all_rows(local, str(ARCHIVE))
