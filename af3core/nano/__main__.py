@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--minutes", type=float, help="of training, wall clock (default: 120; train-on: 10)"
     )
     parser.add_argument(
-        "--rate", type=float, help="of learning, at its peak (default: 8e-4; train-on: 2e-4)"
+        "--rate", type=float, help="of learning, at its peak (default: 8e-4; train-on: 4e-4)"
     )
     parser.add_argument(
         "--start", type=Path, help="a checkpoint to train on from (default of train-on: nano)"
