@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, get_args
 
 from af3core.embedding.text import EMBEDDED_TEXT_MODEL
 from af3core.errors import ConfigurationError
 from af3core.model.checkpoint import served_checkpoint
 from af3core.model.engines import EngineSettings
-from af3core.strict_yaml import read_text
+from af3core.storage.texts import read_text_at
 
 WRITER_KEY_VARIABLE = "AF3_WRITER_KEY"
 """The environment variable that holds the key of the writer's server."""
@@ -113,7 +112,7 @@ def read_deriving(arguments: argparse.Namespace) -> Deriving:
         raise ConfigurationError(f"--held-out {arguments.held_out}: a share from 0 to below 1")
     questions = list(arguments.question or [])
     if arguments.questions:
-        listed = read_text(Path(arguments.questions), "a file of questions")
+        listed = read_text_at(arguments.questions, "a file of questions")
         questions += [line.strip() for line in listed.splitlines() if line.strip()]
     return Deriving(
         seed=arguments.seed,

@@ -1,4 +1,4 @@
-"""Airflow DAG file: `index__CORPUS`, `export__CORPUS` and `quality__CORPUS`."""
+"""Airflow DAG file: `index__`, `export__`, `quality__` and, where wanted, `derive__CORPUS`."""
 
 from airflow.sdk import get_parsing_context
 

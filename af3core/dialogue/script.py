@@ -17,12 +17,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from af3core.dialogue.sounds import MOST_SOUNDS
 from af3core.errors import ConfigurationError
-from af3core.storage.address import is_bucket, split_object
-from af3core.strict_yaml import fill, parse_mapping, read_text
+from af3core.storage.texts import read_text_at
+from af3core.strict_yaml import fill, parse_mapping
 from af3core.tasks.task import MAX_NEW_TOKENS_LIMIT
 
 MOST_SCRIPTED_TURNS = 20
@@ -114,13 +113,7 @@ def read_scripts(address: str) -> tuple[Script, ...]:
     Raises:
         ConfigurationError: it cannot be read, or a line of it is wrong.
     """
-    if not is_bucket(address):
-        return parse_scripts(read_text(Path(address), "a file of conversations"), address)
-    store, key = split_object(address)
-    data = store.read(key)
-    if data is None:
-        raise ConfigurationError(f"{address}: there is no such object")
-    return parse_scripts(data.decode("utf-8", errors="replace"), address)
+    return parse_scripts(read_text_at(address, "a file of conversations"), address)
 
 
 def parse_scripts(text: str, file: str) -> tuple[Script, ...]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from importlib import resources
-from pathlib import Path
 
-from af3core.errors import ConfigurationError
-from af3core.storage.address import is_bucket, split_object
-from af3core.strict_yaml import fill, parse_mapping, read_text
+from af3core.storage.texts import read_text_at
+from af3core.strict_yaml import fill, parse_mapping
 from af3core.tasks.task import Task
 
 
@@ -23,13 +21,7 @@ def read_tasks(address: str) -> tuple[Task, ...]:
     Raises:
         ConfigurationError: it cannot be read, or a line of it is wrong.
     """
-    if not is_bucket(address):
-        return parse_tasks(read_text(Path(address), "a task file"), address)
-    store, key = split_object(address)
-    data = store.read(key)
-    if data is None:
-        raise ConfigurationError(f"{address}: there is no such object")
-    return parse_tasks(data.decode("utf-8", errors="replace"), address)
+    return parse_tasks(read_text_at(address, "a task file"), address)
 
 
 def parse_tasks(text: str, name: str) -> tuple[Task, ...]:

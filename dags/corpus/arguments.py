@@ -7,15 +7,17 @@ import re
 import zoneinfo
 
 from af3core.errors import ConfigurationError
-from dags.corpus.corpus import Corpus
+from dags.corpus.corpus import DERIVED_JOBS, Corpus
 from schemas.layout import WHOLE, Part
 
+_ASKING = ("annotate", *DERIVED_JOBS)
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 def job_arguments(corpus: Corpus, since: str, until: str, run_id: str) -> list[str]:
     """The options of every job of a run over the archive days from `since` to `until`."""
     model, cutting, limits = corpus.model, corpus.cutting, corpus.limits
+    derive = corpus.derive
     options: dict[str, object] = {
         "source": corpus.source,
         "out": corpus.out,
@@ -41,6 +43,10 @@ def job_arguments(corpus: Corpus, since: str, until: str, run_id: str) -> list[s
         "gpu-rate": limits.gpu_rate,
         "max-failed-share": limits.max_failed_share,
         "max-flagged-share": limits.max_flagged_share,
+        "skill": ",".join(derive.skills) or None,
+        "writer": derive.writer,
+        "writer-endpoint": derive.writer_endpoint,
+        "questions": derive.questions,
         "shards": corpus.shards,
         "run-id": run_id,
     }
@@ -51,12 +57,12 @@ def job_arguments(corpus: Corpus, since: str, until: str, run_id: str) -> list[s
 
 
 def beam_arguments(corpus: Corpus, job: str) -> list[str]:
-    """Beam's own options of a job: those of the GPU job for annotate, else of the CPU jobs.
+    """Beam's own options of a job: of the GPU jobs where it asks the model, else of the CPU jobs.
 
     An empty value stands for an option that takes none, such as `no_use_public_ips`.
     """
     runner = corpus.runner
-    options = runner.gpu_options if job == "annotate" else runner.cpu_options
+    options = runner.gpu_options if job in _ASKING else runner.cpu_options
     return [f"--{name}={value}" if value else f"--{name}" for name, value in options.items()]
 
 

@@ -84,6 +84,38 @@ class Runner:
             )
 
 
+DERIVED_JOBS = ("events", "embed", "skills", "summarise", "dialogues")
+"""In this order: pairs need events, dialogues need embeddings."""
+
+
+@dataclass(frozen=True)
+class Derive:
+    """What is made of each published day, unasked nothing: it takes the model's time.
+
+    Attributes:
+        jobs: some of DERIVED_JOBS; they run in its order.
+        skills: names of the skills; none means all.
+        writer, writer_endpoint: the language model that writes, and its server; none is the
+            model's own decoder.
+        questions: file of questions about whole recordings.
+    """
+
+    jobs: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    writer: str | None = None
+    writer_endpoint: str | None = None
+    questions: str | None = None
+
+    def __post_init__(self) -> None:
+        for job in self.jobs:
+            if job not in DERIVED_JOBS:
+                raise ConfigurationError(
+                    f"derive: jobs: {job!r} is none; known are {', '.join(DERIVED_JOBS)}"
+                )
+        if (self.writer is None) != (self.writer_endpoint is None):
+            raise ConfigurationError("derive: writer and writer_endpoint go together")
+
+
 @dataclass(frozen=True)
 class Retries:
     """How often lost capacity is tried again; the wait doubles from `delay_s` to `max_delay_s`."""
@@ -132,6 +164,7 @@ class Corpus:
     model: Model = field(default_factory=Model)
     cutting: Cutting = field(default_factory=Cutting)
     limits: Limits = field(default_factory=Limits)
+    derive: Derive = field(default_factory=Derive)
     runner: Runner = field(default_factory=Runner)
     retries: Retries = field(default_factory=Retries)
     alerts: Alerts = field(default_factory=Alerts)

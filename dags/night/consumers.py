@@ -1,50 +1,81 @@
-"""What runs when a day was published: search index, training data, weekly trends."""
+"""What runs when a day was published: search index, training data, what is derived, trends."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import DAG, PartitionedAssetTimetable, StartOfWeekMapper
+from airflow.sdk import DAG, PartitionedAssetTimetable, StartOfWeekMapper, chain
 
 from dags.corpus.arguments import week_of
-from dags.corpus.corpus import Corpus
+from dags.corpus.corpus import DERIVED_JOBS, Corpus
 from dags.launch.job_operator import Context
-from dags.night.factory import DAY_FORMAT, FIRST_DAY, job_task, tables_of, task_arguments
+from dags.night.factory import (
+    DAY_FORMAT,
+    FIRST_DAY,
+    Days,
+    derived_of,
+    job_task,
+    partition_of,
+    tables_of,
+    task_arguments,
+)
 
 _DOCS = {
     "index": "Brings the search index (`af3 search`) up to date with each day that was published.",
     "export": "Writes each published day as training data in AF3's format, flagged rows left out.",
+    "derive": "Makes of each published day what its corpus names under `derive`: events,"
+    " embeddings, pairs for training, summaries, dialogues.",
     "quality": "Measures the week of each published day against the week before.",
 }
 
 
 def consumer_dags(corpus: Corpus) -> list[DAG]:
-    """The DAGs `index__CORPUS`, `export__CORPUS` and `quality__CORPUS`."""
-    daily = PartitionedAssetTimetable(assets=tables_of(corpus))
+    """The DAGs `index__CORPUS`, `export__CORPUS` and `quality__CORPUS`.
+
+    `derive__CORPUS` too where the corpus has jobs for it: the export then waits for what they make.
+    """
+    published = tables_of(corpus)
+    daily = PartitionedAssetTimetable(assets=published)
     weekly = PartitionedAssetTimetable(
-        assets=tables_of(corpus),
+        assets=published,
         default_partition_mapper=StartOfWeekMapper(input_format=DAY_FORMAT),
     )
-    return [
+    derived = [job for job in DERIVED_JOBS if job in corpus.derive.jobs]
+    complete = PartitionedAssetTimetable(assets=derived_of(corpus)) if derived else daily
+    dags = [
         _consumer(corpus, "index", daily, _day),
-        _consumer(corpus, "export", daily, _day),
+        _consumer(corpus, "export", complete, _day),
         _consumer(corpus, "quality", weekly, _week),
     ]
+    return [*dags, _derive(corpus, derived, daily)] if derived else dags
 
 
-def _consumer(corpus: Corpus, job: str, schedule: Any, days: Any) -> DAG:
-    with DAG(
-        dag_id=f"{job}__{corpus.name}",
-        description=_DOCS[job].replace("`", ""),
+def _consumer(corpus: Corpus, job: str, schedule: Any, days: Days) -> DAG:
+    with _consuming(corpus, job, schedule) as dag:
+        job_task(corpus, job, days)
+    return dag
+
+
+def _derive(corpus: Corpus, jobs: list[str], schedule: Any) -> DAG:
+    """One task a job, each with a GPU of the pool; the last one says that the day is done."""
+    with _consuming(corpus, "derive", schedule) as dag:
+        tasks = [job_task(corpus, job, _day, pool=corpus.pool) for job in jobs[:-1]]
+        last: dict[str, Any] = {"outlets": [derived_of(corpus)], "partition": partition_of(_day)}
+        chain(*tasks, job_task(corpus, jobs[-1], _day, pool=corpus.pool, **last))
+    return dag
+
+
+def _consuming(corpus: Corpus, name: str, schedule: Any) -> DAG:
+    return DAG(
+        dag_id=f"{name}__{corpus.name}",
+        description=_DOCS[name].replace("`", ""),
         schedule=schedule,
         start_date=FIRST_DAY,
         max_active_runs=1,
         default_args=task_arguments(corpus),
-        doc_md=_DOCS[job],
-        tags=["af3", job],
-    ) as dag:
-        job_task(corpus, job, days)
-    return dag
+        doc_md=_DOCS[name],
+        tags=["af3", name],
+    )
 
 
 def _day(context: Context) -> tuple[str, str]:

@@ -42,6 +42,14 @@ def tables_of(corpus: Corpus) -> Asset:
     return Asset(name=f"tables__{corpus.name}", uri=f"{address}/tables/corpus={corpus.name}")
 
 
+def derived_of(corpus: Corpus) -> Asset:
+    """The asset that the last derived job emits, a partition an archive day."""
+    address = corpus.out if "://" in corpus.out else f"file://{corpus.out}"
+    return Asset(
+        name=f"derived__{corpus.name}", uri=f"{address}/tables/derived/corpus={corpus.name}"
+    )
+
+
 def annotate_dag(corpus: Corpus) -> DAG:
     """The nightly DAG of a corpus; a run is one archive day, by its own date."""
     with DAG(
@@ -86,7 +94,7 @@ def night_tasks(corpus: Corpus, days: Days, tables: Asset) -> list[Task]:
         job("segment"),
         job("annotate", pool=corpus.pool, parts=corpus.runner.parts),
         job("audit"),
-        job("publish", outlets=[tables], partition=_partition_of(days)),
+        job("publish", outlets=[tables], partition=partition_of(days)),
         job("report"),
     ]
 
@@ -119,7 +127,8 @@ def job_task(corpus: Corpus, name: str, days: Days, parts: int = 1, **kwargs: An
     return split.expand(part=list(range(parts)))
 
 
-def _partition_of(days: Days) -> Callable[[Context], str]:
+def partition_of(days: Days) -> Callable[[Context], str]:
+    """The archive day of a run, as the partition of what it emits."""
     return lambda context: days(context)[0]
 
 

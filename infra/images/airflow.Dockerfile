@@ -40,7 +40,7 @@ RUN python -m venv /opt/af3 \
 
 FROM worker AS gpu-worker
 RUN uv pip install --no-cache --python /opt/af3/bin/python \
-      --constraint /home/airflow/build/requirements.lock "/home/airflow/build[gcs,model]"
+      --constraint /home/airflow/build/requirements.lock "/home/airflow/build[gcs,model,derive]"
 ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     NVIDIA_VISIBLE_DEVICES=all
 USER 0

@@ -21,7 +21,7 @@ WORKDIR /src
 COPY setup.py README.md infra/requirements.lock ./
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv pip install --constraint requirements.lock --requirements setup.py \
-      --extra gcs --extra model
+      --extra gcs --extra model --extra derive
 COPY schemas schemas
 COPY af3core af3core
 COPY beam_jobs beam_jobs

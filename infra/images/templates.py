@@ -15,10 +15,25 @@ from typing import Any
 from infra.images.launch import our_options
 
 FOLDER = Path(__file__).parent / "templates"
-JOBS = ("plan", "segment", "annotate", "audit", "publish", "report", "index", "export", "quality")
+JOBS = (
+    "plan",
+    "segment",
+    "annotate",
+    "audit",
+    "publish",
+    "report",
+    "index",
+    "export",
+    "quality",
+    "events",
+    "embed",
+    "skills",
+    "summarise",
+    "dialogues",
+)
 """The jobs that the DAGs start."""
 
-NOT_ON_DATAFLOW = ("ask", "report", "watched_by")
+NOT_ON_DATAFLOW = ("ask", "question", "only_agreed", "report", "watched_by")
 """A template takes one value a name; the others are files of the machine that starts the job."""
 
 NUMBER = r"^-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$"

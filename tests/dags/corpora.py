@@ -40,7 +40,7 @@ def add_corpora(site: Site) -> None:
             written.rename(moved)
             if number <= wrong:
                 moved.write_bytes(b"not a recording at all " * 100)
-    short_recording(site.add_corpus("in_process"), 3)
+    short_recording(site.add_corpus("in_process", derive={"jobs": ["events"]}), 3)
     short_recording(site.add_corpus("by_dag_test"), 3)
     told = {"webhook": site.webhook.url}
     short_recording(site.add_corpus("over_budget", limits={"max_gpu_hours": 0}, alerts=told), 3)

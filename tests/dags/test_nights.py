@@ -87,11 +87,11 @@ def test_a_late_night_is_told(site: Site) -> None:
     assert site.finished("annotate__late", [run]) == {run: "success"}
 
 
-def test_a_published_day_is_indexed_exported_and_measured(site: Site) -> None:
+def test_a_published_day_is_indexed_derived_exported_and_measured(site: Site) -> None:
     dag = "annotate__in_process"
     run = site.trigger(dag, day=day(3))
     assert site.finished(dag, [run]) == {run: "success"}
-    keys = {"index": day(3), "export": day(3), "quality": "2026-11-02 (W45)"}
+    keys = {"index": day(3), "derive": day(3), "export": day(3), "quality": "2026-11-02 (W45)"}
     for job, key in keys.items():
         consumer = f"{job}__in_process"
         site.until(lambda consumer=consumer: bool(site.runs(consumer)))  # type: ignore[misc]
@@ -100,6 +100,7 @@ def test_a_published_day_is_indexed_exported_and_measured(site: Site) -> None:
         assert set(site.finished(consumer, [found["dag_run_id"]]).values()) == {"success"}
     out = site.out("in_process")
     assert (out / "indexes" / "search.sqlite").is_file()
+    assert list((out / f"tables/events/corpus=in_process/date={day(3)}").glob("*.parquet"))
     exported = out / f"exports/corpus=in_process/from={day(3)},until={day(3)}/af3"
     assert (exported / "train-00000.json").is_file()
     assert (out / "quality/corpus=in_process/from=2026-11-02,until=2026-11-08.json").is_file()
