@@ -53,6 +53,7 @@ ANSWER = {
     "mean_logprob": -0.1,
     "token_count": 5,
     "finish_reason": "stop",
+    "examples": [],
     "flags": [],
     "model": "m",
     "weights_revision": "w",

@@ -95,6 +95,7 @@ def answer(mean_logprob: float | None, *flags: str) -> dict[str, Any]:
         "mean_logprob": mean_logprob,
         "token_count": 1,
         "finish_reason": "stop",
+        "examples": [],
         "flags": list(flags),
         "model": "m",
         "weights_revision": "w",
