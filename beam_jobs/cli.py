@@ -11,7 +11,7 @@ from typing import Any
 from af3core import __version__
 from af3core.errors import ConfigurationError
 from beam_jobs.beam_options import parse_with_beam
-from beam_jobs.guard import guarded
+from beam_jobs.guard import guarded, say
 
 _DESCRIPTION = """\
 Annotate media archives with Audio Flamingo 3: recordings in, queryable Parquet out.
@@ -23,7 +23,12 @@ Annotate media archives with Audio Flamingo 3: recordings in, queryable Parquet 
 
 The jobs of a night also run alone, in this order and with the same options:
   af3 plan RECORDINGS --out NIGHT; af3 segment --out NIGHT; af3 annotate --out NIGHT;
-  af3 audit --out NIGHT; af3 publish --out NIGHT; af3 report --out NIGHT"""
+  af3 audit --out NIGHT; af3 publish --out NIGHT; af3 report --out NIGHT
+
+What is made of a night, for training and for long recordings:
+  af3 events --out NIGHT; af3 embed --out NIGHT
+  af3 skills --out NIGHT; af3 dialogues --out NIGHT; af3 export --out NIGHT
+  af3 summarise --question "Who mended the lighthouse?" --out NIGHT"""
 
 _JOBS = {
     "discover": "list, hash and probe the archive of an interval",
@@ -75,7 +80,7 @@ def _work(known: argparse.Namespace, beam_arguments: list[str]) -> int:
 
     name = "night" if known.command == "annotate" and known.source else known.command
     job = importlib.import_module(f"beam_jobs.{name}").JOB
-    print("\n".join(run_reported(job, known, beam_arguments).lines))
+    say(run_reported(job, known, beam_arguments).lines)
     return 0
 
 
@@ -85,7 +90,7 @@ def _size(known: argparse.Namespace) -> int:
 
     limits = read_limits(known)
     found = size_on_paper(known.hours, known.window_h, known.days, known.out, known.corpus, limits)
-    print("\n".join(found))
+    say(found)
     return 0
 
 
@@ -94,7 +99,7 @@ def _list_skills(what: str) -> int:
 
     if what != "list":
         raise ConfigurationError(f"skills {what}: write af3 skills list, or options alone")
-    print("\n".join(skill_lines()))
+    say(skill_lines())
     return 0
 
 

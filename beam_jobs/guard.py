@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -27,6 +27,15 @@ def guarded(run: Callable[[], int]) -> int:
     except Af3Error as error:
         print(f"af3: {error}", file=sys.stderr)
         return 1
+
+
+def say(lines: Iterable[str]) -> None:
+    """Print lines; a reader that has enough, such as `head`, ends nothing but the printing."""
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:
+        # or the interpreter complains when it flushes at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

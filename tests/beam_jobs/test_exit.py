@@ -9,6 +9,13 @@ from pathlib import Path
 from tests.beam_jobs.night import make_archive, night
 
 
+def test_a_reader_that_has_enough_is_no_error() -> None:
+    command = f"{sys.executable} -m beam_jobs.cli skills list | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("made by rules:")
+
+
 def test_a_finished_night_ends_cleanly(untrained: Path, tmp_path: Path) -> None:
     """A thread of pyarrow, still freeing what it had read ahead, aborted two exits in three."""
     archive, out = make_archive(tmp_path / "archive"), tmp_path / "out"
