@@ -48,7 +48,7 @@ SKILLS = (
 """Those that follow from events alone: nothing that nano writes is taught to it."""
 
 HELD_OUT, SEED = "0.3", "3"
-"""Three of the eight recordings."""
+"""Four of the eight recordings, 7:22 of 21:30."""
 _CORPUS = "default"
 _ANSWER_TOKENS = 32
 
