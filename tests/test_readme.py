@@ -20,7 +20,23 @@ def test_the_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["annotate", "plan", "segment", "publish", "query", "search", "quality"]
+    "command",
+    [
+        "annotate",
+        "plan",
+        "segment",
+        "publish",
+        "query",
+        "search",
+        "quality",
+        "events",
+        "embed",
+        "skills",
+        "dialogues",
+        "summarise",
+        "chat",
+        "export",
+    ],
 )
 def test_every_option_of_its_commands_is_known(
     command: str, capsys: pytest.CaptureFixture[str]

@@ -44,12 +44,12 @@ def test_training_writes_a_checkpoint_and_goes_on_from_it(tmp_path: Path) -> Non
 def test_training_starts_from_a_checkpoint(untrained: Path, tmp_path: Path) -> None:
     """Its weights and its tokenizer, moved by a few steps only."""
     make_shard(tmp_path / "shards", 0, Cast(), count=6)
-    options = ["--work", str(tmp_path), "--checkpoint", str(tmp_path / "c"), "--minutes", "0.01"]
-    assert main(["train", *options, "--start", str(untrained), "--rate", "1e-5"]) == 0
+    options = ["--work", str(tmp_path), "--checkpoint", str(tmp_path / "c"), "--minutes", "0.02"]
+    assert main(["train", *options, "--start", str(untrained), "--rate", "1e-3"]) == 0
     before, after = (load_file(folder / WEIGHTS) for folder in (untrained, tmp_path / "c"))
     name = "audio_tower.conv1.weight"
     moved = (before[name].float() - after[name].float()).abs().max()
-    assert 0 < moved < 1e-2
+    assert 0 < moved < 5e-2
     tokenizers = [
         (folder / "tokenizer.json").read_bytes() for folder in (untrained, tmp_path / "c")
     ]
