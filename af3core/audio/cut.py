@@ -71,7 +71,7 @@ def clip_end(speech: Probabilities, levels: Levels, settings: Segmentation) -> i
     """
     last = int(settings.max_clip_s * 1000 / FRAME_MS)
     first = int(last * 0.6)
-    runs = _runs(_quiet(speech[:last], levels[:last], settings))
+    runs = runs_of_true(_quiet(speech[:last], levels[:last], settings))
     pauses = [(min(end, last) - start, start, end) for start, end in runs if end > first]
     if pauses:
         length, start, end = max(pauses)
@@ -89,7 +89,7 @@ def segment_spans(speech: Probabilities, levels: Levels, settings: Segmentation)
     silent = levels < settings.silence_dbfs
     spans: list[Span] = []
     here = 0
-    for start, end in [*_runs(silent), (len(levels), len(levels))]:
+    for start, end in [*runs_of_true(silent), (len(levels), len(levels))]:
         if (end - start) * FRAME_MS < settings.min_silence_ms and start < len(levels):
             continue
         if start > here:
@@ -136,7 +136,7 @@ def _candidates(speech: Probabilities, levels: Levels, settings: Segmentation) -
         window = slice(step - _FORCED_STEP_FRAMES, step)
         score = speech[window] + levels[window] / 120
         cuts[max(step - _FORCED_STEP_FRAMES + int(np.argmin(score)), 1)] = _FORCED_CUT_COST
-    for start, end in _runs(_quiet(speech, levels, settings)):
+    for start, end in runs_of_true(_quiet(speech, levels, settings)):
         pause_ms = (end - start) * FRAME_MS
         if pause_ms >= settings.min_pause_ms and 0 < (start + end) // 2 < frame_count:
             cuts[(start + end) // 2] = min(1.0, settings.min_pause_ms / pause_ms)
@@ -157,7 +157,7 @@ def _smooth(values: Probabilities) -> Probabilities:
     return np.asarray((padded[:-2] + padded[1:-1] + padded[2:]) / 3, np.float32)
 
 
-def _runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+def runs_of_true(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Start and end of each run of true values."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from af3core.audio import SAMPLE_RATE_HZ
+from af3core.audio.cut import runs_of_true
 
 Waveform = npt.NDArray[np.float32]
 FRAME_MS = 10
@@ -50,7 +51,7 @@ def find_regions(samples: Waveform) -> list[Region]:
         return []
     floor = float(np.percentile(levels, _FLOOR_PERCENTILE))
     onset = levels > floor + _ONSET_DB
-    heard = [run for run in _runs(levels > floor + _REST_DB) if onset[slice(*run)].any()]
+    heard = [run for run in runs_of_true(levels > floor + _REST_DB) if onset[slice(*run)].any()]
     joined = _joined_taps(_joined(heard))
     return [
         Region(start * FRAME_MS, end * FRAME_MS)
@@ -73,11 +74,6 @@ def _levels(samples: Waveform) -> npt.NDArray[np.float64]:
     frames = samples[: count * _FRAME_SAMPLES].reshape(count, _FRAME_SAMPLES).astype(np.float64)
     power = np.convolve((frames**2).mean(axis=1), np.ones(3) / 3, mode="same")
     return np.asarray(10 * np.log10(power + 1e-12))
-
-
-def _runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _joined(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
