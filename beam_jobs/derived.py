@@ -9,6 +9,7 @@ here.
 from __future__ import annotations
 
 import base64
+import dataclasses
 import datetime
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,6 +53,7 @@ class Piece:
         evidence: what the rows are made from: small rows of tables, never audio.
         uri: the recording's object, for failures.
         work_ms: audio that it stands for, for the progress.
+        shards: objects that each table of its day has; the listing knows.
     """
 
     recording_id: str
@@ -61,6 +63,7 @@ class Piece:
     evidence: Any = field(repr=False, default=None)
     uri: str = ""
     work_ms: int = 0
+    shards: int = 1
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,8 @@ def _key(piece: Piece, derivation: Derivation) -> str:
 def pieces_of(settings: NightSettings, derivation: Derivation) -> Iterator[Piece]:
     """The pieces of every planned day of the interval."""
     for manifest in manifests(Ledger(open_store(settings.out)), settings):
-        yield from derivation.pieces(settings, manifest.date)
+        for piece in derivation.pieces(settings, manifest.date):
+            yield dataclasses.replace(piece, shards=manifest.shards)
 
 
 def places_of(settings: NightSettings) -> Iterator[Place]:
@@ -167,9 +171,7 @@ def make_one(piece: Piece, derivation: Derivation, settings: NightSettings) -> t
     with ledger.store.claim(layout.claim_key(derivation.stage, piece.identity)):
         if ledger.derived([key])[0] is None:
             _make_and_store(piece, key, derivation, ledger, settings)
-    manifest = ledger.manifest(piece.corpus, piece.date)
-    shards = manifest.shards if manifest else 1
-    return (piece.date, shard_of(piece.recording_id, shards), shards), key
+    return (piece.date, shard_of(piece.recording_id, piece.shards), piece.shards), key
 
 
 def _make_and_store(

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from af3core.errors import ModelError
 from af3core.model.request import Answer, Request, ask
 from af3core.storage.address import open_store
-from af3core.tasks.flags import answer_flags
 from af3core.tasks.skills.catalogue import chosen_skills
 from af3core.tasks.skills.exact import EXACT_VERSION
 from af3core.tasks.skills.listening import agrees, question_task, read_heard
@@ -100,17 +99,9 @@ def _pair_row(
         raise answer
     pair, skill = candidate.pair, candidate.skill
     heard_text, agreed = "", None
-    flags: tuple[str, ...] = (UNHEARD,)
     if isinstance(answer, Answer):
         heard = read_heard(pair, answer.text)
         heard_text, agreed = heard.text, agrees(pair, skill, heard)
-        flags = answer_flags(
-            question_task(pair, skill),
-            heard,
-            mean_logprob=answer.mean_logprob,
-            finish_reason=answer.finish_reason,
-            speech_ms=0,
-        )
         making.counts[f"agreed: {pair.skill}"] += agreed
     return _common(candidate) | {
         "pair_id": pair.identity(candidate.stretch.identity),
@@ -118,7 +109,7 @@ def _pair_row(
         "self_check": "pass" if candidate.proposal else "",
         "audio_answer": heard_text,
         "agrees": agreed,
-        "flags": list(flags),
+        "flags": [] if isinstance(answer, Answer) else [UNHEARD],
         "model": settings.checkpoint.name,
         "weights_revision": settings.checkpoint.revision,
         "engine": settings.engine.name,

@@ -38,6 +38,8 @@ def test_exact_pairs_need_no_writer_and_are_asked_of_the_audio_model(out: Path) 
     assert all(row["segment_id"] and row["audio_answer"] for row in pairs)
     assert len({row["pair_id"] for row in pairs}) == len(pairs) > 10
     assert {row["agrees"] for row in pairs} == {True, False}
+    # what the audio model cannot answer is no doubt of the pair
+    assert {tuple(row["flags"]) for row in pairs} == {()}
     assert_all_obey(out)
     kept = Counter(row["skill"] for row in pairs)
     agreed = Counter(row["skill"] for row in pairs if row["agrees"])
