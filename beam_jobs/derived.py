@@ -8,7 +8,6 @@ here.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import datetime
 from collections import Counter
@@ -17,21 +16,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from af3core.errors import Af3Error, ConfigurationError, StorageError
+from af3core.model.engines import load_engine
 from af3core.storage.address import open_store
 from af3core.storage.store import Store
 from beam_jobs.job import Outcome
 from beam_jobs.ledger import Ledger, given_up
-from beam_jobs.manifests import in_batches, manifests
+from beam_jobs.manifests import in_batches, manifest_dates, manifests
 from beam_jobs.parquet import encode_table, partition_rows
 from beam_jobs.progress import Work, shown
 from beam_jobs.rows import timestamp
 from beam_jobs.running import count, run_pipeline, spread
 from beam_jobs.settings import NightSettings
+from beam_jobs.vectors import unpack_vector
 from schemas import layout
 from schemas.columns import Table
 from schemas.identity import shard_of
@@ -78,13 +77,19 @@ class Made:
 class Derivation:
     """A stage: the tables that it fills, its pieces of one day, and how a piece is made.
 
-    `make` runs on workers: it must be a function of a module.
+    `make` runs on workers: it must be a function of a module. `writes` says that it asks the
+    writer, whose server is then looked at before any work.
     """
 
     stage: str
     tables: tuple[Table, ...]
     pieces: Callable[[NightSettings, str], Iterable[Piece]]
     make: Callable[[Piece, NightSettings], Made]
+    writes: bool = False
+
+
+class NothingPublished(Af3Error):
+    """No day of the interval has tables to make anything of."""
 
 
 def derive(
@@ -95,7 +100,14 @@ def derive(
     Returns:
         Counts by name, those of rows that were made before included, and a line for each; the
         first failures with their messages.
+
+    Raises:
+        NothingPublished: there are no tables of the interval.
+        ConfigurationError: the writer's server is not there.
     """
+    _check_published(settings)
+    if derivation.writes and settings.deriving.writer:
+        load_engine(settings.deriving.writer)
 
     def build(pipeline: beam.Pipeline, settings: NightSettings) -> beam.PCollection[str]:
         pieces = (
@@ -126,6 +138,19 @@ def derive(
     lines = [f"{name}: {n}" for name, n in facts.items()]
     lines += [f"failed: {failure.message}" for failure in failures[:SHOWN_FAILURES]]
     return Outcome(facts, lines)
+
+
+def _check_published(settings: NightSettings) -> None:
+    store = open_store(settings.out)
+    prefixes = [
+        layout.partition_prefix("recordings", settings.corpus, date)
+        for date in manifest_dates(Ledger(store), settings)
+    ]
+    if not any(store.walk(prefixes)):
+        raise NothingPublished(
+            f"{settings.out}: no tables of corpus {settings.corpus} from {settings.since} to"
+            f" {settings.until}; run af3 annotate first, or check --corpus and the dates"
+        )
 
 
 def _work(derivation: Derivation, settings: NightSettings) -> Work:
@@ -243,16 +268,6 @@ def _typed(found: Iterable[DerivedRows], table: Table) -> Iterator[Row]:
         made = {"run_id": entry.run_id, "generated_at": timestamp(entry.generated_at)}
         for row in entry.rows.get(table.name, []):
             yield row | made | {name: unpack_vector(row[name]) for name in vectors}
-
-
-def pack_vector(vector: npt.NDArray[np.float32]) -> str:
-    """A vector for the ledger: little-endian float32 in base64, a third of its JSON."""
-    return base64.b64encode(np.asarray(vector, "<f4").tobytes()).decode()
-
-
-def unpack_vector(packed: str | None) -> npt.NDArray[np.float32] | None:
-    """The vector back."""
-    return None if packed is None else np.frombuffer(base64.b64decode(packed), "<f4")
 
 
 def _found(derivation: Derivation, settings: NightSettings) -> tuple[Counter[str], list[Failure]]:

@@ -179,7 +179,7 @@ def _row(plan: Plan, exchanges: Sequence[Exchange], settings: NightSettings) -> 
     }
 
 
-DIALOGUES_MADE = Derivation(STAGE, (DIALOGUES,), pieces, make)
+DIALOGUES_MADE = Derivation(STAGE, (DIALOGUES,), pieces, make, writes=True)
 
 
 def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:

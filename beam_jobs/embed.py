@@ -16,9 +16,10 @@ from af3core.retrieval.neighbours import unit
 from af3core.storage.address import open_store
 from beam_jobs.answering import model_turn
 from beam_jobs.clip_sounds import ClipObject, clip_sounds
-from beam_jobs.derived import Derivation, Made, Piece, Row, derive, pack_vector, rows_by_recording
+from beam_jobs.derived import Derivation, Made, Piece, Row, derive, rows_by_recording
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.settings import NightSettings
+from beam_jobs.vectors import pack_vector
 from schemas.derived_tables import EMBEDDINGS
 from schemas.identity import configuration_hash
 

@@ -136,7 +136,7 @@ def _common(made: Candidate | Rejected) -> Row:
     }
 
 
-SKILLS = Derivation("skills", (PAIRS, REJECTED_PAIRS), pieces, make)
+SKILLS = Derivation("skills", (PAIRS, REJECTED_PAIRS), pieces, make, writes=True)
 
 
 def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:

@@ -148,8 +148,8 @@ def _made_by(flags: Sequence[str], settings: NightSettings) -> str:
     return settings.writer.checkpoint.name if written else RULES
 
 
-DIGESTS = Derivation("summarise", (SUMMARIES, CHAPTERS), digest_pieces, make_digest)
-QUESTIONS = Derivation("find", (FINDINGS,), question_pieces, make_finding)
+DIGESTS = Derivation("summarise", (SUMMARIES, CHAPTERS), digest_pieces, make_digest, writes=True)
+QUESTIONS = Derivation("find", (FINDINGS,), question_pieces, make_finding, writes=True)
 
 
 def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:

@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from af3core.errors import ConfigurationError, InvalidAudio, ModelError
-from beam_jobs import derived
-from beam_jobs.derived import Derivation, Made, Piece, derive
+from beam_jobs.cli import main
+from beam_jobs.derived import Derivation, Made, NothingPublished, Piece, derive
 from beam_jobs.settings import NightSettings
+from beam_jobs.vectors import pack_vector, unpack_vector
 from schemas.derived_tables import CHAPTERS
 from tests.beam_jobs.night import DAY, make_archive, night, rows, settings_of
 
@@ -137,6 +138,28 @@ def test_a_wrong_setting_is_no_fault_of_a_piece(settings: NightSettings) -> None
     assert derive(TITLES, settings).facts["failures"] == 0
 
 
+def test_an_interval_without_tables_is_one_clear_line(
+    settings: NightSettings, finished: Path, untrained: Path
+) -> None:
+    elsewhere = dataclasses.replace(settings, since="2020-01-01", until="2020-01-02")
+    expected = "no tables of corpus default from 2020-01-01 to 2020-01-02; run af3 annotate first"
+    with pytest.raises(NothingPublished, match=expected):
+        derive(TITLES, elsewhere)
+    shutil.rmtree(Path(settings.out) / "tables" / "recordings")
+    with pytest.raises(NothingPublished, match="check --corpus and the dates"):
+        derive(TITLES, settings)
+
+
+def test_a_writer_that_is_away_is_said_before_any_work(
+    settings: NightSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = ["--writer", "big", "--writer-endpoint", "http://127.0.0.1:9/v1"]
+    assert main(["skills", "--out", settings.out, "--model", "nano", *away]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("af3: endpoint http://127.0.0.1:9/v1: no answer")
+    assert len(said.splitlines()) == 1
+
+
 def test_a_row_keeps_the_run_that_made_it(settings: NightSettings) -> None:
     derive(TITLES, settings)
     derive(TITLES, dataclasses.replace(settings, run_id="second"))
@@ -146,9 +169,9 @@ def test_a_row_keeps_the_run_that_made_it(settings: NightSettings) -> None:
 
 def test_a_vector_is_the_same_after_the_ledger() -> None:
     vector = np.array([0.1, -2.5e-8, 3e30], np.float32)
-    packed = derived.pack_vector(vector)
+    packed = pack_vector(vector)
     assert packed == "zczMPZW/1rIXdhdy"
-    back = derived.unpack_vector(packed)
+    back = unpack_vector(packed)
     assert back is not None
     assert back.tobytes() == vector.tobytes()
-    assert derived.unpack_vector(None) is None
+    assert unpack_vector(None) is None
