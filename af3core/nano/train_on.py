@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import copy
 import os
+import signal
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -148,8 +151,25 @@ def save_between(
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".writing-", dir=folder) as temporary:
         save_checkpoint(between, tokenizer, Path(temporary))
-        for path in Path(temporary).iterdir():
-            os.replace(path, folder / path.name)
+        with _uninterrupted():
+            for path in Path(temporary).iterdir():
+                os.replace(path, folder / path.name)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until the body is done: half of a checkpoint's files are none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    previous = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _say(line: str) -> None:
