@@ -84,7 +84,8 @@ def train_on(training: TrainingOn) -> list[float]:
         raise ConfigurationError(f"{training.export}: all its conversations are too long")
     model = TrainingModel(load_model(training.start))
     model.af3.model.audio_tower.requires_grad_(False)
-    return list(_steps(model, batches, tokenizer, training))
+    with _interruptions() as interrupted:
+        return list(_steps(model, batches, tokenizer, training, interrupted))
 
 
 def _steps(
@@ -92,6 +93,7 @@ def _steps(
     batches: TalkBatches,
     tokenizer: PreTrainedTokenizerFast,
     training: TrainingOn,
+    interrupted: threading.Event,
 ) -> Iterator[float]:
     optimizers = make_optimizers(model)
     start = copy.deepcopy(model.af3)
@@ -113,6 +115,8 @@ def _steps(
         if now - saved > _SAVE_EVERY_S or done >= 1.0:
             save_between(start, model.af3, tokenizer, training.checkpoint)
             saved = now
+        if interrupted.is_set():
+            raise KeyboardInterrupt
 
 
 def run_step(model: TrainingModel, batch: TalkBatch) -> float:
@@ -151,25 +155,25 @@ def save_between(
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".writing-", dir=folder) as temporary:
         save_checkpoint(between, tokenizer, Path(temporary))
-        with _uninterrupted():
-            for path in Path(temporary).iterdir():
-                os.replace(path, folder / path.name)
+        for path in Path(temporary).iterdir():
+            os.replace(path, folder / path.name)
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Ctrl-C waits until the body is done: half of a checkpoint's files are none."""
+def _interruptions() -> Iterator[threading.Event]:
+    """Ctrl-C as an event, to be looked at between steps.
+
+    Raised where it comes, it is lost in a callback from C, or leaves half of a checkpoint's files.
+    """
+    came = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield came
         return
-    came: list[int] = []
-    previous = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    previous = signal.signal(signal.SIGINT, lambda _number, _frame: came.set())
     try:
-        yield
+        yield came
     finally:
         signal.signal(signal.SIGINT, previous)
-    if came:
-        raise KeyboardInterrupt
 
 
 def _say(line: str) -> None:
