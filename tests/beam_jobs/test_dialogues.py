@@ -20,6 +20,7 @@ from beam_jobs import dialogues
 from beam_jobs.query import connect
 from tests.beam_jobs.embedded_night import make_embedded, settings_with
 from tests.beam_jobs.night import rows
+from tests.chat_server import chat_server
 
 
 @pytest.fixture(scope="module")
@@ -150,20 +151,21 @@ def test_what_a_writer_gets_wrong_is_counted(
 def test_a_writer_that_is_away_is_a_failure_and_is_asked_again(
     out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    away = ["--writer", "gone", "--writer-endpoint", "http://127.0.0.1:9/v1"]
-
     def refuses(_: EngineSettings, requests: Sequence[Request]) -> list[Answer | ModelError]:
-        return [ModelError("endpoint http://127.0.0.1:9/v1: HTTP 503") for _ in requests]
+        return [ModelError("HTTP 503") for _ in requests]
 
-    with monkeypatch.context() as patch:
-        patch.setattr("beam_jobs.dialogues.answers_of", refuses)
-        facts = dialogues.run(settings_with(out, *away, job="dialogues")).facts
-    assert facts["failures"] == 3
-    with pytest.raises(ConfigurationError, match="no answer"):
-        dialogues.run(settings_with(out, *away, job="dialogues"))
-    monkeypatch.setattr("beam_jobs.dialogues.answers_of", writer_of("pass"))
-    facts = dialogues.run(settings_with(out, *away, job="dialogues")).facts
-    assert facts["written"] == len(by_maker(out, "gone")) == 3
+    with chat_server() as server:
+        told = ["--writer", "af3", "--writer-endpoint", server.endpoint]
+        with monkeypatch.context() as patch:
+            patch.setattr("beam_jobs.dialogues.answers_of", refuses)
+            facts = dialogues.run(settings_with(out, *told, job="dialogues")).facts
+        assert facts["failures"] == 3
+        away = ["--writer", "af3", "--writer-endpoint", "http://127.0.0.1:9/v1"]
+        with pytest.raises(ConfigurationError, match="no answer"):
+            dialogues.run(settings_with(out, *away, job="dialogues"))
+        monkeypatch.setattr("beam_jobs.dialogues.answers_of", writer_of("pass"))
+        facts = dialogues.run(settings_with(out, *told, job="dialogues")).facts
+    assert facts["written"] == len(by_maker(out, "af3")) == 3
 
 
 def test_without_embeddings_one_clear_line(out: Path, tmp_path: Path) -> None:
