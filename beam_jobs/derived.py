@@ -130,9 +130,10 @@ def derive(
             >> beam.MapTuple(lambda place, keys: publish(place, list(keys), derivation, settings))
         )
 
-    with shown(derivation.stage, _work(derivation, settings)):
+    listed = [dataclasses.replace(p, evidence=None) for p in pieces_of(settings, derivation)]
+    with shown(derivation.stage, _work(listed, derivation, settings)):
         counters = run_pipeline(build, settings, beam_arguments)
-    made, failures = _found(derivation, settings)
+    made, failures = _found(listed, derivation, settings)
     facts = dict(sorted(made.items())) | {"made_now": counters.get("pieces_made", 0)}
     facts["failures"] = len(failures)
     lines = [f"{name}: {n}" for name, n in facts.items()]
@@ -153,10 +154,9 @@ def _check_published(settings: NightSettings) -> None:
         )
 
 
-def _work(derivation: Derivation, settings: NightSettings) -> Work:
+def _work(pieces: Sequence[Piece], derivation: Derivation, settings: NightSettings) -> Work:
     """For the progress: a piece is done when the ledger holds its rows."""
     store = open_store(settings.out)
-    pieces = list(pieces_of(settings, derivation))
     work_ms = {_key(piece, derivation): piece.work_ms for piece in pieces}
     left = [key for key, held in zip(work_ms, store.exists(list(work_ms)), strict=True) if not held]
     total_ms = sum(work_ms[key] for key in left)
@@ -270,12 +270,14 @@ def _typed(found: Iterable[DerivedRows], table: Table) -> Iterator[Row]:
             yield row | made | {name: unpack_vector(row[name]) for name in vectors}
 
 
-def _found(derivation: Derivation, settings: NightSettings) -> tuple[Counter[str], list[Failure]]:
+def _found(
+    pieces: list[Piece], derivation: Derivation, settings: NightSettings
+) -> tuple[Counter[str], list[Failure]]:
     """Counts over all pieces of the interval, and the failures of those without rows."""
     ledger = Ledger(open_store(settings.out))
     counts: Counter[str] = Counter()
     failures: list[Failure] = []
-    for batch in in_batches(list(pieces_of(settings, derivation))):
+    for batch in in_batches(pieces):
         held = ledger.derived([_key(piece, derivation) for piece in batch])
         for entry in filter(None, held):
             counts.update(entry.counts)

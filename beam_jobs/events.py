@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from af3core.audio import SAMPLES_PER_MS
+from af3core.audio.clip_file import as_pcm
 from af3core.audio.describe import describe
 from af3core.audio.descriptors import DESCRIPTORS_VERSION, measure
 from af3core.audio.regions import REGIONS_VERSION, Region, find_regions, is_dense
@@ -146,7 +147,7 @@ def _row(
     tail: Waveform,
 ) -> Row:
     event = _cut(samples, region.start_ms, region.end_ms)
-    description = describe(np.round(event * 32_768).clip(-32_768, 32_767).astype(np.int16))
+    description = describe(as_pcm(event))
     measured = named.kind != UNKNOWN
     descriptors = measure(event, tail, named.kind == "music") if measured else None
     return {
@@ -180,8 +181,7 @@ def _provenance(piece: Piece, segments: Sequence[Row], settings: NightSettings) 
 def _speech_shares(samples: Waveform, regions: Iterable[Region]) -> list[float]:
     """Share of each stretch in which the detector hears speech."""
     detector = SpeechDetector()
-    pcm = np.round(samples * 32_768).clip(-32_768, 32_767).astype(np.int16)
-    heard = np.concatenate([detector.feed(pcm), detector.finish()]) >= 0.5
+    heard = np.concatenate([detector.feed(as_pcm(samples)), detector.finish()]) >= 0.5
     spans = ((r.start_ms // FRAME_MS, -(-r.end_ms // FRAME_MS)) for r in regions)
     return [float(heard[start:end].mean()) for start, end in spans]
 

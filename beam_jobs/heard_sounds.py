@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from af3core.dialogue.sounds import HeardSound, Known
 from af3core.storage.store import Store
 from beam_jobs.derived import Row, rows_by_recording
 from beam_jobs.embed import best_captions
+from beam_jobs.segment_evidence import unflagged_by_segment
 
 
 def heard_sounds(store: Store, corpus: str, date: str) -> dict[str, HeardSound]:
@@ -19,8 +20,8 @@ def heard_sounds(store: Store, corpus: str, date: str) -> dict[str, HeardSound]:
     found: dict[str, HeardSound] = {}
     for recording, segments in tables["segments"].items():
         captions = best_captions(_undoubted(tables["captions"].get(recording, ())))
-        said = _by_segment(tables["transcripts"].get(recording, ()))
-        answers = _by_segment(tables["answers"].get(recording, ()))
+        said = unflagged_by_segment(tables["transcripts"].get(recording, ()))
+        answers = unflagged_by_segment(tables["answers"].get(recording, ()))
         for row in _undoubted(segments):
             key = row["segment_id"]
             if key in captions and row["status"] in ("annotated", "partial"):
@@ -30,14 +31,6 @@ def heard_sounds(store: Store, corpus: str, date: str) -> dict[str, HeardSound]:
 
 def _undoubted(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if not row["flags"]]
-
-
-def _by_segment(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in _undoubted(rows):
-        if row["segment_id"] and row["text"]:
-            found.setdefault(row["segment_id"], []).append(row)
-    return found
 
 
 def _sound(

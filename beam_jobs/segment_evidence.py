@@ -41,7 +41,7 @@ def clip_evidence(store: Store, corpus: str, date: str) -> Iterator[ClipEvidence
     for recording, segments in tables["segments"].items():
         known = {table: rows.get(recording, []) for table, rows in tables.items()}
         clips: dict[ClipObject, list[SegmentEvidence]] = {}
-        said = {t: _by_segment(known[t]) for t in ("captions", "transcripts", "answers")}
+        said = {t: unflagged_by_segment(known[t]) for t in ("captions", "transcripts", "answers")}
         for row in segments:
             if row["status"] in ("annotated", "partial") and not row["flags"]:
                 clip = ClipObject(row["clip_uri"], row["clip_start_ms"])
@@ -50,7 +50,8 @@ def clip_evidence(store: Store, corpus: str, date: str) -> Iterator[ClipEvidence
             yield ClipEvidence(recording, clip, tuple(found), known["recordings"][0]["object_uri"])
 
 
-def _by_segment(rows: Sequence[Row]) -> dict[str, list[Row]]:
+def unflagged_by_segment(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Rows of answers without a flag that say something, by segment; those of clips left out."""
     found: dict[str, list[Row]] = {}
     for row in rows:
         if row["segment_id"] and row["text"] and not row["flags"]:

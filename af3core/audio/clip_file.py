@@ -23,6 +23,11 @@ def encode_flac(samples: Pcm) -> bytes:
     return buffer.getvalue()
 
 
+def as_pcm(samples: npt.NDArray[np.float32]) -> Pcm:
+    """Samples in [-1, 1) as `encode_flac` takes them: those of `read_span` come back exactly."""
+    return np.asarray(np.round(samples * 32_768).clip(-32_768, 32_767), np.int16)
+
+
 def read_span(file: BinaryIO, name: str, start_ms: int, end_ms: int) -> npt.NDArray[np.float32]:
     """The samples between two times of a clip file, float32 in [-1, 1], `[samples]`.
 

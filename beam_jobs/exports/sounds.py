@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import numpy as np
-
-from af3core.audio.clip_file import encode_flac, read_span
+from af3core.audio.clip_file import as_pcm, encode_flac, read_span
 from af3core.errors import Af3Error
 from af3core.storage.at_once import at_once
 from af3core.storage.store import Store
@@ -51,7 +49,7 @@ def each_sound(
         with store.local_file(clip) as file:
             for sound in by_clip[clip]:
                 samples = read_span(file, clip, sound.start_ms, sound.end_ms)
-                take(sound, encode_flac(np.round(samples * 32_768).astype(np.int16)))
+                take(sound, encode_flac(as_pcm(samples)))
 
     at_once(read, list(by_clip))
 
