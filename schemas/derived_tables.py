@@ -97,6 +97,24 @@ EMBEDDINGS = Table(
     _TABLE_ORDER,
 )
 
+TEXT_EMBEDDINGS = Table(
+    "text_embeddings",
+    1,
+    "where the texts that are searched lie among all: one row per segment, clip, chapter, recording",
+    (
+        RECORDING,
+        text("kind", "segment, clip, chapter or recording"),
+        SEGMENT,
+        START,
+        END,
+        text("text_hash", "hash of the text that was embedded"),
+        Column("text_embedding", _VECTOR, "the text's embedding, of length 1"),
+        text("text_model", "model and revision of the embedding"),
+        *_MADE,
+    ),
+    ("recording_id", "kind", "start_ms", "end_ms", "segment_id"),
+)
+
 _EVIDENCE = structs(
     "evidence",
     "what the pair was made from: events, captions, transcripts, descriptors",
@@ -287,6 +305,7 @@ CHATS = Table(
 DERIVED_TABLES: tuple[Table, ...] = (
     EVENTS,
     EMBEDDINGS,
+    TEXT_EMBEDDINGS,
     PAIRS,
     REJECTED_PAIRS,
     SUMMARIES,

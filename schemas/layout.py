@@ -13,7 +13,9 @@ ledger/rates/corpus=C.json                                  how fast the last ni
 claims/WORK/KEY                                             held while one worker does a piece
 audits/corpus=C/date=D.json                                 the counts of the last audit
 reports/corpus=C/run=RUN/JOB[-PART-of-COUNT].json           how each job of a run ended
-indexes/search.sqlite                                       full text of the tables
+reports/corpus=C/run=R/report.html                          the night as a page to look at
+indexes/search.json                                         the index: its files, what it was made of
+indexes/search.lance/…                                      full text and vectors of the tables
 exports/corpus=C/from=D,until=U/FORMAT/…                    training data
 quality/corpus=C/from=D,until=D.json                        measures of an interval
 """
@@ -112,6 +114,10 @@ def report_key(corpus: str, run_id: str, job: str, part: Part = WHOLE) -> str:
     number, count = part
     name = job if count == 1 else f"{job}-{number}-of-{count}"
     return f"reports/corpus={corpus}/run={run_id}/{name}.json"
+
+
+def report_page_key(corpus: str, run_id: str) -> str:
+    return f"reports/corpus={corpus}/run={run_id}/report.html"
 
 
 def export_prefix(corpus: str, since: str, until: str, form: str) -> str:

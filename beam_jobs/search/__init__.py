@@ -1,0 +1,1 @@
+"""Search over what the tables say: full text and meaning in one index, rebuilt from the tables."""
