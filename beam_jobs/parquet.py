@@ -31,6 +31,11 @@ def encode_table(table: Table, rows: list[dict[str, Any]]) -> bytes:
     for column in table.columns:
         if not column.nullable and data[column.name].null_count:
             raise pa.ArrowInvalid(f"{table.name}.{column.name} holds a missing value")
+    return encode_columns(data)
+
+
+def encode_columns(data: pa.Table) -> bytes:
+    """One Parquet file of the rows as they stand, with the settings of every table's files."""
     buffer = BytesIO()
     pq.write_table(
         data,
