@@ -67,7 +67,9 @@ def _run(arguments: list[str]) -> int:
     if known.command == "query":
         return _query(known)
     if known.command == "search":
-        return _search(known)
+        from beam_jobs.search.command import run_search
+
+        return run_search(known)
     if known.command == "plan" and known.hours is not None:
         return _size(known)
     if known.command == "skills" and known.what:
@@ -103,18 +105,6 @@ def _list_skills(what: str) -> int:
     return 0
 
 
-def _search(known: argparse.Namespace) -> int:
-    from beam_jobs.index import search
-    from beam_jobs.progress import clock
-
-    hits = search(known.out, known.words, known.limit)
-    for hit in hits:
-        print(f"{hit.object_uri} {clock(hit.start_ms)} {hit.kind} {hit.date}\n    {hit.context}")
-    if not hits:
-        print(f"af3: nothing found for {known.words!r}", file=sys.stderr)
-    return 0
-
-
 def _query(known: argparse.Namespace) -> int:
     from rich.console import Console
 
@@ -130,6 +120,7 @@ def _query(known: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     from beam_jobs.options import add_arguments
+    from beam_jobs.search.command import add_search
 
     parser = argparse.ArgumentParser(
         prog="af3",
@@ -167,14 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("sql", nargs="?", metavar="SQL", help="DuckDB SQL over the views")
     query.add_argument("--out", default="out", metavar="DIR", help="folder or gs:// of a night")
     query.add_argument("--output", metavar="FILE", help="write a .csv or .parquet file instead")
-    search = commands.add_parser(
-        "search",
-        help="words in the index",
-        description='Find words, "phrases", prefix* and AND, OR, NOT in the search index.',
-    )
-    search.add_argument("words", metavar="WORDS")
-    search.add_argument("--out", default="out", metavar="DIR", help="folder of a night")
-    search.add_argument("--limit", type=int, default=20, metavar="N", help="hits (default: 20)")
+    add_search(commands)
     return parser
 
 

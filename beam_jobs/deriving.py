@@ -33,6 +33,7 @@ class Deriving:
         export_format: of `export`.
         only_agreed: export only pairs whose question the audio model itself answers right.
         held_out: share of recordings that an export keeps apart as its test split.
+        words_only: index full text alone, and embed no text.
     """
 
     seed: int = 0
@@ -44,11 +45,12 @@ class Deriving:
     export_format: ExportFormat = "af3"
     only_agreed: bool = False
     held_out: float = 0.0
+    words_only: bool = False
 
 
 def add_deriving(parser: argparse.ArgumentParser) -> None:
     """Add the options as a group."""
-    group = parser.add_argument_group("deriving (events, embed, skills, summarise, chat, export)")
+    group = parser.add_argument_group("deriving (events, embed, skills, summarise, chat, export), search (index)")
     group.add_argument(
         "--seed", type=int, default=0, metavar="N", help="of all that is drawn (default: 0)"
     )
@@ -100,6 +102,12 @@ def add_deriving(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="export: share of recordings that go to the test split (default: 0)",
     )
+    group.add_argument(
+        "--words-only",
+        action="store_true",
+        help="index: full text alone, without the meaning of texts, which takes a CPU a second"
+        " for some forty segments",
+    )
 
 
 def read_deriving(arguments: argparse.Namespace) -> Deriving:
@@ -124,6 +132,7 @@ def read_deriving(arguments: argparse.Namespace) -> Deriving:
         export_format=arguments.format,
         only_agreed=arguments.only_agreed,
         held_out=arguments.held_out,
+        words_only=arguments.words_only,
     )
 
 

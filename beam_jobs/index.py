@@ -1,175 +1,170 @@
-"""The search index over what the tables say: full text, one SQLite file, rebuilt by partition.
+"""The search index over what the tables say: full text, and the meaning of texts and sounds.
 
-tables ──► texts with their times ──► indexes/search.sqlite (FTS5)
+tables ──► texts embedded (ledger, tables/text_embeddings) ──► documents ──► indexes/search
 
-Deleting the file and indexing again loses nothing.
+Only days that changed since they were indexed are read. Deleting `indexes/` and indexing again
+loses nothing, and embeds nothing twice.
 """
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import dataclasses
+import json
+import secrets
+from collections.abc import Sequence
 
-from af3core.errors import Af3Error, ConfigurationError
-from af3core.storage.address import is_bucket, open_store, store_at
-from af3core.storage.folder import FolderStore
-from af3core.storage.store import Store, until_settled
+from af3core.embedding.text import text_model_revision
+from af3core.storage.address import open_store
+from af3core.storage.store import Store
+from beam_jobs.derived import NothingPublished, derive
 from beam_jobs.job import Job, Outcome, job_main
-from beam_jobs.ledger import Ledger
-from beam_jobs.manifests import manifest_dates
-from beam_jobs.parquet import partition_rows
-from beam_jobs.settings import NightSettings
-from schemas.identity import configuration_hash
-
-_LOCK_S = 60.0
-_NOT_THE_WORDS = ("no such table", "locked", "malformed", "disk")
-"""What SQLite says of the index itself, not of the words."""
-_TABLES = ("transcripts", "captions", "answers")
-_SCHEMA = """
-CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5(
-    text, kind UNINDEXED, corpus UNINDEXED, date UNINDEXED, object_uri UNINDEXED,
-    start_ms UNINDEXED, end_ms UNINDEXED, tokenize = 'unicode61 remove_diacritics 2'
+from beam_jobs.search.documents import Partition
+from beam_jobs.search.filling import Filling
+from beam_jobs.search.index_files import publish_files, sweep, working_copy
+from beam_jobs.search.index_state import (
+    FORMAT,
+    IndexState,
+    behind,
+    partition_of,
+    published,
+    read_state,
 )
-"""
-_SEARCH = """
-SELECT kind, corpus, date, object_uri, start_ms, end_ms, snippet(texts, 0, '[', ']', '…', 16)
-FROM texts WHERE texts MATCH ? ORDER BY bm25(texts), date, object_uri, start_ms LIMIT ?
-"""
-
-
-class SearchError(Af3Error):
-    """The words cannot be searched for."""
-
-
-@dataclass(frozen=True)
-class Hit:
-    """One place where the words stand; `context` marks them with brackets."""
-
-    kind: str
-    corpus: str
-    date: str
-    object_uri: str
-    start_ms: int
-    end_ms: int
-    context: str
-
-
-INDEX_KEY = "indexes/search.sqlite"
-CACHE = Path("~/.cache/af3-archive/indexes")
+from beam_jobs.search.lance_index import LanceIndex
+from beam_jobs.search.open_index import UNUSABLE, unusable
+from beam_jobs.search.text_vectors import TEXTS
+from beam_jobs.settings import NightSettings
+from schemas import layout
 
 
 def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
-    """Replace the interval's partitions in the index, each in one transaction.
+    """Bring the corpus's days of the interval up to date in the index.
 
-    An index in a bucket is changed in a copy, which goes back if nobody changed it meanwhile.
+    Raises:
+        NothingPublished: there are no tables of the interval.
+        SearchError: the index is damaged.
     """
     store = open_store(settings.out)
-    dates = manifest_dates(Ledger(store), settings)
-    if isinstance(store, FolderStore):
-        indexed = _bring_up_to_date(store.root / INDEX_KEY, store, settings.corpus, dates)
-    else:
-        indexed = until_settled(
-            store.address(INDEX_KEY), lambda: _update_copy(store, settings.corpus, dates)
+    model = "" if settings.deriving.words_only else _text_model(settings)
+    tables = _of_interval(published(store, settings.corpus), settings)
+    if not tables and not _indexed(store, settings):
+        raise NothingPublished(
+            f"{settings.out}: no tables of corpus {settings.corpus} from {settings.since} to"
+            f" {settings.until}; run af3 annotate first, or check --corpus and the dates"
         )
-    facts = {"dates": len(dates), "texts_indexed": indexed}
-    return Outcome(facts, [f"indexed: {indexed} texts of {len(dates)} days"])
+    todo = _todo(read_state(store), tables, settings, model)
+    embedded = _embed(todo, tables, settings, beam_arguments) if model else 0
+    # a text that was embedded just now changed the tables; two runs take turns
+    with store.claim(layout.claim_key("index", "search")):
+        state = read_state(store) or IndexState(FORMAT, secrets.token_hex(6))
+        tables = _of_interval(published(store, settings.corpus), settings)
+        todo = _todo(state, tables, settings, model)
+        if todo:
+            state = _update(store, settings, state, todo, tables)
+    return _outcome(state, settings, len(todo), embedded, model)
 
 
-def _update_copy(store: Store, corpus: str, dates: Sequence[str]) -> int | None:
-    """None where another run changed the index in between."""
-    [stamp] = store.stamps([INDEX_KEY])
-    with tempfile.TemporaryDirectory(prefix="af3-") as folder:
-        path = Path(folder) / "search.sqlite"
-        if stamp:
-            path.write_bytes(store.read(INDEX_KEY) or b"")
-        indexed = _bring_up_to_date(path, store, corpus, dates)
-        return indexed if store.replace(INDEX_KEY, path.read_bytes(), stamp) else None
+def _text_model(settings: NightSettings) -> str:
+    return text_model_revision(settings.deriving.text_model)
 
 
-def _bring_up_to_date(path: Path, store: Store, corpus: str, dates: Sequence[str]) -> int:
-    with _connected(path, create=True) as connection:
-        connection.execute(_SCHEMA)
-        return sum(_replace(connection, store, corpus, date) for date in dates)
+def _of_interval(tables: dict[Partition, str], settings: NightSettings) -> dict[Partition, str]:
+    return {p: stamp for p, stamp in tables.items() if settings.since <= p.date <= settings.until}
 
 
-def _index_here(out: str) -> Path:
-    """The index as a file of this machine; one in a bucket is fetched once per state.
-
-    Raises:
-        ConfigurationError: there is no index.
-    """
-    missing = ConfigurationError(f"--out {out}: no index there; make it with af3 index --out {out}")
-    if not is_bucket(out):
-        path = Path(out) / INDEX_KEY
-        if not path.is_file():
-            raise missing
-        return path
-    store = store_at(out)
-    [stamp] = store.stamps([INDEX_KEY])
-    cached = CACHE.expanduser() / f"{configuration_hash([out, stamp])}.sqlite"
-    if not cached.is_file():
-        data = store.read(INDEX_KEY) if stamp else None
-        if data is None:
-            raise missing
-        FolderStore(cached.parent).write(cached.name, data)
-    return cached
+def _indexed(store: Store, settings: NightSettings) -> list[Partition]:
+    """What the index holds of the interval."""
+    state = read_state(store)
+    return _held(state, settings) if state else []
 
 
-def search(out: str, words: str, limit: int) -> list[Hit]:
-    """The best places for words, phrases ("…"), AND, OR, NOT and prefixes (rain*).
-
-    Raises:
-        ConfigurationError: there is no index.
-        SearchError: the words are no query.
-    """
-    path = _index_here(out)
-    with _connected(path, create=False) as connection:
-        try:
-            return [Hit(*row) for row in connection.execute(_SEARCH, (words, limit))]
-        except sqlite3.OperationalError as error:
-            if any(words in str(error) for words in _NOT_THE_WORDS):
-                raise
-            raise SearchError(
-                f"search {words!r}: {error}; put a phrase into double quotes: '\"…\"'"
-            ) from error
+def _held(state: IndexState, settings: NightSettings) -> list[Partition]:
+    held = map(partition_of, state.partitions)
+    return sorted(
+        p
+        for p in held
+        if p.corpus == settings.corpus and settings.since <= p.date <= settings.until
+    )
 
 
-def _replace(connection: sqlite3.Connection, store: Store, corpus: str, date: str) -> int:
-    uris = {
-        row["recording_id"]: row["object_uri"]
-        for row in partition_rows(store, "recordings", corpus, date)
-    }
-    texts = [
-        (row["text"], kind, corpus, date, uris[row["recording_id"]], row["start_ms"], row["end_ms"])
-        for kind in _TABLES
-        for row in partition_rows(store, kind, corpus, date)
-        if row["text"]
+def _todo(
+    state: IndexState | None, tables: dict[Partition, str], settings: NightSettings, model: str
+) -> list[Partition]:
+    """Days that changed, went or came, and days whose texts have no meaning by the model yet."""
+    if state is None:
+        return sorted(tables)
+    held = _held(state, settings)
+    names = {partition.name for partition in held}
+    shown = {name: entry for name, entry in state.partitions.items() if name in names}
+    changed = behind(dataclasses.replace(state, partitions=shown), tables)
+    without = [
+        p for p in held if model and shown[p.name].meant.get(model, 0) < shown[p.name].documents
     ]
-    with connection:
-        connection.execute("DELETE FROM texts WHERE corpus = ? AND date = ?", (corpus, date))
-        connection.executemany("INSERT INTO texts VALUES (?, ?, ?, ?, ?, ?, ?)", texts)
-    return len(texts)
+    return sorted({*changed, *without})
 
 
-@contextlib.contextmanager
-def _connected(path: Path, create: bool) -> Iterator[sqlite3.Connection]:
-    if create:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=_LOCK_S)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        yield connection
-    except sqlite3.DatabaseError as error:
-        raise SearchError(
-            f"{path}: the index cannot be used ({error}); if it stays so, delete it and run af3"
-            " index again"
-        ) from error
-    finally:
-        connection.close()
+def _embed(
+    todo: list[Partition],
+    tables: dict[Partition, str],
+    settings: NightSettings,
+    beam_arguments: Sequence[str],
+) -> int:
+    """Embed the texts of changed days; gives how many days' texts that were."""
+    days = [partition.date for partition in todo if partition in tables]
+    if not days:
+        return 0
+    interval = dataclasses.replace(settings, since=min(days), until=max(days))
+    facts = derive(TEXTS, interval, beam_arguments).facts
+    return int(facts["made_now"])
+
+
+def _update(
+    store: Store,
+    settings: NightSettings,
+    state: IndexState,
+    todo: list[Partition],
+    tables: dict[Partition, str],
+) -> IndexState:
+    earlier = state
+    with working_copy(store, state) as folder:
+        try:
+            filling = Filling(settings.out, store, LanceIndex(folder))
+            held = filling.fill(todo, tables)
+            trained = filling.finish(state.trained_rows)
+        except UNUSABLE as error:
+            raise unusable(store, error) from error
+        files = publish_files(store, folder, state)
+    kept = {name: e for name, e in state.partitions.items() if partition_of(name) not in set(todo)}
+    state = IndexState(
+        format=FORMAT,
+        token=earlier.token,
+        partitions=dict(sorted((kept | held).items())),
+        trained_rows=trained,
+        files=files,
+        retired=tuple(sorted(set(earlier.files) - set(files))),
+    )
+    store.write(layout.INDEX_STATE_KEY, json.dumps(state.to_json(), indent=1).encode())
+    sweep(store, state)
+    return state
+
+
+def _outcome(
+    state: IndexState, settings: NightSettings, changed: int, embedded: int, model: str
+) -> Outcome:
+    entries = [state.partitions[partition.name] for partition in _held(state, settings)]
+    documents = sum(entry.documents for entry in entries)
+    meant = sum(entry.meant.get(model, 0) for entry in entries) if model else 0
+    facts = {
+        "days": len(entries),
+        "days_changed": changed,
+        "documents": documents,
+        "recordings_embedded": embedded,
+        "documents_without_meaning": documents - meant,
+    }
+    lines = [f"indexed: {documents} places of {len(entries)} days, {changed} days changed"]
+    if documents > meant:
+        why = "asked for by --words-only" if not model else "see the failures of stage texts"
+        lines.append(f"without meaning: {documents - meant} places ({why})")
+    return Outcome(facts, lines)
 
 
 JOB = Job("index", "bring the search index up to date with the tables", run)
@@ -181,4 +176,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    # by its real name, so that workers find the functions
+    from beam_jobs.index import main as named
+
+    raise SystemExit(named())

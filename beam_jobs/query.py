@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +32,33 @@ def connect(out: str) -> duckdb.DuckDBPyConnection:
         ConfigurationError: there are no tables at that address.
     """
     store = store_at(out)
-    connection = duckdb.connect()
-    if is_bucket(out):
-        connection.register_filesystem(_bucket_files())
     listed = store.walk([f"tables/{table.name}/" for table in ALL_TABLES])
-    found = 0
-    for table, keys in zip(ALL_TABLES, listed, strict=True):
-        objects = [store.address(key) for key in keys if layout.shard_count_of(key)]
-        found += len(objects)
-        connection.execute(create_view(table, objects))
-    if not found:
+    objects = {
+        table.name: [key for key in keys if layout.shard_count_of(key)]
+        for table, keys in zip(ALL_TABLES, listed, strict=True)
+    }
+    if not any(objects.values()):
         raise ConfigurationError(
             f"--out {out}: no tables there; name the folder that af3 annotate wrote to"
         )
+    return open_views(out, objects)
+
+
+def open_views(out: str, objects: Mapping[str, Sequence[str]]) -> duckdb.DuckDBPyConnection:
+    """An in-memory database with a view per table, over these objects of it; empty if it has none.
+
+    Args:
+        out: folder or gs:// that the keys of objects count from.
+        objects: keys by name of table.
+    """
+    store = store_at(out)
+    connection = duckdb.connect()
+    if is_bucket(out):
+        connection.register_filesystem(_bucket_files())
+    for table in ALL_TABLES:
+        if table.name in objects:
+            addresses = [store.address(key) for key in objects[table.name]]
+            connection.execute(create_view(table, addresses))
     return connection
 
 

@@ -15,7 +15,7 @@ audits/corpus=C/date=D.json                                 the counts of the la
 reports/corpus=C/run=RUN/JOB[-PART-of-COUNT].json           how each job of a run ended
 reports/corpus=C/run=R/report.html                          the night as a page to look at
 indexes/search.json                                         the index: its files, what it was made of
-indexes/search.lance/…                                      full text and vectors of the tables
+indexes/search/TOKEN/…                                      full text and vectors of the tables
 exports/corpus=C/from=D,until=U/FORMAT/…                    training data
 quality/corpus=C/from=D,until=D.json                        measures of an interval
 """
@@ -114,6 +114,13 @@ def report_key(corpus: str, run_id: str, job: str, part: Part = WHOLE) -> str:
     number, count = part
     name = job if count == 1 else f"{job}-{number}-of-{count}"
     return f"reports/corpus={corpus}/run={run_id}/{name}.json"
+
+
+INDEX_STATE_KEY = "indexes/search.json"
+
+
+def index_prefix(token: str) -> str:
+    return f"indexes/search/{token}/"
 
 
 def report_page_key(corpus: str, run_id: str) -> str:

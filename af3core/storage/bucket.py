@@ -144,6 +144,15 @@ class BucketStore:
         for first in range(0, len(prefixes), 4 * CONNECTIONS):
             yield from at_once(below, prefixes[first : first + 4 * CONNECTIONS])
 
+    def states(self, prefixes: Sequence[str]) -> dict[str, str]:
+        def below(prefix: str) -> dict[str, str]:
+            return {self._key(blob): str(blob.generation) for blob in self._listed(prefix)}
+
+        found: dict[str, str] = {}
+        for states in at_once(below, prefixes):
+            found |= states
+        return found
+
     def claim(self, key: str) -> AbstractContextManager[None]:
         return held(self, key, self.lease_s)
 
@@ -165,7 +174,7 @@ class BucketStore:
             yield from bucket_of(self.bucket).list_blobs(
                 prefix=self.prefix + prefix,
                 delimiter=delimiter,
-                fields="items(name),nextPageToken",
+                fields="items(name,generation),nextPageToken",
                 timeout=TIMEOUT_S,
                 retry=retry(),
             )

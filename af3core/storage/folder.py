@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -92,6 +93,12 @@ class FolderStore:
                 if path.is_file() and not path.name.startswith(".")
             )
 
+    def states(self, prefixes: Sequence[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for prefix in prefixes:
+            _add_states(self.root / prefix, prefix, found)
+        return found
+
     @contextmanager
     def claim(self, key: str) -> Iterator[None]:
         """As `Store.claim`: a lock of the system's, on one machine and on shared folders that pass
@@ -111,12 +118,26 @@ class FolderStore:
 
 
 def _stamp(path: Path) -> str | None:
-    """Every write makes another file, so that its number and time name the state."""
     try:
-        status = path.stat()
+        return _stamp_of(path.stat())
     except FileNotFoundError:
         return None
+
+
+def _stamp_of(status: os.stat_result) -> str:
+    """Every write makes another file, so that its number and time name the state."""
     return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
+
+
+def _add_states(folder: Path, prefix: str, found: dict[str, str]) -> None:
+    """Stamps of all files below a folder; what is removed meanwhile is left out."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                _add_states(Path(entry.path), f"{prefix}{entry.name}/", found)
+            elif not entry.name.startswith("."):
+                with contextlib.suppress(FileNotFoundError):
+                    found[prefix + entry.name] = _stamp_of(entry.stat())
 
 
 def _is_at(file: BinaryIO, path: Path) -> bool:

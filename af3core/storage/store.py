@@ -75,6 +75,9 @@ class Store(Protocol):
     def walk(self, prefixes: Sequence[str]) -> Iterator[list[str]]:
         """For each prefix the keys at any depth below it, sorted."""
 
+    def states(self, prefixes: Sequence[str]) -> dict[str, str]:
+        """Stamps by key of all that lies below prefixes; a listing, not a request per object."""
+
     def claim(self, key: str) -> AbstractContextManager[None]:
         """Be the only one who works on `key` while the body runs; waits for whoever does now.
 

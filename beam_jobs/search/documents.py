@@ -1,0 +1,133 @@
+"""What is searched: one document per segment, clip, chapter and recording, made from the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from af3core.storage.store import Store
+from beam_jobs.query import open_views
+from schemas import layout
+
+SOURCES = (
+    "recordings",
+    "segments",
+    "captions",
+    "transcripts",
+    "answers",
+    "summaries",
+    "chapters",
+    "embeddings",
+    "text_embeddings",
+)
+"""The tables that the index is made of."""
+FIELDS = ("transcript", "caption", "answers", "summary")
+"""The texts of a document, which may be named in a search."""
+
+
+@dataclass(frozen=True, order=True)
+class Partition:
+    """One day of one corpus."""
+
+    corpus: str
+    date: str
+
+    @property
+    def name(self) -> str:
+        return f"corpus={self.corpus}/date={self.date}"
+
+
+_TOLD = """
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, flags, task_id,
+    task_hash, '{field}' AS field, {text} AS text FROM {table}
+"""
+_CHOSEN = "CASE WHEN choice <> '' THEN choice ELSE text END"
+_DOCUMENTS = f"""
+CREATE TEMP TABLE documents AS
+WITH told AS (
+    {
+    " UNION ALL ".join(
+        _TOLD.format(table=table, field=field, text=text)
+        for table, field, text in (
+            ("transcripts", "transcript", "text"),
+            ("captions", "caption", "text"),
+            ("answers", "answers", _CHOSEN),
+        )
+    )
+}
+), asked AS (
+    SELECT corpus, date, recording_id, clip_id, segment_id,
+        min(start_ms) AS start_ms, max(end_ms) AS end_ms, flatten(list(flags)) AS told_flags,
+        {
+    ", ".join(
+        f"string_agg(text, chr(10) ORDER BY task_id, task_hash)"
+        f" FILTER (field = '{field}' AND text <> '') AS {field}"
+        for field in ("transcript", "caption", "answers")
+    )
+}
+    FROM told GROUP BY ALL
+), speech AS (
+    SELECT corpus, date, recording_id, clip_id, sum(speech_ms) AS speech_ms
+    FROM segments GROUP BY ALL
+), parts AS (
+    SELECT a.corpus, a.date, a.recording_id, a.segment_id, a.start_ms, a.end_ms, a.transcript,
+        a.caption, a.answers, NULL AS summary,
+        CASE WHEN a.segment_id = '' THEN 'clip' ELSE 'segment' END AS kind,
+        coalesce(CASE WHEN a.segment_id = '' THEN p.speech_ms ELSE s.speech_ms END, 0) AS speech_ms,
+        a.told_flags || coalesce(s.flags, []) AS flags
+    FROM asked a
+    LEFT JOIN segments s USING (corpus, date, recording_id, segment_id)
+    LEFT JOIN speech p ON (p.corpus, p.date, p.recording_id, p.clip_id)
+        = (a.corpus, a.date, a.recording_id, a.clip_id)
+    UNION ALL
+    SELECT c.corpus, c.date, c.recording_id, '', c.start_ms, c.end_ms, NULL, NULL, NULL,
+        concat_ws(chr(10), nullif(any_value(c.title), ''), nullif(any_value(c.summary), '')),
+        'chapter', coalesce(sum(s.speech_ms), 0), any_value(c.flags)
+    FROM chapters c LEFT JOIN segments s ON (s.corpus, s.date, s.recording_id)
+        = (c.corpus, c.date, c.recording_id) AND s.start_ms >= c.start_ms AND s.end_ms <= c.end_ms
+    GROUP BY c.corpus, c.date, c.recording_id, c.chapter, c.start_ms, c.end_ms
+    UNION ALL
+    SELECT m.corpus, m.date, m.recording_id, '', 0, m.duration_ms, NULL, NULL, NULL, m.summary,
+        'recording', coalesce((SELECT sum(p.speech_ms) FROM speech p WHERE
+        (p.corpus, p.date, p.recording_id) = (m.corpus, m.date, m.recording_id)), 0), m.flags
+    FROM summaries m
+), full_parts AS (
+    SELECT * REPLACE (
+        coalesce(transcript, '') AS transcript, coalesce(caption, '') AS caption,
+        coalesce(answers, '') AS answers, coalesce(summary, '') AS summary,
+        list_sort(list_distinct(flags)) AS flags
+    ) FROM parts
+)
+SELECT *, left(sha256(meant), 24) AS text_hash FROM (SELECT
+    md5(concat_ws('|', corpus, date, kind, recording_id, segment_id, start_ms, end_ms)) AS id,
+    kind, corpus, CAST(date AS VARCHAR) AS date, recording_id, segment_id, r.object_uri, start_ms,
+    end_ms, p.flags AS flags, len(p.flags) > 0 AS flagged, speech_ms > 0 AS spoken, transcript,
+    caption, answers, summary,
+    CASE WHEN caption || transcript || summary = '' THEN answers
+        ELSE concat_ws(chr(10), nullif(caption, ''), nullif(transcript, ''), nullif(summary, ''))
+    END AS meant
+FROM full_parts p JOIN recordings r USING (corpus, date, recording_id)
+WHERE transcript || caption || answers || summary <> '')
+ORDER BY corpus, date, recording_id, start_ms, end_ms, kind, segment_id
+"""
+
+
+def read_documents(
+    out: str, store: Store, partitions: Sequence[Partition]
+) -> duckdb.DuckDBPyConnection:
+    """A database with the table `documents` of some partitions, and views of their tables.
+
+    A document's columns are `beam_jobs.search.lance_index.DOCUMENTS`, and `meant` with `text_hash`,
+    the text whose meaning is embedded.
+    """
+    prefixes = [
+        layout.partition_prefix(table, p.corpus, p.date) for table in SOURCES for p in partitions
+    ]
+    objects: dict[str, list[str]] = {table: [] for table in SOURCES}
+    for prefix, keys in zip(prefixes, store.walk(prefixes), strict=True):
+        objects[prefix.split("/")[1]] += [key for key in keys if layout.shard_count_of(key)]
+    connection = open_views(out, objects)
+    connection.execute(_DOCUMENTS)
+    return connection

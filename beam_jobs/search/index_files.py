@@ -1,0 +1,126 @@
+"""The index as files: in a folder where it lies, or out of a bucket into a folder of this machine.
+
+The files of an index are never changed once they are written, so that a copy is brought up to date
+by fetching the new ones; the state object, replaced last, says which files make the index.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from af3core.errors import StorageError
+from af3core.storage.at_once import at_once
+from af3core.storage.folder import FolderStore
+from af3core.storage.store import Store
+from beam_jobs.search.index_state import IndexState
+from schemas import layout
+from schemas.identity import configuration_hash
+
+CACHE = Path("~/.cache/af3-archive/indexes")
+"""Where copies of indexes in buckets lie."""
+_LEFT_S = 3600.0
+"""How long a file that is no longer of the index stays in the copy: another process reads it."""
+
+
+def index_folder(store: Store, state: IndexState) -> Path:
+    """The index in a folder of this machine, as the state says; what a copy lacks is fetched.
+
+    Raises:
+        FileNotFoundError: a file is gone: the index was replaced meanwhile, read the state again.
+    """
+    if isinstance(store, FolderStore):
+        return store.root / layout.index_prefix(state.token)
+    root = CACHE.expanduser() / configuration_hash(store.address(""))
+    folder = root / state.token
+    _fetch(store, state, folder)
+    _forget(root, {str(folder / name) for name in state.files})
+    return folder
+
+
+@contextmanager
+def working_copy(store: Store, state: IndexState) -> Iterator[Path]:
+    """A folder to change the index in: its own, or a copy that `publish_files` sends back."""
+    if isinstance(store, FolderStore):
+        yield store.root / layout.index_prefix(state.token)
+        return
+    with tempfile.TemporaryDirectory(prefix="af3-index-") as folder:
+        held = index_folder(store, state) if state.files else None
+        for name in state.files:
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _link(Path(str(held)) / name, path)
+        yield Path(folder)
+
+
+def publish_files(store: Store, folder: Path, earlier: IndexState) -> tuple[str, ...]:
+    """Send new files of a working copy to the bucket; gives the names of all.
+
+    An index in a folder is where it belongs already.
+    """
+    if isinstance(store, FolderStore):
+        return ()
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    prefix = layout.index_prefix(earlier.token)
+    known = set(earlier.files)
+
+    def send(name: str) -> None:
+        store.write(prefix + name, (folder / name).read_bytes())
+
+    at_once(send, [name for name in names if name not in known])
+    return tuple(names)
+
+
+def sweep(store: Store, state: IndexState) -> None:
+    """Remove what is neither of this index nor of the one before it. By the holder of the claim."""
+    if isinstance(store, FolderStore):
+        root = store.root / layout.index_prefix(state.token)
+        for other in root.parent.iterdir() if root.parent.is_dir() else ():
+            if other.name != root.name:
+                shutil.rmtree(other, ignore_errors=True)
+        return
+    prefix = layout.index_prefix(state.token)
+    kept = {prefix + name for name in (*state.files, *state.retired)}
+    [held] = store.walk(["indexes/search/"])
+    at_once(store.delete, [key for key in held if key not in kept])
+
+
+def _fetch(store: Store, state: IndexState, folder: Path) -> None:
+    """What makes a version known comes last: a reader beside us sees old or new."""
+    missing = [name for name in state.files if not (folder / name).is_file()]
+    versions = [name for name in missing if "/_versions/" in name]
+    here = FolderStore(folder)
+
+    def fetch(name: str) -> None:
+        data = store.read(layout.index_prefix(state.token) + name)
+        if data is None:
+            raise FileNotFoundError(name)
+        here.write(name, data)
+
+    at_once(fetch, [name for name in missing if name not in versions])
+    at_once(fetch, versions)
+
+
+def _forget(root: Path, kept: set[str]) -> None:
+    """Drop what the copy no longer needs, once nobody can be reading it."""
+    old = time.time() - _LEFT_S
+    for path in root.rglob("*"):
+        with contextlib.suppress(OSError):
+            if path.is_file() and str(path) not in kept and path.stat().st_mtime < old:
+                path.unlink()
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        try:
+            shutil.copyfile(source, target)
+        except OSError as error:
+            raise StorageError(f"{target.parent}: no room for the index ({error})") from error
