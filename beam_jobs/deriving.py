@@ -50,7 +50,9 @@ class Deriving:
 
 def add_deriving(parser: argparse.ArgumentParser) -> None:
     """Add the options as a group."""
-    group = parser.add_argument_group("deriving (events, embed, skills, summarise, chat, export), search (index)")
+    group = parser.add_argument_group(
+        "deriving (events, embed, skills, summarise, chat, export), search (index)"
+    )
     group.add_argument(
         "--seed", type=int, default=0, metavar="N", help="of all that is drawn (default: 0)"
     )

@@ -1,0 +1,211 @@
+"""The routes: what is asked by whom is settled before, and what is answered elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from af3core.errors import Af3Error, ConfigurationError
+from beam_jobs.browse.access import Access, Guard
+from beam_jobs.browse.archive import Archive
+from beam_jobs.browse.archive_tables import place_of
+from beam_jobs.browse.clip_audio import clip_response, find_clip
+from beam_jobs.browse.corpus_page import corpus_page
+from beam_jobs.browse.json_values import to_bytes
+from beam_jobs.browse.recordings import recording_page
+from beam_jobs.browse.refusal import Refusal
+from beam_jobs.browse.sandbox import MOST_SQL_CHARACTERS
+from beam_jobs.search.request import Kind, Mode, SearchError, SearchRequest, Speech
+
+STATIC = Path(__file__).with_name("static")
+MOST_HITS = 100
+_PAGES = ("/", "/recording/{name}", "/corpus/{name}", "/sql")
+_READ = ["GET", "HEAD"]
+_MOST_BODY_BYTES = 4 * MOST_SQL_CHARACTERS
+_LOOK_FOR_ASKER_S = 0.5
+_PICTURE_CACHED = {"cache-control": "private, max-age=86400"}
+
+
+def create_app(archive: Archive, access: Access) -> ASGIApp:
+    """The application over an archive, behind its checks."""
+
+    @asynccontextmanager
+    async def running(_app: FastAPI) -> AsyncIterator[None]:
+        archive.begin()
+        yield
+        archive.close()
+
+    app = FastAPI(
+        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=running
+    )
+    _add_errors(app)
+    _add_pages(app)
+    _add_data(app, archive)
+    _add_sounds(app, archive)
+    _add_sql(app, archive)
+    return Guard(app, access)
+
+
+def _add_pages(app: FastAPI) -> None:
+    def shell() -> FileResponse:
+        return FileResponse(STATIC / "index.html", headers={"cache-control": "no-cache"})
+
+    for path in _PAGES:
+        app.add_api_route(path, shell, methods=_READ, response_class=FileResponse)
+    app.mount("/static", StaticFiles(directory=STATIC))
+
+
+def _add_data(app: FastAPI, archive: Archive) -> None:
+    @app.api_route("/api/about", methods=_READ)
+    def about() -> Response:
+        return _answer(archive.about())
+
+    @app.api_route("/api/search", methods=_READ)
+    def search(
+        q: str = "",
+        like: str = "",
+        mode: Mode = "hybrid",
+        corpus: str = "",
+        since: str = "",
+        until: str = "",
+        kind: Annotated[tuple[Kind, ...], Query()] = (),
+        speech: Speech = "any",
+        unflagged: bool = False,
+        without_flag: Annotated[tuple[str, ...], Query()] = (),
+        limit: Annotated[int, Query(ge=1, le=MOST_HITS)] = 20,
+        offset: Annotated[int, Query(ge=0)] = 0,
+    ) -> Response:
+        request = SearchRequest(
+            words=q,
+            like=like,
+            mode=mode,
+            corpus=corpus,
+            since=since,
+            until=until,
+            kinds=kind,
+            speech=speech,
+            unflagged=unflagged,
+            without_flags=without_flag,
+            limit=limit,
+            offset=offset,
+        )
+        return _answer(archive.search(request))
+
+    @app.api_route("/api/recording/{recording_id}", methods=_READ)
+    def recording(recording_id: str, corpus: str = "", date: str = "") -> Response:
+        return _answer(recording_page(archive.tables, recording_id, corpus, date))
+
+    @app.api_route("/api/corpus/{name}", methods=_READ)
+    def corpus(name: str) -> Response:
+        return _answer(corpus_page(archive.corpora, name))
+
+    @app.api_route("/charts/{name}/{chart}.svg", methods=_READ)
+    def charts(name: str, chart: str) -> Response:
+        return Response(archive.charts.chart(name, chart), media_type="image/svg+xml")
+
+
+def _add_sounds(app: FastAPI, archive: Archive) -> None:
+    @app.api_route("/audio/{corpus}/{date}/{recording_id}/{clip_id}.flac", methods=_READ)
+    def audio(
+        request: Request, corpus: str, date: str, recording_id: str, clip_id: str
+    ) -> Response:
+        clip = find_clip(archive.tables, place_of(corpus, date, recording_id), clip_id)
+        wanted, condition = (request.headers.get(name) for name in ("range", "if-range"))
+        return clip_response(archive.tables, clip, request.method, wanted, condition)
+
+    @app.api_route("/spectrogram/{corpus}/{date}/{recording_id}/{segment_id}.png", methods=_READ)
+    def spectrogram(
+        request: Request,
+        corpus: str,
+        date: str,
+        recording_id: str,
+        segment_id: str,
+        width: int = 600,
+        height: int = 80,
+    ) -> Response:
+        place = place_of(corpus, date, recording_id)
+        picture = archive.spectrograms.picture(place, segment_id, width, height)
+        headers = {"etag": picture.etag, **_PICTURE_CACHED}
+        if request.headers.get("if-none-match") == picture.etag:
+            return Response(status_code=304, headers=headers)
+        return Response(picture.png, headers=headers, media_type="image/png")
+
+
+def _add_sql(app: FastAPI, archive: Archive) -> None:
+    @app.post("/api/sql")
+    async def sql(request: Request) -> Response:
+        asked = asyncio.create_task(archive.sandbox.answer(await _sql_of(request)))
+        try:
+            while not asked.done():
+                await asyncio.wait([asked], timeout=_LOOK_FOR_ASKER_S)
+                if not asked.done() and await request.is_disconnected():
+                    break
+        finally:
+            # nobody waits for it any more: its process ends with it
+            asked.cancel()
+        return _answer(await asked)
+
+
+async def _sql_of(request: Request) -> str:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Refusal(400, "send SQL as application/json")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_BODY_BYTES:
+            raise Refusal(413, f"SQL of more than {MOST_SQL_CHARACTERS} characters")
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict) or not isinstance(given.get("sql"), str):
+        raise Refusal(400, 'send {"sql": "SELECT …"}')
+    text: str = given["sql"]
+    return text
+
+
+def _add_errors(app: FastAPI) -> None:
+    @app.exception_handler(Af3Error)
+    def known(_request: Request, error: Af3Error) -> Response:
+        if isinstance(error, Refusal):
+            return _error(error.status, str(error), error.headers)
+        if isinstance(error, SearchError):
+            return _error(400, str(error))
+        return _error(409 if isinstance(error, ConfigurationError) else 503, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    def wrong(_request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        return _error(400, f"{first['loc'][-1]}: {first['msg'].lower()}")
+
+    @app.exception_handler(HTTPException)
+    def other(_request: Request, error: HTTPException) -> Response:
+        return _error(
+            error.status_code,
+            "there is nothing here" if error.status_code == 404 else str(error.detail).lower(),
+        )
+
+    @app.exception_handler(Exception)
+    def unknown(_request: Request, _error_: Exception) -> Response:
+        return _error(500, "an error of the server's own; where af3 browse runs it says more")
+
+
+def _answer(value: Any) -> Response:
+    return Response(to_bytes(value), media_type="application/json")
+
+
+def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    body = to_bytes({"error": message})
+    return Response(body, status, headers, media_type="application/json")

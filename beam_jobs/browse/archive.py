@@ -1,0 +1,103 @@
+"""The archive as the routes ask it: tables, index, pictures and queries, opened once."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from af3core import __version__
+from af3core.errors import Af3Error
+from beam_jobs.browse.archive_tables import open_tables
+from beam_jobs.browse.cards import cards_of
+from beam_jobs.browse.corpora import Corpora
+from beam_jobs.browse.corpus_page import Charts
+from beam_jobs.browse.newest import newest
+from beam_jobs.browse.sandbox import MOST_ROWS, SECONDS, Sandbox
+from beam_jobs.browse.spectrograms import Spectrograms
+from beam_jobs.search.index_state import no_index, read_state
+from beam_jobs.search.request import SearchRequest
+from beam_jobs.search.searching import SearchIndex
+
+_QUESTIONS = Path(__file__).with_name("saved_questions.yaml")
+
+
+class Archive:
+    """All that is asked of an archive.
+
+    Args:
+        out: folder or gs:// of the tables.
+        text_model: that embeds the words of a search.
+
+    Raises:
+        ConfigurationError: there are no tables.
+    """
+
+    def __init__(self, out: str, text_model: str) -> None:
+        self.out = out
+        self.tables = open_tables(out)
+        self.corpora = Corpora(self.tables)
+        self.charts = Charts(self.tables, self.corpora)
+        self.spectrograms = Spectrograms(self.tables)
+        self.sandbox = Sandbox(self.tables)
+        self._index = SearchIndex(out, text_model)
+
+    def begin(self) -> None:
+        """Load what the first search needs, beside other work."""
+        threading.Thread(target=self._load, name="first-search", daemon=True).start()
+
+    def close(self) -> None:
+        """Remove what was copied to this machine."""
+        self.tables.close()
+
+    def about(self) -> dict[str, Any]:
+        """What the archive holds and what the server can do."""
+        return {
+            "version": __version__,
+            "out": self.out,
+            "corpora": self.corpora.all(),
+            "flags": self.corpora.flags(),
+            "search": self._searchable(),
+            "limits": {"sql_seconds": SECONDS, "sql_rows": MOST_ROWS},
+            "saved_questions": saved_questions(),
+        }
+
+    def search(self, request: SearchRequest) -> dict[str, Any]:
+        """The hits of a search, or the newest places where nothing is searched for.
+
+        Raises:
+            ConfigurationError: there is no index.
+            SearchError: the request cannot be answered.
+        """
+        begun = time.perf_counter()
+        asked = request.words.strip() or request.like
+        found = self._index.search(request) if asked else newest(self.tables, request)
+        return {
+            "hits": cards_of(self.tables, found.hits),
+            "more": found.more,
+            "notices": list(found.notices),
+            "took_ms": round(1000 * (time.perf_counter() - begun), 1),
+        }
+
+    def _searchable(self) -> dict[str, Any]:
+        try:
+            state = read_state(self.tables.store)
+        except Af3Error as error:
+            return {"available": False, "notices": [str(error)]}
+        notices = [] if state else [str(no_index(self.out))]
+        return {"available": state is not None, "notices": notices}
+
+    def _load(self) -> None:
+        with contextlib.suppress(Af3Error):  # the first search says what is wrong
+            self._index.search(SearchRequest(words="any", limit=1))
+
+
+def saved_questions() -> Sequence[dict[str, str]]:
+    """Questions to begin with: title and SQL."""
+    questions: list[dict[str, str]] = yaml.safe_load(_QUESTIONS.read_text("utf-8"))
+    return questions

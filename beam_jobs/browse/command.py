@@ -1,0 +1,115 @@
+"""`af3 browse`: a server over the tables, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import re
+import secrets
+import socket
+from typing import Any
+
+from af3core.embedding.text import EMBEDDED_TEXT_MODEL
+from af3core.errors import ConfigurationError
+
+SUMMARY = "search, listen and ask in a browser"
+TOKEN_VARIABLE = "AF3_BROWSE_TOKEN"  # noqa: S105 (the name of a variable)
+_DESCRIPTION = f"""\
+Serve the archive page over the tables of a night or of many: search, recordings with their sound,
+corpora, SQL. It only reads. Without --host, only this machine can reach it; with another address
+a token is needed, which is made anew unless --token or {TOKEN_VARIABLE} gives one."""
+_PACKAGES = ("fastapi", "uvicorn", "lancedb")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
+_BACKLOG = 128
+
+
+def add_browse(commands: Any) -> None:
+    """Add the command to the others."""
+    parser = commands.add_parser(
+        "browse",
+        help=SUMMARY,
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--out", default="out", metavar="DIR", help="folder or gs:// of a night")
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="HOST", help="to listen at (default: 127.0.0.1)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=8040, metavar="N", help="0 takes a free one (default: 8040)"
+    )
+    parser.add_argument(
+        "--token", metavar="TOKEN", help=f"that readers need; better in {TOKEN_VARIABLE}"
+    )
+    parser.add_argument(
+        "--text-model",
+        default=EMBEDDED_TEXT_MODEL,
+        metavar="NAME",
+        help=f"that af3 index was given (default: {EMBEDDED_TEXT_MODEL})",
+    )
+
+
+def run_browse(known: argparse.Namespace) -> int:
+    """Serve until Ctrl-C or SIGTERM.
+
+    Raises:
+        ConfigurationError: no tables, the address is taken or none, or packages are missing.
+    """
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ConfigurationError(
+            f"browse needs {', '.join(missing)}: pip install 'af3-archive[browse]'"
+        )
+    from beam_jobs.browse.access import Access
+    from beam_jobs.browse.app import create_app
+    from beam_jobs.browse.archive import Archive
+    from beam_jobs.browse.serving import serve
+
+    given = known.token or os.environ.get(TOKEN_VARIABLE, "")
+    if given and not _TOKEN.fullmatch(given):
+        raise ConfigurationError(f"--token, {TOKEN_VARIABLE}: 16 to 128 letters, digits, - and _")
+    archive = Archive(known.out, known.text_model)
+    with _listening(known.host, known.port) as listener:
+        access = access_at(known.host, listener.getsockname()[1], given)
+        serve(create_app(archive, access), listener, address_of(access))
+    return 0
+
+
+def access_at(host: str, port: int, token: str) -> Any:
+    """Who may ask at an address; beyond this machine nobody without a token."""
+    from beam_jobs.browse.access import Access, is_loopback
+
+    return Access(host, port, token or ("" if is_loopback(host) else secrets.token_urlsafe(24)))
+
+
+def address_of(access: Any) -> str:
+    """What a reader opens, with the token."""
+    host = access.host
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104 (all of this machine's addresses)
+        host = socket.gethostname()
+    shown = f"[{host}]" if ":" in host else host
+    query = f"?token={access.token}" if access.token else ""
+    return f"http://{shown}:{access.port}/{query}"
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """The socket, before anything is loaded: a wrong address is said at once."""
+    try:
+        [(family, kind, protocol, _, address), *_] = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise ConfigurationError(f"--host {host}: no address ({error.strerror})") from error
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ConfigurationError(
+            f"--host {host} --port {port}: {error.strerror}; choose another with --port"
+        ) from error
+    return listener

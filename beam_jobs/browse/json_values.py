@@ -1,0 +1,44 @@
+"""Values of tables as JSON can hold them."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+from decimal import Decimal
+from typing import Any
+
+EXACT_INTEGERS = 2**53 - 1
+"""Beyond it, a browser's numbers are not exact; such integers are texts."""
+
+
+def as_json(value: Any) -> Any:
+    """A value of DuckDB's for `json.dumps`: days and times as ISO, what JSON lacks as text."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) <= EXACT_INTEGERS else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else _not_finite(value)
+    if isinstance(value, Decimal):
+        return float(value) if Decimal(repr(float(value))) == value else str(value)
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex()
+    if isinstance(value, dict):
+        return {str(key): as_json(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(held) for held in value]
+    return str(value)
+
+
+def to_bytes(value: Any) -> bytes:
+    """JSON text as UTF-8, without spaces; `value` is made of what `as_json` gives."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _not_finite(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"

@@ -1,0 +1,76 @@
+/** What the server is asked. Every failure is an Error whose message is one line to show. */
+
+let knownAbout = null;
+
+/** Version, corpora, flags, limits and saved questions; asked once, and again after a failure. */
+export function about() {
+  knownAbout ??= get("/api/about").catch((error) => {
+    knownAbout = null;
+    throw error;
+  });
+  return knownAbout;
+}
+
+/** One page of hits; `query` is the page's own query string. */
+export function search(query, limit, offset) {
+  const given = new URLSearchParams(query);
+  given.set("limit", limit);
+  given.set("offset", offset);
+  return get(`/api/search?${given}`);
+}
+
+export function recording(recordingId, corpus, date) {
+  const given = new URLSearchParams();
+  if (corpus) given.set("corpus", corpus);
+  if (date) given.set("date", date);
+  const query = given.size ? `?${given}` : "";
+  return get(`/api/recording/${encodeURIComponent(recordingId)}${query}`);
+}
+
+export function corpus(name) {
+  return get(`/api/corpus/${encodeURIComponent(name)}`);
+}
+
+/** Columns and rows of one SELECT; `signal` ends it. */
+export function sql(text, signal) {
+  return ask("/api/sql", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ sql: text }),
+    signal,
+  });
+}
+
+/** The address of a spectrogram of the segment in pixels that suit the screen. */
+export function spectrogram(url, widthPx, heightPx) {
+  return ownPath(`${url}?width=${widthPx}&height=${heightPx}`);
+}
+
+export function spectrogramOf(recordingRow, segmentId) {
+  const parts = [recordingRow.corpus, recordingRow.date, recordingRow.recording_id, segmentId];
+  return `/spectrogram/${parts.map(encodeURIComponent).join("/")}.png`;
+}
+
+/** A path on this server, or an error: nothing is ever loaded from elsewhere. */
+export function ownPath(path) {
+  const url = new URL(path, location.origin);
+  if (url.origin !== location.origin) throw new Error(`not on this server: ${path}`);
+  return url.pathname + url.search;
+}
+
+function get(path) {
+  return ask(path, {});
+}
+
+async function ask(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Error("The server does not answer. Is af3 browse still running?");
+  }
+  const body = await response.json().catch(() => null);
+  if (response.ok && body) return body;
+  throw new Error(body?.error ?? `The server answered ${response.status} without a reason.`);
+}

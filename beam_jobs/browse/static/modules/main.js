@@ -1,0 +1,74 @@
+/** The application: header, footer, pages, and the keys that work everywhere. */
+
+import { about } from "./api.js";
+import { CorpusPage } from "./corpus_page.js";
+import { fill, h } from "./elements.js";
+import { corpusPath } from "./paths.js";
+import { Player } from "./player.js";
+import { RecordingPage } from "./recording_page.js";
+import { Router } from "./router.js";
+import { SearchPage } from "./search_page.js";
+import { SqlPage } from "./sql_page.js";
+
+const CORPORA_IN_A_ROW = 3;
+
+const nav = document.getElementById("nav");
+const player = new Player(document.getElementById("audio"));
+const router = new Router(
+  document.getElementById("main"),
+  [
+    [/^\/$/, (match, url, entry) => searchPage.show(url, entry)],
+    [/^\/recording\/([^/]+)$/, ([, id], url) => new RecordingPage(decodeURIComponent(id), url, player, router)],
+    [/^\/corpus\/([^/]+)$/, ([, name]) => new CorpusPage(decodeURIComponent(name))],
+    [/^\/sql$/, (match, url) => new SqlPage(url, router)],
+  ],
+  (url) => {
+    player.release();
+    showCurrent(url);
+  },
+);
+const searchPage = new SearchPage(player, router);
+
+function links(corpora) {
+  const named = corpora.map(({ name }) => h("a", { href: corpusPath(name) }, name));
+  const folded = named.length > CORPORA_IN_A_ROW;
+  const menu = folded
+    ? h("details", { class: "menu" }, h("summary", {}, "Corpora"), h("div", { class: "menu-list" }, named))
+    : named;
+  return [h("a", { href: "/" }, "Search"), menu, h("a", { href: "/sql" }, "SQL")];
+}
+
+function showCurrent(url) {
+  for (const link of nav.querySelectorAll("a")) {
+    if (link.pathname === url.pathname) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  nav.querySelector("details")?.removeAttribute("open");
+}
+
+function showAbout(known) {
+  fill(nav, links(known.corpora));
+  showCurrent(new URL(location.href));
+  fill(document.getElementById("about"),
+    `af3 archive ${known.version}, read-only over `, h("code", {}, known.out));
+}
+
+function typing(target) {
+  return target.matches?.("input, textarea, select") || target.isContentEditable;
+}
+
+function pressed(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  if (event.key === "/") {
+    event.preventDefault();
+    if (location.pathname !== "/") router.go("/");
+    searchPage.focusBox();
+  } else if (event.key !== " " || !event.target.closest("button, summary, a, [role=slider]")) {
+    router.page?.key?.(event);
+  }
+}
+
+fill(nav, links([]));
+router.start();
+document.addEventListener("keydown", pressed);
+about().then(showAbout, () => undefined);

@@ -1,0 +1,160 @@
+/** The whole transcript with its times: it follows the playing, and jumps where it is clicked. */
+
+import { h } from "./elements.js";
+import { flagLabels } from "./flags.js";
+import { clock, stretch } from "./times.js";
+import { ESTIMATED, Words } from "./words.js";
+
+const SCROLL_KEYS = new Set(["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"]);
+const TOP_SHARE = 0.25;
+
+export class TranscriptPanel {
+  /**
+   * @param {Object} found answer of /api/recording
+   * @param {function(number): void} play plays from a time
+   */
+  constructor(found, play) {
+    this.found = found;
+    this.play = play;
+    this.current = -1;
+    this.following = true;
+    this.words = new Map();
+    this.rows = found.segments.map((segment, number) => this.#row(segment, number));
+    this.again = h("button", { type: "button", class: "follow", hidden: true, onclick: () => this.follow() }, "Follow the playing again");
+    this.list = h("ol", { class: "transcript", tabindex: "0", "aria-label": "Transcript", onclick: (event) => this.#clicked(event) },
+      this.#withChapters());
+    this.element = h("section", { class: "transcript-panel", "aria-labelledby": "transcript-title" },
+      h("div", { class: "panel-head" }, h("h2", { id: "transcript-title" }, "Transcript"),
+        h("p", { class: "hint" }, `Click a word to play from it. ${ESTIMATED}.`), this.again),
+      this.list);
+    this.#watchScrolling();
+  }
+
+  /** Marks the segment and the word at a time; gives the segment's number, -1 between segments. */
+  move(positionMs) {
+    const at = this.#segmentAt(positionMs);
+    if (at !== this.current) {
+      this.rows[this.current]?.classList.remove("is-current");
+      this.rows[this.current]?.removeAttribute("aria-current");
+      this.words.get(this.current)?.rest();
+      this.current = at;
+      this.rows[at]?.classList.add("is-current");
+      this.rows[at]?.setAttribute("aria-current", "true");
+      if (this.following) this.#scrollTo(at, "smooth");
+    }
+    if (at >= 0) this.#wordsOf(at)?.follow(positionMs);
+    return at;
+  }
+
+  /** Scrolls with the playing from now on. */
+  follow() {
+    this.following = true;
+    this.again.hidden = true;
+    this.#scrollTo(this.current, "instant");
+  }
+
+  #segmentAt(positionMs) {
+    const { segments } = this.found;
+    let low = 0;
+    let high = segments.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (segments[middle].start_ms <= positionMs) low = middle + 1;
+      else high = middle;
+    }
+    return low && positionMs < segments[low - 1].end_ms ? low - 1 : -1;
+  }
+
+  #row(segment, number) {
+    const text = segment.transcript?.text;
+    return h("li", { class: "segment", "data-segment": number },
+      h("button", {
+        type: "button", class: "time", "aria-label": `Play from ${clock(segment.start_ms)}`,
+        title: stretch(segment.start_ms, segment.end_ms), "data-ms": segment.start_ms,
+      }, clock(segment.start_ms)),
+      h("div", {},
+        text
+          ? h("p", { class: "said", onpointerenter: () => this.#wordsOf(number) }, text)
+          : h("p", { class: "unsaid" }, unsaid(segment)),
+        flagLabels(segment.transcript?.flags.filter((flag) => flag !== "no_speech"))));
+  }
+
+  #withChapters() {
+    const { chapters, segments } = this.found;
+    const headed = chapters.length > 1 ? [...chapters] : [];
+    return this.rows.flatMap((row, number) => {
+      const items = [row];
+      if (headed.length && segments[number].end_ms > headed[0].start_ms) {
+        const chapter = headed.shift();
+        items.unshift(h("li", { class: "chapter-head" }, h("h3", {}, chapter.title)));
+      }
+      return items;
+    });
+  }
+
+  /** A segment's words as parts that can be followed; made when they are first needed. */
+  #wordsOf(number) {
+    if (this.words.has(number)) return this.words.get(number);
+    const segment = this.found.segments[number];
+    const paragraph = this.rows[number].querySelector(".said");
+    if (!paragraph) return null;
+    const words = new Words(segment.transcript.text, [], this.#spoken(segment));
+    paragraph.replaceChildren(...words.nodes.flat());
+    this.words.set(number, words);
+    return words;
+  }
+
+  /** Where in a segment somebody speaks: its speech events, or all of it. */
+  #spoken(segment) {
+    const parts = this.found.events
+      .filter((event) => event.kind === "speech" && event.start_ms < segment.end_ms && event.end_ms > segment.start_ms)
+      .map((event) => [Math.max(event.start_ms, segment.start_ms), Math.min(event.end_ms, segment.end_ms)])
+      .sort((a, b) => a[0] - b[0]);
+    const joined = [];
+    for (const part of parts) {
+      const previous = joined.at(-1);
+      if (previous && part[0] <= previous[1]) previous[1] = Math.max(previous[1], part[1]);
+      else joined.push(part);
+    }
+    return joined.length ? joined : [[segment.start_ms, segment.end_ms]];
+  }
+
+  #clicked(event) {
+    if (!getSelection().isCollapsed) return;
+    const button = event.target.closest("button.time");
+    const row = event.target.closest(".segment");
+    if (!row) return;
+    const number = Number(row.dataset.segment);
+    const wordMs = this.words.get(number)?.timeOf(event.target) ?? null;
+    if (!button && wordMs === null) return;
+    this.following = true;
+    this.again.hidden = true;
+    this.play(button ? Number(button.dataset.ms) : wordMs);
+  }
+
+  #watchScrolling() {
+    const rest = () => {
+      if (!this.following) return;
+      this.following = false;
+      this.again.hidden = false;
+    };
+    this.list.addEventListener("wheel", rest, { passive: true });
+    this.list.addEventListener("touchmove", rest, { passive: true });
+    this.list.addEventListener("pointerdown", (event) => event.target === this.list && rest());
+    this.list.addEventListener("keydown", (event) => SCROLL_KEYS.has(event.key) && rest());
+  }
+
+  #scrollTo(number, behavior) {
+    const row = this.rows[number];
+    if (!row) return;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const top = row.offsetTop - this.list.clientHeight * TOP_SHARE;
+    this.list.scrollTo({ top, behavior: still ? "instant" : behavior });
+  }
+}
+
+function unsaid(segment) {
+  if (segment.status === "skipped") return `not annotated: ${segment.skip_reason.replaceAll("_", " ") || "skipped"}`;
+  if (segment.status === "failed") return "not annotated: it failed";
+  return segment.caption?.text ? `[${segment.caption.text.replace(/\.$/, "")}]` : "[no speech]";
+}
