@@ -157,7 +157,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     words: dict[str, Any] = {
+        "amount": wording.amount,
         "clock": clock,
+        "cost": wording.cost,
         "count": wording.count,
         "day": wording.day,
         "days": wording.days,

@@ -9,10 +9,10 @@ import duckdb
 from schemas.reports import MeasuredRate
 
 _RUNS = """
-SELECT run_id, source, strftime(max(published_at) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M') AS at,
+SELECT run_id, source, strftime(max(published_at) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M') AS latest,
        sum(answers_made), any_value(model), any_value(weights_revision),
        any_value(software_version)
-FROM runs GROUP BY run_id, source ORDER BY at DESC, run_id, source LIMIT ?
+FROM runs GROUP BY run_id, source ORDER BY latest DESC, run_id, source LIMIT ?
 """
 _SHOWN_RUNS = 10
 

@@ -39,6 +39,16 @@ def number(value: float) -> str:
     return text.replace("-", "−")
 
 
+def amount(value: float | None) -> str:
+    """A number, or that it is not known."""
+    return NONE if value is None else number(value)
+
+
+def cost(gpu_hours: float | None, gpu_price: float) -> str:
+    """Money for GPU hours at a price per hour, in the price's currency."""
+    return NONE if gpu_hours is None else f"{gpu_hours * gpu_price:,.2f}"
+
+
 def logprob(value: float | None) -> str:
     return NONE if value is None else f"{value:.3f}".replace("-", "−")
 
