@@ -9,7 +9,6 @@ loses nothing, and embeds nothing twice.
 from __future__ import annotations
 
 import dataclasses
-import json
 import secrets
 from collections.abc import Sequence
 
@@ -19,8 +18,6 @@ from af3core.storage.store import Store
 from beam_jobs.derived import NothingPublished, derive
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.search.documents import Partition
-from beam_jobs.search.filling import Filling
-from beam_jobs.search.index_files import publish_files, sweep, working_copy
 from beam_jobs.search.index_state import (
     FORMAT,
     IndexState,
@@ -29,9 +26,8 @@ from beam_jobs.search.index_state import (
     published,
     read_state,
 )
-from beam_jobs.search.lance_index import LanceIndex
-from beam_jobs.search.open_index import UNUSABLE, unusable
 from beam_jobs.search.text_vectors import TEXTS
+from beam_jobs.search.updating import update_index
 from beam_jobs.settings import NightSettings
 from schemas import layout
 
@@ -59,7 +55,7 @@ def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
         tables = _of_interval(published(store, settings.corpus), settings)
         todo = _todo(state, tables, settings, model)
         if todo:
-            state = _update(store, settings, state, todo, tables)
+            state = update_index(settings.out, store, state, todo, tables)
     return _outcome(state, settings, len(todo), embedded, model)
 
 
@@ -115,36 +111,6 @@ def _embed(
     interval = dataclasses.replace(settings, since=min(days), until=max(days))
     facts = derive(TEXTS, interval, beam_arguments).facts
     return int(facts["made_now"])
-
-
-def _update(
-    store: Store,
-    settings: NightSettings,
-    state: IndexState,
-    todo: list[Partition],
-    tables: dict[Partition, str],
-) -> IndexState:
-    earlier = state
-    with working_copy(store, state) as folder:
-        try:
-            filling = Filling(settings.out, store, LanceIndex(folder))
-            held = filling.fill(todo, tables)
-            trained = filling.finish(state.trained_rows)
-        except UNUSABLE as error:
-            raise unusable(store, error) from error
-        files = publish_files(store, folder, state)
-    kept = {name: e for name, e in state.partitions.items() if partition_of(name) not in set(todo)}
-    state = IndexState(
-        format=FORMAT,
-        token=earlier.token,
-        partitions=dict(sorted((kept | held).items())),
-        trained_rows=trained,
-        files=files,
-        retired=tuple(sorted(set(earlier.files) - set(files))),
-    )
-    store.write(layout.INDEX_STATE_KEY, json.dumps(state.to_json(), indent=1).encode())
-    sweep(store, state)
-    return state
 
 
 def _outcome(

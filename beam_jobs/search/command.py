@@ -127,16 +127,22 @@ def _print(results: Results, stream: TextIO) -> None:
 def _place(hit: Hit) -> str:
     until = clock(hit.end_ms)
     flags = f" ({', '.join(hit.flags)})" if hit.flags else ""
-    return f"{hit.object_uri} {clock(hit.start_ms)}-{until} {hit.field} {hit.date}{flags}"
+    uri = _printable(hit.object_uri)
+    return f"{uri} {clock(hit.start_ms)}-{until} {hit.field} {hit.date}{flags}"
 
 
 def _marked(hit: Hit, terminal: bool) -> str:
     """The context in one line; what matches in bold, or in brackets."""
     before, after = ("[bold yellow]", "[/bold yellow]") if terminal else ("[", "]")
+    context = _printable(hit.context)
     parts, at = [], 0
     for start, end in hit.marks:
-        parts += [hit.context[at:start], before, hit.context[start:end], after]
+        parts += [context[at:start], before, context[start:end], after]
         at = end
-    parts.append(hit.context[at:])
-    texts = (escape(part) if terminal and n % 4 in (0, 2) else part for n, part in enumerate(parts))
-    return "".join(texts).replace("\n", " ")
+    parts.append(context[at:])
+    return "".join(escape(part) if terminal and not n % 2 else part for n, part in enumerate(parts))
+
+
+def _printable(text: str) -> str:
+    """As many characters; none that moves on the terminal."""
+    return "".join(character if character.isprintable() else " " for character in text)

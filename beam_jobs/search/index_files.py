@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -25,6 +26,8 @@ from schemas.identity import configuration_hash
 
 CACHE = Path("~/.cache/af3-archive/indexes")
 """Where copies of indexes in buckets lie."""
+_LARGE_BYTES = 32 << 20
+"""Larger files are sent one after another: each is held in memory."""
 _LEFT_S = 3600.0
 """How long a file that is no longer of the index stays in the copy: another process reads it."""
 
@@ -73,7 +76,11 @@ def publish_files(store: Store, folder: Path, earlier: IndexState) -> tuple[str,
     def send(name: str) -> None:
         store.write(prefix + name, (folder / name).read_bytes())
 
-    at_once(send, [name for name in names if name not in known])
+    new = [name for name in names if name not in known]
+    large = {name for name in new if (folder / name).stat().st_size > _LARGE_BYTES}
+    at_once(send, [name for name in new if name not in large])
+    for name in sorted(large):
+        send(name)
     return tuple(names)
 
 
@@ -95,13 +102,18 @@ def _fetch(store: Store, state: IndexState, folder: Path) -> None:
     """What makes a version known comes last: a reader beside us sees old or new."""
     missing = [name for name in state.files if not (folder / name).is_file()]
     versions = [name for name in missing if "/_versions/" in name]
-    here = FolderStore(folder)
+    prefix = layout.index_prefix(state.token)
 
     def fetch(name: str) -> None:
-        data = store.read(layout.index_prefix(state.token) + name)
-        if data is None:
-            raise FileNotFoundError(name)
-        here.write(name, data)
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+        try:
+            with store.local_file(prefix + name) as source, part.open("wb") as file:
+                shutil.copyfileobj(source, file, 1 << 20)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
     at_once(fetch, [name for name in missing if name not in versions])
     at_once(fetch, versions)

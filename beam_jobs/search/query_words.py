@@ -106,7 +106,11 @@ def spans_of(text: str) -> list[tuple[int, int, str]]:
 
 def fold(word: str) -> str:
     """Lower case, without accents."""
-    parts = unicodedata.normalize("NFKD", word.casefold())
+    return _without_accents(_without_accents(word).casefold())
+
+
+def _without_accents(word: str) -> str:
+    parts = unicodedata.normalize("NFKD", word)
     return "".join(part for part in parts if not unicodedata.combining(part))
 
 
