@@ -50,7 +50,8 @@ def cost(gpu_hours: float | None, gpu_price: float) -> str:
 
 
 def logprob(value: float | None) -> str:
-    return NONE if value is None else f"{value:.3f}".replace("-", "−")
+    """Three digits after the point, a real minus; what rounds to 0 has none."""
+    return NONE if value is None else f"{round(value, 3) + 0.0:.3f}".replace("-", "−")
 
 
 def count(number: int, one: str, many: str) -> str:
