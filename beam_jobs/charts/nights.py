@@ -49,7 +49,7 @@ class NightHours:
 def hours_by_night(
     nights: Sequence[NightHours], title: str = "Hours by night", most_h: float | None = None
 ) -> str:
-    """A column per night, as SVG text.
+    """A column per night, as SVG text; in minutes where no night has an hour.
 
     Args:
         nights: in any order; a date comes once.
@@ -70,9 +70,10 @@ def hours_by_night(
     by_calendar = (dates[-1] - dates[0]).days < _LONGEST_CALENDAR_DAYS
     places = [(date - dates[0]).days if by_calendar else n for n, date in enumerate(dates)]
     axes = new_axes(figure, 34, 24, 22 if by_calendar else 36, 46)
-    _draw_columns(axes, places, ordered)
-    highest = most_h or max(map(_total_h, ordered)) or 1
-    axes.set_ylim(0, highest * 1.02)
+    highest_h = most_h or max(map(_total_h, ordered)) or 1
+    unit, per_hour = ("min", 60) if highest_h < 1 else ("hours", 1)
+    _draw_columns(axes, places, ordered, per_hour)
+    axes.set_ylim(0, highest_h * per_hour * 1.02)
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(lambda value, _: number(value))
     margin = max(0.6, (_FEWEST_COLUMNS - places[-1]) / 2)
@@ -80,14 +81,16 @@ def hours_by_night(
     marks = _marks(places, _SHORT_DATE if by_calendar else _LONG_DATE, 2 * margin)
     form = "{0.day} {0:%b}" if by_calendar else "{0:%Y-%m-%d}"
     axes.set_xticks([places[n] for n in marks], [form.format(dates[n]) for n in marks])
-    write_at(figure, 8, 34, "hours", color=QUIET)
+    write_at(figure, 8, 34, unit, color=QUIET)
     for name, colour, x in _LEGEND:
         write_at(figure, x, 34, "■", color=colour)
         write_at(figure, x + 12, 34, name, color=QUIET)
     return as_svg(figure, Words(title, listed([_said(night) for night in ordered])), texts)
 
 
-def _draw_columns(axes: Axes, places: Sequence[int], nights: Sequence[NightHours]) -> None:
+def _draw_columns(
+    axes: Axes, places: Sequence[int], nights: Sequence[NightHours], per_hour: int
+) -> None:
     for place, night in zip(places, nights, strict=True):
         bottom = 0.0
         for hours, colour in (
@@ -96,8 +99,9 @@ def _draw_columns(axes: Axes, places: Sequence[int], nights: Sequence[NightHours
             (night.failed_h, ALERT),
         ):
             if hours > 0:
-                axes.bar(place, hours, 0.78, bottom, color=colour, linewidth=0, clip_on=False)
-                bottom += hours
+                height = hours * per_hour
+                axes.bar(place, height, 0.78, bottom, color=colour, linewidth=0, clip_on=False)
+                bottom += height
 
 
 def _total_h(night: NightHours) -> float:

@@ -40,8 +40,10 @@ def number(value: float) -> str:
 
 
 def amount(value: float | None) -> str:
-    """A number, or that it is not known."""
-    return NONE if value is None else number(value)
+    """A number, or that it is not known; a small one is never 0."""
+    if value is None:
+        return NONE
+    return "< 0.001" if 0 < value < 0.001 else number(value)
 
 
 def cost(gpu_hours: float | None, gpu_price: float) -> str:

@@ -86,6 +86,17 @@ def test_two_charts_share_an_axis_where_it_is_given() -> None:
     assert (eight[3] - eight[1]) == pytest.approx(8 * (one[3] - one[1]), rel=1e-3)
 
 
+def test_short_nights_are_drawn_in_minutes() -> None:
+    svg = hours_by_night(
+        [NightHours("2026-11-20", 0.25, 0, 0), NightHours("2026-11-21", 0.5, 0, 0)]
+    )
+    texts = _texts(svg)
+    assert texts[1 : texts.index("Hours by night") + 2] == [
+        *("0", "10", "20", "30"),
+        *("Hours by night", "min"),
+    ]
+
+
 def test_nights_without_hours_and_no_nights() -> None:
     assert _boxes(hours_by_night([NightHours("2026-11-21", 0, 0, 0)]), MAIN) == []
     assert _texts(hours_by_night([])) == ["Hours by night", "no nights"]
