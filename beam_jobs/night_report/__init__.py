@@ -1,4 +1,4 @@
-"""The night's report: one page with all in it that says what came in, how good it is, how it sounds.
+"""The night's report: one page that says what came in, how good it is and how it sounds.
 
 tables ──► figures, changes, hours ──► charts ──┐
 tables ──► chosen segments ──► clips ──► sounds ┴──► reports/corpus=C/run=R/report.html

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 
 MS_PER_MINUTE = 60_000
 NONE = "–"
+_SPACE = "\N{NO-BREAK SPACE}"
 
 
 def hours(ms: int) -> str:
     """A length as h:mm; below a minute in seconds."""
     if ms < MS_PER_MINUTE:
-        return f"{ms / 1000:,.3g} s" if ms else "0 h"
+        return f"{ms / 1000:,.3g}{_SPACE}s" if ms else f"0{_SPACE}h"
     whole, minutes = divmod(round(ms / MS_PER_MINUTE), 60)
-    return f"{whole:,}:{minutes:02d} h"
+    return f"{whole:,}:{minutes:02d}{_SPACE}h"
 
 
 def share(value: float | None) -> str:
@@ -22,10 +23,12 @@ def share(value: float | None) -> str:
     if value is None:
         return NONE
     if 0 < value < 0.001:
-        return "< 0.1 %"
-    if 0.999 < value < 1:
-        return "> 99.9 %"
-    return f"{value:.1%}".replace(".0%", "%").replace("%", " %")
+        text = "< 0.1%"
+    elif 0.999 < value < 1:
+        text = "> 99.9%"
+    else:
+        text = f"{value:,.1%}".replace(".0%", "%")
+    return text.replace(" ", _SPACE).replace("%", f"{_SPACE}%")
 
 
 def share_of(part: int, whole: int) -> str:
