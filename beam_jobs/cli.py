@@ -20,6 +20,7 @@ Annotate media archives with Audio Flamingo 3: recordings in, queryable Parquet 
   af3 query --out NIGHT                    list the tables and their columns
   af3 query --out NIGHT "SELECT text FROM transcripts"
   af3 index --out NIGHT; af3 search --out NIGHT "storm"
+  af3 browse --out NIGHT                   search, listen and ask in a browser
 
 The jobs of a night also run alone, in this order and with the same options:
   af3 plan RECORDINGS --out NIGHT; af3 segment --out NIGHT; af3 annotate --out NIGHT;
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     parser = _parser()
     known, beam_arguments = parse_with_beam(parser, arguments)
-    if known.command in ("query", "search") and beam_arguments:
+    if known.command in ("query", "search", "browse") and beam_arguments:
         raise ConfigurationError(
             f"unknown option {beam_arguments[0]}; see af3 {known.command} --help"
         )
@@ -70,6 +71,10 @@ def _run(arguments: list[str]) -> int:
         from beam_jobs.search.command import run_search
 
         return run_search(known)
+    if known.command == "browse":
+        from beam_jobs.browse.command import run_browse
+
+        return run_browse(known)
     if known.command == "plan" and known.hours is not None:
         return _size(known)
     if known.command == "skills" and known.what:
@@ -119,6 +124,7 @@ def _query(known: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from beam_jobs.browse.command import add_browse
     from beam_jobs.options import add_arguments
     from beam_jobs.search.command import add_search
 
@@ -159,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("--out", default="out", metavar="DIR", help="folder or gs:// of a night")
     query.add_argument("--output", metavar="FILE", help="write a .csv or .parquet file instead")
     add_search(commands)
+    add_browse(commands)
     return parser
 
 
