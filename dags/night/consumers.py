@@ -32,7 +32,8 @@ _DOCS = {
 def consumer_dags(corpus: Corpus) -> list[DAG]:
     """The DAGs `index__CORPUS`, `export__CORPUS` and `quality__CORPUS`.
 
-    `derive__CORPUS` too where the corpus has jobs for it: the export then waits for what they make.
+    `derive__CORPUS` too where the corpus has jobs for it: the export then waits for what they make,
+    and the index follows a second time.
     """
     published = tables_of(corpus)
     daily = PartitionedAssetTimetable(assets=published)
@@ -42,8 +43,9 @@ def consumer_dags(corpus: Corpus) -> list[DAG]:
     )
     derived = [job for job in DERIVED_JOBS if job in corpus.derive.jobs]
     complete = PartitionedAssetTimetable(assets=derived_of(corpus)) if derived else daily
+    either = PartitionedAssetTimetable(assets=published | derived_of(corpus)) if derived else daily
     dags = [
-        _consumer(corpus, "index", daily, _day),
+        _consumer(corpus, "index", either, _day),
         _consumer(corpus, "export", complete, _day),
         _consumer(corpus, "quality", weekly, _week),
     ]

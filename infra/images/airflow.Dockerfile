@@ -31,16 +31,15 @@ ENV UV_LINK_MODE=copy
 USER 0
 RUN install --directory --owner=airflow --group=0 /opt/af3
 USER 50000
-COPY --chown=airflow:0 infra/images/cpu-overrides.txt /home/airflow/build/
 RUN python -m venv /opt/af3 \
     && pip install --no-cache-dir uv==0.13.9 \
-    && uv pip install --no-cache --python /opt/af3/bin/python \
-      --constraint /home/airflow/build/requirements.lock --override /home/airflow/build/cpu-overrides.txt \
-      "/home/airflow/build[gcs]" huggingface-hub
+    && uv pip install --no-cache --torch-backend cpu --python /opt/af3/bin/python \
+      --constraint /home/airflow/build/requirements.lock "/home/airflow/build[gcs,search]" huggingface-hub
 
 FROM worker AS gpu-worker
-RUN uv pip install --no-cache --python /opt/af3/bin/python \
-      --constraint /home/airflow/build/requirements.lock "/home/airflow/build[gcs,model,derive]"
+# torch again: the worker's has no CUDA
+RUN uv pip install --no-cache --reinstall-package torch --python /opt/af3/bin/python \
+      --constraint /home/airflow/build/requirements.lock "/home/airflow/build[gcs,model,search]"
 ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     NVIDIA_VISIBLE_DEVICES=all
 USER 0

@@ -19,11 +19,11 @@ ENV UV_COMPILE_BYTECODE=1 \
 RUN pip install --no-cache-dir uv==0.13.9 && uv venv --seed /opt/af3
 WORKDIR /src
 # packages before code, so that a change of ours leaves this layer
-COPY setup.py README.md infra/requirements.lock infra/images/cpu-overrides.txt ./
-# huggingface-hub: plan and audit name a hub's model by its revision
+COPY setup.py README.md infra/requirements.lock ./
+# huggingface-hub: plan and audit name a hub's model by its revision; torch embeds the index's texts
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv pip install --constraint requirements.lock --override cpu-overrides.txt \
-      --requirements setup.py --extra gcs huggingface-hub
+    uv pip install --torch-backend cpu --constraint requirements.lock \
+      --requirements setup.py --extra gcs --extra search huggingface-hub
 COPY schemas schemas
 COPY af3core af3core
 COPY beam_jobs beam_jobs

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -210,23 +211,25 @@ def test_analysts_need_to_read_only(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("beam_jobs.index.CACHE", tmp_path / "cache")
+    monkeypatch.setattr("beam_jobs.search.index_files.CACHE", tmp_path / "cache")
     out = f"gs://{BUCKET}/nights/out"
     night(f"{ARCHIVE}/{DAY}/short.wav", out, untrained)
-    assert main(["index", "--out", out]) == 0
+    assert main(["index", "--out", out, "--words-only"]) == 0
     network.faults = lambda request: None if request.method == "GET" else "refused"
     before = len(network.requests)
     assert main(["query", "--out", out, "SELECT count(*) FROM recordings"]) == 0
     for _ in range(2):
-        assert main(["search", "--out", out, "zzz"]) == 0
+        assert main(["search", "--out", out, "--mode", "words", "zzz"]) == 0
     asked = network.requests[before:]
     assert {request.method for request in asked} == {"GET"}
-    assert sum("search.sqlite" in r.path and r.is_download for r in asked) == 1
+    prefix = "nights/out/indexes/search/"
+    fetched = Counter(r.name for r in asked if r.is_download and r.name.startswith(prefix))
+    assert len(fetched) > 5
+    assert set(fetched.values()) == {1}
     capsys.readouterr()
-    assert main(["index", "--out", out]) == 2
-    assert f"gs://{BUCKET}/nights/out/indexes/search.sqlite: access is refused" in (
-        capsys.readouterr().err
-    )
+    assert main(["index", "--out", out, "--words-only"]) == 2
+    assert f"gs://{BUCKET}/nights/out/claims/" in (said := capsys.readouterr().err)
+    assert "access is refused" in said
 
 
 @pytest.mark.parametrize(

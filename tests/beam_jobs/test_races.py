@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,9 @@ import pytest
 from af3core.storage.address import open_store
 from beam_jobs import annotate, discover, export, index, publish, segment
 from beam_jobs.ledger import Ledger
+from beam_jobs.search.index_files import index_folder
+from beam_jobs.search.index_state import read_state
+from beam_jobs.search.lance_index import TEXT_TABLE, LanceIndex
 from beam_jobs.settings import NightSettings
 from schemas import layout
 from schemas.records import AnnotatedClip, Failure
@@ -170,25 +172,30 @@ def test_a_date_keeps_the_shards_of_its_first_plan(
 
 
 def test_two_indexers_lose_nothing(
-    archive: Path, untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    archive: Path,
+    out: str,
+    untrained: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In a bucket: an index that another run changed in between is taken up anew."""
-    with bucket():
-        out = f"gs://{BUCKET}/nights/out"
-        night(archive, out, untrained, *CLIPS)
-        for corpus in ("first", "second"):
-            night(archive, out, untrained, *CLIPS, "--corpus", corpus)
-        first, second = (
-            settings(archive, out, untrained, "r", "--corpus", corpus)
-            for corpus in ("first", "second")
-        )
-        calls = meanwhile(monkeypatch, index, "_bring_up_to_date", lambda: index.run(second))
-        index.run(first)
-        assert calls == [3]
-        copy = tmp_path / "index.sqlite"
-        copy.write_bytes(open_store(out).read(index.INDEX_KEY) or b"")
-        found = sqlite3.connect(copy).execute("SELECT DISTINCT corpus FROM texts ORDER BY corpus")
-        assert found.fetchall() == [("first",), ("second",)]
+    """Both have seen what is to be done; one comes first, and the other takes up its index."""
+    monkeypatch.setattr("beam_jobs.search.index_files.CACHE", tmp_path / "cache")
+    for corpus in ("first", "second"):
+        night(archive, out, untrained, *CLIPS, "--corpus", corpus)
+    first, second = (
+        settings(archive, out, untrained, "r", "--words-only", "--corpus", corpus)
+        for corpus in ("first", "second")
+    )
+    calls = meanwhile(monkeypatch, index, "_todo", lambda: index.run(second))
+    index.run(first)
+    assert calls == [4]
+    state = read_state(open_store(out))
+    assert state is not None
+    assert list(state.partitions) == [f"corpus={name}/date={DAY}" for name in ("first", "second")]
+    documents = LanceIndex(index_folder(open_store(out), state)).table(TEXT_TABLE)
+    counts = [documents.count_rows(f"corpus = '{name}'") for name in ("first", "second")]
+    assert counts == [entry.documents for entry in state.partitions.values()]
+    assert min(counts) > 0
 
 
 def test_an_export_beside_another_is_whole(archive: Path, out: str, untrained: Path) -> None:

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +103,7 @@ def _ask(out: Path) -> None:
     """Medians over different questions, each asked once."""
     index = SearchIndex(str(out))
     random = np.random.default_rng(3)
-    words = vocabulary(1).words.to_pylist()
+    words = [str(word) for word in vocabulary(1).words]
     # of the frequent and the rare ones alike
     pairs = [" ".join(random.choice(words[:5_000], 2)) for _ in range(_QUERIES)]
     phrases = _phrases(out)
@@ -112,7 +113,7 @@ def _ask(out: Path) -> None:
         "first search of a process", f"{time.perf_counter() - begun:.1f} s", "the text model loads"
     )
     embedder = load_text_embedder(index.text_model)
-    _say("floor: the words embedded", [_timed(lambda w=w: embedder.embed([w])) for w in pairs])
+    _say("floor: the words embedded", [_timed(partial(embedder.embed, [pair])) for pair in pairs])
     asked: dict[str, list[SearchRequest]] = {
         "phrase": [SearchRequest(f'"{phrase}"', mode="words") for phrase in phrases],
         "words": [SearchRequest(pair, mode="words") for pair in pairs],
@@ -127,14 +128,14 @@ def _ask(out: Path) -> None:
         ],
     }
     for name, requests in asked.items():
-        _say(name, [_timed(lambda r=request: index.search(r)) for request in requests])
+        _say(name, [_timed(partial(index.search, request)) for request in requests])
 
 
 def _phrases(out: Path) -> list[str]:
     """Three words that stand in a row in some transcript."""
     dataset = ds.dataset(out / "tables" / "transcripts", partitioning="hive")
-    texts = dataset.head(20_000, columns=["text"])["text"].to_pylist()
-    spoken = [text.split() for text in texts if len(text.split()) > 10]
+    texts = dataset.head(20_000, columns=["text"])["text"]
+    spoken = [words for text in texts if len(words := str(text).split()) > 10]
     return [" ".join(each[4:7]) for each in spoken[:: len(spoken) // _QUERIES]][:_QUERIES]
 
 

