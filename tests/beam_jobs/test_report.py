@@ -193,9 +193,12 @@ def test_the_report_of_a_run_compares_its_cost_with_its_own_plan(
     assert facts["answers_made"] == 2
     assert lines[0] == "recordings  1, 0:04 of audio"
     assert lines[1] == "annotated   0:04, 2 answers made by this run"
-    assert re.fullmatch(r"GPU hours   [0-9.e-]+ used, 0\.111 estimated", lines[-2])
-    path = out / "reports" / "corpus=default" / "run=r1" / "report.json"
-    assert lines[-1] == f"report      {path}"
+    assert re.fullmatch(r"GPU hours   [0-9.e-]+ used, 0\.111 estimated", lines[-3])
+    folder = out / "reports" / "corpus=default" / "run=r1"
+    assert lines[-2] == f"report      {folder / 'report.json'}"
+    assert lines[-1] == f"page        {folder / 'report.html'}"
+    assert facts["page"] == str(folder / "report.html")
+    assert (folder / "report.html").read_text("utf-8").startswith("<!doctype html>")
 
     # another attempt of the same run finds nothing to ask, and forgets no cost
     assert main(["annotate", *run]) == 0

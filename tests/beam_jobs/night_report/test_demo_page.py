@@ -97,7 +97,7 @@ def test_each_segment_can_be_heard_and_seen(page: Seen) -> None:
         assert picture["alt"] == f"Spectrogram of {sound['aria-label']}"
         with Image.open(BytesIO(_content(picture["src"], "image/png"))) as image:
             assert image.size == (640, 112)
-        with av.open(BytesIO(_content(sound["src"], "audio/webm"))) as container:
+        with av.open(BytesIO(_content(sound["src"], "audio/webm")), "r") as container:
             [stream] = container.streams.audio
             assert (stream.codec_context.name, stream.codec_context.layout.name) == (
                 "opus",

@@ -43,7 +43,7 @@ def test_skipped_and_failed_time_with_their_reasons(out: Path) -> None:
     )
     [message] = page.after("EmptyObject, 1 time", 1)
     assert message.endswith("/empty.wav: the object is empty (0 bytes); upload it again")
-    assert page.after("DecodeFailed, 1 time", 1)[0].startswith(f"{out.parents[1]}"[:5])
+    assert "/lost.wav: no audio could be decoded" in page.after("DecodeFailed, 1 time", 1)[0]
     assert "NotMedia, 1 time" in page.texts
 
 
@@ -90,7 +90,7 @@ def test_real_cost_stands_beside_the_estimate(out: Path) -> None:
     assert page.after("Speed and cost", 11) == [
         *("estimated", "this run", "all runs"),
         *("GPU hours", "1.03", "< 0.001", "< 0.001"),
-        *("Cost, at 1,000 an hour", "1,027.78", cost, cost),
+        *("Cost, at 1,000 an hour", "1,027.80", cost, cost),
     ]
     [rate] = [text for text in page.texts if text.startswith("Rate: ")]
     assert rate.endswith("times real time, all tasks together, as run")
