@@ -48,8 +48,8 @@ class Archive:
         self._index = SearchIndex(out, text_model)
 
     def begin(self) -> None:
-        """Load what the first search needs, beside other work."""
-        threading.Thread(target=self._load, name="first-search", daemon=True).start()
+        """Read what the first page shows and load what the first search needs, beside other work."""
+        threading.Thread(target=self._load, name="first-page", daemon=True).start()
 
     def close(self) -> None:
         """Remove what was copied to this machine."""
@@ -93,8 +93,10 @@ class Archive:
         return {"available": state is not None, "notices": notices}
 
     def _load(self) -> None:
-        with contextlib.suppress(Af3Error):  # the first search says what is wrong
-            self._index.search(SearchRequest(words="any", limit=1))
+        with contextlib.suppress(Af3Error):  # whoever asks is told what is wrong
+            self.about()
+            self.search(SearchRequest())
+            self.search(SearchRequest("any", limit=1))
 
 
 def saved_questions() -> Sequence[dict[str, str]]:

@@ -22,6 +22,7 @@ a token is needed, which is made anew unless --token or {TOKEN_VARIABLE} gives o
 _PACKAGES = ("fastapi", "uvicorn", "lancedb")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _BACKLOG = 128
+_MOST_PORT = 65535
 
 
 def add_browse(commands: Any) -> None:
@@ -38,7 +39,7 @@ def add_browse(commands: Any) -> None:
         "--host", default="127.0.0.1", metavar="HOST", help="to listen at (default: 127.0.0.1)"
     )
     parser.add_argument(
-        "--port", type=int, default=8040, metavar="N", help="0 takes a free one (default: 8040)"
+        "--port", type=_port, default=8040, metavar="N", help="0 takes a free one (default: 8040)"
     )
     parser.add_argument(
         "--token", metavar="TOKEN", help=f"that readers need; better in {TOKEN_VARIABLE}"
@@ -92,6 +93,12 @@ def address_of(access: Any) -> str:
     shown = f"[{host}]" if ":" in host else host
     query = f"?token={access.token}" if access.token else ""
     return f"http://{shown}:{access.port}/{query}"
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", text, re.ASCII) or int(text) > _MOST_PORT:
+        raise argparse.ArgumentTypeError(f"{text}: a port is a number from 0 to {_MOST_PORT}")
+    return int(text)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -34,8 +34,9 @@ _NO_FUNCTIONS = {
     "to_aggregate_state",
     "variant_bytes_to_variant",
 }
-_COMMENT = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
-_EXPLAIN = re.compile(rf"{_COMMENT}explain\b(\s+analyze\b)?(.*)", re.IGNORECASE | re.DOTALL)
+# atomic: what is a comment stays one, or many of them could be divided in endless ways
+_COMMENTS = r"(?>(?:\s|--[^\n]*(?:\n|$)|(?>/\*.*?\*/))*)"
+_EXPLAIN = re.compile(rf"{_COMMENTS}explain\b(\s+analyze\b)?(.*)", re.IGNORECASE | re.DOTALL)
 
 
 def checked_sql(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
