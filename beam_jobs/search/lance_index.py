@@ -55,8 +55,6 @@ _GROWN = 2
 _PROBES, _REFINED = 24, 8
 """Clusters looked into, and how many times the wanted vectors are compared exactly: of the nearest
 ten among a million made-up vectors in clusters none was missed (tests/benchmarks/search.py)."""
-_KEPT = datetime.timedelta(days=1)
-"""How long a reader may go on with an old state."""
 
 
 def vectors_schema(dimensions: int) -> pa.Schema:
@@ -77,9 +75,14 @@ def vectors_table(sense: str, model: str) -> str:
 
 @dataclass(frozen=True)
 class LanceIndex:
-    """The index in a folder of this machine."""
+    """The index in a folder of this machine.
+
+    Attributes:
+        kept: how long states from before stay, for readers that have them open.
+    """
 
     folder: Path
+    kept: datetime.timedelta = datetime.timedelta(days=1)
 
     @cached_property
     def _database(self) -> Any:
@@ -139,7 +142,7 @@ class LanceIndex:
         for column, configuration in configurations.items():
             if column not in known:
                 table.create_index(column, config=configuration)
-        table.optimize(cleanup_older_than=_KEPT)
+        table.optimize(cleanup_older_than=self.kept)
 
     def finish_vectors(self, name: str, trained_rows: int) -> int:
         """Index the vectors that were added; gives the rows that the clusters were found with."""
@@ -157,7 +160,7 @@ class LanceIndex:
             configuration = IvfPq(distance_type="cosine", num_sub_vectors=subs)
             table.create_index("vector", config=configuration)
             trained_rows = rows
-        table.optimize(cleanup_older_than=_KEPT)
+        table.optimize(cleanup_older_than=self.kept)
         return trained_rows
 
 

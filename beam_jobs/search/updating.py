@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from af3core.storage.folder import FolderStore
 from af3core.storage.store import Store
 from beam_jobs.search.documents import Partition
 from beam_jobs.search.filling import Filling
@@ -37,7 +40,7 @@ def update_index(
     """
     with working_copy(store, state) as folder:
         try:
-            filling = Filling(out, store, LanceIndex(folder))
+            filling = Filling(out, store, _index(store, folder))
             held = filling.fill(todo, tables)
             trained = filling.finish(state.trained_rows)
         except UNUSABLE as error:
@@ -55,3 +58,10 @@ def update_index(
     store.write(layout.INDEX_STATE_KEY, json.dumps(now.to_json(), indent=1).encode())
     sweep(store, now)
     return now
+
+
+def _index(store: Store, folder: Path) -> LanceIndex:
+    """In a folder its readers read it itself; nobody reads the copy that goes to a bucket."""
+    if isinstance(store, FolderStore):
+        return LanceIndex(folder)
+    return LanceIndex(folder, kept=datetime.timedelta())
