@@ -1,4 +1,7 @@
-"""A job's report as a page of Airflow's own server: the target of the task's button "Report"."""
+"""A job's report as a page of Airflow's own server: the target of the task's button "Report".
+
+The report of the task `report` leads on to the night's report, which is read from where it lies.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,18 @@ from urllib.parse import quote
 
 from airflow.sdk.configuration import conf
 
+from af3core.errors import Af3Error
+from af3core.storage.address import split_object
+from schemas import layout
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 ROUTE = "/af3"
 _MS_PER_HOUR = 3_600_000
+_POLICY = "sandbox; default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
+"""The night's report comes from storage: on Airflow's address it may run and load nothing."""
+
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100% } th { text-align: left; font-weight: 600 }
@@ -34,7 +44,7 @@ def make_app() -> FastAPI:
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
     from airflow.api_fastapi.core_api.security import requires_access_dag
     from fastapi import Depends, FastAPI, HTTPException
-    from fastapi.responses import HTMLResponse
+    from fastapi.responses import HTMLResponse, Response
 
     app = FastAPI(title="af3 reports", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -49,7 +59,35 @@ def make_app() -> FastAPI:
             raise HTTPException(404, "this task has left no report; its log says why")
         return render(value, dag_id, run_id)
 
+    @app.get(
+        "/night/{dag_id}/{run_id}/{task_id}",
+        dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.XCOM))],
+    )
+    def night(dag_id: str, run_id: str, task_id: str) -> Response:
+        try:
+            page = night_page(_result(dag_id, run_id, task_id, -1))
+        except Af3Error as error:
+            raise HTTPException(502, str(error)) from error
+        if page is None:
+            raise HTTPException(404, "this task has left no page, or it is deleted")
+        return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY})
+
     return app
+
+
+def night_page(report: Any) -> bytes | None:
+    """The night's report that a job's report names; None where there is none.
+
+    Raises:
+        Af3Error: it cannot be read.
+    """
+    facts = report.get("facts", {}) if isinstance(report, dict) else {}
+    address = str(facts.get("page", ""))
+    key = layout.report_page_key(str(report["corpus"]), str(report["run_id"])) if address else ""
+    if not address or not address.endswith(f"/{key}"):
+        return None
+    store, name = split_object(address)
+    return store.read(name)
 
 
 def render(report: dict[str, Any], dag_id: str, run_id: str) -> str:
@@ -63,12 +101,18 @@ def render(report: dict[str, Any], dag_id: str, run_id: str) -> str:
         "run": run_id,
     }
     title = html.escape(f"{report.get('job')}: {report.get('corpus')}, {report.get('since')}")
-    log = f"/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}/"
+    dag, run = quote(dag_id, safe=""), quote(run_id, safe="")
+    links = [(f"/dags/{dag}/runs/{run}/", "the run in Airflow")]
+    if facts.get("page"):
+        links.insert(0, (f"{ROUTE}/night/{dag}/{run}/report", "the night's report"))
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{title}</title>"
         "<meta name='viewport' content='width=device-width'>"
         f"<style>{_STYLE}</style><h1>{title}</h1>{_table(head)}"
-        f"<h2>Facts</h2>{_table(facts)}<p><a href='{html.escape(log)}'>the run in Airflow</a></p>"
+        f"<h2>Facts</h2>{_table(facts)}"
+        + "".join(
+            f"<p><a href='{html.escape(to)}'>{html.escape(name)}</a></p>" for to, name in links
+        )
     )
 
 

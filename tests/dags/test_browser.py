@@ -64,6 +64,9 @@ def test_a_report_is_a_page(site: Site) -> None:
             for row in page.locator("tr").all()
         }
         assert (rows["recordings"], rows["answers made"]) == ("1", "2")
+        page.get_by_role("link", name="the night's report").click()
+        assert page.locator("h1").inner_text() == CORPUS
+        assert page.locator("article audio").count() == 1
     with logged_in(site.airflow, "admin") as page:
         page.context.clear_cookies()
         answer = page.request.get(f"{site.airflow.url}/af3/report/{DAG}/{run}/report")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dags.launch.report_pages import render
+from pathlib import Path
+
+import pytest
+
+from dags.launch.report_pages import night_page, render
 
 REPORT = {
     "job": "audit",
@@ -35,3 +39,25 @@ def test_what_stands_in_a_report_is_text() -> None:
     page = render(REPORT, "annotate__radio", "run")
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_the_night_itself_is_a_click_away() -> None:
+    named = REPORT | {"facts": {"page": "gs://lake/reports/corpus=radio/run=r1/report.html"}}
+    page = render(named, "annotate__radio", "run 1")
+    assert "<a href='/af3/night/annotate__radio/run%201/report'>the night&#x27;s report</a>" in page
+    assert "the night" not in render(REPORT, "annotate__radio", "run 1")
+
+
+def test_the_night_is_read_from_where_it_lies(tmp_path: Path) -> None:
+    path = tmp_path / "reports" / "corpus=radio" / "run=r1" / "report.html"
+    report = {"corpus": "radio", "run_id": "r1", "facts": {"page": str(path)}}
+    assert night_page(report) is None
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"<!doctype html>")
+    assert night_page(report) == b"<!doctype html>"
+
+
+@pytest.mark.parametrize("page", ["/etc/passwd", "", "/x/reports/corpus=tv/run=r1/report.html"])
+def test_no_other_file_is_read(page: str) -> None:
+    assert night_page({"corpus": "radio", "run_id": "r1", "facts": {"page": page}}) is None
+    assert night_page(None) is None
