@@ -36,7 +36,8 @@ from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifest_dates
 from beam_jobs.settings import NightSettings
 from schemas import layout
-from schemas.derived_tables import DIALOGUES, EMBEDDINGS
+from schemas.derived_tables import DIALOGUES
+from schemas.embedding_tables import EMBEDDINGS
 from schemas.identity import configuration_hash
 
 STAGE = "dialogues"

@@ -20,7 +20,7 @@ from beam_jobs.derived import Derivation, Made, Piece, Row, derive, rows_by_reco
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.settings import NightSettings
 from beam_jobs.vectors import pack_vector
-from schemas.derived_tables import EMBEDDINGS
+from schemas.embedding_tables import EMBEDDINGS
 from schemas.identity import configuration_hash
 
 STAGE = "embed"

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from af3core.retrieval.neighbours import Embedded, Neighbourhood
 from af3core.storage.store import Store
 from beam_jobs.parquet import shard_columns
-from schemas.derived_tables import EMBEDDINGS
+from schemas.embedding_tables import EMBEDDINGS
 
 _MODELS = {"audio": "audio_model", "caption": "text_model"}
 _ROW = ("recording_id", "segment_id", "caption", "flags")

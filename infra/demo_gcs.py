@@ -30,7 +30,7 @@ def main() -> int:
             ["annotate", SOURCE, "--out", OUT, "--corpus", "demo"],
             ["query", "--out", OUT, _TRANSCRIPTS],
             ["index", "--out", OUT, "--corpus", "demo"],
-            ["search", "--out", OUT, "storm", "--limit", "3"],
+            ["search", "--out", OUT, "a storm at sea", "--limit", "3"],
         ):
             print(f"\n$ af3 {' '.join(' '.join(command).split())}", flush=True)
             done = subprocess.run([sys.executable, "-m", "beam_jobs.cli", *command])

@@ -11,6 +11,7 @@ from schemas.columns import (
     CLIP,
     END,
     FLAGS,
+    GENERATED_AT,
     RECORDING,
     RUN,
     SEGMENT,
@@ -24,10 +25,10 @@ from schemas.columns import (
     structs,
     text,
 )
+from schemas.embedding_tables import EMBEDDINGS, TEXT_EMBEDDINGS
 from schemas.tables import TABLES
 
-_VECTOR = pa.list_(pa.float32())
-_MADE = (RUN, Column("generated_at", pa.timestamp("ms", tz="UTC"), "when the row was made"))
+_MADE = (RUN, GENERATED_AT)
 _MODEL = (
     text("model", "model that answered"),
     text("weights_revision", "revision of its weights"),
@@ -64,55 +65,6 @@ EVENTS = Table(
         *_MADE,
     ),
     _TABLE_ORDER,
-)
-
-EMBEDDINGS = Table(
-    "embeddings",
-    1,
-    "where each annotated segment lies among all: by its sound, and by its caption",
-    (
-        RECORDING,
-        CLIP,
-        SEGMENT,
-        START,
-        END,
-        Column(
-            "audio_embedding",
-            _VECTOR,
-            "AF-Whisper's states, averaged over time, of length 1; missing from a served model",
-            nullable=True,
-        ),
-        text("audio_model", "model and revision of the audio embedding, else empty"),
-        text("caption", "caption that was embedded; empty where there is none"),
-        Column(
-            "caption_embedding",
-            _VECTOR,
-            "the caption's embedding, of length 1; missing where there is no caption",
-            nullable=True,
-        ),
-        text("text_model", "model and revision of the caption's embedding"),
-        FLAGS,
-        *_MADE,
-    ),
-    _TABLE_ORDER,
-)
-
-TEXT_EMBEDDINGS = Table(
-    "text_embeddings",
-    1,
-    "where the texts that are searched lie among all: one row per segment, clip, chapter, recording",
-    (
-        RECORDING,
-        text("kind", "segment, clip, chapter or recording"),
-        SEGMENT,
-        START,
-        END,
-        text("text_hash", "hash of the text that was embedded"),
-        Column("text_embedding", _VECTOR, "the text's embedding, of length 1"),
-        text("text_model", "model and revision of the embedding"),
-        *_MADE,
-    ),
-    ("recording_id", "kind", "start_ms", "end_ms", "segment_id"),
 )
 
 _EVIDENCE = structs(

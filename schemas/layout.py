@@ -14,7 +14,7 @@ claims/WORK/KEY                                             held while one worke
 audits/corpus=C/date=D.json                                 the counts of the last audit
 reports/corpus=C/run=RUN/JOB[-PART-of-COUNT].json           how each job of a run ended
 reports/corpus=C/run=R/report.html                          the night as a page to look at
-indexes/search.json                                         the index: its files, what it was made of
+indexes/search.json                                         the index: files, what it was made of
 indexes/search/TOKEN/…                                      full text and vectors of the tables
 exports/corpus=C/from=D,until=U/FORMAT/…                    training data
 quality/corpus=C/from=D,until=D.json                        measures of an interval

@@ -17,7 +17,16 @@ MAY_IMPORT = {
     "dags": {"dags", "af3core", "schemas"},
     "infra": {"infra", "dags", "beam_jobs", "af3core", "schemas"},
 }
-HEAVY = ("torch", "transformers", "librosa", "sentence_transformers")
+HEAVY = (
+    "torch",
+    "transformers",
+    "librosa",
+    "sentence_transformers",
+    "lancedb",
+    "matplotlib",
+    "fastapi",
+    "uvicorn",
+)
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
@@ -46,6 +55,9 @@ def test_imports_point_down(package: str) -> None:
         "beam_jobs.embed",
         "beam_jobs.dialogues",
         "beam_jobs.chat",
+        "beam_jobs.index",
+        "beam_jobs.report",
+        "beam_jobs.browse.command",
         "dags.night.factory",
     ],
 )

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from af3core.errors import ConfigurationError
 from beam_jobs.search.documents import FIELDS, Partition
 from schemas.columns import TEXTS
 from schemas.identity import configuration_hash
@@ -88,8 +89,12 @@ class LanceIndex:
     def _database(self) -> Any:
         # its warnings about its own coming changes are no one's business here
         os.environ.setdefault("LANCE_LOG", "error")
-        import lancedb
-
+        try:
+            import lancedb
+        except ImportError as error:
+            raise ConfigurationError(
+                "the index needs lancedb: pip install 'af3-archive[search]'"
+            ) from error
         return lancedb.connect(str(self.folder))
 
     def tables(self) -> set[str]:

@@ -14,7 +14,7 @@ from beam_jobs.derived import Derivation, Made, Piece
 from beam_jobs.search.documents import Partition, read_documents
 from beam_jobs.settings import NightSettings
 from beam_jobs.vectors import pack_vector
-from schemas.derived_tables import TEXT_EMBEDDINGS
+from schemas.embedding_tables import TEXT_EMBEDDINGS
 from schemas.identity import configuration_hash
 
 STAGE = "texts"
