@@ -76,8 +76,7 @@ function charts(list) {
   if (!list.length) return null;
   return h("section", {}, h("h2", { class: "hidden" }, "Charts"),
     h("div", { class: "charts" }, list.map(({ title, url }) => h("figure", {},
-      h("img", { src: ownPath(url), alt: title, loading: "lazy" }),
-      h("figcaption", {}, title)))));
+      h("img", { src: ownPath(url), alt: title, loading: "lazy" })))));
 }
 
 function scrolling(name, table) {
