@@ -188,7 +188,7 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def wrong(_request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        return _error(400, f"{first['loc'][-1]}: {first['msg'].lower()}")
+        return _error(400, f"{first['loc'][1]}: {first['msg'].lower()}")
 
     @app.exception_handler(HTTPException)
     def other(_request: Request, error: HTTPException) -> Response:

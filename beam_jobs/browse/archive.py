@@ -12,16 +12,17 @@ from typing import Any
 import yaml
 
 from af3core import __version__
-from af3core.errors import Af3Error
+from af3core.errors import Af3Error, ConfigurationError
 from beam_jobs.browse.archive_tables import open_tables
 from beam_jobs.browse.cards import cards_of
 from beam_jobs.browse.corpora import Corpora
 from beam_jobs.browse.corpus_page import Charts
 from beam_jobs.browse.newest import newest
+from beam_jobs.browse.refusal import Refusal
 from beam_jobs.browse.sandbox import MOST_ROWS, SECONDS, Sandbox
 from beam_jobs.browse.spectrograms import Spectrograms
-from beam_jobs.search.index_state import no_index, read_state
-from beam_jobs.search.request import SearchRequest
+from beam_jobs.search.index_state import read_state
+from beam_jobs.search.request import Results, SearchRequest
 from beam_jobs.search.searching import SearchIndex
 
 _QUESTIONS = Path(__file__).with_name("saved_questions.yaml")
@@ -71,12 +72,12 @@ class Archive:
         """The hits of a search, or the newest places where nothing is searched for.
 
         Raises:
-            ConfigurationError: there is no index.
+            Refusal: there is no index.
             SearchError: the request cannot be answered.
         """
         begun = time.perf_counter()
         asked = request.words.strip() or request.like
-        found = self._index.search(request) if asked else newest(self.tables, request)
+        found = self._found(request) if asked else newest(self.tables, request)
         return {
             "hits": cards_of(self.tables, found.hits),
             "more": found.more,
@@ -84,13 +85,28 @@ class Archive:
             "took_ms": round(1000 * (time.perf_counter() - begun), 1),
         }
 
+    def _found(self, request: SearchRequest) -> Results:
+        try:
+            return self._index.search(request)
+        except ConfigurationError as error:
+            if read_state(self.tables.store) is None:
+                raise Refusal(409, self._no_index()) from error
+            raise
+
     def _searchable(self) -> dict[str, Any]:
         try:
             state = read_state(self.tables.store)
         except Af3Error as error:
             return {"available": False, "notices": [str(error)]}
-        notices = [] if state else [str(no_index(self.out))]
+        notices = [] if state else [self._no_index()]
         return {"available": state is not None, "notices": notices}
+
+    def _no_index(self) -> str:
+        """What is missing, with the remedy for each corpus."""
+        commands = [
+            f"af3 index --out {self.out} --corpus {corpus['name']}" for corpus in self.corpora.all()
+        ]
+        return f"search needs an index, which is not there yet: run {' and '.join(commands)}"
 
     def _load(self) -> None:
         with contextlib.suppress(Af3Error):  # whoever asks is told what is wrong

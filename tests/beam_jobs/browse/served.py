@@ -1,0 +1,122 @@
+"""The archive page's server in a thread, and what asks it as it stands: no path is tidied up."""
+
+from __future__ import annotations
+
+import functools
+import http.client
+import json
+import shutil
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from af3core.embedding.text import EMBEDDED_TEXT_MODEL
+from beam_jobs.browse.access import Access
+from beam_jobs.browse.app import create_app
+from beam_jobs.browse.archive import Archive
+from beam_jobs.browse.sandbox import Sandbox
+from beam_jobs.browse.serving import server_of
+from beam_jobs.cli import main
+from tests.beam_jobs.demo import GIVEN, demo_night
+
+_ANSWER_WITHIN_S = 60
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back; the names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> str:
+        assert self.headers["content-type"] == "application/json"
+        [(name, line)] = self.json.items()
+        assert name == "error"
+        assert "\n" not in line
+        return str(line)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A server that runs."""
+
+    port: int
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def ask(
+        self,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        method: str = "GET",
+        body: bytes | None = None,
+    ) -> Reply:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_ANSWER_WITHIN_S)
+        try:
+            connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+            sent = {"Host": self.host, **(headers or {})}
+            if body is not None:
+                sent["Content-Length"] = str(len(body))
+            for name, value in sent.items():
+                connection.putheader(name, value)
+            connection.endheaders(body)
+            answer = connection.getresponse()
+            held = {name.lower(): value for name, value in answer.getheaders()}
+            return Reply(answer.status, held, answer.read())
+        finally:
+            connection.close()
+
+    def json(self, path: str) -> Any:
+        """The answer of the interface."""
+        reply = self.ask(path)
+        assert reply.status == 200, reply.body
+        return reply.json
+
+    def sql(self, sql: str) -> Reply:
+        body = json.dumps({"sql": sql}).encode()
+        return self.ask("/api/sql", {"Content-Type": "application/json"}, "POST", body)
+
+
+@contextmanager
+def served(
+    out: str | Path, *, host: str = "127.0.0.1", token: str = "", sql_seconds: float = 20.0
+) -> Iterator[Site]:
+    """A server over tables, as `af3 browse` starts it."""
+    archive = Archive(str(out), EMBEDDED_TEXT_MODEL)
+    archive.sandbox = Sandbox(archive.tables, sql_seconds)
+    listener = socket.create_server((host, 0))
+    port = listener.getsockname()[1]
+    ready = threading.Event()
+    server = server_of(create_app(archive, Access(host, port, token)), ready.set)
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        assert ready.wait(_ANSWER_WITHIN_S)
+        yield Site(port)
+    finally:
+        server.should_exit = True
+        thread.join(_ANSWER_WITHIN_S)
+        assert not thread.is_alive()
+
+
+@functools.cache
+def browsed_night(folder: Path) -> Path:
+    """The demo night with its events, and an index; to be read, not written to."""
+    out = folder / "browsed-night"
+    shutil.copytree(demo_night(folder), out)
+    assert main(["events", "--out", str(out), *GIVEN]) == 0
+    assert main(["index", "--out", str(out), *GIVEN]) == 0
+    return out
