@@ -46,12 +46,15 @@ def amount(value: float | None) -> str:
     """A number, or that it is not known; a small one is never 0."""
     if value is None:
         return NONE
-    return "< 0.001" if 0 < value < 0.001 else number(value)
+    return f"<{_SPACE}0.001" if 0 < value < 0.001 else number(value)
 
 
 def cost(gpu_hours: float | None, gpu_price: float) -> str:
-    """Money for GPU hours at a price per hour, in the price's currency."""
-    return NONE if gpu_hours is None else f"{gpu_hours * gpu_price:,.2f}"
+    """Money for GPU hours at a price per hour, in the price's currency; a little is never 0."""
+    if gpu_hours is None:
+        return NONE
+    money = gpu_hours * gpu_price
+    return f"<{_SPACE}0.01" if 0 < money < 0.01 else f"{money:,.2f}"
 
 
 def logprob(value: float | None) -> str:

@@ -38,9 +38,10 @@ def test_skipped_and_failed_time_with_their_reasons(out: Path) -> None:
         *("silence", "skipped", "12 s", "36.4 %"),
         *("DecodeFailed", "failed", "5 s", "15.2 %"),
     ]
-    assert page.after("Failures", 2)[0] == (
-        "2 objects of the archive could not be used; of 1 recording nothing could be annotated."
-    )
+    assert page.after("Failures", 2) == [
+        "2 objects of the archive could not be used.",
+        "Of 1 recording nothing could be annotated.",
+    ]
     [message] = page.after("EmptyObject, 1 time", 1)
     assert message.endswith("/empty.wav: the object is empty (0 bytes); upload it again")
     assert "/lost.wav: no audio could be decoded" in page.after("DecodeFailed, 1 time", 1)[0]

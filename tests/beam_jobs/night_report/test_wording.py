@@ -51,6 +51,8 @@ NIGHT = NightFigures(
         (wording.amount(0), "0"),
         (wording.amount(0.0004), "< 0.001"),
         (wording.cost(1.5, 2.5), "3.75"),
+        (wording.cost(0.001, 2.5), "< 0.01"),
+        (wording.cost(0, 2.5), "0.00"),
         (wording.cost(None, 2.5), "–"),
         (wording.logprob(-0.0004), "0.000"),
         (wording.logprob(-7.0326), "−7.033"),
