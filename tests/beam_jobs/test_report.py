@@ -243,3 +243,10 @@ def test_a_report_into_a_missing_folder_is_refused_before_any_work(tmp_path: Pat
         f"af3: --report {tmp_path}/no/r.json: its folder does not exist; make it\n",
     )
     assert not (tmp_path / "out").exists()
+
+
+def test_what_draws_the_page_is_loaded_only_when_it_is_made() -> None:
+    wanted = "[m for m in ('matplotlib', 'jinja2') if m in sys.modules]"
+    code = f"import beam_jobs.report, sys; print({wanted})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
