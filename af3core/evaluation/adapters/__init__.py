@@ -1,0 +1,1 @@
+"""One adapter a benchmark: its published files as items, its prompt, its metric."""

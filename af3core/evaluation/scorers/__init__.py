@@ -1,0 +1,1 @@
+"""The official rules that make a score of a prediction, their quirks included."""
