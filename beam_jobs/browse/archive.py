@@ -49,7 +49,7 @@ class Archive:
         self._index = SearchIndex(out, text_model)
 
     def begin(self) -> None:
-        """Read what the first page shows and load what the first search needs, beside other work."""
+        """Read what the first page shows, load what the first search needs, beside other work."""
         threading.Thread(target=self._load, name="first-page", daemon=True).start()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The tables behind the pages: which objects hold the rows that are wanted, and SQL over just those.
+"""The tables behind the pages: which objects hold the rows that are wanted, and SQL over those.
 
 Nothing that is read is kept beyond a request but under the stamp of its object: what is published
 is seen with the next request.

@@ -1,4 +1,4 @@
-"""The bytes of clips, whole or in part, as players ask for them: only clips that the tables name."""
+"""The bytes of clips that the tables name, whole or in part, as players ask for them."""
 
 from __future__ import annotations
 

@@ -63,7 +63,6 @@ def run_browse(known: argparse.Namespace) -> int:
         raise ConfigurationError(
             f"browse needs {', '.join(missing)}: pip install 'af3-archive[browse]'"
         )
-    from beam_jobs.browse.access import Access
     from beam_jobs.browse.app import create_app
     from beam_jobs.browse.archive import Archive
     from beam_jobs.browse.serving import serve

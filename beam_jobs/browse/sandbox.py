@@ -1,4 +1,4 @@
-"""SQL from the page: a few queries at once, each in a process that is ended when its time is over."""
+"""SQL from the page: a few queries at once, each in a process that ends when its time is over."""
 
 from __future__ import annotations
 

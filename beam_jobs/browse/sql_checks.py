@@ -36,7 +36,9 @@ _NO_FUNCTIONS = {
 }
 # atomic: what is a comment stays one, or many of them could be divided in endless ways
 _COMMENTS = r"(?>(?:\s|--[^\n]*(?:\n|$)|(?>/\*.*?\*/))*)"
-_EXPLAIN = re.compile(rf"{_COMMENTS}explain\b(\s+analyze\b)?(.*)", re.IGNORECASE | re.DOTALL)
+_EXPLAIN = re.compile(
+    rf"{_COMMENTS}explain\b(?:{_COMMENTS}(analyze)\b)?(.*)", re.IGNORECASE | re.DOTALL
+)
 
 
 def checked_sql(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
