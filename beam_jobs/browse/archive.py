@@ -111,7 +111,6 @@ class Archive:
     def _load(self) -> None:
         with contextlib.suppress(Af3Error):  # whoever asks is told what is wrong
             self.about()
-            self.search(SearchRequest())
             self.search(SearchRequest("any", limit=1))
 
 

@@ -7,7 +7,7 @@ is seen with the next request.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeVar
@@ -169,7 +169,7 @@ def place_of(corpus: str, date: str, recording_id: str) -> Place | None:
 
 
 def rows_of(
-    connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] | None = None
+    connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Any] | None = None
 ) -> list[Row]:
     """The rows of a query, by name of column."""
     result = connection.execute(sql, values)

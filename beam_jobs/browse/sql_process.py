@@ -1,7 +1,8 @@
 """One query in a process of its own, which may read the tables and nothing else.
 
 The process is bounded from outside, in time, memory and files: what DuckDB's own limits let
-through, such as one huge value, ends this process and not the server. `beam_jobs.browse.sandbox` starts it.
+through, such as one huge value, ends this process and not the server. It is started by
+`beam_jobs.browse.sandbox`.
 """
 
 from __future__ import annotations
