@@ -73,5 +73,5 @@ def page_night(folder: Path) -> Path:
     out = folder / "page-night"
     shutil.copytree(browsed_night(folder), out)
     assert main(["summarise", "--out", str(out), *GIVEN]) == 0
-    assert main(["index", "--out", str(out)]) == 0
+    assert main(["index", "--out", str(out), *GIVEN]) == 0
     return out

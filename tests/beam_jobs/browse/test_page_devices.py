@@ -123,7 +123,7 @@ def test_keys_alone_search_play_and_open(site: Site) -> None:
         page.keyboard.press("Space")
         page.wait_for_function("() => document.getElementById('audio').currentTime > 35")
         page.keyboard.press("Space")
-        page.wait_for_function("() => document.getElementById('audio').paused")
+        page.get_by_role("button", name="Play reel_17.wav").wait_for()
         page.keyboard.press("Tab")
         assert page.evaluate(FOCUSED).startswith("Play reel_17.wav")
         outline = "getComputedStyle(document.activeElement).outlineWidth"

@@ -48,9 +48,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     cited = {"segment_id": "", "start_ms": 0, "end_ms": 1000, "quote": IMAGE}
     finding = whole | {"question": FOREIGN, "answer": SCRIPT, "citations": [cited]}
     put(out, DATE, "findings", [finding], "demo")
-    failure = whole | {"permanent": True, "stage": "annotate", "error_class": SCRIPT, "message": IMAGE}
+    failure = whole | {
+        "permanent": True,
+        "stage": "annotate",
+        "error_class": SCRIPT,
+        "message": IMAGE,
+    }
     put(out, DATE, "failures", [failure], "demo")
-    assert main(["index", "--out", str(out), "--words-only"]) == 0
+    assert main(["index", "--out", str(out), "--corpus", "demo", "--words-only"]) == 0
     with served(out) as site:
         yield site
 

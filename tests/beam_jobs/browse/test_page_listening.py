@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -45,8 +44,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def original(name: str) -> npt.NDArray[np.float32]:
     """A recording of the archive, -1 to 1, 16 kHz mono."""
     [path] = ARCHIVE.rglob(name)
-    chunks = list(decode(Path(path), name, DecodeReport(), limit_s=3600))
-    return np.concatenate(chunks).astype(np.float32) / 32768
+    chunks = list(decode(path, name, DecodeReport(), limit_s=3600))
+    return np.concatenate(chunks).astype(np.float32) / np.float32(32768)
 
 
 def played_s(page: Page) -> float:

@@ -30,7 +30,7 @@ def site(night: Path) -> Iterator[Site]:
 def test_the_address_keeps_the_search_and_back_returns(site: Site) -> None:
     with browsing(site) as (page, seen):
         page.goto("/?q=welcome&speech=with&kind=segment")
-        expect(page.get_by_label("Speech")).to_have_value("with")
+        expect(page.locator("select[name=speech]")).to_have_value("with")
         expect(page.get_by_label("Passages")).to_be_checked()
         page.get_by_label("Search by").select_option("words only")
         page.wait_for_url("**/?q=welcome&mode=words&speech=with&kind=segment")

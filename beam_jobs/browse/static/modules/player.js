@@ -25,7 +25,7 @@ export class Player {
     audio.addEventListener("play", () => this.#changed("playing"));
     audio.addEventListener("playing", () => this.#changed("playing"));
     audio.addEventListener("waiting", () => audio.paused || this.#changed("waiting"));
-    audio.addEventListener("pause", () => audio.ended || this.#changed(this.#stopped ? "ended" : "paused"));
+    audio.addEventListener("pause", () => audio.ended || audio.error || this.#changed(this.#stopped ? "ended" : "paused"));
     audio.addEventListener("ended", () => this.#next());
     audio.addEventListener("error", () => this.#failed());
   }
