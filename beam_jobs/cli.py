@@ -29,7 +29,12 @@ The jobs of a night also run alone, in this order and with the same options:
 What is made of a night, for training and for long recordings:
   af3 events --out NIGHT; af3 embed --out NIGHT
   af3 skills --out NIGHT; af3 dialogues --out NIGHT; af3 export --out NIGHT
-  af3 summarise --question "Who mended the lighthouse?" --out NIGHT"""
+  af3 summarise --question "Who mended the lighthouse?" --out NIGHT
+
+Before a model is trusted:
+  af3 evaluate list                        the benchmarks, and what their data must hold
+  af3 evaluate mmau-test-mini --data MMAU --model nvidia/audio-flamingo-3-hf --out EVALUATED
+  af3 evaluate compare --out EVALUATED     all evaluations against the paper's figures"""
 
 _JOBS = {
     "discover": "list, hash and probe the archive of an interval",
@@ -48,6 +53,7 @@ _JOBS = {
     "chat": "run scripted conversations over chosen segments",
     "export": "write training data from answers, pairs and dialogues",
     "quality": "measure an interval's annotations against the interval before",
+    "evaluate": "ask a model a benchmark's items and score its answers by the official rules",
 }
 _WITH_SOURCE = ("discover", "plan", "annotate")
 _EPILOG = "Options not named here go to Beam, such as --runner and --direct_num_workers."
@@ -79,6 +85,8 @@ def _run(arguments: list[str]) -> int:
         return _size(known)
     if known.command == "skills" and known.what:
         return _list_skills(known.what)
+    if known.command == "evaluate":
+        return _evaluate(known, beam_arguments)
     return _work(known, beam_arguments)
 
 
@@ -108,6 +116,19 @@ def _list_skills(what: str) -> int:
         raise ConfigurationError(f"skills {what}: write af3 skills list, or options alone")
     say(skill_lines())
     return 0
+
+
+def _evaluate(known: argparse.Namespace, beam_arguments: list[str]) -> int:
+    from beam_jobs.evaluations.command import benchmark_lines, write_comparison
+
+    if known.what == "list":
+        say(benchmark_lines())
+        return 0
+    if known.what == "compare":
+        say(write_comparison(known.out))
+        return 0
+    known.benchmark = known.corpus = known.what
+    return _work(known, beam_arguments)
 
 
 def _query(known: argparse.Namespace) -> int:
@@ -152,6 +173,8 @@ def _parser() -> argparse.ArgumentParser:
             job.set_defaults(source=None)
         if name == "plan":
             _add_sizing(job)
+        if name == "evaluate":
+            job.add_argument("what", metavar="BENCHMARK", help="its name; or list, or compare")
         if name == "skills":
             # no choices: the first look at a command line takes a value of Beam's for it
             job.add_argument("what", nargs="?", metavar="list", help="show the skills, make none")

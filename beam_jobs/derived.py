@@ -131,9 +131,9 @@ def derive(
         )
 
     listed = [dataclasses.replace(p, evidence=None) for p in pieces_of(settings, derivation)]
-    with shown(derivation.stage, _work(listed, derivation, settings)):
+    with shown(derivation.stage, work_of(listed, derivation, settings)):
         counters = run_pipeline(build, settings, beam_arguments)
-    made, failures = _found(listed, derivation, settings)
+    made, failures = found_in_ledger(listed, derivation, settings)
     facts = dict(sorted(made.items())) | {"made_now": counters.get("pieces_made", 0)}
     facts["failures"] = len(failures)
     lines = [f"{name}: {n}" for name, n in facts.items()]
@@ -154,10 +154,12 @@ def _check_published(settings: NightSettings) -> None:
         )
 
 
-def _work(pieces: Sequence[Piece], derivation: Derivation, settings: NightSettings) -> Work:
+def work_of(
+    pieces: Sequence[Piece], derivation: Derivation, settings: NightSettings, counted: str = ""
+) -> Work:
     """For the progress: a piece is done when the ledger holds its rows."""
     store = open_store(settings.out)
-    work_ms = {_key(piece, derivation): piece.work_ms for piece in pieces}
+    work_ms = {key_of(piece, derivation): piece.work_ms for piece in pieces}
     left = [key for key, held in zip(work_ms, store.exists(list(work_ms)), strict=True) if not held]
     total_ms = sum(work_ms[key] for key in left)
 
@@ -165,10 +167,10 @@ def _work(pieces: Sequence[Piece], derivation: Derivation, settings: NightSettin
         held = zip(left, store.exists(left), strict=True)
         return sum(work_ms[key] for key, there in held if there)
 
-    return Work(total_ms, done_ms)
+    return Work(total_ms, done_ms, counted)
 
 
-def _key(piece: Piece, derivation: Derivation) -> str:
+def key_of(piece: Piece, derivation: Derivation) -> str:
     return layout.derived_key(derivation.stage, piece.recording_id, piece.identity)
 
 
@@ -192,7 +194,7 @@ def make_one(piece: Piece, derivation: Derivation, settings: NightSettings) -> t
     A piece that fails becomes a failure in the ledger, and is tried again by later runs.
     """
     ledger = Ledger(open_store(settings.out))
-    key = _key(piece, derivation)
+    key = key_of(piece, derivation)
     with ledger.store.claim(layout.claim_key(derivation.stage, piece.identity)):
         if ledger.derived([key])[0] is None:
             _make_and_store(piece, key, derivation, ledger, settings)
@@ -270,7 +272,7 @@ def _typed(found: Iterable[DerivedRows], table: Table) -> Iterator[Row]:
             yield row | made | {name: unpack_vector(row[name]) for name in vectors}
 
 
-def _found(
+def found_in_ledger(
     pieces: list[Piece], derivation: Derivation, settings: NightSettings
 ) -> tuple[Counter[str], list[Failure]]:
     """Counts over all pieces of the interval, and the failures of those without rows."""
@@ -278,7 +280,7 @@ def _found(
     counts: Counter[str] = Counter()
     failures: list[Failure] = []
     for batch in in_batches(pieces):
-        held = ledger.derived([_key(piece, derivation) for piece in batch])
+        held = ledger.derived([key_of(piece, derivation) for piece in batch])
         for entry in filter(None, held):
             counts.update(entry.counts)
         missing = [p.identity for p, entry in zip(batch, held, strict=True) if entry is None]

@@ -9,6 +9,7 @@ from af3core.limits import Limits
 from af3core.model.checkpoint import AF3_HUB_ID
 from af3core.model.engines import API_KEY_VARIABLE, ENGINE_NAMES
 from beam_jobs.deriving import add_deriving
+from beam_jobs.evaluating import add_evaluating
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_asking(parser)
     _add_limits(parser)
     add_deriving(parser)
+    add_evaluating(parser)
     _add_running(parser)
 
 

@@ -26,10 +26,14 @@ LOOKING_SHARE = 0.02
 
 @dataclass(frozen=True)
 class Work:
-    """So much audio is to be done; `done_ms` looks how much of it is."""
+    """So much audio is to be done; `done_ms` looks how much of it is.
+
+    `counted` names what is counted instead, each for a second: work whose length nobody knows.
+    """
 
     total_ms: int
     done_ms: Callable[[], int]
+    counted: str = ""
 
 
 class Watch:
@@ -53,12 +57,16 @@ class Watch:
 
     def describe(self, done_ms: int) -> str:
         """Audio done, rate and time left: `12:30 of 20:10, 31x real time, 0:15 left`."""
-        elapsed_s = time.monotonic() - self._started
-        text = f"{clock(done_ms)} of {clock(self.total_ms)}"
+        elapsed_s, counted = time.monotonic() - self._started, self._work.counted
+        if counted:
+            text = f"{done_ms // 1000} of {self.total_ms // 1000} {counted}"
+        else:
+            text = f"{clock(done_ms)} of {clock(self.total_ms)}"
         if done_ms and elapsed_s > 0:
             rate = done_ms / 1000 / elapsed_s
             left_ms = (self.total_ms - done_ms) / rate
-            text += f", {rate:.0f}x real time, {clock(round(left_ms))} left"
+            text += f", {rate:.1f} a second" if counted else f", {rate:.0f}x real time"
+            text += f", {clock(round(left_ms))} left"
         return text
 
 

@@ -21,6 +21,7 @@ from af3core.tasks.read import default_tasks, read_tasks
 from af3core.tasks.task import Task
 from beam_jobs.archive import DateRule, check_source
 from beam_jobs.deriving import Deriving, read_deriving
+from beam_jobs.evaluating import Evaluating, read_evaluating
 from schemas.identity import configuration_hash
 from schemas.layout import WHOLE, Part
 
@@ -42,6 +43,7 @@ JobName = Literal[
     "summarise",
     "dialogues",
     "chat",
+    "evaluate",
 ]
 _WITH_SOURCE: tuple[JobName, ...] = ("night", "discover", "plan")
 _WITHOUT_MODEL: tuple[JobName, ...] = ("discover", "segment", "index", "export", "quality")
@@ -54,6 +56,7 @@ _WITH_WEIGHTS: tuple[JobName, ...] = (
     "summarise",
     "dialogues",
     "chat",
+    "evaluate",
 )
 
 FIRST_DATE, LAST_DATE = "0001-01-01", "9999-12-31"
@@ -82,6 +85,7 @@ class NightSettings:
     part: Part = WHOLE
     accelerator: str = ""
     deriving: Deriving = field(default_factory=Deriving)
+    evaluating: Evaluating = field(default_factory=Evaluating)
 
     @property
     def max_recording_s(self) -> float:
@@ -169,6 +173,7 @@ def read_settings(arguments: argparse.Namespace, job: JobName) -> NightSettings:
         part=read_part(arguments.part),
         accelerator=arguments.accelerator or "",
         deriving=read_deriving(arguments),
+        evaluating=read_evaluating(arguments),
     )
 
 

@@ -26,6 +26,7 @@ from schemas.columns import (
     text,
 )
 from schemas.embedding_tables import EMBEDDINGS, TEXT_EMBEDDINGS
+from schemas.evaluation_tables import EVALUATIONS
 from schemas.tables import TABLES
 
 _MADE = (RUN, GENERATED_AT)
@@ -265,5 +266,6 @@ DERIVED_TABLES: tuple[Table, ...] = (
     FINDINGS,
     DIALOGUES,
     CHATS,
+    EVALUATIONS,
 )
 ALL_TABLES: tuple[Table, ...] = (*TABLES, *DERIVED_TABLES)

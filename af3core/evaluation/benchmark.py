@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from af3core.evaluation.data import Data
 from af3core.evaluation.item import Item, Listing
@@ -26,6 +27,7 @@ class Benchmark:
             them as `<sound-1>`.
         prompt_source: where the form of the prompt stands.
         max_new_tokens: of an answer without thinking.
+        embedded: the data where it comes with the package; `--data` is then not asked for.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Benchmark:
     metric: Metric
     prompt_source: str
     max_new_tokens: int = 128
+    embedded: Path | None = None
 
 
 def with_options(question: str, options: Sequence[str]) -> str:

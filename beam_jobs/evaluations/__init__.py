@@ -1,0 +1,1 @@
+"""`af3 evaluate`: items asked, answers scored, figures kept."""

@@ -1,0 +1,103 @@
+"""Predictions judged by a language model, each once: replies in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from af3core.errors import Af3Error, ConfigurationError
+from af3core.evaluation.benchmark import Benchmark
+from af3core.evaluation.item import Item
+from af3core.evaluation.score import Judging, Score
+from af3core.model.engines import EngineSettings
+from af3core.model.request import Decoding, Request, Turn
+from beam_jobs.answering import answers_of
+from beam_jobs.derived import Derivation, Made, Piece, Row
+from beam_jobs.settings import NightSettings
+from schemas.identity import configuration_hash
+
+STAGE = "judge"
+REPLIES = "replies"
+_AT_ONCE = 16
+_REPLY_TOKENS = 512
+
+
+class NotJudged(Af3Error):
+    """The judge gave no answer to some predictions; run again, what is judged is kept."""
+
+
+def judge_of(benchmark: Benchmark, settings: NightSettings) -> EngineSettings | None:
+    """The judge, where the benchmark needs one.
+
+    Raises:
+        ConfigurationError: it needs one and none is given.
+    """
+    if benchmark.metric.judging is None:
+        return None
+    judge = settings.evaluating.judge
+    if judge is None:
+        raise ConfigurationError(
+            f"{benchmark.title} is scored by a judge: give --judge NAME and --judge-endpoint URL"
+            f" ({benchmark.metric.judging.source})"
+        )
+    return judge
+
+
+def pieces_of(
+    benchmark: Benchmark, judging: Judging, asked: Sequence[tuple[Item, str]], judge: EngineSettings
+) -> list[Piece]:
+    """Items and their predictions as what the judge is asked."""
+    pieces = []
+    for first in range(0, len(asked), _AT_ONCE):
+        some = [
+            (item.item_id, _instruction(judging, item, prediction))
+            for item, prediction in asked[first : first + _AT_ONCE]
+        ]
+        pieces.append(
+            Piece(
+                recording_id=benchmark.name,
+                corpus=benchmark.name,
+                date="",
+                identity=configuration_hash([judge.identity, judge.checkpoint.name, some]),
+                evidence=some,
+                work_ms=1000 * len(some),
+            )
+        )
+    return pieces
+
+
+def _instruction(judging: Judging, item: Item, prediction: str) -> str:
+    text = judging.prompt(item, prediction)
+    return f"{judging.system}\n\n{text}" if judging.system else text
+
+
+def make(piece: Piece, settings: NightSettings) -> Made:
+    """Ask the judge about a piece's predictions.
+
+    Raises:
+        NotJudged: it did not answer about one of them.
+    """
+    judge = settings.evaluating.judge
+    if judge is None:
+        raise ConfigurationError("there is no judge")
+    requests = [
+        Request((), (Turn("user", text),), Decoding(_REPLY_TOKENS)) for _, text in piece.evidence
+    ]
+    rows: list[Row] = []
+    for (name, _), answer in zip(piece.evidence, answers_of(judge, requests), strict=True):
+        if isinstance(answer, Af3Error):
+            raise NotJudged(f"item {name}: {answer}")
+        rows.append({"item_id": name, "reply": answer.text.strip()})
+    return Made({REPLIES: rows}, {"items_judged": len(rows)})
+
+
+def judged(judging: Judging, replies: Sequence[str | None]) -> list[Score]:
+    """Replies as scores; a reply without points, or none, counts nothing, in the denominator."""
+    points = [judging.read(reply) if reply is not None else None for reply in replies]
+    return [Score(value or 0.0, read_as="" if value is None else f"{value:g}") for value in points]
+
+
+def _listed_by_the_job(_settings: NightSettings, _date: str) -> list[Piece]:
+    return []
+
+
+JUDGING = Derivation(STAGE, (), _listed_by_the_job, make)
