@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +13,7 @@ import duckdb
 from beam_jobs.browse.answers_shown import ANSWERED
 from beam_jobs.browse.archive_tables import ArchiveTables, Stamps, partition_of_key, rows_of
 from beam_jobs.browse.cards import file_name
+from beam_jobs.night_report.figures import skipped_and_failed
 from beam_jobs.search.documents import Partition
 
 FLAG_DAYS = 30
@@ -22,13 +23,12 @@ NEWEST_RECORDINGS = 200
 _FLAGGED = ("segments", *ANSWERED)
 _NIGHTS = """
 SELECT corpus, CAST(date AS VARCHAR) AS date, count(*) AS recordings,
-    sum(duration_ms)::BIGINT AS duration_ms, sum(annotated_ms)::BIGINT AS annotated_ms,
-    coalesce(sum(duration_ms) FILTER (status = 'failed'), 0)::BIGINT AS failed_ms
+    sum(duration_ms)::BIGINT AS duration_ms, sum(annotated_ms)::BIGINT AS annotated_ms
 FROM recordings GROUP BY ALL
 """
-_FAILED = """
-SELECT corpus, CAST(date AS VARCHAR) AS date, sum(end_ms - start_ms)::BIGINT AS failed_ms
-FROM segments WHERE status = 'failed' GROUP BY ALL
+_SKIPPED = """
+SELECT corpus, CAST(date AS VARCHAR) AS date, part.reason, sum(part.duration_ms)::BIGINT AS ms
+FROM (SELECT corpus, date, unnest(skipped) AS part FROM recordings) GROUP BY ALL
 """
 _FLAGS = "SELECT DISTINCT corpus, CAST(date AS VARCHAR) AS date, unnest(flags) AS flag FROM {table}"
 _NEWEST = f"""
@@ -41,16 +41,13 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Night:
-    """One day of one corpus; skipped and failed time, with the annotated, make its duration."""
+    """One day of one corpus; annotated, skipped and failed time make its duration."""
 
     recordings: int = 0
     duration_ms: int = 0
     annotated_ms: int = 0
+    skipped_ms: int = 0
     failed_ms: int = 0
-
-    @property
-    def skipped_ms(self) -> int:
-        return self.duration_ms - self.annotated_ms - self.failed_ms
 
 
 class Known(Generic[Value]):
@@ -86,7 +83,6 @@ class Corpora:
     def __init__(self, tables: ArchiveTables) -> None:
         self._tables = tables
         self._nights: Known[Night] = Known()
-        self._failed: Known[int] = Known()
         self._flags: Known[frozenset[str]] = Known()
 
     def all(self) -> list[dict[str, Any]]:
@@ -118,22 +114,9 @@ class Corpora:
 
     def nights(self, name: str) -> list[tuple[str, Night]]:
         """The nights of a corpus by date; none where there is no such corpus."""
-        found = self._nights.of(
-            self._tables.stamps(["recordings"], name), self._find_nights, Night()
-        )
-        failed = self._failed.of(self._tables.stamps(["segments"], name), self._find_failed, 0)
-        return [
-            (
-                day.date,
-                Night(
-                    night.recordings,
-                    night.duration_ms,
-                    night.annotated_ms,
-                    night.failed_ms + failed.get(day, 0),
-                ),
-            )
-            for day, night in found.items()
-        ]
+        stamps = self._tables.stamps(["recordings"], name)
+        found = self._nights.of(stamps, self._find_nights, Night())
+        return [(day.date, night) for day, night in found.items()]
 
     def recordings(self, name: str) -> list[dict[str, Any]]:
         """The newest recordings of a corpus."""
@@ -150,10 +133,18 @@ class Corpora:
         return [row | {"file_name": file_name(row.pop("object_uri"))} for row in rows]
 
     def _find_nights(self, stamps: Stamps) -> dict[Partition, Night]:
-        return {day: Night(*values) for day, values in self._found(stamps, _NIGHTS).items()}
+        def ask(connection: duckdb.DuckDBPyConnection) -> dict[Partition, Night]:
+            parts: defaultdict[Partition, Counter[str]] = defaultdict(Counter)
+            for corpus, date, reason, ms in connection.execute(_SKIPPED).fetchall():
+                parts[Partition(corpus, date)][reason] += ms
+            nights: dict[Partition, Night] = {}
+            rows = connection.execute(_NIGHTS).fetchall()
+            for corpus, date, recordings, duration_ms, annotated_ms in rows:
+                times = annotated_ms, *skipped_and_failed(parts[day := Partition(corpus, date)])
+                nights[day] = Night(recordings, duration_ms, *times)
+            return nights
 
-    def _find_failed(self, stamps: Stamps) -> dict[Partition, int]:
-        return {day: failed_ms for day, (failed_ms,) in self._found(stamps, _FAILED).items()}
+        return self._tables.read(stamps, ask)
 
     def _find_flags(self, stamps: Stamps) -> dict[Partition, frozenset[str]]:
         def ask(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -165,10 +156,6 @@ class Corpora:
         for row in self._tables.read(stamps, ask):
             found[Partition(row["corpus"], row["date"])].add(row["flag"])
         return {day: frozenset(flags) for day, flags in found.items()}
-
-    def _found(self, stamps: Stamps, sql: str) -> dict[Partition, Sequence[int]]:
-        rows = self._tables.read(stamps, lambda c: c.execute(sql).fetchall())
-        return {Partition(corpus, date): values for corpus, date, *values in rows}
 
 
 def newest_days(days: Iterable[Partition], corpus: str) -> list[Partition]:

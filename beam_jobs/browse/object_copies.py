@@ -76,10 +76,11 @@ class ObjectCopies:
         try:
             with os.fdopen(descriptor, "wb") as file, store.local_file(key) as held:
                 shutil.copyfileobj(held, file)
+            os.replace(temporary, path)
         except FileNotFoundError:
-            Path(temporary).unlink()
             return False
-        os.replace(temporary, path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
         with self._lock:
             self._sizes[copy] = path.stat().st_size
             self._used_at[copy] = time.monotonic()

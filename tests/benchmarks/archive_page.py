@@ -1,4 +1,4 @@
-"""The archive page over a million segments: from its start to the first results, and every page after.
+"""The archive page over a million segments: its start, the first results, and every page.
 
 python -m tests.benchmarks.archive_page FOLDER
 
@@ -96,7 +96,8 @@ def _pages(out: Path, port: int) -> None:
         _each(port, [f"/api/search?mode=words&q={often}&offset={n}" for n in range(_TIMES)]),
     )
     _say("hybrid", _each(port, [f"/api/search?q={quote(pair)}" for pair in words]))
-    _say("recording", _each(port, [f"/api/recording/{r}" for r in recordings]))
+    _say("recording, from a hit", _each(port, [f"{path}?{day}" for path, day in recordings]))
+    _say("recording, by its id alone", _each(port, [path for path, _ in recordings]))
     _say("corpus", _each(port, ["/api/corpus/radio"] * _TIMES))
     _say("SQL over all transcripts", [_timed(partial(_ask_sql, port)) for _ in range(5)])
 
@@ -152,16 +153,20 @@ def _answer(connection: http.client.HTTPConnection) -> bytes:
 def _said(out: Path) -> tuple[list[str], list[str]]:
     """Phrases of three words that stand somewhere, and pairs of words."""
     shards = f"read_parquet('{out}/tables/transcripts/*/*/*.parquet')"
-    sql = f"SELECT text FROM {shards} WHERE length(text) > 100 {_SAMPLE}"
+    sql = f"SELECT text FROM (FROM {shards} WHERE length(text) > 100) {_SAMPLE}"
     found = duckdb.execute(sql).fetchall()
     texts = [text.split() for (text,) in found]
     return [" ".join(t[4:7]) for t in texts], [f"{t[2]} {t[-2]}" for t in texts]
 
 
-def _recordings(out: Path) -> list[str]:
-    shards = f"read_parquet('{out}/tables/recordings/*/*/*.parquet')"
-    sql = f"SELECT recording_id FROM {shards} {_SAMPLE}"
-    return [str(name) for (name,) in duckdb.execute(sql).fetchall()]
+def _recordings(out: Path) -> list[tuple[str, str]]:
+    """Addresses of recordings, and where they lie, as hits say it."""
+    shards = f"read_parquet('{out}/tables/recordings/*/*/*.parquet', hive_partitioning = true)"
+    sql = f"SELECT recording_id, corpus, date FROM {shards} {_SAMPLE}"
+    return [
+        (f"/api/recording/{name}", f"corpus={corpus}&date={date}")
+        for name, corpus, date in duckdb.execute(sql).fetchall()
+    ]
 
 
 def _one(out: Path, table: str, value: str) -> Any:
