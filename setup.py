@@ -69,6 +69,10 @@ setup(
         "af3core.tasks.skills": ["*.yaml"],
         "dags": ["corpora/*.yaml", ".airflowignore"],
         "af3core.nano": ["checkpoint/*", "demo_archive/*/*", "demo_scripts/*"],
+        "af3core.evaluation": ["*.html"],
+        "beam_jobs.night_report": ["*.html", "*.css"],
+        "beam_jobs.browse": ["*.yaml", "static/*", "static/*/*"],
+        "schemas.sql": ["*.sql"],
     },
     install_requires=[
         "apache-beam==2.77.0",

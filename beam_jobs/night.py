@@ -57,9 +57,14 @@ class Summary:
 
 
 def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
-    """Run a night; gives its summary."""
+    """Run a night; gives its summary, and its report as a page where anything was annotated."""
     summary = run_night(settings, beam_arguments)
-    return Outcome(summary.facts(), summary.lines())
+    lines = summary.lines()
+    if summary.answers_made:
+        from beam_jobs.report import page_of_night  # adds up what is published as `summarise` does
+
+        lines.append(f"page        {page_of_night(settings)}")
+    return Outcome(summary.facts(), lines)
 
 
 def run_night(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Summary:

@@ -64,6 +64,12 @@ def model_time_of(ledger: Ledger, settings: NightSettings) -> ModelTime:
     return ModelTime(by_run, sum(model_ms for _, model_ms in spent))
 
 
+def page_of_night(settings: NightSettings) -> str:
+    """Write the report of a night that was run without a plan; gives its address."""
+    ledger = Ledger(open_store(settings.out))
+    return write_page(ledger, settings, None, model_time_of(ledger, settings))
+
+
 def write_page(
     ledger: Ledger, settings: NightSettings, planned: float | None, model_time: ModelTime
 ) -> str:

@@ -108,7 +108,9 @@ class Data:
         """Rows of a Parquet file; name the columns, or the sounds are read too."""
         try:
             with self.store.open(key) as file:
-                rows: list[Row] = pq.read_table(file, columns=columns).to_pylist()
+                rows: list[Row] = pq.read_table(
+                    file, columns=list(columns) if columns else None
+                ).to_pylist()
                 return rows
         except (OSError, ValueError) as error:
             raise BenchmarkData(f"{self.store.address(key)}: no such table ({error})") from error

@@ -110,7 +110,12 @@ def test_a_night_ends_with_its_summary(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("recordings  1, 0:0")
     assert lines[1].endswith("2 answers made by this run")
-    assert lines[-1] == f"tables      {out / 'tables'}"
+    assert lines[-2] == f"tables      {out / 'tables'}"
+    page = Path(lines[-1].removeprefix("page        "))
+    assert page.parts[-4:-2] == ("reports", "corpus=default")
+    assert page.read_text().startswith("<!doctype html>")
+    assert run("annotate", archive, "--out", out, "--model", untrained, "--tasks", tasks) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == lines[-2]
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
