@@ -38,6 +38,7 @@ def test_the_address_keeps_the_search_and_back_returns(site: Site) -> None:
         page.wait_for_url("**/?q=welcome")
         page.go_back()
         expect(page.get_by_label("Search by")).to_have_value("words")
+        page.get_by_role("link", name="Sounds like this").nth(1).wait_for()
         page.mouse.wheel(0, 600)
         page.wait_for_function("() => scrollY > 300")
         page.wait_for_timeout(300)

@@ -63,7 +63,7 @@ export class SqlPage {
     this.saved.append(...questions.map(({ title }, number) => h("option", { value: number }, title)));
     this.hint.textContent = "Read-only DuckDB SQL. Ctrl-Enter runs it, for at most "
       + `${limits.sql_seconds} s and ${plural(limits.sql_rows, "row")}.`;
-    if (!this.box.value && questions.length) {
+    if (!this.box.value && document.activeElement !== this.box && questions.length) {
       this.saved.value = "0";
       this.box.value = questions[0].sql;
     }
