@@ -106,3 +106,27 @@ def test_without_an_index_the_page_says_what_makes_one(tmp_path: Path) -> None:
         page.goto("/recording/aa0000000000")
         expect(page.locator(".deck")).to_contain_text("its clip is gone")
         expect(page.locator(".segment .said")).to_have_text("A storm comes.")
+
+
+def test_more_results_come_below_with_the_focus_on_the_first(site: Site) -> None:
+    with browsing(site) as (page, seen):
+        page.goto("/?q=speaking&kind=segment&mode=words")
+        cards = page.get_by_role("article")
+        expect(cards).to_have_count(20)
+        expect(page.get_by_role("status")).to_contain_text("The best 20 places")
+        page.get_by_role("button", name="More results").click()
+        expect(cards).to_have_count(40)
+        expect(cards.nth(20)).to_be_focused()
+        names = cards.evaluate_all("cards => cards.map(card => card.ariaLabel)")
+        assert len(set(names)) == 40
+        assert seen.complaints == []
+
+
+def test_a_token_opens_the_page_with_its_sound(night: Path) -> None:
+    token = "a-token-of-24-characters"
+    with served(night, token=token) as site, browsing(site) as (page, seen):
+        page.goto(f"/?q=%22good+evening+and+welcome%22&token={token}")
+        page.get_by_role("button", name="Play reel_17.wav").click()
+        page.wait_for_function("() => document.getElementById('audio').currentTime > 35")
+        assert page.url == f"http://{site.host}/?q=%22good+evening+and+welcome%22"
+        assert seen.complaints == []
