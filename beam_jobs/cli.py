@@ -80,7 +80,7 @@ def _run(arguments: list[str]) -> int:
     if known.command == "browse":
         from beam_jobs.browse.command import run_browse
 
-        return run_browse(known)
+        run_browse(known)
     if known.command == "plan" and known.hours is not None:
         return _size(known)
     if known.command == "skills" and known.what:

@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import socket
-from typing import Any
+from typing import Any, NoReturn
 
 from af3core.embedding.text import EMBEDDED_TEXT_MODEL
 from af3core.errors import ConfigurationError
@@ -52,8 +52,8 @@ def add_browse(commands: Any) -> None:
     )
 
 
-def run_browse(known: argparse.Namespace) -> int:
-    """Serve until Ctrl-C or SIGTERM.
+def run_browse(known: argparse.Namespace) -> NoReturn:
+    """Serve until Ctrl-C or SIGTERM, which end the process with exit code 0.
 
     Raises:
         ConfigurationError: no tables, the address is taken or none, or packages are missing.
@@ -74,7 +74,8 @@ def run_browse(known: argparse.Namespace) -> int:
     with _listening(known.host, known.port) as listener:
         access = access_at(known.host, listener.getsockname()[1], given)
         serve(create_app(archive, access), listener, address_of(access))
-    return 0
+    # what is still being loaded in a thread would be torn down in the middle, and complain
+    os._exit(0)
 
 
 def access_at(host: str, port: int, token: str) -> Any:

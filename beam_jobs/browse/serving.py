@@ -23,7 +23,7 @@ def serve(app: ASGIApp, listener: socket.socket, address: str) -> None:
         print(f"af3: {address}  (Ctrl-C ends it)", flush=True)
 
     server_of(app, ready).run([listener])
-    print("\naf3: the archive page has ended", file=sys.stderr)
+    print("\naf3: the archive page has ended", file=sys.stderr, flush=True)
 
 
 def server_of(app: ASGIApp, ready: Callable[[], None]) -> Server:

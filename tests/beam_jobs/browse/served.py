@@ -8,7 +8,8 @@ import json
 import shutil
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from beam_jobs.cli import main
 from tests.beam_jobs.demo import GIVEN, demo_night
 
 _ANSWER_WITHIN_S = 60
+_TRUE_WITHIN_S = 30
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,16 @@ def served(
         server.should_exit = True
         thread.join(_ANSWER_WITHIN_S)
         assert not thread.is_alive()
+
+
+def within(condition: Callable[[], bool]) -> bool:
+    """Whether it comes true while we wait."""
+    ends = time.monotonic() + _TRUE_WITHIN_S
+    while time.monotonic() < ends:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 @functools.cache

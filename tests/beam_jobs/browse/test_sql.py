@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from beam_jobs.browse.archive_tables import open_tables
 from beam_jobs.browse.refusal import Refusal
 from beam_jobs.browse.sandbox import MOST_BYTES, Sandbox
 from beam_jobs.browse.sql_process import SqlRequest
-from tests.beam_jobs.browse.served import Site, served
+from tests.beam_jobs.browse.served import Site, served, within
 from tests.beam_jobs.search.said import FIRST, SECOND, publish
 
 ONLY = "only one SELECT, EXPLAIN, DESCRIBE, SHOW or SUMMARIZE runs here"
@@ -263,13 +263,3 @@ def test_others_wait_for_their_turn_and_are_told(out: Path) -> None:
 def test_what_is_no_question(site: Site, kind: str, body: bytes, status: int, line: str) -> None:
     reply = site.ask("/api/sql", {"Content-Type": kind}, "POST", body)
     assert (reply.status, reply.error) == (status, line)
-
-
-def within(condition: Callable[[], bool]) -> bool:
-    """Whether it comes true while we wait."""
-    ends = time.monotonic() + _GONE_WITHIN_S
-    while time.monotonic() < ends:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
