@@ -78,8 +78,8 @@ bench: install  ## speed and memory, as ratios against named peers
 	$(BIN)/python -m tests.benchmarks.generated_tables build/million
 	$(BIN)/python -m tests.benchmarks.search --tables build/million --keep
 	$(BIN)/python -m tests.benchmarks.search_engines build/million
-	$(BIN)/python -m tests.benchmarks.archive_page --tables build/million
-	$(BIN)/python -m tests.benchmarks.sql_questions --tables build/million
+	$(BIN)/python -m tests.benchmarks.archive_page build/million
+	$(BIN)/python -m tests.benchmarks.sql_questions build/million
 
 nano: install  ## make the embedded model anew: data, training, figures (some three hours)
 	$(BIN)/python -m af3core.nano all
