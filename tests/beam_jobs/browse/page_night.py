@@ -69,9 +69,9 @@ def browsing(
 
 @functools.cache
 def page_night(folder: Path) -> Path:
-    """The demo night with events, summaries and chapters, and its index; not to be written to."""
+    """The demo night with all that is derived from it, and its index; not to be written to."""
     out = folder / "page-night"
     shutil.copytree(browsed_night(folder), out)
-    assert main(["summarise", "--out", str(out), *GIVEN]) == 0
-    assert main(["index", "--out", str(out), *GIVEN]) == 0
+    for job in ("embed", "summarise", "index"):
+        assert main([job, "--out", str(out), *GIVEN]) == 0
     return out
