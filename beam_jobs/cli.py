@@ -34,7 +34,8 @@ What is made of a night, for training and for long recordings:
 Before a model is trusted:
   af3 evaluate list                        the benchmarks, and what their data must hold
   af3 evaluate mmau-test-mini --data MMAU --model nvidia/audio-flamingo-3-hf --out EVALUATED
-  af3 evaluate compare --out EVALUATED     all evaluations against the paper's figures"""
+  af3 evaluate compare --out EVALUATED     all evaluations against the paper's figures
+  af3 accept --benchmarks mmau-test-mini --model nvidia/audio-flamingo-3-hf --out EVALUATED"""
 
 _JOBS = {
     "discover": "list, hash and probe the archive of an interval",
@@ -54,6 +55,7 @@ _JOBS = {
     "export": "write training data from answers, pairs and dialogues",
     "quality": "measure an interval's annotations against the interval before",
     "evaluate": "ask a model a benchmark's items and score its answers by the official rules",
+    "accept": "let a model pass where no benchmark is worse than the last accepted model's",
 }
 _WITH_SOURCE = ("discover", "plan", "annotate")
 _EPILOG = "Options not named here go to Beam, such as --runner and --direct_num_workers."

@@ -13,6 +13,7 @@ from af3core.errors import Af3Error
 from af3core.model.checkpoint import NANO, NANO_NOTICE
 from af3core.storage.address import open_store
 from beam_jobs import annotate, discover, publish, segment
+from beam_jobs.evaluations.accepted import check_accepted
 from beam_jobs.job import Job, Outcome
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifest_dates, manifests
@@ -71,9 +72,11 @@ def run_night(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Su
     """Run discover, segment, annotate and publish; what is done already is not done again.
 
     Raises:
+        NotAccepted: `--accepted-in` asks for an accepted model, and this is none.
         NothingFound: no recording and no failure lies in the interval.
         Af3Error: a job failed.
     """
+    check_accepted(settings)
     ledger = Ledger(open_store(settings.out))
     if settings.checkpoint.name == NANO:
         print(f"af3: {NANO_NOTICE}", file=sys.stderr)

@@ -14,6 +14,7 @@ from af3core.limits import Limits
 from af3core.storage.address import open_store, store_at
 from beam_jobs import discover
 from beam_jobs.asking import all_asks, missing_asks
+from beam_jobs.evaluations.accepted import check_accepted
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifests, recordings
@@ -110,7 +111,12 @@ def size_on_paper(
 
 
 def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
-    """Discover the interval and estimate it."""
+    """Discover the interval and estimate it.
+
+    Raises:
+        NotAccepted: `--accepted-in` asks for an accepted model, and this is none.
+    """
+    check_accepted(settings)
     discover.run(settings, beam_arguments)
     ledger = Ledger(open_store(settings.out))
     work = planned_work(manifests(ledger, settings), ledger, settings)
@@ -123,6 +129,7 @@ def effective_settings(settings: NightSettings) -> list[tuple[str, str]]:
     """What the run resolved its options to, for people."""
     cut, engine = settings.segmentation, settings.engine
     weights = f"{engine.checkpoint.name} at {engine.checkpoint.revision[:12]}"
+    accepted_in = settings.accepting.accepted_in
     return [
         ("run", settings.run_id),
         ("corpus", settings.corpus),
@@ -130,6 +137,7 @@ def effective_settings(settings: NightSettings) -> list[tuple[str, str]]:
         ("source", settings.source),
         ("out", settings.out),
         ("model", f"{weights}, engine {engine.name}, {engine.dtype}"),
+        ("accepted", f"in {accepted_in}" if accepted_in else "not asked for (--accepted-in)"),
         ("tasks", ", ".join(f"{task.task_id} ({task.unit})" for task in settings.tasks)),
         ("cutting", f"clips {cut.max_clip_s:g} s, segments {cut.max_segment_s:g} s"),
     ]

@@ -19,6 +19,7 @@ from af3core.storage.address import is_bucket
 from af3core.storage.listing import holds_anything
 from af3core.tasks.read import default_tasks, read_tasks
 from af3core.tasks.task import Task
+from beam_jobs.accepting import Accepting, read_accepting
 from beam_jobs.archive import DateRule, check_source
 from beam_jobs.deriving import Deriving, read_deriving
 from beam_jobs.evaluating import Evaluating, read_evaluating
@@ -44,6 +45,7 @@ JobName = Literal[
     "dialogues",
     "chat",
     "evaluate",
+    "accept",
 ]
 _WITH_SOURCE: tuple[JobName, ...] = ("night", "discover", "plan")
 _WITHOUT_MODEL: tuple[JobName, ...] = ("discover", "segment", "index", "export", "quality")
@@ -86,6 +88,7 @@ class NightSettings:
     accelerator: str = ""
     deriving: Deriving = field(default_factory=Deriving)
     evaluating: Evaluating = field(default_factory=Evaluating)
+    accepting: Accepting = field(default_factory=Accepting)
 
     @property
     def max_recording_s(self) -> float:
@@ -174,6 +177,7 @@ def read_settings(arguments: argparse.Namespace, job: JobName) -> NightSettings:
         accelerator=arguments.accelerator or "",
         deriving=read_deriving(arguments),
         evaluating=read_evaluating(arguments),
+        accepting=read_accepting(arguments),
     )
 
 

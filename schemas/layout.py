@@ -18,6 +18,7 @@ indexes/search.json                                         the index: files, wh
 indexes/search/TOKEN/…                                      full text and vectors of the tables
 exports/corpus=C/from=D,until=U/FORMAT/…                    training data
 quality/corpus=C/from=D,until=D.json                        measures of an interval
+evaluations/accepted.json                                   the models that passed the gate
 """
 
 from __future__ import annotations
@@ -117,6 +118,7 @@ def report_key(corpus: str, run_id: str, job: str, part: Part = WHOLE) -> str:
 
 
 INDEX_STATE_KEY = "indexes/search.json"
+ACCEPTED_KEY = "evaluations/accepted.json"
 
 
 def index_prefix(token: str) -> str:
