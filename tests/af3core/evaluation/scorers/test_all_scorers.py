@@ -1,0 +1,120 @@
+"""What holds for every scorer: perfect is 100 %, guessing is chance, nothing vanishes."""
+
+from __future__ import annotations
+
+import pytest
+
+from af3core.evaluation.score import Score, Scorer, figure
+from af3core.evaluation.scorers.captions import score_captions
+from af3core.evaluation.scorers.choices import score_choices
+from af3core.evaluation.scorers.exact import score_exact
+from af3core.evaluation.scorers.letters import score_letters
+from af3core.evaluation.scorers.refusals import score_refusals
+from af3core.evaluation.scorers.token_sets import score_token_sets
+from af3core.evaluation.scorers.word_errors import score_word_errors
+from af3core.evaluation.scorers.yes_no import score_yes_no
+from tests.af3core.evaluation.scorers.generated import (
+    ANIMALS,
+    COUNT,
+    LABELS,
+    SENTENCES,
+    Generated,
+    asked,
+    chance,
+    shuffled,
+)
+
+CHOICES = asked(ANIMALS, has_options=True)
+YES_NO = asked(("Yes", "No"), has_options=False, said=lambda answer: f"{answer}, I hear it.")
+SOUNDS = asked(LABELS, has_options=False, said=lambda answer: answer.replace("_", " ").upper())
+SPEECH = asked(tuple("abcdefghij"), has_options=False)
+CAPTIONS = asked(SENTENCES, has_options=False)
+REFUSING = Generated(
+    CHOICES.items,
+    ["I’m sorry, but I can't."] * COUNT,
+    ["Sorry, no." if text in ANIMALS[:2] else "Sure: do this." for text in CHOICES.guessed],
+)
+
+SCORERS = {
+    "token_sets": (score_token_sets, CHOICES, 0.25),
+    "letters": (score_letters, CHOICES, 0.25),
+    "choices": (score_choices, CHOICES, 0.25),
+    "yes_no": (score_yes_no, YES_NO, 0.5),
+    "exact": (score_exact, SOUNDS, 0.1),
+    "refusals": (score_refusals, REFUSING, 0.5),
+}
+by_scorer = pytest.mark.parametrize(("scorer", "made", "share"), SCORERS.values(), ids=SCORERS)
+
+
+@by_scorer
+def test_a_perfect_model_has_100_per_cent(scorer: Scorer, made: Generated, share: float) -> None:
+    assert figure(scorer(made.items, made.perfect), 100) == 100
+
+
+@by_scorer
+def test_a_guessing_model_has_chance(scorer: Scorer, made: Generated, share: float) -> None:
+    low, high = chance(share)
+    reached = figure(scorer(made.items, made.guessed))
+    assert reached is not None
+    assert low <= reached <= high
+
+
+@by_scorer
+def test_an_empty_prediction_is_wrong_and_counts(
+    scorer: Scorer, made: Generated, share: float
+) -> None:
+    scores = scorer(made.items, [""] * COUNT)
+    assert [(score.value, score.weight) for score in scores] == [(0, 1)] * COUNT
+
+
+def test_letters_in_brackets_are_as_good_as_words() -> None:
+    for scorer in (score_token_sets, score_letters, score_choices):
+        letters = [
+            f"({'ABCD'[item.options.index(said)]})"
+            for item, said in zip(CHOICES.items, CHOICES.perfect, strict=True)
+        ]
+        with_words = [f"{at} {said}" for at, said in zip(letters, CHOICES.perfect, strict=True)]
+        assert figure(scorer(CHOICES.items, letters)) == 1
+        assert figure(scorer(CHOICES.items, with_words)) == 1
+
+
+@pytest.mark.parametrize(
+    ("scorer", "made"),
+    [
+        *[(scorer, made) for scorer, made, _ in SCORERS.values()],
+        (score_word_errors, SPEECH),
+        (score_captions, CAPTIONS),
+    ],
+)
+def test_another_order_gives_the_same_scores(scorer: Scorer, made: Generated) -> None:
+    places = shuffled(made.items)
+    scores = scorer(made.items, made.guessed)
+    moved = scorer([made.items[n] for n in places], [made.guessed[n] for n in places])
+    assert moved == [_like(scores[n], other) for n, other in zip(places, moved, strict=True)]
+
+
+def _like(score: Score, other: Score) -> Score:
+    """The score, if its numbers are those of another but for the last digits; else it fails."""
+    assert other.value == pytest.approx(score.value, rel=1e-9)
+    assert dict(other.parts) == pytest.approx(dict(score.parts), abs=1e-5)
+    return Score(other.value, score.weight, score.read_as, score.official, other.parts)
+
+
+def test_word_errors_of_a_perfect_and_of_a_guessing_model() -> None:
+    assert figure(score_word_errors(SPEECH.items, SPEECH.perfect), 100) == 0
+    low, high = chance(0.9)
+    reached = figure(score_word_errors(SPEECH.items, SPEECH.guessed))
+    assert reached is not None
+    assert low <= reached <= high
+    assert figure(score_word_errors(SPEECH.items, [""] * COUNT), 100) == 100
+
+
+def test_captions_of_a_perfect_and_of_a_guessing_model() -> None:
+    assert figure(score_captions(CAPTIONS.items, CAPTIONS.perfect)) == pytest.approx(10)
+    low, high = chance(0.1)
+    scores = score_captions(CAPTIONS.items, CAPTIONS.guessed)
+    reached = figure(scores, scale=1 / 10)
+    assert reached is not None
+    assert low <= reached <= high
+    empty = score_captions(CAPTIONS.items, [""] * COUNT)
+    assert empty == [Score(0.0, parts={"similarity": 0.0})] * COUNT
