@@ -49,8 +49,10 @@ class Archive:
         self._index = SearchIndex(out, text_model)
 
     def begin(self) -> None:
-        """Read what the first page shows, load what the first search needs, beside other work."""
-        threading.Thread(target=self._load, name="first-page", daemon=True).start()
+        """Read what every first page shows, and begin to load what the first search needs."""
+        with contextlib.suppress(Af3Error):  # whoever asks is told what is wrong
+            self.about()
+        threading.Thread(target=self._load, name="first-search", daemon=True).start()
 
     def close(self) -> None:
         """Remove what was copied to this machine."""
@@ -109,8 +111,7 @@ class Archive:
         return f"search needs an index, which is not there yet: run {' and '.join(commands)}"
 
     def _load(self) -> None:
-        with contextlib.suppress(Af3Error):  # whoever asks is told what is wrong
-            self.about()
+        with contextlib.suppress(Af3Error):
             self.search(SearchRequest("any", limit=1))
 
 
