@@ -13,17 +13,12 @@ import pyarrow as pa
 
 from schemas.columns import Table
 from schemas.derived_tables import ALL_TABLES
+from schemas.sql.column_types import type_name
 
 FILE = Path(__file__).parent / "modules" / "bigquery" / "tables.json"
 
-_TYPES = {
-    pa.string(): "STRING",
-    pa.int64(): "INTEGER",
-    pa.float32(): "FLOAT",
-    pa.float64(): "FLOAT",
-    pa.bool_(): "BOOLEAN",
-    pa.timestamp("ms", tz="UTC"): "TIMESTAMP",
-}
+# the API gives these names back, whichever it was given
+_NAMES = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN"}
 
 
 def as_text() -> str:
@@ -48,7 +43,8 @@ def _column(name: str, type_: pa.DataType, description: str = "") -> dict[str, A
     if pa.types.is_struct(type_):
         fields = [_column(field.name, field.type) for field in type_]
         return {**column, "type": "RECORD", "fields": fields}
-    return {**column, "type": _TYPES[type_]}
+    name_of_type = type_name(type_, "bigquery")
+    return {**column, "type": _NAMES.get(name_of_type, name_of_type)}
 
 
 def main() -> int:

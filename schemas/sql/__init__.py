@@ -1,0 +1,1 @@
+"""The tables as SQL statements for DuckDB, BigQuery, Trino and Athena."""

@@ -1,0 +1,670 @@
+-- External tables for Athena (engine version 3) over the tables of af3-archive.
+-- Written by `python -m schemas.sql`, which fills the placeholders in as well:
+-- python -m schemas.sql athena --location s3://lake/annotated --corpora radio,film
+-- s3://BUCKET/PREFIX is a copy of what --out of af3 was (gcloud storage rsync -r), as Athena reads
+-- S3 only. CORPORA are the corpora with commas, such as radio,film. The database is af3.
+-- Athena runs one statement at a time. Times are UTC.
+-- New nights are seen at once: partitions are projected from the corpora and from 2000-01-01 on.
+-- Give corpus and date, or every day since then is looked for; raise that day in a young archive.
+-- Tested: parsed as Athena's dialect, and the views' rows by DuckDB. Never run in Athena.
+
+CREATE DATABASE IF NOT EXISTS af3;
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.recordings (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `object_uri` string COMMENT 'object that holds it',
+  `duplicate_uris` array<string> COMMENT 'further objects with the same bytes',
+  `content_sha256` string COMMENT 'SHA-256 of the bytes',
+  `size_bytes` bigint COMMENT 'size of the object',
+  `modified_at` timestamp COMMENT 'when the object was last changed',
+  `container` string COMMENT 'media container',
+  `codec` string COMMENT 'audio codec',
+  `sample_rate_hz` bigint COMMENT 'sample rate of the source',
+  `channels` bigint COMMENT 'channels of the source',
+  `declared_duration_ms` bigint COMMENT 'length that the container declares',
+  `duration_ms` bigint COMMENT 'time in: the decoded length, or the declared if none was decoded',
+  `decoded_duration_ms` bigint COMMENT 'length that was decoded',
+  `annotated_ms` bigint COMMENT 'time that has answers',
+  `skipped` array<struct<`reason`:string,`duration_ms`:bigint>> COMMENT 'time that was not annotated, by reason; with annotated_ms it makes duration_ms',
+  `clip_count` bigint COMMENT 'clips',
+  `segment_count` bigint COMMENT 'segments',
+  `status` string COMMENT 'annotated, partial (some answers failed) or failed',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `segmentation_hash` string COMMENT 'hash of the resolved segmentation',
+  `run_id` string COMMENT 'run that made the row'
+)
+COMMENT 'one row per recording of the night; times in and out add up'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/recordings/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/recordings/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.segments (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `clip_id` string COMMENT 'clip of the recording, one FLAC object',
+  `segment_id` string COMMENT 'segment of the clip',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `speech_ms` bigint COMMENT 'time with speech in it',
+  `starts_in_speech` boolean COMMENT 'true: cut inside speech, as no pause was near; a word may stand on both sides',
+  `loudness_lufs` double COMMENT 'integrated loudness (BS.1770)',
+  `peak_dbfs` double COMMENT 'highest sample',
+  `spectral_centroid_hz` double COMMENT 'mean brightness',
+  `status` string COMMENT 'annotated, partial, failed or skipped',
+  `skip_reason` string COMMENT 'why it was skipped, else empty',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `clip_uri` string COMMENT 'FLAC object of the clip',
+  `clip_start_ms` bigint COMMENT 'start of the clip, from the start of the recording',
+  `segmentation_hash` string COMMENT 'hash of the resolved segmentation',
+  `run_id` string COMMENT 'run that made the row'
+)
+COMMENT 'one row per segment, with its measured properties'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/segments/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/segments/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.captions (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `clip_id` string COMMENT 'clip of the recording, one FLAC object',
+  `segment_id` string COMMENT 'segment of the clip; empty where the unit is the clip',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `task_id` string COMMENT 'task of the configuration that asked',
+  `prompt_id` string COMMENT 'identity of the exact prompt text',
+  `mean_logprob` double COMMENT 'mean log-probability of the tokens',
+  `token_count` bigint COMMENT 'tokens of the answer',
+  `finish_reason` string COMMENT 'stop: the model ended; length: it was cut at the limit',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `model` string COMMENT 'model that answered',
+  `weights_revision` string COMMENT 'revision of its weights',
+  `engine` string COMMENT 'engine that ran it',
+  `task_hash` string COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the model answered',
+  `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
+  `thinking` string COMMENT 'reasoning before it',
+  `text` string COMMENT 'caption'
+)
+COMMENT 'what is heard, in words'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/captions/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/captions/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.transcripts (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `clip_id` string COMMENT 'clip of the recording, one FLAC object',
+  `segment_id` string COMMENT 'segment of the clip; empty where the unit is the clip',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `task_id` string COMMENT 'task of the configuration that asked',
+  `prompt_id` string COMMENT 'identity of the exact prompt text',
+  `mean_logprob` double COMMENT 'mean log-probability of the tokens',
+  `token_count` bigint COMMENT 'tokens of the answer',
+  `finish_reason` string COMMENT 'stop: the model ended; length: it was cut at the limit',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `model` string COMMENT 'model that answered',
+  `weights_revision` string COMMENT 'revision of its weights',
+  `engine` string COMMENT 'engine that ran it',
+  `task_hash` string COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the model answered',
+  `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
+  `word_count` bigint COMMENT 'words of the transcript',
+  `text` string COMMENT 'transcript; empty without speech'
+)
+COMMENT 'what is said'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/transcripts/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/transcripts/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.answers (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `clip_id` string COMMENT 'clip of the recording, one FLAC object',
+  `segment_id` string COMMENT 'segment of the clip; empty where the unit is the clip',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `task_id` string COMMENT 'task of the configuration that asked',
+  `prompt_id` string COMMENT 'identity of the exact prompt text',
+  `mean_logprob` double COMMENT 'mean log-probability of the tokens',
+  `token_count` bigint COMMENT 'tokens of the answer',
+  `finish_reason` string COMMENT 'stop: the model ended; length: it was cut at the limit',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `model` string COMMENT 'model that answered',
+  `weights_revision` string COMMENT 'revision of its weights',
+  `engine` string COMMENT 'engine that ran it',
+  `task_hash` string COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the model answered',
+  `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
+  `question` string COMMENT 'question as it was asked',
+  `options` array<string> COMMENT 'options of a multiple-choice question, else empty',
+  `choice` string COMMENT 'the option that was chosen; empty if open or none was',
+  `thinking` string COMMENT 'reasoning before the answer',
+  `text` string COMMENT 'answer'
+)
+COMMENT 'answers to the configured questions'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/answers/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/answers/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.failures (
+  `stage` string COMMENT 'discover, segment, annotate',
+  `object_uri` string COMMENT 'object of the archive',
+  `recording_id` string COMMENT 'recording, if its bytes were read',
+  `clip_id` string COMMENT 'clip, else empty',
+  `segment_id` string COMMENT 'segment, else empty',
+  `task_id` string COMMENT 'task, else empty',
+  `start_ms` bigint COMMENT 'start of what failed',
+  `end_ms` bigint COMMENT 'end of what failed',
+  `error_class` string COMMENT 'kind of error',
+  `message` string COMMENT 'what happened and what to do',
+  `attempts` bigint COMMENT 'how often it was tried',
+  `permanent` boolean COMMENT 'true: the input is at fault, a rerun does not try again',
+  `run_id` string COMMENT 'run that made the row'
+)
+COMMENT 'what went wrong, one row per piece of work'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/failures/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/failures/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.runs (
+  `run_id` string COMMENT 'run that made the row',
+  `source` string COMMENT 'archive that was read',
+  `started_at` timestamp COMMENT 'start of the run',
+  `published_at` timestamp COMMENT 'when the partition was replaced',
+  `recordings` bigint COMMENT 'recordings of the partition',
+  `failures` bigint COMMENT 'failures of the partition',
+  `duration_ms` bigint COMMENT 'time in, all recordings',
+  `annotated_ms` bigint COMMENT 'time annotated',
+  `skipped_ms` bigint COMMENT 'time skipped, all reasons',
+  `answers_made` bigint COMMENT 'answers that this run asked the model for',
+  `model` string COMMENT 'model',
+  `weights_revision` string COMMENT 'revision of its weights',
+  `configuration` string COMMENT 'resolved configuration, as JSON',
+  `software_version` string COMMENT 'version of af3-archive',
+  `objects` array<struct<`key`:string,`rows`:bigint,`sha256`:string>> COMMENT 'objects that the run published'
+)
+COMMENT 'one row per run that published the partition'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/runs/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/runs/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.events (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `clip_id` string COMMENT 'clip of the recording, one FLAC object',
+  `segment_id` string COMMENT 'segment of the clip; empty where the unit is the clip',
+  `event_id` string COMMENT 'identity of the stretch of audio and of how it was named',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `kind` string COMMENT 'speech, sound, music, or unknown where the answers about it differ',
+  `label` string COMMENT 'what it is, in the model\'s words, such as a dog barking; empty if unknown',
+  `caption` string COMMENT 'the model\'s sentence about this stretch alone',
+  `loudness_lufs` double COMMENT 'integrated loudness (BS.1770)',
+  `peak_dbfs` double COMMENT 'highest sample',
+  `spectral_centroid_hz` double COMMENT 'mean brightness',
+  `pitch_hz` double COMMENT 'median fundamental frequency; missing where nothing is voiced',
+  `tempo_bpm` double COMMENT 'beats per minute, of music',
+  `reverberation_s` double COMMENT 'decay by 60 dB, estimated from the fall after the event',
+  `level_change_db` double COMMENT 'mean level of its last third less that of its first',
+  `mean_logprob` double COMMENT 'mean log-probability of the tokens of its name',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `model` string COMMENT 'model that answered',
+  `weights_revision` string COMMENT 'revision of its weights',
+  `engine` string COMMENT 'engine that ran it',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'what is heard from when to when: speech, sounds and music, measured'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/events/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/events/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.embeddings (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `clip_id` string COMMENT 'clip of the recording, one FLAC object',
+  `segment_id` string COMMENT 'segment of the clip; empty where the unit is the clip',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `audio_embedding` array<float> COMMENT 'AF-Whisper\'s states, averaged over time, of length 1; missing from a served model',
+  `audio_model` string COMMENT 'model and revision of the audio embedding, else empty',
+  `caption` string COMMENT 'caption that was embedded; empty where there is none',
+  `caption_embedding` array<float> COMMENT 'the caption\'s embedding, of length 1; missing where there is no caption',
+  `text_model` string COMMENT 'model and revision of the caption\'s embedding',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'where each annotated segment lies among all: by its sound, and by its caption'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/embeddings/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/embeddings/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.text_embeddings (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `kind` string COMMENT 'segment, clip, chapter or recording',
+  `segment_id` string COMMENT 'segment of the clip; empty where the unit is the clip',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `text_hash` string COMMENT 'hash of the text that was embedded',
+  `text_embedding` array<float> COMMENT 'the text\'s embedding, of length 1',
+  `text_model` string COMMENT 'model and revision of the embedding',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'where texts that are searched lie among all: one row per segment, clip, chapter, recording'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/text_embeddings/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/text_embeddings/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.pairs (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `clip_id` string COMMENT 'clip of the recording, one FLAC object',
+  `segment_id` string COMMENT 'segment of the clip; empty where the unit is the clip',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `pair_id` string COMMENT 'identity of question, options and audio',
+  `skill` string COMMENT 'skill of the catalogue (af3 skills list)',
+  `question` string COMMENT 'question',
+  `options` array<string> COMMENT 'options in the order in which they are asked; empty if open',
+  `answer` string COMMENT 'right answer; one of the options where there are any',
+  `made_by` string COMMENT 'rules (exact by construction), or the language model that wrote it',
+  `evidence` array<struct<`kind`:string,`text`:string,`start_ms`:bigint,`end_ms`:bigint>> COMMENT 'what the pair was made from: events, captions, transcripts, descriptors',
+  `self_check` string COMMENT 'pass: the language model stands by its pair; empty if made by rules',
+  `audio_answer` string COMMENT 'what the audio model answers to the question',
+  `agrees` boolean COMMENT 'the audio model gives the right answer',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `model` string COMMENT 'model that answered',
+  `weights_revision` string COMMENT 'revision of its weights',
+  `engine` string COMMENT 'engine that ran it',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'questions with answers for training, by skill; every row obeys the rules of its skill'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/pairs/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/pairs/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.rejected_pairs (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `clip_id` string COMMENT 'clip of the recording, one FLAC object',
+  `segment_id` string COMMENT 'segment of the clip; empty where the unit is the clip',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `skill` string COMMENT 'skill of the catalogue (af3 skills list)',
+  `question` string COMMENT 'question',
+  `options` array<string> COMMENT 'options in the order in which they are asked; empty if open',
+  `answer` string COMMENT 'right answer; one of the options where there are any',
+  `made_by` string COMMENT 'rules (exact by construction), or the language model that wrote it',
+  `reason` string COMMENT 'rule that it broke, such as answer_in_question',
+  `detail` string COMMENT 'what broke it',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'pairs that were proposed and not kept, with the reason'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/rejected_pairs/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/rejected_pairs/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.summaries (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `duration_ms` bigint COMMENT 'length of the recording',
+  `summary` string COMMENT 'summary of the whole recording',
+  `chapter_count` bigint COMMENT 'chapters',
+  `transcript` string COMMENT 'all transcripts in order, each word once',
+  `transcript_spans` array<struct<`segment_id`:string,`start_ms`:bigint,`end_ms`:bigint,`start_char`:bigint,`end_char`:bigint>> COMMENT 'which characters of the transcript were spoken when',
+  `made_by` string COMMENT 'rules (exact by construction), or the language model that wrote it',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'one row per recording: what it is about, and all that is said in it'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/summaries/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/summaries/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.chapters (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `chapter` bigint COMMENT 'number within the recording, from 1',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `title` string COMMENT 'what the chapter is about, in a few words',
+  `summary` string COMMENT 'summary of the chapter',
+  `segment_count` bigint COMMENT 'annotated segments in it',
+  `made_by` string COMMENT 'rules (exact by construction), or the language model that wrote it',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'parts of a recording, without gap or overlap'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/chapters/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/chapters/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.findings (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `question_id` string COMMENT 'identity of the question',
+  `question` string COMMENT 'question about the whole recording',
+  `answer` string COMMENT 'answer; empty where nothing in the recording speaks to it',
+  `citations` array<struct<`segment_id`:string,`start_ms`:bigint,`end_ms`:bigint,`quote`:string,`score`:double>> COMMENT 'segments that the answer rests on, the best first',
+  `made_by` string COMMENT 'rules (exact by construction), or the language model that wrote it',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'answers to questions about whole recordings, with the segments that they rest on'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/findings/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/findings/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.dialogues (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `dialogue_id` string COMMENT 'identity of sounds and turns',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `sounds` array<struct<`segment_id`:string,`recording_id`:string,`clip_uri`:string,`clip_start_ms`:bigint,`start_ms`:bigint,`end_ms`:bigint,`relation`:string,`distance`:double>> COMMENT 'segments that the conversation is about; <sound-1> in a turn is the first',
+  `turns` array<struct<`role`:string,`text`:string>> COMMENT 'human and gpt in turn',
+  `sound_count` bigint COMMENT 'sounds',
+  `turn_count` bigint COMMENT 'questions, each with its answer',
+  `made_by` string COMMENT 'rules (exact by construction), or the language model that wrote it',
+  `self_check` string COMMENT 'pass: the language model stands by it; empty if made by rules',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'conversations of several turns about several sounds, for training'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/dialogues/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/dialogues/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.chats (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `chat_id` string COMMENT 'identity of script, sounds and model',
+  `name` string COMMENT 'name of the conversation in its file',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `sounds` array<struct<`segment_id`:string,`recording_id`:string,`clip_uri`:string,`clip_start_ms`:bigint,`start_ms`:bigint,`end_ms`:bigint,`relation`:string,`distance`:double>> COMMENT 'segments that the conversation is about; <sound-1> in a turn is the first',
+  `turns` array<struct<`role`:string,`text`:string,`mean_logprob`:double,`finish_reason`:string>> COMMENT 'user and assistant in turn',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `model` string COMMENT 'model that answered',
+  `weights_revision` string COMMENT 'revision of its weights',
+  `engine` string COMMENT 'engine that ran it',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'scripted conversations that the audio model answered'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/chats/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/chats/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.evaluations (
+  `item_id` string COMMENT 'item of the benchmark, as published',
+  `evaluation_id` string COMMENT 'identity of model, prompt form and settings; equal ones are compared',
+  `groups` array<string> COMMENT 'what results are also given by, such as task=sound',
+  `sounds` array<string> COMMENT 'objects of the sounds, below the benchmark\'s data',
+  `question` string COMMENT 'question as published',
+  `options` array<string> COMMENT 'options in their published order; empty if open',
+  `answers` array<string> COMMENT 'all right answers; empty where the publisher keeps them',
+  `prompt` string COMMENT 'what the model was asked',
+  `prompt_form` string COMMENT 'published, or thinking',
+  `prediction` string COMMENT 'what the model answered, thinking taken off',
+  `thinking` string COMMENT 'reasoning before the answer',
+  `metric` string COMMENT 'accuracy, wer, cider_d or judge',
+  `read_as` string COMMENT 'what the metric read out of the prediction',
+  `score` double COMMENT 'what it is worth; a figure is the sum of scores over that of weights',
+  `weight` double COMMENT '1, or the reference\'s words; missing where nothing can be scored',
+  `official_score` double COMMENT 'by the official script as it stands, where that differs',
+  `official_weight` double COMMENT '0 where the official script drops the row',
+  `similarity` double COMMENT 'of a caption to the nearest reference, by their embeddings',
+  `judge` string COMMENT 'model that judged, else empty',
+  `judge_reply` string COMMENT 'what the judge said, else empty',
+  `fault` string COMMENT 'what is wrong with the published item, else empty; it stays in the figure',
+  `error` string COMMENT 'why there is no prediction, else empty; it stays in the figure',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `mean_logprob` double COMMENT 'mean log-probability of the answer\'s tokens',
+  `token_count` bigint COMMENT 'tokens of the answer',
+  `model` string COMMENT 'model that answered',
+  `weights_revision` string COMMENT 'revision of its weights',
+  `engine` string COMMENT 'engine that ran it',
+  `dtype` string COMMENT 'numbers that it computed in',
+  `settings` string COMMENT 'all that decides the answers, as JSON',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'one row per item of a benchmark and evaluation; corpus is the benchmark, date the day when it was first asked'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/evaluations/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/evaluations/corpus=${corpus}/date=${date}/'
+);
+
+CREATE OR REPLACE VIEW af3.annotated_segments AS
+SELECT s.corpus, s.date, s.recording_id, r.object_uri, s.segment_id,
+  s.start_ms / 1e3 AS start_s, s.end_ms / 1e3 AS end_s, s.speech_ms / 1e3 AS speech_s,
+  s.loudness_lufs, s.status, c.caption, t.transcript, a.answers, s.clip_uri
+FROM af3.segments AS s
+JOIN af3.recordings AS r
+  ON r.corpus = s.corpus AND r.date = s.date AND r.recording_id = s.recording_id
+LEFT JOIN (
+  SELECT corpus, date, recording_id, segment_id, ARRAY_JOIN(ARRAY_AGG(text ORDER BY task_id), chr(10)) AS caption
+  FROM af3.captions GROUP BY corpus, date, recording_id, segment_id
+) AS c
+  ON c.corpus = s.corpus AND c.date = s.date AND c.recording_id = s.recording_id
+  AND c.segment_id = s.segment_id
+LEFT JOIN (
+  SELECT corpus, date, recording_id, segment_id, ARRAY_JOIN(ARRAY_AGG(text ORDER BY task_id), chr(10)) AS transcript
+  FROM af3.transcripts GROUP BY corpus, date, recording_id, segment_id
+) AS t
+  ON t.corpus = s.corpus AND t.date = s.date AND t.recording_id = s.recording_id
+  AND t.segment_id = s.segment_id
+LEFT JOIN (
+  SELECT corpus, date, recording_id, segment_id,
+    ARRAY_JOIN(ARRAY_AGG(CONCAT(task_id, ': ', text) ORDER BY task_id), chr(10)) AS answers
+  FROM af3.answers GROUP BY corpus, date, recording_id, segment_id
+) AS a
+  ON a.corpus = s.corpus AND a.date = s.date AND a.recording_id = s.recording_id
+  AND a.segment_id = s.segment_id;
+
+CREATE OR REPLACE VIEW af3.doubtful_rows AS
+SELECT x.source, x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id,
+  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.task_id, flag, x.mean_logprob, x.text
+FROM (
+  SELECT 'captions' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
+    flags, mean_logprob, text
+  FROM af3.captions
+  UNION ALL
+  SELECT 'transcripts' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
+    flags, mean_logprob, text
+  FROM af3.transcripts
+  UNION ALL
+  SELECT 'answers' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
+    flags, mean_logprob, text
+  FROM af3.answers
+) AS x
+JOIN af3.recordings AS r
+  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id
+CROSS JOIN UNNEST(x.flags) AS u (flag);
+
+CREATE OR REPLACE VIEW af3.hours_by_night AS
+SELECT corpus, date, SUM(recordings) AS recordings, SUM(duration_ms) / 3.6e6 AS hours,
+  SUM(annotated_ms) / 3.6e6 AS annotated_hours, SUM(failures) AS failures
+FROM (
+  SELECT corpus, date, 1 AS recordings, duration_ms, annotated_ms, 0 AS failures
+  FROM af3.recordings
+  UNION ALL
+  SELECT corpus, date, 0 AS recordings, 0 AS duration_ms, 0 AS annotated_ms, 1 AS failures
+  FROM af3.failures
+) AS x
+GROUP BY corpus, date;
+
+CREATE OR REPLACE VIEW af3.choices_by_night AS
+SELECT corpus, date, task_id, choice, COUNT(*) AS answers,
+  1e0 * COUNT(*) / SUM(COUNT(*)) OVER (PARTITION BY corpus, date, task_id) AS share
+FROM af3.answers
+WHERE choice <> ''
+GROUP BY corpus, date, task_id, choice;
+
+CREATE OR REPLACE VIEW af3.heard_events AS
+SELECT e.corpus, e.date, e.recording_id, r.object_uri, e.event_id,
+  e.start_ms / 1e3 AS start_s, e.end_ms / 1e3 AS end_s, e.kind, e.label, e.loudness_lufs, e.caption
+FROM af3.events AS e
+JOIN af3.recordings AS r
+  ON r.corpus = e.corpus AND r.date = e.date AND r.recording_id = e.recording_id;

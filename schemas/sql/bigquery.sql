@@ -1,0 +1,583 @@
+-- External tables for BigQuery over the tables of af3-archive.
+-- Written by `python -m schemas.sql`, which fills the placeholders in as well:
+-- python -m schemas.sql bigquery --location gs://lake/annotated
+-- gs://BUCKET/PREFIX is what --out of af3 was; the dataset is af3.
+-- New nights are seen at once: BigQuery lists the objects at each query. Give corpus and date.
+-- infra/terraform/modules/bigquery makes the same tables with a connection and cached metadata.
+-- Tested: parsed as BigQuery's dialect, and the views' rows by DuckDB. Never run in BigQuery.
+
+CREATE SCHEMA IF NOT EXISTS af3;
+
+CREATE OR REPLACE EXTERNAL TABLE af3.recordings (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `object_uri` STRING OPTIONS(description = 'object that holds it'),
+  `duplicate_uris` ARRAY<STRING> OPTIONS(description = 'further objects with the same bytes'),
+  `content_sha256` STRING OPTIONS(description = 'SHA-256 of the bytes'),
+  `size_bytes` INT64 OPTIONS(description = 'size of the object'),
+  `modified_at` TIMESTAMP OPTIONS(description = 'when the object was last changed'),
+  `container` STRING OPTIONS(description = 'media container'),
+  `codec` STRING OPTIONS(description = 'audio codec'),
+  `sample_rate_hz` INT64 OPTIONS(description = 'sample rate of the source'),
+  `channels` INT64 OPTIONS(description = 'channels of the source'),
+  `declared_duration_ms` INT64 OPTIONS(description = 'length that the container declares'),
+  `duration_ms` INT64 OPTIONS(description = 'time in: the decoded length, or the declared if none was decoded'),
+  `decoded_duration_ms` INT64 OPTIONS(description = 'length that was decoded'),
+  `annotated_ms` INT64 OPTIONS(description = 'time that has answers'),
+  `skipped` ARRAY<STRUCT<`reason` STRING, `duration_ms` INT64>> OPTIONS(description = 'time that was not annotated, by reason; with annotated_ms it makes duration_ms'),
+  `clip_count` INT64 OPTIONS(description = 'clips'),
+  `segment_count` INT64 OPTIONS(description = 'segments'),
+  `status` STRING OPTIONS(description = 'annotated, partial (some answers failed) or failed'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `segmentation_hash` STRING OPTIONS(description = 'hash of the resolved segmentation'),
+  `run_id` STRING OPTIONS(description = 'run that made the row')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/recordings/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/recordings',
+  enable_list_inference = true,
+  description = 'one row per recording of the night; times in and out add up'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.segments (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `clip_id` STRING OPTIONS(description = 'clip of the recording, one FLAC object'),
+  `segment_id` STRING OPTIONS(description = 'segment of the clip'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `speech_ms` INT64 OPTIONS(description = 'time with speech in it'),
+  `starts_in_speech` BOOL OPTIONS(description = 'true: cut inside speech, as no pause was near; a word may stand on both sides'),
+  `loudness_lufs` FLOAT64 OPTIONS(description = 'integrated loudness (BS.1770)'),
+  `peak_dbfs` FLOAT64 OPTIONS(description = 'highest sample'),
+  `spectral_centroid_hz` FLOAT64 OPTIONS(description = 'mean brightness'),
+  `status` STRING OPTIONS(description = 'annotated, partial, failed or skipped'),
+  `skip_reason` STRING OPTIONS(description = 'why it was skipped, else empty'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `clip_uri` STRING OPTIONS(description = 'FLAC object of the clip'),
+  `clip_start_ms` INT64 OPTIONS(description = 'start of the clip, from the start of the recording'),
+  `segmentation_hash` STRING OPTIONS(description = 'hash of the resolved segmentation'),
+  `run_id` STRING OPTIONS(description = 'run that made the row')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/segments/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/segments',
+  enable_list_inference = true,
+  description = 'one row per segment, with its measured properties'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.captions (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `clip_id` STRING OPTIONS(description = 'clip of the recording, one FLAC object'),
+  `segment_id` STRING OPTIONS(description = 'segment of the clip; empty where the unit is the clip'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `task_id` STRING OPTIONS(description = 'task of the configuration that asked'),
+  `prompt_id` STRING OPTIONS(description = 'identity of the exact prompt text'),
+  `mean_logprob` FLOAT64 OPTIONS(description = 'mean log-probability of the tokens'),
+  `token_count` INT64 OPTIONS(description = 'tokens of the answer'),
+  `finish_reason` STRING OPTIONS(description = 'stop: the model ended; length: it was cut at the limit'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `model` STRING OPTIONS(description = 'model that answered'),
+  `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
+  `engine` STRING OPTIONS(description = 'engine that ran it'),
+  `task_hash` STRING OPTIONS(description = 'hash of the resolved task: prompt, weights, decoding settings'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the model answered'),
+  `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances'),
+  `thinking` STRING OPTIONS(description = 'reasoning before it'),
+  `text` STRING OPTIONS(description = 'caption')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/captions/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/captions',
+  enable_list_inference = true,
+  description = 'what is heard, in words'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.transcripts (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `clip_id` STRING OPTIONS(description = 'clip of the recording, one FLAC object'),
+  `segment_id` STRING OPTIONS(description = 'segment of the clip; empty where the unit is the clip'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `task_id` STRING OPTIONS(description = 'task of the configuration that asked'),
+  `prompt_id` STRING OPTIONS(description = 'identity of the exact prompt text'),
+  `mean_logprob` FLOAT64 OPTIONS(description = 'mean log-probability of the tokens'),
+  `token_count` INT64 OPTIONS(description = 'tokens of the answer'),
+  `finish_reason` STRING OPTIONS(description = 'stop: the model ended; length: it was cut at the limit'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `model` STRING OPTIONS(description = 'model that answered'),
+  `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
+  `engine` STRING OPTIONS(description = 'engine that ran it'),
+  `task_hash` STRING OPTIONS(description = 'hash of the resolved task: prompt, weights, decoding settings'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the model answered'),
+  `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances'),
+  `word_count` INT64 OPTIONS(description = 'words of the transcript'),
+  `text` STRING OPTIONS(description = 'transcript; empty without speech')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/transcripts/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/transcripts',
+  enable_list_inference = true,
+  description = 'what is said'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.answers (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `clip_id` STRING OPTIONS(description = 'clip of the recording, one FLAC object'),
+  `segment_id` STRING OPTIONS(description = 'segment of the clip; empty where the unit is the clip'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `task_id` STRING OPTIONS(description = 'task of the configuration that asked'),
+  `prompt_id` STRING OPTIONS(description = 'identity of the exact prompt text'),
+  `mean_logprob` FLOAT64 OPTIONS(description = 'mean log-probability of the tokens'),
+  `token_count` INT64 OPTIONS(description = 'tokens of the answer'),
+  `finish_reason` STRING OPTIONS(description = 'stop: the model ended; length: it was cut at the limit'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `model` STRING OPTIONS(description = 'model that answered'),
+  `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
+  `engine` STRING OPTIONS(description = 'engine that ran it'),
+  `task_hash` STRING OPTIONS(description = 'hash of the resolved task: prompt, weights, decoding settings'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the model answered'),
+  `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances'),
+  `question` STRING OPTIONS(description = 'question as it was asked'),
+  `options` ARRAY<STRING> OPTIONS(description = 'options of a multiple-choice question, else empty'),
+  `choice` STRING OPTIONS(description = 'the option that was chosen; empty if open or none was'),
+  `thinking` STRING OPTIONS(description = 'reasoning before the answer'),
+  `text` STRING OPTIONS(description = 'answer')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/answers/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/answers',
+  enable_list_inference = true,
+  description = 'answers to the configured questions'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.failures (
+  `stage` STRING OPTIONS(description = 'discover, segment, annotate'),
+  `object_uri` STRING OPTIONS(description = 'object of the archive'),
+  `recording_id` STRING OPTIONS(description = 'recording, if its bytes were read'),
+  `clip_id` STRING OPTIONS(description = 'clip, else empty'),
+  `segment_id` STRING OPTIONS(description = 'segment, else empty'),
+  `task_id` STRING OPTIONS(description = 'task, else empty'),
+  `start_ms` INT64 OPTIONS(description = 'start of what failed'),
+  `end_ms` INT64 OPTIONS(description = 'end of what failed'),
+  `error_class` STRING OPTIONS(description = 'kind of error'),
+  `message` STRING OPTIONS(description = 'what happened and what to do'),
+  `attempts` INT64 OPTIONS(description = 'how often it was tried'),
+  `permanent` BOOL OPTIONS(description = 'true: the input is at fault, a rerun does not try again'),
+  `run_id` STRING OPTIONS(description = 'run that made the row')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/failures/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/failures',
+  enable_list_inference = true,
+  description = 'what went wrong, one row per piece of work'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.runs (
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `source` STRING OPTIONS(description = 'archive that was read'),
+  `started_at` TIMESTAMP OPTIONS(description = 'start of the run'),
+  `published_at` TIMESTAMP OPTIONS(description = 'when the partition was replaced'),
+  `recordings` INT64 OPTIONS(description = 'recordings of the partition'),
+  `failures` INT64 OPTIONS(description = 'failures of the partition'),
+  `duration_ms` INT64 OPTIONS(description = 'time in, all recordings'),
+  `annotated_ms` INT64 OPTIONS(description = 'time annotated'),
+  `skipped_ms` INT64 OPTIONS(description = 'time skipped, all reasons'),
+  `answers_made` INT64 OPTIONS(description = 'answers that this run asked the model for'),
+  `model` STRING OPTIONS(description = 'model'),
+  `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
+  `configuration` STRING OPTIONS(description = 'resolved configuration, as JSON'),
+  `software_version` STRING OPTIONS(description = 'version of af3-archive'),
+  `objects` ARRAY<STRUCT<`key` STRING, `rows` INT64, `sha256` STRING>> OPTIONS(description = 'objects that the run published')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/runs/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/runs',
+  enable_list_inference = true,
+  description = 'one row per run that published the partition'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.events (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `clip_id` STRING OPTIONS(description = 'clip of the recording, one FLAC object'),
+  `segment_id` STRING OPTIONS(description = 'segment of the clip; empty where the unit is the clip'),
+  `event_id` STRING OPTIONS(description = 'identity of the stretch of audio and of how it was named'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `kind` STRING OPTIONS(description = 'speech, sound, music, or unknown where the answers about it differ'),
+  `label` STRING OPTIONS(description = 'what it is, in the model\'s words, such as a dog barking; empty if unknown'),
+  `caption` STRING OPTIONS(description = 'the model\'s sentence about this stretch alone'),
+  `loudness_lufs` FLOAT64 OPTIONS(description = 'integrated loudness (BS.1770)'),
+  `peak_dbfs` FLOAT64 OPTIONS(description = 'highest sample'),
+  `spectral_centroid_hz` FLOAT64 OPTIONS(description = 'mean brightness'),
+  `pitch_hz` FLOAT64 OPTIONS(description = 'median fundamental frequency; missing where nothing is voiced'),
+  `tempo_bpm` FLOAT64 OPTIONS(description = 'beats per minute, of music'),
+  `reverberation_s` FLOAT64 OPTIONS(description = 'decay by 60 dB, estimated from the fall after the event'),
+  `level_change_db` FLOAT64 OPTIONS(description = 'mean level of its last third less that of its first'),
+  `mean_logprob` FLOAT64 OPTIONS(description = 'mean log-probability of the tokens of its name'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `model` STRING OPTIONS(description = 'model that answered'),
+  `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
+  `engine` STRING OPTIONS(description = 'engine that ran it'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/events/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/events',
+  enable_list_inference = true,
+  description = 'what is heard from when to when: speech, sounds and music, measured'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.embeddings (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `clip_id` STRING OPTIONS(description = 'clip of the recording, one FLAC object'),
+  `segment_id` STRING OPTIONS(description = 'segment of the clip; empty where the unit is the clip'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `audio_embedding` ARRAY<FLOAT64> OPTIONS(description = 'AF-Whisper\'s states, averaged over time, of length 1; missing from a served model'),
+  `audio_model` STRING OPTIONS(description = 'model and revision of the audio embedding, else empty'),
+  `caption` STRING OPTIONS(description = 'caption that was embedded; empty where there is none'),
+  `caption_embedding` ARRAY<FLOAT64> OPTIONS(description = 'the caption\'s embedding, of length 1; missing where there is no caption'),
+  `text_model` STRING OPTIONS(description = 'model and revision of the caption\'s embedding'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/embeddings/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/embeddings',
+  enable_list_inference = true,
+  description = 'where each annotated segment lies among all: by its sound, and by its caption'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.text_embeddings (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `kind` STRING OPTIONS(description = 'segment, clip, chapter or recording'),
+  `segment_id` STRING OPTIONS(description = 'segment of the clip; empty where the unit is the clip'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `text_hash` STRING OPTIONS(description = 'hash of the text that was embedded'),
+  `text_embedding` ARRAY<FLOAT64> OPTIONS(description = 'the text\'s embedding, of length 1'),
+  `text_model` STRING OPTIONS(description = 'model and revision of the embedding'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/text_embeddings/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/text_embeddings',
+  enable_list_inference = true,
+  description = 'where texts that are searched lie among all: one row per segment, clip, chapter, recording'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.pairs (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `clip_id` STRING OPTIONS(description = 'clip of the recording, one FLAC object'),
+  `segment_id` STRING OPTIONS(description = 'segment of the clip; empty where the unit is the clip'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `pair_id` STRING OPTIONS(description = 'identity of question, options and audio'),
+  `skill` STRING OPTIONS(description = 'skill of the catalogue (af3 skills list)'),
+  `question` STRING OPTIONS(description = 'question'),
+  `options` ARRAY<STRING> OPTIONS(description = 'options in the order in which they are asked; empty if open'),
+  `answer` STRING OPTIONS(description = 'right answer; one of the options where there are any'),
+  `made_by` STRING OPTIONS(description = 'rules (exact by construction), or the language model that wrote it'),
+  `evidence` ARRAY<STRUCT<`kind` STRING, `text` STRING, `start_ms` INT64, `end_ms` INT64>> OPTIONS(description = 'what the pair was made from: events, captions, transcripts, descriptors'),
+  `self_check` STRING OPTIONS(description = 'pass: the language model stands by its pair; empty if made by rules'),
+  `audio_answer` STRING OPTIONS(description = 'what the audio model answers to the question'),
+  `agrees` BOOL OPTIONS(description = 'the audio model gives the right answer'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `model` STRING OPTIONS(description = 'model that answered'),
+  `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
+  `engine` STRING OPTIONS(description = 'engine that ran it'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/pairs/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/pairs',
+  enable_list_inference = true,
+  description = 'questions with answers for training, by skill; every row obeys the rules of its skill'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.rejected_pairs (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `clip_id` STRING OPTIONS(description = 'clip of the recording, one FLAC object'),
+  `segment_id` STRING OPTIONS(description = 'segment of the clip; empty where the unit is the clip'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `skill` STRING OPTIONS(description = 'skill of the catalogue (af3 skills list)'),
+  `question` STRING OPTIONS(description = 'question'),
+  `options` ARRAY<STRING> OPTIONS(description = 'options in the order in which they are asked; empty if open'),
+  `answer` STRING OPTIONS(description = 'right answer; one of the options where there are any'),
+  `made_by` STRING OPTIONS(description = 'rules (exact by construction), or the language model that wrote it'),
+  `reason` STRING OPTIONS(description = 'rule that it broke, such as answer_in_question'),
+  `detail` STRING OPTIONS(description = 'what broke it'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/rejected_pairs/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/rejected_pairs',
+  enable_list_inference = true,
+  description = 'pairs that were proposed and not kept, with the reason'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.summaries (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `duration_ms` INT64 OPTIONS(description = 'length of the recording'),
+  `summary` STRING OPTIONS(description = 'summary of the whole recording'),
+  `chapter_count` INT64 OPTIONS(description = 'chapters'),
+  `transcript` STRING OPTIONS(description = 'all transcripts in order, each word once'),
+  `transcript_spans` ARRAY<STRUCT<`segment_id` STRING, `start_ms` INT64, `end_ms` INT64, `start_char` INT64, `end_char` INT64>> OPTIONS(description = 'which characters of the transcript were spoken when'),
+  `made_by` STRING OPTIONS(description = 'rules (exact by construction), or the language model that wrote it'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/summaries/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/summaries',
+  enable_list_inference = true,
+  description = 'one row per recording: what it is about, and all that is said in it'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.chapters (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `chapter` INT64 OPTIONS(description = 'number within the recording, from 1'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `title` STRING OPTIONS(description = 'what the chapter is about, in a few words'),
+  `summary` STRING OPTIONS(description = 'summary of the chapter'),
+  `segment_count` INT64 OPTIONS(description = 'annotated segments in it'),
+  `made_by` STRING OPTIONS(description = 'rules (exact by construction), or the language model that wrote it'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/chapters/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/chapters',
+  enable_list_inference = true,
+  description = 'parts of a recording, without gap or overlap'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.findings (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `question_id` STRING OPTIONS(description = 'identity of the question'),
+  `question` STRING OPTIONS(description = 'question about the whole recording'),
+  `answer` STRING OPTIONS(description = 'answer; empty where nothing in the recording speaks to it'),
+  `citations` ARRAY<STRUCT<`segment_id` STRING, `start_ms` INT64, `end_ms` INT64, `quote` STRING, `score` FLOAT64>> OPTIONS(description = 'segments that the answer rests on, the best first'),
+  `made_by` STRING OPTIONS(description = 'rules (exact by construction), or the language model that wrote it'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/findings/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/findings',
+  enable_list_inference = true,
+  description = 'answers to questions about whole recordings, with the segments that they rest on'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.dialogues (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `dialogue_id` STRING OPTIONS(description = 'identity of sounds and turns'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `sounds` ARRAY<STRUCT<`segment_id` STRING, `recording_id` STRING, `clip_uri` STRING, `clip_start_ms` INT64, `start_ms` INT64, `end_ms` INT64, `relation` STRING, `distance` FLOAT64>> OPTIONS(description = 'segments that the conversation is about; <sound-1> in a turn is the first'),
+  `turns` ARRAY<STRUCT<`role` STRING, `text` STRING>> OPTIONS(description = 'human and gpt in turn'),
+  `sound_count` INT64 OPTIONS(description = 'sounds'),
+  `turn_count` INT64 OPTIONS(description = 'questions, each with its answer'),
+  `made_by` STRING OPTIONS(description = 'rules (exact by construction), or the language model that wrote it'),
+  `self_check` STRING OPTIONS(description = 'pass: the language model stands by it; empty if made by rules'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/dialogues/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/dialogues',
+  enable_list_inference = true,
+  description = 'conversations of several turns about several sounds, for training'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.chats (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `chat_id` STRING OPTIONS(description = 'identity of script, sounds and model'),
+  `name` STRING OPTIONS(description = 'name of the conversation in its file'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `sounds` ARRAY<STRUCT<`segment_id` STRING, `recording_id` STRING, `clip_uri` STRING, `clip_start_ms` INT64, `start_ms` INT64, `end_ms` INT64, `relation` STRING, `distance` FLOAT64>> OPTIONS(description = 'segments that the conversation is about; <sound-1> in a turn is the first'),
+  `turns` ARRAY<STRUCT<`role` STRING, `text` STRING, `mean_logprob` FLOAT64, `finish_reason` STRING>> OPTIONS(description = 'user and assistant in turn'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `model` STRING OPTIONS(description = 'model that answered'),
+  `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
+  `engine` STRING OPTIONS(description = 'engine that ran it'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/chats/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/chats',
+  enable_list_inference = true,
+  description = 'scripted conversations that the audio model answered'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.evaluations (
+  `item_id` STRING OPTIONS(description = 'item of the benchmark, as published'),
+  `evaluation_id` STRING OPTIONS(description = 'identity of model, prompt form and settings; equal ones are compared'),
+  `groups` ARRAY<STRING> OPTIONS(description = 'what results are also given by, such as task=sound'),
+  `sounds` ARRAY<STRING> OPTIONS(description = 'objects of the sounds, below the benchmark\'s data'),
+  `question` STRING OPTIONS(description = 'question as published'),
+  `options` ARRAY<STRING> OPTIONS(description = 'options in their published order; empty if open'),
+  `answers` ARRAY<STRING> OPTIONS(description = 'all right answers; empty where the publisher keeps them'),
+  `prompt` STRING OPTIONS(description = 'what the model was asked'),
+  `prompt_form` STRING OPTIONS(description = 'published, or thinking'),
+  `prediction` STRING OPTIONS(description = 'what the model answered, thinking taken off'),
+  `thinking` STRING OPTIONS(description = 'reasoning before the answer'),
+  `metric` STRING OPTIONS(description = 'accuracy, wer, cider_d or judge'),
+  `read_as` STRING OPTIONS(description = 'what the metric read out of the prediction'),
+  `score` FLOAT64 OPTIONS(description = 'what it is worth; a figure is the sum of scores over that of weights'),
+  `weight` FLOAT64 OPTIONS(description = '1, or the reference\'s words; missing where nothing can be scored'),
+  `official_score` FLOAT64 OPTIONS(description = 'by the official script as it stands, where that differs'),
+  `official_weight` FLOAT64 OPTIONS(description = '0 where the official script drops the row'),
+  `similarity` FLOAT64 OPTIONS(description = 'of a caption to the nearest reference, by their embeddings'),
+  `judge` STRING OPTIONS(description = 'model that judged, else empty'),
+  `judge_reply` STRING OPTIONS(description = 'what the judge said, else empty'),
+  `fault` STRING OPTIONS(description = 'what is wrong with the published item, else empty; it stays in the figure'),
+  `error` STRING OPTIONS(description = 'why there is no prediction, else empty; it stays in the figure'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `mean_logprob` FLOAT64 OPTIONS(description = 'mean log-probability of the answer\'s tokens'),
+  `token_count` INT64 OPTIONS(description = 'tokens of the answer'),
+  `model` STRING OPTIONS(description = 'model that answered'),
+  `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
+  `engine` STRING OPTIONS(description = 'engine that ran it'),
+  `dtype` STRING OPTIONS(description = 'numbers that it computed in'),
+  `settings` STRING OPTIONS(description = 'all that decides the answers, as JSON'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/evaluations/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/evaluations',
+  enable_list_inference = true,
+  description = 'one row per item of a benchmark and evaluation; corpus is the benchmark, date the day when it was first asked'
+);
+
+CREATE OR REPLACE VIEW af3.annotated_segments
+OPTIONS (description = 'one row per segment: where it is, what is heard, said and answered; several texts of a kind stand one a line') AS
+SELECT s.corpus, s.date, s.recording_id, r.object_uri, s.segment_id,
+  s.start_ms / 1e3 AS start_s, s.end_ms / 1e3 AS end_s, s.speech_ms / 1e3 AS speech_s,
+  s.loudness_lufs, s.status, c.caption, t.transcript, a.answers, s.clip_uri
+FROM af3.segments AS s
+JOIN af3.recordings AS r
+  ON r.corpus = s.corpus AND r.date = s.date AND r.recording_id = s.recording_id
+LEFT JOIN (
+  SELECT corpus, date, recording_id, segment_id, STRING_AGG(text, '\n' ORDER BY task_id) AS caption
+  FROM af3.captions GROUP BY corpus, date, recording_id, segment_id
+) AS c
+  ON c.corpus = s.corpus AND c.date = s.date AND c.recording_id = s.recording_id
+  AND c.segment_id = s.segment_id
+LEFT JOIN (
+  SELECT corpus, date, recording_id, segment_id, STRING_AGG(text, '\n' ORDER BY task_id) AS transcript
+  FROM af3.transcripts GROUP BY corpus, date, recording_id, segment_id
+) AS t
+  ON t.corpus = s.corpus AND t.date = s.date AND t.recording_id = s.recording_id
+  AND t.segment_id = s.segment_id
+LEFT JOIN (
+  SELECT corpus, date, recording_id, segment_id,
+    STRING_AGG(CONCAT(task_id, ': ', text), '\n' ORDER BY task_id) AS answers
+  FROM af3.answers GROUP BY corpus, date, recording_id, segment_id
+) AS a
+  ON a.corpus = s.corpus AND a.date = s.date AND a.recording_id = s.recording_id
+  AND a.segment_id = s.segment_id;
+
+CREATE OR REPLACE VIEW af3.doubtful_rows
+OPTIONS (description = 'one row per flag of a caption, transcript or answer') AS
+SELECT x.source, x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id,
+  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.task_id, flag, x.mean_logprob, x.text
+FROM (
+  SELECT 'captions' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
+    flags, mean_logprob, text
+  FROM af3.captions
+  UNION ALL
+  SELECT 'transcripts' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
+    flags, mean_logprob, text
+  FROM af3.transcripts
+  UNION ALL
+  SELECT 'answers' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
+    flags, mean_logprob, text
+  FROM af3.answers
+) AS x
+JOIN af3.recordings AS r
+  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id
+CROSS JOIN UNNEST(x.flags) AS flag;
+
+CREATE OR REPLACE VIEW af3.hours_by_night
+OPTIONS (description = 'one row per corpus and archive day: what came in, what was annotated, what failed') AS
+SELECT corpus, date, SUM(recordings) AS recordings, SUM(duration_ms) / 3.6e6 AS hours,
+  SUM(annotated_ms) / 3.6e6 AS annotated_hours, SUM(failures) AS failures
+FROM (
+  SELECT corpus, date, 1 AS recordings, duration_ms, annotated_ms, 0 AS failures
+  FROM af3.recordings
+  UNION ALL
+  SELECT corpus, date, 0 AS recordings, 0 AS duration_ms, 0 AS annotated_ms, 1 AS failures
+  FROM af3.failures
+) AS x
+GROUP BY corpus, date;
+
+CREATE OR REPLACE VIEW af3.choices_by_night
+OPTIONS (description = 'how often each option of a multiple-choice question was chosen; share is of all choices') AS
+SELECT corpus, date, task_id, choice, COUNT(*) AS answers,
+  1e0 * COUNT(*) / SUM(COUNT(*)) OVER (PARTITION BY corpus, date, task_id) AS share
+FROM af3.answers
+WHERE choice <> ''
+GROUP BY corpus, date, task_id, choice;
+
+CREATE OR REPLACE VIEW af3.heard_events
+OPTIONS (description = 'one row per event, with its recording\'s address') AS
+SELECT e.corpus, e.date, e.recording_id, r.object_uri, e.event_id,
+  e.start_ms / 1e3 AS start_s, e.end_ms / 1e3 AS end_s, e.kind, e.label, e.loudness_lufs, e.caption
+FROM af3.events AS e
+JOIN af3.recordings AS r
+  ON r.corpus = e.corpus AND r.date = e.date AND r.recording_id = e.recording_id;

@@ -1,0 +1,848 @@
+-- Views for DuckDB (2.0 or newer) over the tables of af3-archive.
+-- Written by `python -m schemas.sql`, which fills the placeholders in as well:
+-- python -m schemas.sql duckdb --location /media/annotated
+-- FOLDER is what --out of af3 was: sed 's|FOLDER|/media/annotated|' duckdb.sql > views.sql
+-- Then: duckdb -init views.sql. Of a gs:// or s3:// address DuckDB needs httpfs and a secret.
+-- New nights are seen at once; a table without objects is an empty view.
+-- Tested: run by DuckDB over a night's tables and over an empty folder.
+
+CREATE OR REPLACE VIEW recordings AS
+SELECT corpus, date, recording_id, object_uri, duplicate_uris, content_sha256, size_bytes, modified_at, container, codec, sample_rate_hz, channels, declared_duration_ms, duration_ms, decoded_duration_ms, annotated_ms, skipped, clip_count, segment_count, status, flags, segmentation_hash, run_id FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS object_uri, CAST(NULL AS VARCHAR[]) AS duplicate_uris, CAST(NULL AS VARCHAR) AS content_sha256, CAST(NULL AS BIGINT) AS size_bytes, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS modified_at, CAST(NULL AS VARCHAR) AS container, CAST(NULL AS VARCHAR) AS codec, CAST(NULL AS BIGINT) AS sample_rate_hz, CAST(NULL AS BIGINT) AS channels, CAST(NULL AS BIGINT) AS declared_duration_ms, CAST(NULL AS BIGINT) AS duration_ms, CAST(NULL AS BIGINT) AS decoded_duration_ms, CAST(NULL AS BIGINT) AS annotated_ms, CAST(NULL AS STRUCT(reason VARCHAR, duration_ms BIGINT)[]) AS skipped, CAST(NULL AS BIGINT) AS clip_count, CAST(NULL AS BIGINT) AS segment_count, CAST(NULL AS VARCHAR) AS status, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS segmentation_hash, CAST(NULL AS VARCHAR) AS run_id WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/recordings/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW recordings IS 'one row per recording of the night; times in and out add up';
+
+COMMENT ON COLUMN recordings."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN recordings."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN recordings."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN recordings."object_uri" IS 'object that holds it';
+
+COMMENT ON COLUMN recordings."duplicate_uris" IS 'further objects with the same bytes';
+
+COMMENT ON COLUMN recordings."content_sha256" IS 'SHA-256 of the bytes';
+
+COMMENT ON COLUMN recordings."size_bytes" IS 'size of the object';
+
+COMMENT ON COLUMN recordings."modified_at" IS 'when the object was last changed';
+
+COMMENT ON COLUMN recordings."container" IS 'media container';
+
+COMMENT ON COLUMN recordings."codec" IS 'audio codec';
+
+COMMENT ON COLUMN recordings."sample_rate_hz" IS 'sample rate of the source';
+
+COMMENT ON COLUMN recordings."channels" IS 'channels of the source';
+
+COMMENT ON COLUMN recordings."declared_duration_ms" IS 'length that the container declares';
+
+COMMENT ON COLUMN recordings."duration_ms" IS 'time in: the decoded length, or the declared if none was decoded';
+
+COMMENT ON COLUMN recordings."decoded_duration_ms" IS 'length that was decoded';
+
+COMMENT ON COLUMN recordings."annotated_ms" IS 'time that has answers';
+
+COMMENT ON COLUMN recordings."skipped" IS 'time that was not annotated, by reason; with annotated_ms it makes duration_ms';
+
+COMMENT ON COLUMN recordings."clip_count" IS 'clips';
+
+COMMENT ON COLUMN recordings."segment_count" IS 'segments';
+
+COMMENT ON COLUMN recordings."status" IS 'annotated, partial (some answers failed) or failed';
+
+COMMENT ON COLUMN recordings."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN recordings."segmentation_hash" IS 'hash of the resolved segmentation';
+
+COMMENT ON COLUMN recordings."run_id" IS 'run that made the row';
+
+CREATE OR REPLACE VIEW segments AS
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, speech_ms, starts_in_speech, loudness_lufs, peak_dbfs, spectral_centroid_hz, status, skip_reason, flags, clip_uri, clip_start_ms, segmentation_hash, run_id FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS BIGINT) AS speech_ms, CAST(NULL AS BOOLEAN) AS starts_in_speech, CAST(NULL AS DOUBLE) AS loudness_lufs, CAST(NULL AS DOUBLE) AS peak_dbfs, CAST(NULL AS DOUBLE) AS spectral_centroid_hz, CAST(NULL AS VARCHAR) AS status, CAST(NULL AS VARCHAR) AS skip_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS clip_uri, CAST(NULL AS BIGINT) AS clip_start_ms, CAST(NULL AS VARCHAR) AS segmentation_hash, CAST(NULL AS VARCHAR) AS run_id WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/segments/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW segments IS 'one row per segment, with its measured properties';
+
+COMMENT ON COLUMN segments."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN segments."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN segments."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN segments."clip_id" IS 'clip of the recording, one FLAC object';
+
+COMMENT ON COLUMN segments."segment_id" IS 'segment of the clip';
+
+COMMENT ON COLUMN segments."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN segments."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN segments."speech_ms" IS 'time with speech in it';
+
+COMMENT ON COLUMN segments."starts_in_speech" IS 'true: cut inside speech, as no pause was near; a word may stand on both sides';
+
+COMMENT ON COLUMN segments."loudness_lufs" IS 'integrated loudness (BS.1770)';
+
+COMMENT ON COLUMN segments."peak_dbfs" IS 'highest sample';
+
+COMMENT ON COLUMN segments."spectral_centroid_hz" IS 'mean brightness';
+
+COMMENT ON COLUMN segments."status" IS 'annotated, partial, failed or skipped';
+
+COMMENT ON COLUMN segments."skip_reason" IS 'why it was skipped, else empty';
+
+COMMENT ON COLUMN segments."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN segments."clip_uri" IS 'FLAC object of the clip';
+
+COMMENT ON COLUMN segments."clip_start_ms" IS 'start of the clip, from the start of the recording';
+
+COMMENT ON COLUMN segments."segmentation_hash" IS 'hash of the resolved segmentation';
+
+COMMENT ON COLUMN segments."run_id" IS 'run that made the row';
+
+CREATE OR REPLACE VIEW captions AS
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, thinking, text FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE)[]) AS examples, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS text WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/captions/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW captions IS 'what is heard, in words';
+
+COMMENT ON COLUMN captions."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN captions."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN captions."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN captions."clip_id" IS 'clip of the recording, one FLAC object';
+
+COMMENT ON COLUMN captions."segment_id" IS 'segment of the clip; empty where the unit is the clip';
+
+COMMENT ON COLUMN captions."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN captions."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN captions."task_id" IS 'task of the configuration that asked';
+
+COMMENT ON COLUMN captions."prompt_id" IS 'identity of the exact prompt text';
+
+COMMENT ON COLUMN captions."mean_logprob" IS 'mean log-probability of the tokens';
+
+COMMENT ON COLUMN captions."token_count" IS 'tokens of the answer';
+
+COMMENT ON COLUMN captions."finish_reason" IS 'stop: the model ended; length: it was cut at the limit';
+
+COMMENT ON COLUMN captions."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN captions."model" IS 'model that answered';
+
+COMMENT ON COLUMN captions."weights_revision" IS 'revision of its weights';
+
+COMMENT ON COLUMN captions."engine" IS 'engine that ran it';
+
+COMMENT ON COLUMN captions."task_hash" IS 'hash of the resolved task: prompt, weights, decoding settings';
+
+COMMENT ON COLUMN captions."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN captions."generated_at" IS 'when the model answered';
+
+COMMENT ON COLUMN captions."examples" IS 'segments that stood before the prompt as examples, nearest first, with cosine distances';
+
+COMMENT ON COLUMN captions."thinking" IS 'reasoning before it';
+
+COMMENT ON COLUMN captions."text" IS 'caption';
+
+CREATE OR REPLACE VIEW transcripts AS
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, word_count, text FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE)[]) AS examples, CAST(NULL AS BIGINT) AS word_count, CAST(NULL AS VARCHAR) AS text WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/transcripts/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW transcripts IS 'what is said';
+
+COMMENT ON COLUMN transcripts."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN transcripts."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN transcripts."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN transcripts."clip_id" IS 'clip of the recording, one FLAC object';
+
+COMMENT ON COLUMN transcripts."segment_id" IS 'segment of the clip; empty where the unit is the clip';
+
+COMMENT ON COLUMN transcripts."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN transcripts."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN transcripts."task_id" IS 'task of the configuration that asked';
+
+COMMENT ON COLUMN transcripts."prompt_id" IS 'identity of the exact prompt text';
+
+COMMENT ON COLUMN transcripts."mean_logprob" IS 'mean log-probability of the tokens';
+
+COMMENT ON COLUMN transcripts."token_count" IS 'tokens of the answer';
+
+COMMENT ON COLUMN transcripts."finish_reason" IS 'stop: the model ended; length: it was cut at the limit';
+
+COMMENT ON COLUMN transcripts."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN transcripts."model" IS 'model that answered';
+
+COMMENT ON COLUMN transcripts."weights_revision" IS 'revision of its weights';
+
+COMMENT ON COLUMN transcripts."engine" IS 'engine that ran it';
+
+COMMENT ON COLUMN transcripts."task_hash" IS 'hash of the resolved task: prompt, weights, decoding settings';
+
+COMMENT ON COLUMN transcripts."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN transcripts."generated_at" IS 'when the model answered';
+
+COMMENT ON COLUMN transcripts."examples" IS 'segments that stood before the prompt as examples, nearest first, with cosine distances';
+
+COMMENT ON COLUMN transcripts."word_count" IS 'words of the transcript';
+
+COMMENT ON COLUMN transcripts."text" IS 'transcript; empty without speech';
+
+CREATE OR REPLACE VIEW answers AS
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, question, options, choice, thinking, text FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE)[]) AS examples, CAST(NULL AS VARCHAR) AS question, CAST(NULL AS VARCHAR[]) AS options, CAST(NULL AS VARCHAR) AS choice, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS text WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/answers/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW answers IS 'answers to the configured questions';
+
+COMMENT ON COLUMN answers."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN answers."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN answers."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN answers."clip_id" IS 'clip of the recording, one FLAC object';
+
+COMMENT ON COLUMN answers."segment_id" IS 'segment of the clip; empty where the unit is the clip';
+
+COMMENT ON COLUMN answers."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN answers."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN answers."task_id" IS 'task of the configuration that asked';
+
+COMMENT ON COLUMN answers."prompt_id" IS 'identity of the exact prompt text';
+
+COMMENT ON COLUMN answers."mean_logprob" IS 'mean log-probability of the tokens';
+
+COMMENT ON COLUMN answers."token_count" IS 'tokens of the answer';
+
+COMMENT ON COLUMN answers."finish_reason" IS 'stop: the model ended; length: it was cut at the limit';
+
+COMMENT ON COLUMN answers."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN answers."model" IS 'model that answered';
+
+COMMENT ON COLUMN answers."weights_revision" IS 'revision of its weights';
+
+COMMENT ON COLUMN answers."engine" IS 'engine that ran it';
+
+COMMENT ON COLUMN answers."task_hash" IS 'hash of the resolved task: prompt, weights, decoding settings';
+
+COMMENT ON COLUMN answers."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN answers."generated_at" IS 'when the model answered';
+
+COMMENT ON COLUMN answers."examples" IS 'segments that stood before the prompt as examples, nearest first, with cosine distances';
+
+COMMENT ON COLUMN answers."question" IS 'question as it was asked';
+
+COMMENT ON COLUMN answers."options" IS 'options of a multiple-choice question, else empty';
+
+COMMENT ON COLUMN answers."choice" IS 'the option that was chosen; empty if open or none was';
+
+COMMENT ON COLUMN answers."thinking" IS 'reasoning before the answer';
+
+COMMENT ON COLUMN answers."text" IS 'answer';
+
+CREATE OR REPLACE VIEW failures AS
+SELECT corpus, date, stage, object_uri, recording_id, clip_id, segment_id, task_id, start_ms, end_ms, error_class, message, attempts, permanent, run_id FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS stage, CAST(NULL AS VARCHAR) AS object_uri, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS error_class, CAST(NULL AS VARCHAR) AS message, CAST(NULL AS BIGINT) AS attempts, CAST(NULL AS BOOLEAN) AS permanent, CAST(NULL AS VARCHAR) AS run_id WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/failures/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW failures IS 'what went wrong, one row per piece of work';
+
+COMMENT ON COLUMN failures."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN failures."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN failures."stage" IS 'discover, segment, annotate';
+
+COMMENT ON COLUMN failures."object_uri" IS 'object of the archive';
+
+COMMENT ON COLUMN failures."recording_id" IS 'recording, if its bytes were read';
+
+COMMENT ON COLUMN failures."clip_id" IS 'clip, else empty';
+
+COMMENT ON COLUMN failures."segment_id" IS 'segment, else empty';
+
+COMMENT ON COLUMN failures."task_id" IS 'task, else empty';
+
+COMMENT ON COLUMN failures."start_ms" IS 'start of what failed';
+
+COMMENT ON COLUMN failures."end_ms" IS 'end of what failed';
+
+COMMENT ON COLUMN failures."error_class" IS 'kind of error';
+
+COMMENT ON COLUMN failures."message" IS 'what happened and what to do';
+
+COMMENT ON COLUMN failures."attempts" IS 'how often it was tried';
+
+COMMENT ON COLUMN failures."permanent" IS 'true: the input is at fault, a rerun does not try again';
+
+COMMENT ON COLUMN failures."run_id" IS 'run that made the row';
+
+CREATE OR REPLACE VIEW runs AS
+SELECT corpus, date, run_id, source, started_at, published_at, recordings, failures, duration_ms, annotated_ms, skipped_ms, answers_made, model, weights_revision, configuration, software_version, objects FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS VARCHAR) AS source, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS started_at, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS published_at, CAST(NULL AS BIGINT) AS recordings, CAST(NULL AS BIGINT) AS failures, CAST(NULL AS BIGINT) AS duration_ms, CAST(NULL AS BIGINT) AS annotated_ms, CAST(NULL AS BIGINT) AS skipped_ms, CAST(NULL AS BIGINT) AS answers_made, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS configuration, CAST(NULL AS VARCHAR) AS software_version, CAST(NULL AS STRUCT(key VARCHAR, rows BIGINT, sha256 VARCHAR)[]) AS objects WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/runs/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW runs IS 'one row per run that published the partition';
+
+COMMENT ON COLUMN runs."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN runs."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN runs."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN runs."source" IS 'archive that was read';
+
+COMMENT ON COLUMN runs."started_at" IS 'start of the run';
+
+COMMENT ON COLUMN runs."published_at" IS 'when the partition was replaced';
+
+COMMENT ON COLUMN runs."recordings" IS 'recordings of the partition';
+
+COMMENT ON COLUMN runs."failures" IS 'failures of the partition';
+
+COMMENT ON COLUMN runs."duration_ms" IS 'time in, all recordings';
+
+COMMENT ON COLUMN runs."annotated_ms" IS 'time annotated';
+
+COMMENT ON COLUMN runs."skipped_ms" IS 'time skipped, all reasons';
+
+COMMENT ON COLUMN runs."answers_made" IS 'answers that this run asked the model for';
+
+COMMENT ON COLUMN runs."model" IS 'model';
+
+COMMENT ON COLUMN runs."weights_revision" IS 'revision of its weights';
+
+COMMENT ON COLUMN runs."configuration" IS 'resolved configuration, as JSON';
+
+COMMENT ON COLUMN runs."software_version" IS 'version of af3-archive';
+
+COMMENT ON COLUMN runs."objects" IS 'objects that the run published';
+
+CREATE OR REPLACE VIEW events AS
+SELECT corpus, date, recording_id, clip_id, segment_id, event_id, start_ms, end_ms, kind, label, caption, loudness_lufs, peak_dbfs, spectral_centroid_hz, pitch_hz, tempo_bpm, reverberation_s, level_change_db, mean_logprob, flags, model, weights_revision, engine, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS VARCHAR) AS event_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS kind, CAST(NULL AS VARCHAR) AS label, CAST(NULL AS VARCHAR) AS caption, CAST(NULL AS DOUBLE) AS loudness_lufs, CAST(NULL AS DOUBLE) AS peak_dbfs, CAST(NULL AS DOUBLE) AS spectral_centroid_hz, CAST(NULL AS DOUBLE) AS pitch_hz, CAST(NULL AS DOUBLE) AS tempo_bpm, CAST(NULL AS DOUBLE) AS reverberation_s, CAST(NULL AS DOUBLE) AS level_change_db, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/events/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW events IS 'what is heard from when to when: speech, sounds and music, measured';
+
+COMMENT ON COLUMN events."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN events."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN events."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN events."clip_id" IS 'clip of the recording, one FLAC object';
+
+COMMENT ON COLUMN events."segment_id" IS 'segment of the clip; empty where the unit is the clip';
+
+COMMENT ON COLUMN events."event_id" IS 'identity of the stretch of audio and of how it was named';
+
+COMMENT ON COLUMN events."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN events."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN events."kind" IS 'speech, sound, music, or unknown where the answers about it differ';
+
+COMMENT ON COLUMN events."label" IS 'what it is, in the model''s words, such as a dog barking; empty if unknown';
+
+COMMENT ON COLUMN events."caption" IS 'the model''s sentence about this stretch alone';
+
+COMMENT ON COLUMN events."loudness_lufs" IS 'integrated loudness (BS.1770)';
+
+COMMENT ON COLUMN events."peak_dbfs" IS 'highest sample';
+
+COMMENT ON COLUMN events."spectral_centroid_hz" IS 'mean brightness';
+
+COMMENT ON COLUMN events."pitch_hz" IS 'median fundamental frequency; missing where nothing is voiced';
+
+COMMENT ON COLUMN events."tempo_bpm" IS 'beats per minute, of music';
+
+COMMENT ON COLUMN events."reverberation_s" IS 'decay by 60 dB, estimated from the fall after the event';
+
+COMMENT ON COLUMN events."level_change_db" IS 'mean level of its last third less that of its first';
+
+COMMENT ON COLUMN events."mean_logprob" IS 'mean log-probability of the tokens of its name';
+
+COMMENT ON COLUMN events."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN events."model" IS 'model that answered';
+
+COMMENT ON COLUMN events."weights_revision" IS 'revision of its weights';
+
+COMMENT ON COLUMN events."engine" IS 'engine that ran it';
+
+COMMENT ON COLUMN events."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN events."generated_at" IS 'when the row was made';
+
+CREATE OR REPLACE VIEW embeddings AS
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, audio_embedding, audio_model, caption, caption_embedding, text_model, flags, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS FLOAT[]) AS audio_embedding, CAST(NULL AS VARCHAR) AS audio_model, CAST(NULL AS VARCHAR) AS caption, CAST(NULL AS FLOAT[]) AS caption_embedding, CAST(NULL AS VARCHAR) AS text_model, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/embeddings/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW embeddings IS 'where each annotated segment lies among all: by its sound, and by its caption';
+
+COMMENT ON COLUMN embeddings."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN embeddings."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN embeddings."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN embeddings."clip_id" IS 'clip of the recording, one FLAC object';
+
+COMMENT ON COLUMN embeddings."segment_id" IS 'segment of the clip; empty where the unit is the clip';
+
+COMMENT ON COLUMN embeddings."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN embeddings."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN embeddings."audio_embedding" IS 'AF-Whisper''s states, averaged over time, of length 1; missing from a served model';
+
+COMMENT ON COLUMN embeddings."audio_model" IS 'model and revision of the audio embedding, else empty';
+
+COMMENT ON COLUMN embeddings."caption" IS 'caption that was embedded; empty where there is none';
+
+COMMENT ON COLUMN embeddings."caption_embedding" IS 'the caption''s embedding, of length 1; missing where there is no caption';
+
+COMMENT ON COLUMN embeddings."text_model" IS 'model and revision of the caption''s embedding';
+
+COMMENT ON COLUMN embeddings."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN embeddings."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN embeddings."generated_at" IS 'when the row was made';
+
+CREATE OR REPLACE VIEW text_embeddings AS
+SELECT corpus, date, recording_id, kind, segment_id, start_ms, end_ms, text_hash, text_embedding, text_model, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS kind, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS text_hash, CAST(NULL AS FLOAT[]) AS text_embedding, CAST(NULL AS VARCHAR) AS text_model, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/text_embeddings/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW text_embeddings IS 'where texts that are searched lie among all: one row per segment, clip, chapter, recording';
+
+COMMENT ON COLUMN text_embeddings."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN text_embeddings."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN text_embeddings."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN text_embeddings."kind" IS 'segment, clip, chapter or recording';
+
+COMMENT ON COLUMN text_embeddings."segment_id" IS 'segment of the clip; empty where the unit is the clip';
+
+COMMENT ON COLUMN text_embeddings."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN text_embeddings."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN text_embeddings."text_hash" IS 'hash of the text that was embedded';
+
+COMMENT ON COLUMN text_embeddings."text_embedding" IS 'the text''s embedding, of length 1';
+
+COMMENT ON COLUMN text_embeddings."text_model" IS 'model and revision of the embedding';
+
+COMMENT ON COLUMN text_embeddings."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN text_embeddings."generated_at" IS 'when the row was made';
+
+CREATE OR REPLACE VIEW pairs AS
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, pair_id, skill, question, options, answer, made_by, evidence, self_check, audio_answer, agrees, flags, model, weights_revision, engine, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS pair_id, CAST(NULL AS VARCHAR) AS skill, CAST(NULL AS VARCHAR) AS question, CAST(NULL AS VARCHAR[]) AS options, CAST(NULL AS VARCHAR) AS answer, CAST(NULL AS VARCHAR) AS made_by, CAST(NULL AS STRUCT(kind VARCHAR, text VARCHAR, start_ms BIGINT, end_ms BIGINT)[]) AS evidence, CAST(NULL AS VARCHAR) AS self_check, CAST(NULL AS VARCHAR) AS audio_answer, CAST(NULL AS BOOLEAN) AS agrees, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/pairs/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW pairs IS 'questions with answers for training, by skill; every row obeys the rules of its skill';
+
+COMMENT ON COLUMN pairs."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN pairs."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN pairs."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN pairs."clip_id" IS 'clip of the recording, one FLAC object';
+
+COMMENT ON COLUMN pairs."segment_id" IS 'segment of the clip; empty where the unit is the clip';
+
+COMMENT ON COLUMN pairs."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN pairs."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN pairs."pair_id" IS 'identity of question, options and audio';
+
+COMMENT ON COLUMN pairs."skill" IS 'skill of the catalogue (af3 skills list)';
+
+COMMENT ON COLUMN pairs."question" IS 'question';
+
+COMMENT ON COLUMN pairs."options" IS 'options in the order in which they are asked; empty if open';
+
+COMMENT ON COLUMN pairs."answer" IS 'right answer; one of the options where there are any';
+
+COMMENT ON COLUMN pairs."made_by" IS 'rules (exact by construction), or the language model that wrote it';
+
+COMMENT ON COLUMN pairs."evidence" IS 'what the pair was made from: events, captions, transcripts, descriptors';
+
+COMMENT ON COLUMN pairs."self_check" IS 'pass: the language model stands by its pair; empty if made by rules';
+
+COMMENT ON COLUMN pairs."audio_answer" IS 'what the audio model answers to the question';
+
+COMMENT ON COLUMN pairs."agrees" IS 'the audio model gives the right answer';
+
+COMMENT ON COLUMN pairs."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN pairs."model" IS 'model that answered';
+
+COMMENT ON COLUMN pairs."weights_revision" IS 'revision of its weights';
+
+COMMENT ON COLUMN pairs."engine" IS 'engine that ran it';
+
+COMMENT ON COLUMN pairs."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN pairs."generated_at" IS 'when the row was made';
+
+CREATE OR REPLACE VIEW rejected_pairs AS
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, skill, question, options, answer, made_by, reason, detail, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS skill, CAST(NULL AS VARCHAR) AS question, CAST(NULL AS VARCHAR[]) AS options, CAST(NULL AS VARCHAR) AS answer, CAST(NULL AS VARCHAR) AS made_by, CAST(NULL AS VARCHAR) AS reason, CAST(NULL AS VARCHAR) AS detail, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/rejected_pairs/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW rejected_pairs IS 'pairs that were proposed and not kept, with the reason';
+
+COMMENT ON COLUMN rejected_pairs."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN rejected_pairs."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN rejected_pairs."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN rejected_pairs."clip_id" IS 'clip of the recording, one FLAC object';
+
+COMMENT ON COLUMN rejected_pairs."segment_id" IS 'segment of the clip; empty where the unit is the clip';
+
+COMMENT ON COLUMN rejected_pairs."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN rejected_pairs."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN rejected_pairs."skill" IS 'skill of the catalogue (af3 skills list)';
+
+COMMENT ON COLUMN rejected_pairs."question" IS 'question';
+
+COMMENT ON COLUMN rejected_pairs."options" IS 'options in the order in which they are asked; empty if open';
+
+COMMENT ON COLUMN rejected_pairs."answer" IS 'right answer; one of the options where there are any';
+
+COMMENT ON COLUMN rejected_pairs."made_by" IS 'rules (exact by construction), or the language model that wrote it';
+
+COMMENT ON COLUMN rejected_pairs."reason" IS 'rule that it broke, such as answer_in_question';
+
+COMMENT ON COLUMN rejected_pairs."detail" IS 'what broke it';
+
+COMMENT ON COLUMN rejected_pairs."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN rejected_pairs."generated_at" IS 'when the row was made';
+
+CREATE OR REPLACE VIEW summaries AS
+SELECT corpus, date, recording_id, duration_ms, summary, chapter_count, transcript, transcript_spans, made_by, flags, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS BIGINT) AS duration_ms, CAST(NULL AS VARCHAR) AS summary, CAST(NULL AS BIGINT) AS chapter_count, CAST(NULL AS VARCHAR) AS transcript, CAST(NULL AS STRUCT(segment_id VARCHAR, start_ms BIGINT, end_ms BIGINT, start_char BIGINT, end_char BIGINT)[]) AS transcript_spans, CAST(NULL AS VARCHAR) AS made_by, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/summaries/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW summaries IS 'one row per recording: what it is about, and all that is said in it';
+
+COMMENT ON COLUMN summaries."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN summaries."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN summaries."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN summaries."duration_ms" IS 'length of the recording';
+
+COMMENT ON COLUMN summaries."summary" IS 'summary of the whole recording';
+
+COMMENT ON COLUMN summaries."chapter_count" IS 'chapters';
+
+COMMENT ON COLUMN summaries."transcript" IS 'all transcripts in order, each word once';
+
+COMMENT ON COLUMN summaries."transcript_spans" IS 'which characters of the transcript were spoken when';
+
+COMMENT ON COLUMN summaries."made_by" IS 'rules (exact by construction), or the language model that wrote it';
+
+COMMENT ON COLUMN summaries."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN summaries."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN summaries."generated_at" IS 'when the row was made';
+
+CREATE OR REPLACE VIEW chapters AS
+SELECT corpus, date, recording_id, chapter, start_ms, end_ms, title, summary, segment_count, made_by, flags, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS BIGINT) AS chapter, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS title, CAST(NULL AS VARCHAR) AS summary, CAST(NULL AS BIGINT) AS segment_count, CAST(NULL AS VARCHAR) AS made_by, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/chapters/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW chapters IS 'parts of a recording, without gap or overlap';
+
+COMMENT ON COLUMN chapters."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN chapters."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN chapters."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN chapters."chapter" IS 'number within the recording, from 1';
+
+COMMENT ON COLUMN chapters."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN chapters."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN chapters."title" IS 'what the chapter is about, in a few words';
+
+COMMENT ON COLUMN chapters."summary" IS 'summary of the chapter';
+
+COMMENT ON COLUMN chapters."segment_count" IS 'annotated segments in it';
+
+COMMENT ON COLUMN chapters."made_by" IS 'rules (exact by construction), or the language model that wrote it';
+
+COMMENT ON COLUMN chapters."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN chapters."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN chapters."generated_at" IS 'when the row was made';
+
+CREATE OR REPLACE VIEW findings AS
+SELECT corpus, date, recording_id, question_id, question, answer, citations, made_by, flags, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS question_id, CAST(NULL AS VARCHAR) AS question, CAST(NULL AS VARCHAR) AS answer, CAST(NULL AS STRUCT(segment_id VARCHAR, start_ms BIGINT, end_ms BIGINT, quote VARCHAR, score DOUBLE)[]) AS citations, CAST(NULL AS VARCHAR) AS made_by, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/findings/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW findings IS 'answers to questions about whole recordings, with the segments that they rest on';
+
+COMMENT ON COLUMN findings."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN findings."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN findings."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN findings."question_id" IS 'identity of the question';
+
+COMMENT ON COLUMN findings."question" IS 'question about the whole recording';
+
+COMMENT ON COLUMN findings."answer" IS 'answer; empty where nothing in the recording speaks to it';
+
+COMMENT ON COLUMN findings."citations" IS 'segments that the answer rests on, the best first';
+
+COMMENT ON COLUMN findings."made_by" IS 'rules (exact by construction), or the language model that wrote it';
+
+COMMENT ON COLUMN findings."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN findings."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN findings."generated_at" IS 'when the row was made';
+
+CREATE OR REPLACE VIEW dialogues AS
+SELECT corpus, date, recording_id, dialogue_id, start_ms, end_ms, sounds, turns, sound_count, turn_count, made_by, self_check, flags, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS dialogue_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS STRUCT(segment_id VARCHAR, recording_id VARCHAR, clip_uri VARCHAR, clip_start_ms BIGINT, start_ms BIGINT, end_ms BIGINT, relation VARCHAR, distance DOUBLE)[]) AS sounds, CAST(NULL AS STRUCT(role VARCHAR, text VARCHAR)[]) AS turns, CAST(NULL AS BIGINT) AS sound_count, CAST(NULL AS BIGINT) AS turn_count, CAST(NULL AS VARCHAR) AS made_by, CAST(NULL AS VARCHAR) AS self_check, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/dialogues/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW dialogues IS 'conversations of several turns about several sounds, for training';
+
+COMMENT ON COLUMN dialogues."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN dialogues."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN dialogues."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN dialogues."dialogue_id" IS 'identity of sounds and turns';
+
+COMMENT ON COLUMN dialogues."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN dialogues."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN dialogues."sounds" IS 'segments that the conversation is about; <sound-1> in a turn is the first';
+
+COMMENT ON COLUMN dialogues."turns" IS 'human and gpt in turn';
+
+COMMENT ON COLUMN dialogues."sound_count" IS 'sounds';
+
+COMMENT ON COLUMN dialogues."turn_count" IS 'questions, each with its answer';
+
+COMMENT ON COLUMN dialogues."made_by" IS 'rules (exact by construction), or the language model that wrote it';
+
+COMMENT ON COLUMN dialogues."self_check" IS 'pass: the language model stands by it; empty if made by rules';
+
+COMMENT ON COLUMN dialogues."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN dialogues."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN dialogues."generated_at" IS 'when the row was made';
+
+CREATE OR REPLACE VIEW chats AS
+SELECT corpus, date, recording_id, chat_id, name, start_ms, end_ms, sounds, turns, flags, model, weights_revision, engine, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS chat_id, CAST(NULL AS VARCHAR) AS name, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS STRUCT(segment_id VARCHAR, recording_id VARCHAR, clip_uri VARCHAR, clip_start_ms BIGINT, start_ms BIGINT, end_ms BIGINT, relation VARCHAR, distance DOUBLE)[]) AS sounds, CAST(NULL AS STRUCT(role VARCHAR, text VARCHAR, mean_logprob DOUBLE, finish_reason VARCHAR)[]) AS turns, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/chats/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW chats IS 'scripted conversations that the audio model answered';
+
+COMMENT ON COLUMN chats."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN chats."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN chats."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN chats."chat_id" IS 'identity of script, sounds and model';
+
+COMMENT ON COLUMN chats."name" IS 'name of the conversation in its file';
+
+COMMENT ON COLUMN chats."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN chats."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN chats."sounds" IS 'segments that the conversation is about; <sound-1> in a turn is the first';
+
+COMMENT ON COLUMN chats."turns" IS 'user and assistant in turn';
+
+COMMENT ON COLUMN chats."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN chats."model" IS 'model that answered';
+
+COMMENT ON COLUMN chats."weights_revision" IS 'revision of its weights';
+
+COMMENT ON COLUMN chats."engine" IS 'engine that ran it';
+
+COMMENT ON COLUMN chats."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN chats."generated_at" IS 'when the row was made';
+
+CREATE OR REPLACE VIEW evaluations AS
+SELECT corpus, date, item_id, evaluation_id, groups, sounds, question, options, answers, prompt, prompt_form, prediction, thinking, metric, read_as, score, weight, official_score, official_weight, similarity, judge, judge_reply, fault, error, flags, mean_logprob, token_count, model, weights_revision, engine, dtype, settings, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS item_id, CAST(NULL AS VARCHAR) AS evaluation_id, CAST(NULL AS VARCHAR[]) AS groups, CAST(NULL AS VARCHAR[]) AS sounds, CAST(NULL AS VARCHAR) AS question, CAST(NULL AS VARCHAR[]) AS options, CAST(NULL AS VARCHAR[]) AS answers, CAST(NULL AS VARCHAR) AS prompt, CAST(NULL AS VARCHAR) AS prompt_form, CAST(NULL AS VARCHAR) AS prediction, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS metric, CAST(NULL AS VARCHAR) AS read_as, CAST(NULL AS DOUBLE) AS score, CAST(NULL AS DOUBLE) AS weight, CAST(NULL AS DOUBLE) AS official_score, CAST(NULL AS DOUBLE) AS official_weight, CAST(NULL AS DOUBLE) AS similarity, CAST(NULL AS VARCHAR) AS judge, CAST(NULL AS VARCHAR) AS judge_reply, CAST(NULL AS VARCHAR) AS fault, CAST(NULL AS VARCHAR) AS error, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS dtype, CAST(NULL AS VARCHAR) AS settings, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/evaluations/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW evaluations IS 'one row per item of a benchmark and evaluation; corpus is the benchmark, date the day when it was first asked';
+
+COMMENT ON COLUMN evaluations."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN evaluations."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN evaluations."item_id" IS 'item of the benchmark, as published';
+
+COMMENT ON COLUMN evaluations."evaluation_id" IS 'identity of model, prompt form and settings; equal ones are compared';
+
+COMMENT ON COLUMN evaluations."groups" IS 'what results are also given by, such as task=sound';
+
+COMMENT ON COLUMN evaluations."sounds" IS 'objects of the sounds, below the benchmark''s data';
+
+COMMENT ON COLUMN evaluations."question" IS 'question as published';
+
+COMMENT ON COLUMN evaluations."options" IS 'options in their published order; empty if open';
+
+COMMENT ON COLUMN evaluations."answers" IS 'all right answers; empty where the publisher keeps them';
+
+COMMENT ON COLUMN evaluations."prompt" IS 'what the model was asked';
+
+COMMENT ON COLUMN evaluations."prompt_form" IS 'published, or thinking';
+
+COMMENT ON COLUMN evaluations."prediction" IS 'what the model answered, thinking taken off';
+
+COMMENT ON COLUMN evaluations."thinking" IS 'reasoning before the answer';
+
+COMMENT ON COLUMN evaluations."metric" IS 'accuracy, wer, cider_d or judge';
+
+COMMENT ON COLUMN evaluations."read_as" IS 'what the metric read out of the prediction';
+
+COMMENT ON COLUMN evaluations."score" IS 'what it is worth; a figure is the sum of scores over that of weights';
+
+COMMENT ON COLUMN evaluations."weight" IS '1, or the reference''s words; missing where nothing can be scored';
+
+COMMENT ON COLUMN evaluations."official_score" IS 'by the official script as it stands, where that differs';
+
+COMMENT ON COLUMN evaluations."official_weight" IS '0 where the official script drops the row';
+
+COMMENT ON COLUMN evaluations."similarity" IS 'of a caption to the nearest reference, by their embeddings';
+
+COMMENT ON COLUMN evaluations."judge" IS 'model that judged, else empty';
+
+COMMENT ON COLUMN evaluations."judge_reply" IS 'what the judge said, else empty';
+
+COMMENT ON COLUMN evaluations."fault" IS 'what is wrong with the published item, else empty; it stays in the figure';
+
+COMMENT ON COLUMN evaluations."error" IS 'why there is no prediction, else empty; it stays in the figure';
+
+COMMENT ON COLUMN evaluations."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN evaluations."mean_logprob" IS 'mean log-probability of the answer''s tokens';
+
+COMMENT ON COLUMN evaluations."token_count" IS 'tokens of the answer';
+
+COMMENT ON COLUMN evaluations."model" IS 'model that answered';
+
+COMMENT ON COLUMN evaluations."weights_revision" IS 'revision of its weights';
+
+COMMENT ON COLUMN evaluations."engine" IS 'engine that ran it';
+
+COMMENT ON COLUMN evaluations."dtype" IS 'numbers that it computed in';
+
+COMMENT ON COLUMN evaluations."settings" IS 'all that decides the answers, as JSON';
+
+COMMENT ON COLUMN evaluations."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN evaluations."generated_at" IS 'when the row was made';
+
+CREATE OR REPLACE VIEW annotated_segments AS
+SELECT s.corpus, s.date, s.recording_id, r.object_uri, s.segment_id,
+  s.start_ms / 1e3 AS start_s, s.end_ms / 1e3 AS end_s, s.speech_ms / 1e3 AS speech_s,
+  s.loudness_lufs, s.status, c.caption, t.transcript, a.answers, s.clip_uri
+FROM segments AS s
+JOIN recordings AS r
+  ON r.corpus = s.corpus AND r.date = s.date AND r.recording_id = s.recording_id
+LEFT JOIN (
+  SELECT corpus, date, recording_id, segment_id, STRING_AGG(text, chr(10) ORDER BY task_id) AS caption
+  FROM captions GROUP BY corpus, date, recording_id, segment_id
+) AS c
+  ON c.corpus = s.corpus AND c.date = s.date AND c.recording_id = s.recording_id
+  AND c.segment_id = s.segment_id
+LEFT JOIN (
+  SELECT corpus, date, recording_id, segment_id, STRING_AGG(text, chr(10) ORDER BY task_id) AS transcript
+  FROM transcripts GROUP BY corpus, date, recording_id, segment_id
+) AS t
+  ON t.corpus = s.corpus AND t.date = s.date AND t.recording_id = s.recording_id
+  AND t.segment_id = s.segment_id
+LEFT JOIN (
+  SELECT corpus, date, recording_id, segment_id,
+    STRING_AGG(CONCAT(task_id, ': ', text), chr(10) ORDER BY task_id) AS answers
+  FROM answers GROUP BY corpus, date, recording_id, segment_id
+) AS a
+  ON a.corpus = s.corpus AND a.date = s.date AND a.recording_id = s.recording_id
+  AND a.segment_id = s.segment_id;
+
+COMMENT ON VIEW annotated_segments IS 'one row per segment: where it is, what is heard, said and answered; several texts of a kind stand one a line';
+
+CREATE OR REPLACE VIEW doubtful_rows AS
+SELECT x.source, x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id,
+  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.task_id, flag, x.mean_logprob, x.text
+FROM (
+  SELECT 'captions' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
+    flags, mean_logprob, text
+  FROM captions
+  UNION ALL
+  SELECT 'transcripts' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
+    flags, mean_logprob, text
+  FROM transcripts
+  UNION ALL
+  SELECT 'answers' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
+    flags, mean_logprob, text
+  FROM answers
+) AS x
+JOIN recordings AS r
+  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id
+CROSS JOIN UNNEST(x.flags) AS u (flag);
+
+COMMENT ON VIEW doubtful_rows IS 'one row per flag of a caption, transcript or answer';
+
+CREATE OR REPLACE VIEW hours_by_night AS
+SELECT corpus, date, SUM(recordings) AS recordings, SUM(duration_ms) / 3.6e6 AS hours,
+  SUM(annotated_ms) / 3.6e6 AS annotated_hours, SUM(failures) AS failures
+FROM (
+  SELECT corpus, date, 1 AS recordings, duration_ms, annotated_ms, 0 AS failures
+  FROM recordings
+  UNION ALL
+  SELECT corpus, date, 0 AS recordings, 0 AS duration_ms, 0 AS annotated_ms, 1 AS failures
+  FROM failures
+) AS x
+GROUP BY corpus, date;
+
+COMMENT ON VIEW hours_by_night IS 'one row per corpus and archive day: what came in, what was annotated, what failed';
+
+CREATE OR REPLACE VIEW choices_by_night AS
+SELECT corpus, date, task_id, choice, COUNT(*) AS answers,
+  1e0 * COUNT(*) / SUM(COUNT(*)) OVER (PARTITION BY corpus, date, task_id) AS share
+FROM answers
+WHERE choice <> ''
+GROUP BY corpus, date, task_id, choice;
+
+COMMENT ON VIEW choices_by_night IS 'how often each option of a multiple-choice question was chosen; share is of all choices';
+
+CREATE OR REPLACE VIEW heard_events AS
+SELECT e.corpus, e.date, e.recording_id, r.object_uri, e.event_id,
+  e.start_ms / 1e3 AS start_s, e.end_ms / 1e3 AS end_s, e.kind, e.label, e.loudness_lufs, e.caption
+FROM events AS e
+JOIN recordings AS r
+  ON r.corpus = e.corpus AND r.date = e.date AND r.recording_id = e.recording_id;
+
+COMMENT ON VIEW heard_events IS 'one row per event, with its recording''s address';

@@ -1,0 +1,156 @@
+"""Views that join what analysts ask for together, in each dialect."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from schemas.sql.column_types import Dialect, quoted_text
+from schemas.sql.definitions import relation
+
+
+@dataclass(frozen=True)
+class JoinedView:
+    """A view, written once: what differs between the dialects stands in braces.
+
+    {recordings} is a table; {lines:TEXT:ORDER} a group's texts in that order, one a line;
+    {each:LIST:NAME} a row for each entry of a list, as a column of that name.
+    """
+
+    name: str
+    description: str
+    select: str
+
+
+ANNOTATED_SEGMENTS = JoinedView(
+    "annotated_segments",
+    "one row per segment: where it is, what is heard, said and answered; several texts of a kind"
+    " stand one a line",
+    """\
+SELECT s.corpus, s.date, s.recording_id, r.object_uri, s.segment_id,
+  s.start_ms / 1e3 AS start_s, s.end_ms / 1e3 AS end_s, s.speech_ms / 1e3 AS speech_s,
+  s.loudness_lufs, s.status, c.caption, t.transcript, a.answers, s.clip_uri
+FROM {segments} AS s
+JOIN {recordings} AS r
+  ON r.corpus = s.corpus AND r.date = s.date AND r.recording_id = s.recording_id
+LEFT JOIN (
+  SELECT corpus, date, recording_id, segment_id, {lines:text:task_id} AS caption
+  FROM {captions} GROUP BY corpus, date, recording_id, segment_id
+) AS c
+  ON c.corpus = s.corpus AND c.date = s.date AND c.recording_id = s.recording_id
+  AND c.segment_id = s.segment_id
+LEFT JOIN (
+  SELECT corpus, date, recording_id, segment_id, {lines:text:task_id} AS transcript
+  FROM {transcripts} GROUP BY corpus, date, recording_id, segment_id
+) AS t
+  ON t.corpus = s.corpus AND t.date = s.date AND t.recording_id = s.recording_id
+  AND t.segment_id = s.segment_id
+LEFT JOIN (
+  SELECT corpus, date, recording_id, segment_id,
+    {lines:CONCAT(task_id, ': ', text):task_id} AS answers
+  FROM {answers} GROUP BY corpus, date, recording_id, segment_id
+) AS a
+  ON a.corpus = s.corpus AND a.date = s.date AND a.recording_id = s.recording_id
+  AND a.segment_id = s.segment_id""",
+)
+
+DOUBTFUL_ROWS = JoinedView(
+    "doubtful_rows",
+    "one row per flag of a caption, transcript or answer",
+    """\
+SELECT x.source, x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id,
+  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.task_id, flag, x.mean_logprob, x.text
+FROM (
+  SELECT 'captions' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
+    flags, mean_logprob, text
+  FROM {captions}
+  UNION ALL
+  SELECT 'transcripts' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
+    flags, mean_logprob, text
+  FROM {transcripts}
+  UNION ALL
+  SELECT 'answers' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
+    flags, mean_logprob, text
+  FROM {answers}
+) AS x
+JOIN {recordings} AS r
+  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id
+{each:x.flags:flag}""",
+)
+
+HOURS_BY_NIGHT = JoinedView(
+    "hours_by_night",
+    "one row per corpus and archive day: what came in, what was annotated, what failed",
+    """\
+SELECT corpus, date, SUM(recordings) AS recordings, SUM(duration_ms) / 3.6e6 AS hours,
+  SUM(annotated_ms) / 3.6e6 AS annotated_hours, SUM(failures) AS failures
+FROM (
+  SELECT corpus, date, 1 AS recordings, duration_ms, annotated_ms, 0 AS failures
+  FROM {recordings}
+  UNION ALL
+  SELECT corpus, date, 0 AS recordings, 0 AS duration_ms, 0 AS annotated_ms, 1 AS failures
+  FROM {failures}
+) AS x
+GROUP BY corpus, date""",
+)
+
+CHOICES_BY_NIGHT = JoinedView(
+    "choices_by_night",
+    "how often each option of a multiple-choice question was chosen; share is of all choices",
+    """\
+SELECT corpus, date, task_id, choice, COUNT(*) AS answers,
+  1e0 * COUNT(*) / SUM(COUNT(*)) OVER (PARTITION BY corpus, date, task_id) AS share
+FROM {answers}
+WHERE choice <> ''
+GROUP BY corpus, date, task_id, choice""",
+)
+
+HEARD_EVENTS = JoinedView(
+    "heard_events",
+    "one row per event, with its recording's address",
+    """\
+SELECT e.corpus, e.date, e.recording_id, r.object_uri, e.event_id,
+  e.start_ms / 1e3 AS start_s, e.end_ms / 1e3 AS end_s, e.kind, e.label, e.loudness_lufs, e.caption
+FROM {events} AS e
+JOIN {recordings} AS r
+  ON r.corpus = e.corpus AND r.date = e.date AND r.recording_id = e.recording_id""",
+)
+
+JOINED_VIEWS = (
+    ANNOTATED_SEGMENTS,
+    DOUBTFUL_ROWS,
+    HOURS_BY_NIGHT,
+    CHOICES_BY_NIGHT,
+    HEARD_EVENTS,
+)
+_PLACE = re.compile(r"\{([^{}]+)\}")
+
+
+def define_joined(view: JoinedView, dialect: Dialect) -> list[str]:
+    """The view's statements in the order in which they run, without semicolons."""
+    name, described = relation(view.name, dialect), quoted_text(view.description, dialect)
+    select = _PLACE.sub(lambda found: _written(found[1], dialect), view.select)
+    create = f"CREATE OR REPLACE VIEW {name}"
+    if dialect == "duckdb":
+        return [f"{create} AS\n{select}", f"COMMENT ON VIEW {name} IS {described}"]
+    if dialect == "bigquery":
+        return [f"{create}\nOPTIONS (description = {described}) AS\n{select}"]
+    if dialect == "trino":
+        return [f"{create}\nCOMMENT {described} AS\n{select}"]
+    return [f"{create} AS\n{select}"]
+
+
+def _written(place: str, dialect: Dialect) -> str:
+    """What stands in the place of the braces."""
+    if place.startswith("lines:"):
+        text, order = place.removeprefix("lines:").rsplit(":", 1)
+        if dialect == "duckdb":
+            return f"STRING_AGG({text}, chr(10) ORDER BY {order})"
+        if dialect == "bigquery":
+            return f"STRING_AGG({text}, '\\n' ORDER BY {order})"
+        return f"ARRAY_JOIN(ARRAY_AGG({text} ORDER BY {order}), chr(10))"
+    if place.startswith("each:"):
+        entries, name = place.removeprefix("each:").split(":")
+        alias = name if dialect == "bigquery" else f"u ({name})"
+        return f"CROSS JOIN UNNEST({entries}) AS {alias}"
+    return relation(place, dialect)

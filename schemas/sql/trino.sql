@@ -1,0 +1,619 @@
+-- External tables for Trino's Hive connector over the tables of af3-archive.
+-- Written by `python -m schemas.sql`, which fills the placeholders in as well:
+-- python -m schemas.sql trino --location gs://lake/annotated
+-- gs://BUCKET/PREFIX is what --out of af3 was, or any address that Trino's file systems know; the
+-- schema is af3 in the catalogue hive, of the Hive connector.
+-- New nights are seen after the CALLs below: run them after each publish. Times are UTC.
+-- Tested: parsed as Trino's dialect, and the views' rows by DuckDB. Never run in Trino.
+
+CREATE SCHEMA IF NOT EXISTS hive.af3;
+
+CREATE TABLE IF NOT EXISTS hive.af3.recordings (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "object_uri" VARCHAR COMMENT 'object that holds it',
+  "duplicate_uris" ARRAY(VARCHAR) COMMENT 'further objects with the same bytes',
+  "content_sha256" VARCHAR COMMENT 'SHA-256 of the bytes',
+  "size_bytes" BIGINT COMMENT 'size of the object',
+  "modified_at" TIMESTAMP(3) COMMENT 'when the object was last changed',
+  "container" VARCHAR COMMENT 'media container',
+  "codec" VARCHAR COMMENT 'audio codec',
+  "sample_rate_hz" BIGINT COMMENT 'sample rate of the source',
+  "channels" BIGINT COMMENT 'channels of the source',
+  "declared_duration_ms" BIGINT COMMENT 'length that the container declares',
+  "duration_ms" BIGINT COMMENT 'time in: the decoded length, or the declared if none was decoded',
+  "decoded_duration_ms" BIGINT COMMENT 'length that was decoded',
+  "annotated_ms" BIGINT COMMENT 'time that has answers',
+  "skipped" ARRAY(ROW("reason" VARCHAR, "duration_ms" BIGINT)) COMMENT 'time that was not annotated, by reason; with annotated_ms it makes duration_ms',
+  "clip_count" BIGINT COMMENT 'clips',
+  "segment_count" BIGINT COMMENT 'segments',
+  "status" VARCHAR COMMENT 'annotated, partial (some answers failed) or failed',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "segmentation_hash" VARCHAR COMMENT 'hash of the resolved segmentation',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'one row per recording of the night; times in and out add up'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/recordings',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'recordings', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.segments (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "clip_id" VARCHAR COMMENT 'clip of the recording, one FLAC object',
+  "segment_id" VARCHAR COMMENT 'segment of the clip',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "speech_ms" BIGINT COMMENT 'time with speech in it',
+  "starts_in_speech" BOOLEAN COMMENT 'true: cut inside speech, as no pause was near; a word may stand on both sides',
+  "loudness_lufs" DOUBLE COMMENT 'integrated loudness (BS.1770)',
+  "peak_dbfs" DOUBLE COMMENT 'highest sample',
+  "spectral_centroid_hz" DOUBLE COMMENT 'mean brightness',
+  "status" VARCHAR COMMENT 'annotated, partial, failed or skipped',
+  "skip_reason" VARCHAR COMMENT 'why it was skipped, else empty',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "clip_uri" VARCHAR COMMENT 'FLAC object of the clip',
+  "clip_start_ms" BIGINT COMMENT 'start of the clip, from the start of the recording',
+  "segmentation_hash" VARCHAR COMMENT 'hash of the resolved segmentation',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'one row per segment, with its measured properties'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/segments',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'segments', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.captions (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "clip_id" VARCHAR COMMENT 'clip of the recording, one FLAC object',
+  "segment_id" VARCHAR COMMENT 'segment of the clip; empty where the unit is the clip',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "task_id" VARCHAR COMMENT 'task of the configuration that asked',
+  "prompt_id" VARCHAR COMMENT 'identity of the exact prompt text',
+  "mean_logprob" DOUBLE COMMENT 'mean log-probability of the tokens',
+  "token_count" BIGINT COMMENT 'tokens of the answer',
+  "finish_reason" VARCHAR COMMENT 'stop: the model ended; length: it was cut at the limit',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "model" VARCHAR COMMENT 'model that answered',
+  "weights_revision" VARCHAR COMMENT 'revision of its weights',
+  "engine" VARCHAR COMMENT 'engine that ran it',
+  "task_hash" VARCHAR COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the model answered',
+  "examples" ARRAY(ROW("recording_id" VARCHAR, "segment_id" VARCHAR, "distance" DOUBLE)) COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
+  "thinking" VARCHAR COMMENT 'reasoning before it',
+  "text" VARCHAR COMMENT 'caption',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'what is heard, in words'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/captions',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'captions', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.transcripts (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "clip_id" VARCHAR COMMENT 'clip of the recording, one FLAC object',
+  "segment_id" VARCHAR COMMENT 'segment of the clip; empty where the unit is the clip',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "task_id" VARCHAR COMMENT 'task of the configuration that asked',
+  "prompt_id" VARCHAR COMMENT 'identity of the exact prompt text',
+  "mean_logprob" DOUBLE COMMENT 'mean log-probability of the tokens',
+  "token_count" BIGINT COMMENT 'tokens of the answer',
+  "finish_reason" VARCHAR COMMENT 'stop: the model ended; length: it was cut at the limit',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "model" VARCHAR COMMENT 'model that answered',
+  "weights_revision" VARCHAR COMMENT 'revision of its weights',
+  "engine" VARCHAR COMMENT 'engine that ran it',
+  "task_hash" VARCHAR COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the model answered',
+  "examples" ARRAY(ROW("recording_id" VARCHAR, "segment_id" VARCHAR, "distance" DOUBLE)) COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
+  "word_count" BIGINT COMMENT 'words of the transcript',
+  "text" VARCHAR COMMENT 'transcript; empty without speech',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'what is said'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/transcripts',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'transcripts', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.answers (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "clip_id" VARCHAR COMMENT 'clip of the recording, one FLAC object',
+  "segment_id" VARCHAR COMMENT 'segment of the clip; empty where the unit is the clip',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "task_id" VARCHAR COMMENT 'task of the configuration that asked',
+  "prompt_id" VARCHAR COMMENT 'identity of the exact prompt text',
+  "mean_logprob" DOUBLE COMMENT 'mean log-probability of the tokens',
+  "token_count" BIGINT COMMENT 'tokens of the answer',
+  "finish_reason" VARCHAR COMMENT 'stop: the model ended; length: it was cut at the limit',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "model" VARCHAR COMMENT 'model that answered',
+  "weights_revision" VARCHAR COMMENT 'revision of its weights',
+  "engine" VARCHAR COMMENT 'engine that ran it',
+  "task_hash" VARCHAR COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the model answered',
+  "examples" ARRAY(ROW("recording_id" VARCHAR, "segment_id" VARCHAR, "distance" DOUBLE)) COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
+  "question" VARCHAR COMMENT 'question as it was asked',
+  "options" ARRAY(VARCHAR) COMMENT 'options of a multiple-choice question, else empty',
+  "choice" VARCHAR COMMENT 'the option that was chosen; empty if open or none was',
+  "thinking" VARCHAR COMMENT 'reasoning before the answer',
+  "text" VARCHAR COMMENT 'answer',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'answers to the configured questions'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/answers',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'answers', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.failures (
+  "stage" VARCHAR COMMENT 'discover, segment, annotate',
+  "object_uri" VARCHAR COMMENT 'object of the archive',
+  "recording_id" VARCHAR COMMENT 'recording, if its bytes were read',
+  "clip_id" VARCHAR COMMENT 'clip, else empty',
+  "segment_id" VARCHAR COMMENT 'segment, else empty',
+  "task_id" VARCHAR COMMENT 'task, else empty',
+  "start_ms" BIGINT COMMENT 'start of what failed',
+  "end_ms" BIGINT COMMENT 'end of what failed',
+  "error_class" VARCHAR COMMENT 'kind of error',
+  "message" VARCHAR COMMENT 'what happened and what to do',
+  "attempts" BIGINT COMMENT 'how often it was tried',
+  "permanent" BOOLEAN COMMENT 'true: the input is at fault, a rerun does not try again',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'what went wrong, one row per piece of work'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/failures',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'failures', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.runs (
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "source" VARCHAR COMMENT 'archive that was read',
+  "started_at" TIMESTAMP(3) COMMENT 'start of the run',
+  "published_at" TIMESTAMP(3) COMMENT 'when the partition was replaced',
+  "recordings" BIGINT COMMENT 'recordings of the partition',
+  "failures" BIGINT COMMENT 'failures of the partition',
+  "duration_ms" BIGINT COMMENT 'time in, all recordings',
+  "annotated_ms" BIGINT COMMENT 'time annotated',
+  "skipped_ms" BIGINT COMMENT 'time skipped, all reasons',
+  "answers_made" BIGINT COMMENT 'answers that this run asked the model for',
+  "model" VARCHAR COMMENT 'model',
+  "weights_revision" VARCHAR COMMENT 'revision of its weights',
+  "configuration" VARCHAR COMMENT 'resolved configuration, as JSON',
+  "software_version" VARCHAR COMMENT 'version of af3-archive',
+  "objects" ARRAY(ROW("key" VARCHAR, "rows" BIGINT, "sha256" VARCHAR)) COMMENT 'objects that the run published',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'one row per run that published the partition'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/runs',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'runs', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.events (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "clip_id" VARCHAR COMMENT 'clip of the recording, one FLAC object',
+  "segment_id" VARCHAR COMMENT 'segment of the clip; empty where the unit is the clip',
+  "event_id" VARCHAR COMMENT 'identity of the stretch of audio and of how it was named',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "kind" VARCHAR COMMENT 'speech, sound, music, or unknown where the answers about it differ',
+  "label" VARCHAR COMMENT 'what it is, in the model''s words, such as a dog barking; empty if unknown',
+  "caption" VARCHAR COMMENT 'the model''s sentence about this stretch alone',
+  "loudness_lufs" DOUBLE COMMENT 'integrated loudness (BS.1770)',
+  "peak_dbfs" DOUBLE COMMENT 'highest sample',
+  "spectral_centroid_hz" DOUBLE COMMENT 'mean brightness',
+  "pitch_hz" DOUBLE COMMENT 'median fundamental frequency; missing where nothing is voiced',
+  "tempo_bpm" DOUBLE COMMENT 'beats per minute, of music',
+  "reverberation_s" DOUBLE COMMENT 'decay by 60 dB, estimated from the fall after the event',
+  "level_change_db" DOUBLE COMMENT 'mean level of its last third less that of its first',
+  "mean_logprob" DOUBLE COMMENT 'mean log-probability of the tokens of its name',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "model" VARCHAR COMMENT 'model that answered',
+  "weights_revision" VARCHAR COMMENT 'revision of its weights',
+  "engine" VARCHAR COMMENT 'engine that ran it',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'what is heard from when to when: speech, sounds and music, measured'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/events',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'events', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.embeddings (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "clip_id" VARCHAR COMMENT 'clip of the recording, one FLAC object',
+  "segment_id" VARCHAR COMMENT 'segment of the clip; empty where the unit is the clip',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "audio_embedding" ARRAY(REAL) COMMENT 'AF-Whisper''s states, averaged over time, of length 1; missing from a served model',
+  "audio_model" VARCHAR COMMENT 'model and revision of the audio embedding, else empty',
+  "caption" VARCHAR COMMENT 'caption that was embedded; empty where there is none',
+  "caption_embedding" ARRAY(REAL) COMMENT 'the caption''s embedding, of length 1; missing where there is no caption',
+  "text_model" VARCHAR COMMENT 'model and revision of the caption''s embedding',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'where each annotated segment lies among all: by its sound, and by its caption'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/embeddings',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'embeddings', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.text_embeddings (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "kind" VARCHAR COMMENT 'segment, clip, chapter or recording',
+  "segment_id" VARCHAR COMMENT 'segment of the clip; empty where the unit is the clip',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "text_hash" VARCHAR COMMENT 'hash of the text that was embedded',
+  "text_embedding" ARRAY(REAL) COMMENT 'the text''s embedding, of length 1',
+  "text_model" VARCHAR COMMENT 'model and revision of the embedding',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'where texts that are searched lie among all: one row per segment, clip, chapter, recording'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/text_embeddings',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'text_embeddings', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.pairs (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "clip_id" VARCHAR COMMENT 'clip of the recording, one FLAC object',
+  "segment_id" VARCHAR COMMENT 'segment of the clip; empty where the unit is the clip',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "pair_id" VARCHAR COMMENT 'identity of question, options and audio',
+  "skill" VARCHAR COMMENT 'skill of the catalogue (af3 skills list)',
+  "question" VARCHAR COMMENT 'question',
+  "options" ARRAY(VARCHAR) COMMENT 'options in the order in which they are asked; empty if open',
+  "answer" VARCHAR COMMENT 'right answer; one of the options where there are any',
+  "made_by" VARCHAR COMMENT 'rules (exact by construction), or the language model that wrote it',
+  "evidence" ARRAY(ROW("kind" VARCHAR, "text" VARCHAR, "start_ms" BIGINT, "end_ms" BIGINT)) COMMENT 'what the pair was made from: events, captions, transcripts, descriptors',
+  "self_check" VARCHAR COMMENT 'pass: the language model stands by its pair; empty if made by rules',
+  "audio_answer" VARCHAR COMMENT 'what the audio model answers to the question',
+  "agrees" BOOLEAN COMMENT 'the audio model gives the right answer',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "model" VARCHAR COMMENT 'model that answered',
+  "weights_revision" VARCHAR COMMENT 'revision of its weights',
+  "engine" VARCHAR COMMENT 'engine that ran it',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'questions with answers for training, by skill; every row obeys the rules of its skill'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/pairs',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'pairs', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.rejected_pairs (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "clip_id" VARCHAR COMMENT 'clip of the recording, one FLAC object',
+  "segment_id" VARCHAR COMMENT 'segment of the clip; empty where the unit is the clip',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "skill" VARCHAR COMMENT 'skill of the catalogue (af3 skills list)',
+  "question" VARCHAR COMMENT 'question',
+  "options" ARRAY(VARCHAR) COMMENT 'options in the order in which they are asked; empty if open',
+  "answer" VARCHAR COMMENT 'right answer; one of the options where there are any',
+  "made_by" VARCHAR COMMENT 'rules (exact by construction), or the language model that wrote it',
+  "reason" VARCHAR COMMENT 'rule that it broke, such as answer_in_question',
+  "detail" VARCHAR COMMENT 'what broke it',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'pairs that were proposed and not kept, with the reason'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/rejected_pairs',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'rejected_pairs', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.summaries (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "duration_ms" BIGINT COMMENT 'length of the recording',
+  "summary" VARCHAR COMMENT 'summary of the whole recording',
+  "chapter_count" BIGINT COMMENT 'chapters',
+  "transcript" VARCHAR COMMENT 'all transcripts in order, each word once',
+  "transcript_spans" ARRAY(ROW("segment_id" VARCHAR, "start_ms" BIGINT, "end_ms" BIGINT, "start_char" BIGINT, "end_char" BIGINT)) COMMENT 'which characters of the transcript were spoken when',
+  "made_by" VARCHAR COMMENT 'rules (exact by construction), or the language model that wrote it',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'one row per recording: what it is about, and all that is said in it'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/summaries',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'summaries', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.chapters (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "chapter" BIGINT COMMENT 'number within the recording, from 1',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "title" VARCHAR COMMENT 'what the chapter is about, in a few words',
+  "summary" VARCHAR COMMENT 'summary of the chapter',
+  "segment_count" BIGINT COMMENT 'annotated segments in it',
+  "made_by" VARCHAR COMMENT 'rules (exact by construction), or the language model that wrote it',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'parts of a recording, without gap or overlap'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/chapters',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'chapters', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.findings (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "question_id" VARCHAR COMMENT 'identity of the question',
+  "question" VARCHAR COMMENT 'question about the whole recording',
+  "answer" VARCHAR COMMENT 'answer; empty where nothing in the recording speaks to it',
+  "citations" ARRAY(ROW("segment_id" VARCHAR, "start_ms" BIGINT, "end_ms" BIGINT, "quote" VARCHAR, "score" DOUBLE)) COMMENT 'segments that the answer rests on, the best first',
+  "made_by" VARCHAR COMMENT 'rules (exact by construction), or the language model that wrote it',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'answers to questions about whole recordings, with the segments that they rest on'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/findings',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'findings', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.dialogues (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "dialogue_id" VARCHAR COMMENT 'identity of sounds and turns',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "sounds" ARRAY(ROW("segment_id" VARCHAR, "recording_id" VARCHAR, "clip_uri" VARCHAR, "clip_start_ms" BIGINT, "start_ms" BIGINT, "end_ms" BIGINT, "relation" VARCHAR, "distance" DOUBLE)) COMMENT 'segments that the conversation is about; <sound-1> in a turn is the first',
+  "turns" ARRAY(ROW("role" VARCHAR, "text" VARCHAR)) COMMENT 'human and gpt in turn',
+  "sound_count" BIGINT COMMENT 'sounds',
+  "turn_count" BIGINT COMMENT 'questions, each with its answer',
+  "made_by" VARCHAR COMMENT 'rules (exact by construction), or the language model that wrote it',
+  "self_check" VARCHAR COMMENT 'pass: the language model stands by it; empty if made by rules',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'conversations of several turns about several sounds, for training'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/dialogues',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'dialogues', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.chats (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "chat_id" VARCHAR COMMENT 'identity of script, sounds and model',
+  "name" VARCHAR COMMENT 'name of the conversation in its file',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "sounds" ARRAY(ROW("segment_id" VARCHAR, "recording_id" VARCHAR, "clip_uri" VARCHAR, "clip_start_ms" BIGINT, "start_ms" BIGINT, "end_ms" BIGINT, "relation" VARCHAR, "distance" DOUBLE)) COMMENT 'segments that the conversation is about; <sound-1> in a turn is the first',
+  "turns" ARRAY(ROW("role" VARCHAR, "text" VARCHAR, "mean_logprob" DOUBLE, "finish_reason" VARCHAR)) COMMENT 'user and assistant in turn',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "model" VARCHAR COMMENT 'model that answered',
+  "weights_revision" VARCHAR COMMENT 'revision of its weights',
+  "engine" VARCHAR COMMENT 'engine that ran it',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'scripted conversations that the audio model answered'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/chats',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'chats', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.evaluations (
+  "item_id" VARCHAR COMMENT 'item of the benchmark, as published',
+  "evaluation_id" VARCHAR COMMENT 'identity of model, prompt form and settings; equal ones are compared',
+  "groups" ARRAY(VARCHAR) COMMENT 'what results are also given by, such as task=sound',
+  "sounds" ARRAY(VARCHAR) COMMENT 'objects of the sounds, below the benchmark''s data',
+  "question" VARCHAR COMMENT 'question as published',
+  "options" ARRAY(VARCHAR) COMMENT 'options in their published order; empty if open',
+  "answers" ARRAY(VARCHAR) COMMENT 'all right answers; empty where the publisher keeps them',
+  "prompt" VARCHAR COMMENT 'what the model was asked',
+  "prompt_form" VARCHAR COMMENT 'published, or thinking',
+  "prediction" VARCHAR COMMENT 'what the model answered, thinking taken off',
+  "thinking" VARCHAR COMMENT 'reasoning before the answer',
+  "metric" VARCHAR COMMENT 'accuracy, wer, cider_d or judge',
+  "read_as" VARCHAR COMMENT 'what the metric read out of the prediction',
+  "score" DOUBLE COMMENT 'what it is worth; a figure is the sum of scores over that of weights',
+  "weight" DOUBLE COMMENT '1, or the reference''s words; missing where nothing can be scored',
+  "official_score" DOUBLE COMMENT 'by the official script as it stands, where that differs',
+  "official_weight" DOUBLE COMMENT '0 where the official script drops the row',
+  "similarity" DOUBLE COMMENT 'of a caption to the nearest reference, by their embeddings',
+  "judge" VARCHAR COMMENT 'model that judged, else empty',
+  "judge_reply" VARCHAR COMMENT 'what the judge said, else empty',
+  "fault" VARCHAR COMMENT 'what is wrong with the published item, else empty; it stays in the figure',
+  "error" VARCHAR COMMENT 'why there is no prediction, else empty; it stays in the figure',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "mean_logprob" DOUBLE COMMENT 'mean log-probability of the answer''s tokens',
+  "token_count" BIGINT COMMENT 'tokens of the answer',
+  "model" VARCHAR COMMENT 'model that answered',
+  "weights_revision" VARCHAR COMMENT 'revision of its weights',
+  "engine" VARCHAR COMMENT 'engine that ran it',
+  "dtype" VARCHAR COMMENT 'numbers that it computed in',
+  "settings" VARCHAR COMMENT 'all that decides the answers, as JSON',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'one row per item of a benchmark and evaluation; corpus is the benchmark, date the day when it was first asked'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/evaluations',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'evaluations', 'FULL');
+
+CREATE OR REPLACE VIEW hive.af3.annotated_segments
+COMMENT 'one row per segment: where it is, what is heard, said and answered; several texts of a kind stand one a line' AS
+SELECT s.corpus, s.date, s.recording_id, r.object_uri, s.segment_id,
+  s.start_ms / 1e3 AS start_s, s.end_ms / 1e3 AS end_s, s.speech_ms / 1e3 AS speech_s,
+  s.loudness_lufs, s.status, c.caption, t.transcript, a.answers, s.clip_uri
+FROM hive.af3.segments AS s
+JOIN hive.af3.recordings AS r
+  ON r.corpus = s.corpus AND r.date = s.date AND r.recording_id = s.recording_id
+LEFT JOIN (
+  SELECT corpus, date, recording_id, segment_id, ARRAY_JOIN(ARRAY_AGG(text ORDER BY task_id), chr(10)) AS caption
+  FROM hive.af3.captions GROUP BY corpus, date, recording_id, segment_id
+) AS c
+  ON c.corpus = s.corpus AND c.date = s.date AND c.recording_id = s.recording_id
+  AND c.segment_id = s.segment_id
+LEFT JOIN (
+  SELECT corpus, date, recording_id, segment_id, ARRAY_JOIN(ARRAY_AGG(text ORDER BY task_id), chr(10)) AS transcript
+  FROM hive.af3.transcripts GROUP BY corpus, date, recording_id, segment_id
+) AS t
+  ON t.corpus = s.corpus AND t.date = s.date AND t.recording_id = s.recording_id
+  AND t.segment_id = s.segment_id
+LEFT JOIN (
+  SELECT corpus, date, recording_id, segment_id,
+    ARRAY_JOIN(ARRAY_AGG(CONCAT(task_id, ': ', text) ORDER BY task_id), chr(10)) AS answers
+  FROM hive.af3.answers GROUP BY corpus, date, recording_id, segment_id
+) AS a
+  ON a.corpus = s.corpus AND a.date = s.date AND a.recording_id = s.recording_id
+  AND a.segment_id = s.segment_id;
+
+CREATE OR REPLACE VIEW hive.af3.doubtful_rows
+COMMENT 'one row per flag of a caption, transcript or answer' AS
+SELECT x.source, x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id,
+  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.task_id, flag, x.mean_logprob, x.text
+FROM (
+  SELECT 'captions' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
+    flags, mean_logprob, text
+  FROM hive.af3.captions
+  UNION ALL
+  SELECT 'transcripts' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
+    flags, mean_logprob, text
+  FROM hive.af3.transcripts
+  UNION ALL
+  SELECT 'answers' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
+    flags, mean_logprob, text
+  FROM hive.af3.answers
+) AS x
+JOIN hive.af3.recordings AS r
+  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id
+CROSS JOIN UNNEST(x.flags) AS u (flag);
+
+CREATE OR REPLACE VIEW hive.af3.hours_by_night
+COMMENT 'one row per corpus and archive day: what came in, what was annotated, what failed' AS
+SELECT corpus, date, SUM(recordings) AS recordings, SUM(duration_ms) / 3.6e6 AS hours,
+  SUM(annotated_ms) / 3.6e6 AS annotated_hours, SUM(failures) AS failures
+FROM (
+  SELECT corpus, date, 1 AS recordings, duration_ms, annotated_ms, 0 AS failures
+  FROM hive.af3.recordings
+  UNION ALL
+  SELECT corpus, date, 0 AS recordings, 0 AS duration_ms, 0 AS annotated_ms, 1 AS failures
+  FROM hive.af3.failures
+) AS x
+GROUP BY corpus, date;
+
+CREATE OR REPLACE VIEW hive.af3.choices_by_night
+COMMENT 'how often each option of a multiple-choice question was chosen; share is of all choices' AS
+SELECT corpus, date, task_id, choice, COUNT(*) AS answers,
+  1e0 * COUNT(*) / SUM(COUNT(*)) OVER (PARTITION BY corpus, date, task_id) AS share
+FROM hive.af3.answers
+WHERE choice <> ''
+GROUP BY corpus, date, task_id, choice;
+
+CREATE OR REPLACE VIEW hive.af3.heard_events
+COMMENT 'one row per event, with its recording''s address' AS
+SELECT e.corpus, e.date, e.recording_id, r.object_uri, e.event_id,
+  e.start_ms / 1e3 AS start_s, e.end_ms / 1e3 AS end_s, e.kind, e.label, e.loudness_lufs, e.caption
+FROM hive.af3.events AS e
+JOIN hive.af3.recordings AS r
+  ON r.corpus = e.corpus AND r.date = e.date AND r.recording_id = e.recording_id;
