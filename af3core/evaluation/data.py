@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ class Data:
     def json_lines(self, key: str) -> list[Row]:
         """One JSON object a line; empty lines count for nothing."""
         rows: list[Row] = []
-        for number, line in enumerate(self.text(key).splitlines(), 1):
+        for number, line in enumerate(self.text(key).split("\n"), 1):
             if line.strip():
                 try:
                     rows.append(json.loads(line))
@@ -100,9 +101,10 @@ class Data:
 
     def table(self, key: str, delimiter: str = ",") -> list[dict[str, str]]:
         """A CSV or TSV file by its header; quotes count in CSV alone."""
-        quoting = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE
-        lines = self.text(key).splitlines(keepends=True)
-        return list(csv.DictReader(lines, delimiter=delimiter, quoting=quoting))
+        text = io.StringIO(self.text(key), newline="")
+        if delimiter == ",":
+            return list(csv.DictReader(text))
+        return list(csv.DictReader(text, delimiter=delimiter, quoting=csv.QUOTE_NONE))
 
     def parquet(self, key: str, columns: Sequence[str] | None = None) -> list[Row]:
         """Rows of a Parquet file; name the columns, or the sounds are read too."""
