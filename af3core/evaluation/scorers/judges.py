@@ -138,6 +138,20 @@ MUSIC_INSTRUCT = Judging(
     " published; our words, the mean times 10 is nearest to the paper's 92.7",
 )
 
+MMAU_PRO_OPEN = Judging(
+    prompt=_asking(
+        "A model was asked an open question about one or several recordings. Rate its response"
+        " against the reference answer from 1 to 5 in each of: correctness, relevance to the"
+        " question, completeness by what matters in the reference, clarity.",
+        'Reply with JSON alone, the mean of the four: {"score": <number>}.',
+    ),
+    read=partial(points_of, most=5),
+    most=5,
+    system="You are a helpful and objective evaluator.",
+    source="sonalkum/MMAUPro, evaluate_mmau_pro_comprehensive.py (Qwen2.5-7B-Instruct, mean of four"
+    " ratings from 1 to 5, a fifth of it counts); its scale in our words",
+)
+
 AF_CHAT_ASPECTS = ("factuality", "usefulness", "depth")
 
 AF_CHAT = Judging(
