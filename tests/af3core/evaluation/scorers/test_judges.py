@@ -125,5 +125,5 @@ def test_open_audio_asks_for_correctness_where_there_is_a_reference() -> None:
     assert COMPA_R.read('{"score": 0}') == 0
 
 
-def test_there_are_seven() -> None:
-    assert len(ALL) == 7
+def test_there_are_eight() -> None:
+    assert len(ALL) == 8
