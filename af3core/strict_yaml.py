@@ -164,6 +164,8 @@ def _fits(value: Any, wanted: type) -> bool:
 
 
 def _dict(of: type, node: yaml.Node, name: str, mapping: YamlMapping) -> dict[str, Any]:
+    if dataclasses.is_dataclass(of):
+        return _dict_of_mappings(of, node, name, mapping)
     if not isinstance(node, yaml.MappingNode):
         raise mapping.error(node, f"{name} must map names to values; each is {_NAMES[of]}")
     values = {}
@@ -172,6 +174,17 @@ def _dict(of: type, node: yaml.Node, name: str, mapping: YamlMapping) -> dict[st
         if not _fits(values[key], of):
             raise mapping.error(item, f"{name} must map names to values; each is {_NAMES[of]}")
     return values
+
+
+def _dict_of_mappings(of: type, node: yaml.Node, name: str, mapping: YamlMapping) -> dict[str, Any]:
+    """A dataclass by name; an empty one is written `{}`."""
+    if not isinstance(node, yaml.MappingNode):
+        raise mapping.error(node, f"{name} must map names to keys")
+    inner = YamlMapping(node, mapping.file, node, f"{mapping.title}{name}: ")
+    return {
+        key: fill(of, inner.below(head, item, f"{inner.title}{key}"))
+        for key, head, item in inner.items()
+    }
 
 
 def _plain(node: yaml.Node, name: str, mapping: YamlMapping) -> Any:

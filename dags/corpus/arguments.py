@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime
 import re
 import zoneinfo
+from collections.abc import Mapping
 
 from af3core.errors import ConfigurationError
-from dags.corpus.corpus import DERIVED_JOBS, Corpus
+from dags.corpus.corpus import DERIVED_JOBS, Corpus, Runner
 from schemas.layout import WHOLE, Part
 
-_ASKING = ("annotate", *DERIVED_JOBS)
+_ASKING = ("annotate", *DERIVED_JOBS, "evaluate")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -50,18 +51,27 @@ def job_arguments(corpus: Corpus, since: str, until: str, run_id: str) -> list[s
         "shards": corpus.shards,
         "run-id": run_id,
     }
-    arguments = [f"--{name}={_text(value)}" for name, value in options.items() if value is not None]
+    arguments = as_options(options)
     arguments += [f"--only={task}" for task in corpus.only]
     arguments += [f"--ask={name}={question}" for name, question in corpus.ask.items()]
     return arguments
 
 
+def as_options(values: Mapping[str, object]) -> list[str]:
+    """Options by name as a command line has them; None is left out."""
+    return [f"--{name}={_text(value)}" for name, value in values.items() if value is not None]
+
+
 def beam_arguments(corpus: Corpus, job: str) -> list[str]:
+    """Beam's own options of a job of a corpus."""
+    return runner_options(corpus.runner, job)
+
+
+def runner_options(runner: Runner, job: str) -> list[str]:
     """Beam's own options of a job: of the GPU jobs where it asks the model, else of the CPU jobs.
 
     An empty value stands for an option that takes none, such as `no_use_public_ips`.
     """
-    runner = corpus.runner
     options = runner.gpu_options if job in _ASKING else runner.cpu_options
     return [f"--{name}={value}" if value else f"--{name}" for name, value in options.items()]
 

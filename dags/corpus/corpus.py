@@ -20,7 +20,10 @@ MAX_PARTS = 1000
 
 @dataclass(frozen=True)
 class Model:
-    """Which model answers, and how. The keys are those of `af3 annotate`."""
+    """Which model answers, and how. The keys are those of `af3 annotate`.
+
+    `allow_unaccepted` lets nights run with a model that did not pass the site's gate.
+    """
 
     name: str = "nano"
     revision: str | None = None
@@ -29,6 +32,7 @@ class Model:
     dtype: Literal["float32", "bfloat16"] = "float32"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     batch_tokens: int = 65_536
+    allow_unaccepted: bool = False
 
 
 _CUT = Segmentation()

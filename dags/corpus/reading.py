@@ -50,7 +50,7 @@ def read_corpus(path: Path, environment: Mapping[str, str]) -> Corpus:
     Raises:
         ConfigurationError: a line of it, or of its task file, is wrong.
     """
-    text = _with_variables(read_text(path, "a corpus"), path, environment)
+    text = with_variables(read_text(path, "a corpus"), path, environment)
     mapping = parse_mapping(text, str(path), _REMEDY)
     corpus = fill(Corpus, mapping, {"name": path.stem})
     if corpus.tasks is not None and "://" not in corpus.tasks:  # no network while Airflow parses
@@ -58,7 +58,12 @@ def read_corpus(path: Path, environment: Mapping[str, str]) -> Corpus:
     return corpus
 
 
-def _with_variables(text: str, path: Path, environment: Mapping[str, str]) -> str:
+def with_variables(text: str, path: Path, environment: Mapping[str, str]) -> str:
+    """A site's file with `${NAME}` replaced, comments left alone.
+
+    Raises:
+        ConfigurationError: there is no such environment variable.
+    """
     lines = []
     for number, line in enumerate(text.split("\n"), start=1):
         for name in _VARIABLE.findall(line.split("#")[0]):

@@ -77,7 +77,7 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
         """Launch and defer; a job of this name that runs already is waited for instead."""
         ti = context["ti"]
         part = (self.part, self.parts)
-        name = job_name(ti.dag_id, self.job_module, ti.run_id, part)
+        name = job_name(ti.dag_id, ti.task_id, ti.run_id, part)
         template = f"{self.dataflow.templates}/{self.job_module}.json"
         self.body = launch_body(name, template, [*self.arguments(context), *part_option(part)])
         try:
@@ -139,11 +139,11 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
         )
 
 
-def job_name(dag_id: str, job: str, run_id: str, part: Part = WHOLE) -> str:
-    """Dataflow's name of a job of a run: the same for every attempt, another per part. Pure."""
+def job_name(dag_id: str, task: str, run_id: str, part: Part = WHOLE) -> str:
+    """Dataflow's name of a task's job: the same for every attempt, another per part. Pure."""
     which = run_id if part == WHOLE else f"{run_id} {part_name(part)}"
     digest = hashlib.sha256(which.encode()).hexdigest()[:8]
-    readable = re.sub(r"[^a-z0-9]+", "-", f"{dag_id}-{job}".lower()).strip("-")
+    readable = re.sub(r"[^a-z0-9]+", "-", f"{dag_id}-{task}".lower()).strip("-")
     return f"{readable[: _NAME_LENGTH - 9].rstrip('-')}-{digest}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pendulum
@@ -20,7 +20,7 @@ from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from dags.corpus.arguments import archive_day, beam_arguments, job_arguments, run_name
-from dags.corpus.corpus import Corpus
+from dags.corpus.corpus import Corpus, Runner
 from dags.launch.job_operator import Af3JobOperator, Context
 from dags.night.approval import BudgetApproval
 from dags.night.docs import annotate_docs
@@ -50,8 +50,11 @@ def derived_of(corpus: Corpus) -> Asset:
     )
 
 
-def annotate_dag(corpus: Corpus) -> DAG:
-    """The nightly DAG of a corpus; a run is one archive day, by its own date."""
+def annotate_dag(corpus: Corpus, plan_options: Sequence[str] = ()) -> DAG:
+    """The nightly DAG of a corpus; a run is one archive day, by its own date.
+
+    `plan_options` are more options of the task `plan`: where accepted models stand.
+    """
     with DAG(
         dag_id=f"annotate__{corpus.name}",
         description=corpus.description or f"Annotate the archive days of {corpus.name}",
@@ -73,18 +76,27 @@ def annotate_dag(corpus: Corpus) -> DAG:
         doc_md=annotate_docs(corpus),
         tags=["af3", "annotate"],
     ) as dag:
-        chain(*night_tasks(corpus, lambda context: (_day(corpus, context),) * 2, tables_of(corpus)))
+        chain(
+            *night_tasks(
+                corpus,
+                lambda context: (_day(corpus, context),) * 2,
+                tables_of(corpus),
+                plan_options,
+            )
+        )
     return dag
 
 
-def night_tasks(corpus: Corpus, days: Days, tables: Asset) -> list[Task]:
+def night_tasks(
+    corpus: Corpus, days: Days, tables: Asset, plan_options: Sequence[str] = ()
+) -> list[Task]:
     """The tasks of a run in their order."""
 
     def job(name: str, **kwargs: Any) -> Task:
         return job_task(corpus, name, days, **kwargs)
 
     return [
-        job("plan"),
+        job("plan", options=plan_options),
         BudgetApproval(
             task_id="approve",
             corpus=corpus.name,
@@ -99,32 +111,47 @@ def night_tasks(corpus: Corpus, days: Days, tables: Asset) -> list[Task]:
     ]
 
 
-def job_task(corpus: Corpus, name: str, days: Days, parts: int = 1, **kwargs: Any) -> Task:
-    """The task that runs one job of a corpus on its runner; several, side by side, by `parts`."""
+def job_task(
+    corpus: Corpus,
+    name: str,
+    days: Days,
+    parts: int = 1,
+    options: Sequence[str] = (),
+    **kwargs: Any,
+) -> Task:
+    """The task that runs one job of a corpus on its runner; several, side by side, by `parts`.
+
+    `options` are more of the job's than the corpus has.
+    """
 
     def arguments(context: Context) -> list[str]:
         since, until = days(context)
         run_id = run_name(context["ti"].run_id)
-        return job_arguments(corpus, since, until, run_id) + beam_arguments(corpus, name)
+        told = job_arguments(corpus, since, until, run_id)
+        return [*told, *options, *beam_arguments(corpus, name)]
 
+    operator, given = operator_on(corpus.runner)
     kwargs = {
         "task_id": name,
         "job": name,
         "arguments": arguments,
         "weight_rule": TONIGHT_FIRST,
+        **given,
         **kwargs,
     }
-    operator: type[BaseOperator] = Af3JobOperator
-    if corpus.runner.dataflow is None:
-        kwargs["python"] = corpus.runner.python
-    else:
-        from dags.launch.flex_template import FlexTemplateJobOperator
-
-        operator, kwargs["dataflow"] = FlexTemplateJobOperator, corpus.runner.dataflow
     if parts == 1:
         return operator(**kwargs)
     split = operator.partial(**kwargs, parts=parts, map_index_template="{{ task.part_name }}")
     return split.expand(part=list(range(parts)))
+
+
+def operator_on(runner: Runner) -> tuple[type[BaseOperator], dict[str, Any]]:
+    """The operator that starts jobs on a runner, and what it is told of it."""
+    if runner.dataflow is None:
+        return Af3JobOperator, {"python": runner.python}
+    from dags.launch.flex_template import FlexTemplateJobOperator
+
+    return FlexTemplateJobOperator, {"dataflow": runner.dataflow}
 
 
 def partition_of(days: Days) -> Callable[[Context], str]:

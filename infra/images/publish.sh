@@ -8,7 +8,7 @@ set -euo pipefail
 
 registry=${1:?registry} tag=${2:?tag} templates=${3:?prefix of the templates}
 : "${SUBNETWORK:?}" "${WORKER_SERVICE_ACCOUNT:?}" "${GPU_SERVICE_ACCOUNT:?}"
-jobs=(plan segment annotate audit publish report index export quality events embed skills summarise dialogues)
+jobs=(plan segment annotate audit publish report index export quality events embed skills summarise dialogues evaluate accept)
 
 build() { # FILE TARGET NAME [ARGUMENT...]
   local file=$1 target=$2 name=$3
@@ -35,7 +35,7 @@ for job in "${jobs[@]}"; do
   build cpu-worker launcher "launch-$job" --build-arg "FLEX_LAUNCHER=$launcher" \
     --build-arg "JOB=$job"
   case $job in
-    annotate | events | embed | skills | summarise | dialogues) account=$GPU_SERVICE_ACCOUNT ;;
+    annotate | events | embed | skills | summarise | dialogues | evaluate) account=$GPU_SERVICE_ACCOUNT ;;
     *) account=$WORKER_SERVICE_ACCOUNT ;;
   esac
   gcloud dataflow flex-template build "$templates/$job.json" \

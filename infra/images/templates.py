@@ -30,10 +30,20 @@ JOBS = (
     "skills",
     "summarise",
     "dialogues",
+    "evaluate",
+    "accept",
 )
 """The jobs that the DAGs start."""
 
-NOT_ON_DATAFLOW = ("ask", "question", "only_agreed", "words_only", "report", "watched_by")
+NOT_ON_DATAFLOW = (
+    "ask",
+    "question",
+    "only_agreed",
+    "words_only",
+    "thinking",
+    "report",
+    "watched_by",
+)
 """A template takes one value a name; the others are files of the machine that starts the job."""
 
 NUMBER = r"^-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$"

@@ -144,8 +144,10 @@ def test_templates_are_what_the_jobs_say() -> None:
         assert text == templates.as_text(job), "python -m infra.images.templates"
     script = (IMAGES / "publish.sh").read_text("utf-8")
     assert f"jobs=({' '.join(templates.JOBS)})" in script
-    dags = "".join(path.read_text("utf-8") for path in (ROOT / "dags" / "night").glob("*.py"))
-    started = set(re.findall(r'\bjob\("(\w+)"|_consumer\(corpus, "(\w+)"|_job\("(\w+)"', dags))
+    dags = "".join(path.read_text("utf-8") for path in (ROOT / "dags").glob("*/factory.py"))
+    dags += "".join(path.read_text("utf-8") for path in (ROOT / "dags" / "night").glob("*.py"))
+    starts = r'\bjob\("(\w+)"|_consumer\(corpus, "(\w+)"|_job\(\s*(?:gate,\s*)?"(\w+)"'
+    started = set(re.findall(starts, dags))
     assert {name for names in started for name in names if name} == {
         job for job in templates.JOBS if job not in DERIVED_JOBS
     }

@@ -1,0 +1,94 @@
+"""Evaluations as `evaluate` publishes them, of checkpoints that are configurations alone."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from af3core.evaluation.registry import benchmark_named
+from af3core.storage.address import open_store
+from beam_jobs import accept
+from beam_jobs.evaluations.table import publish
+from beam_jobs.options import add_arguments
+from beam_jobs.settings import NightSettings, read_settings
+from schemas.identity import configuration_hash
+
+MMAR, WORDS = "mmar", "librispeech-test-clean"
+DAY = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
+SCORE = tuple[float, float]
+
+
+def accept_settings(out: str, model: Path, *options: str) -> NightSettings:
+    """Settings as the command line gives them."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    known = parser.parse_args(["--out", out, "--model", str(model), *options])
+    known.source = None
+    return read_settings(known, "accept")
+
+
+def evaluated(
+    out: str,
+    model: Path,
+    benchmark: str,
+    scores: Sequence[SCORE | None],
+    asked: datetime.datetime = DAY,
+    **decided: Any,
+) -> None:
+    """Rows of an evaluation as `evaluate` publishes them; None is an item without a score."""
+    engine = accept_settings(out, model).engine
+    items = [f"item-{number}" for number in range(len(scores))]
+    settings = {
+        "model": model.name,
+        "weights_revision": engine.checkpoint.revision,
+        "engine": engine.name,
+        "dtype": engine.dtype,
+        "prompt_form": "published",
+        "judge": "",
+        "items": len(items),
+        "items_hash": configuration_hash(items),
+        **decided,
+    }
+    found = [
+        {
+            **{name: "" for name in ("question", "prompt", "prediction", "thinking", "read_as")},
+            **{name: "" for name in ("judge_reply", "fault", "error")},
+            **{name: [] for name in ("groups", "sounds", "options", "answers", "flags")},
+            **{name: None for name in ("official_score", "official_weight", "similarity")},
+            **{name: settings[name] for name in ("model", "weights_revision", "engine", "dtype")},
+            **{name: settings[name] for name in ("prompt_form", "judge")},
+            "item_id": item,
+            "evaluation_id": configuration_hash([benchmark, settings]),
+            "metric": benchmark_named(benchmark).metric.name,
+            "score": score and score[0],
+            "weight": score and score[1],
+            "settings": json.dumps(settings),
+            "mean_logprob": None,
+            "token_count": 1,
+            "run_id": "r0",
+            "generated_at": asked,
+        }
+        for item, score in zip(items, scores, strict=True)
+    ]
+    publish(open_store(out), benchmark, asked.date().isoformat(), found)
+
+
+def right(count: int, of: int = 10) -> list[SCORE | None]:
+    """So many items right."""
+    return [(float(number < count), 1.0) for number in range(of)]
+
+
+def passes(out: str, model: Path, *options: str) -> dict[str, Any]:
+    return accept.run(accept_settings(out, model, "--benchmarks", MMAR, *options)).facts
+
+
+def configuration(folder: Path) -> Path:
+    """A checkpoint without weights: the gate needs none. Another name is another revision."""
+    folder.mkdir()
+    config = {"model_type": "audioflamingo3", "note": folder.name}
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
