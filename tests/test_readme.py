@@ -39,6 +39,7 @@ def test_the_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
         "summarise",
         "chat",
         "export",
+        "evaluate",
     ],
 )
 def test_every_option_of_its_commands_is_known(

@@ -129,6 +129,10 @@ def behind_notice(out: str, partitions: Sequence[Partition]) -> str:
     return f"the index is behind the tables by {count} ({when}); run {commands}"
 
 
-def no_index(out: str) -> ConfigurationError:
-    """There is none, with the remedy."""
-    return ConfigurationError(f"--out {out}: no index there; make it with af3 index --out {out}")
+def no_index(out: str, store: Store) -> ConfigurationError:
+    """There is none, with the remedy for each corpus."""
+    corpora = sorted({partition.corpus for partition in published(store)})
+    if not corpora:
+        return ConfigurationError(f"--out {out}: no tables there; run af3 annotate first")
+    commands = ", ".join(f"af3 index --out {out} --corpus {corpus}" for corpus in corpora)
+    return ConfigurationError(f"--out {out}: no index there; make it with {commands}")

@@ -68,7 +68,7 @@ class IndexReader:
         with self._lock:
             [stamp] = self._store.stamps([layout.INDEX_STATE_KEY])
             if stamp is None:
-                raise no_index(self._out)
+                raise no_index(self._out, self._store)
             if self._opened is None or self._opened[0] != stamp:
                 self._opened = stamp, self._open()
             return self._opened[1]

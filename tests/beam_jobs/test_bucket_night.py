@@ -243,7 +243,7 @@ def test_analysts_need_to_read_only(
         ),
         (["annotate", ARCHIVE, "--out", "s3://b/out"], "s3://b/out: give a folder, or gs://"),
         (["query", "--out", f"gs://{BUCKET}/nothing", "SELECT 1"], "no tables there"),
-        (["search", "--out", f"gs://{BUCKET}/nothing", "x"], "no index there"),
+        (["search", "--out", f"gs://{BUCKET}/nothing", "x"], "no tables there"),
     ],
 )
 def test_wrong_addresses_are_one_clear_line(

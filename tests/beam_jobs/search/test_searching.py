@@ -208,5 +208,11 @@ def test_without_an_index_the_remedy_is_named(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with pytest.raises(ConfigurationError) as caught:
         SearchIndex(str(out)).search(SearchRequest("storm"))
-    assert str(caught.value) == f"--out {out}: no index there; make it with af3 index --out {out}"
+    assert str(caught.value) == f"--out {out}: no tables there; run af3 annotate first"
     assert not out.exists()
+    publish(out, FIRST, {"aa": ["Fog."]}, corpus="radio")
+    with pytest.raises(ConfigurationError) as caught:
+        SearchIndex(str(out)).search(SearchRequest("storm"))
+    assert str(caught.value) == (
+        f"--out {out}: no index there; make it with af3 index --out {out} --corpus radio"
+    )
