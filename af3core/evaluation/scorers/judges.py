@@ -120,8 +120,8 @@ COMPA_R = Judging(
     ),
     read=verdict_of,
     most=1,
-    source="Audio Flamingo 3 gives an accuracy by a GPT judge, its prompt is not published; our"
-    " words. The paper's figure is in per cent",
+    source="Audio Flamingo 3 gives an accuracy (ACC) and does not say how open answers are"
+    " judged; our words, right or wrong. The paper's figure is in per cent",
 )
 
 MUSIC_INSTRUCT = Judging(
@@ -134,8 +134,8 @@ MUSIC_INSTRUCT = Judging(
     ),
     read=points_of,
     most=10,
-    source="Audio Flamingo 2 and 3 give a figure by a GPT judge, prompt and scale are not"
-    " published; our words, the mean times 10 is nearest to the paper's 92.7",
+    source="Audio Flamingo 3 gives an accuracy (ACC) and does not say how open answers are"
+    " judged; our words, 1 to 10. The mean times 10 can hardly be held against its 92.7",
 )
 
 MMAU_PRO_OPEN = Judging(
@@ -150,6 +150,19 @@ MMAU_PRO_OPEN = Judging(
     system="You are a helpful and objective evaluator.",
     source="sonalkum/MMAUPro, evaluate_mmau_pro_comprehensive.py (Qwen2.5-7B-Instruct, mean of four"
     " ratings from 1 to 5, a fifth of it counts); its scale in our words",
+)
+
+MMAU_PRO_OPEN = Judging(
+    prompt=_asking(
+        "A model was asked an open question about sounds, speech or music. Compare its response"
+        " with the reference answer.",
+        "Give a score from 1 (wrong, or beside the question) to 5 (correct, complete and clear).",
+        _SCORE,
+    ),
+    read=partial(points_of, most=5),
+    most=5,
+    source="MMAU-Pro: Qwen2.5-7B-Instruct, 1 to 5; our words. Points are given in per cent, mean"
+    " times 20",
 )
 
 AF_CHAT_ASPECTS = ("factuality", "usefulness", "depth")

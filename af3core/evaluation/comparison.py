@@ -1,0 +1,170 @@
+"""Evaluations side by side: each figure with its interval and the paper's, and models in pairs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from af3core.evaluation.paper import paper_number
+from af3core.evaluation.score import Metric, Score, figure, official_figure
+from af3core.evaluation.statistics import Interval, PairedTest, figure_interval, paired_test
+
+PromptForm = Literal["published", "thinking"]
+Better = Literal["first", "second", ""]
+
+
+@dataclass(frozen=True)
+class EvaluatedRun:
+    """One model's scores on one benchmark.
+
+    Attributes:
+        benchmark: its name.
+        metric: its metric, for the figure's scale and which way is better.
+        model: what answered, as people know it.
+        weights_revision: of the model.
+        prompt_form: "published", or "thinking" where thinking was asked for.
+        scores: by item id.
+        groups: of items, as "name=value" by item id; items without any may be left out.
+        faults: what is wrong with published items, by item id; they stay in the figure.
+        errors: why there is no prediction, by item id; they stay in the figure.
+    """
+
+    benchmark: str
+    metric: Metric
+    model: str
+    weights_revision: str
+    prompt_form: PromptForm
+    scores: Mapping[str, Score]
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Model, revision and prompt form in one."""
+        return f"{self.model} @ {self.weights_revision}, {self.prompt_form}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure of one run, over all items or a group of them.
+
+    Attributes:
+        group: as "name=value"; empty for all items.
+        figure: None where nothing can be scored.
+        interval: 95 %, of the figure.
+        official: by the official script as it stands; None where it has no rule of its own.
+        paper: what was reported for AF3; None where nothing was.
+        paper_source: where that stands.
+        difference: figure less paper.
+        is_within: whether the interval holds the paper's number.
+    """
+
+    benchmark: str
+    group: str
+    model: str
+    weights_revision: str
+    prompt_form: PromptForm
+    items: int
+    faults: int
+    errors: int
+    figure: float | None
+    interval: Interval | None
+    official: float | None
+    higher_is_better: bool
+    paper: float | None = None
+    paper_source: str = ""
+
+    @property
+    def difference(self) -> float | None:
+        if self.figure is None or self.paper is None:
+            return None
+        return self.figure - self.paper
+
+    @property
+    def is_within(self) -> bool:
+        return (
+            self.paper is not None and self.interval is not None and self.interval.holds(self.paper)
+        )
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two runs of one benchmark, on the items of both.
+
+    Attributes:
+        test: None where they have no item in common that has weight.
+        better: whose figure is better; empty if neither's.
+    """
+
+    benchmark: str
+    first: str
+    second: str
+    test: PairedTest | None
+    better: Better
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows by benchmark, and its runs in pairs."""
+
+    rows: tuple[Row, ...]
+    pairs: tuple[Pair, ...]
+
+
+def compare(runs: Sequence[EvaluatedRun]) -> Comparison:
+    """All runs as rows, sorted by benchmark; each two runs of one benchmark as a pair.
+
+    The second of a pair is the later one of `runs`.
+    """
+    in_order = sorted(runs, key=lambda run: run.benchmark)
+    rows = [row for run in in_order for row in _rows(run)]
+    pairs = [
+        _pair(first, second)
+        for first, second in itertools.combinations(in_order, 2)
+        if first.benchmark == second.benchmark
+    ]
+    return Comparison(tuple(rows), tuple(pairs))
+
+
+def _rows(run: EvaluatedRun) -> Iterator[Row]:
+    """The whole, then its groups by name."""
+    yield _row(run, "", list(run.scores))
+    members: dict[str, list[str]] = {}
+    for item_id in run.scores:
+        for group in run.groups.get(item_id, ()):
+            members.setdefault(group, []).append(item_id)
+    for group in sorted(members):
+        yield _row(run, group, members[group])
+
+
+def _row(run: EvaluatedRun, group: str, item_ids: Sequence[str]) -> Row:
+    scores = [run.scores[item_id] for item_id in item_ids]
+    reported = paper_number(run.benchmark, group)
+    paper = reported.of(run.prompt_form) if reported else None
+    return Row(
+        benchmark=run.benchmark,
+        group=group,
+        model=run.model,
+        weights_revision=run.weights_revision,
+        prompt_form=run.prompt_form,
+        items=len(item_ids),
+        faults=sum(item_id in run.faults for item_id in item_ids),
+        errors=sum(item_id in run.errors for item_id in item_ids),
+        figure=figure(scores, run.metric.scale),
+        interval=figure_interval(scores, run.metric.scale),
+        official=official_figure(scores, run.metric.scale),
+        higher_is_better=run.metric.higher_is_better,
+        paper=paper,
+        paper_source=reported.source if reported and paper is not None else "",
+    )
+
+
+def _pair(first: EvaluatedRun, second: EvaluatedRun) -> Pair:
+    test = paired_test(first.scores, second.scores, first.metric.scale)
+    better: Better = ""
+    if test is not None and test.difference:
+        better = "second" if (test.difference > 0) == first.metric.higher_is_better else "first"
+    return Pair(first.benchmark, first.name, second.name, test, better)

@@ -1,0 +1,135 @@
+"""A comparison as Markdown, and as a page of its own."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from af3core.evaluation.comparison import Comparison, Pair, Row
+from af3core.evaluation.statistics import Interval
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_PACKAGE = "af3core.evaluation"
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~&])")
+
+NOTE = (
+    "Intervals are 95 % and take items as independent. Faulty items and those without a"
+    " prediction stay in the figure. Word errors are better where they are lower."
+)
+_HEAD = (
+    "benchmark",
+    "items of",
+    "model",
+    "revision",
+    "prompt",
+    "n",
+    "faulty",
+    "failed",
+    "figure",
+    "95 % interval",
+    "official script",
+    "reported",
+    "difference",
+    "reported where",
+)
+_PAIRS_HEAD = ("benchmark", "first", "second", "n", "difference", "95 % interval", "p", "test")
+
+
+def as_markdown(comparison: Comparison) -> str:
+    """Two tables; texts of data are escaped, so that none makes markup or another column."""
+    lines = ["# Evaluations", "", *_table(_HEAD, map(cells, comparison.rows))]
+    if comparison.pairs:
+        lines += ["", "## In pairs", "", *_table(_PAIRS_HEAD, map(pair_cells, comparison.pairs))]
+    return "\n".join([*lines, "", NOTE, ""])
+
+
+def as_html(comparison: Comparison) -> str:
+    """A page of its own, without scripts; texts of data are escaped."""
+    return (
+        _environment()
+        .get_template("comparison.html")
+        .render(
+            head=_HEAD,
+            rows=[cells(row) for row in comparison.rows],
+            pairs_head=_PAIRS_HEAD,
+            pairs=[pair_cells(pair) for pair in comparison.pairs],
+            note=NOTE,
+        )
+    )
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """A row's texts, in the order of the table's head, not escaped."""
+    difference = _number(row.difference, signed=True)
+    return (
+        row.benchmark,
+        row.group or "all",
+        row.model,
+        row.weights_revision,
+        row.prompt_form,
+        f"{row.items:,}",
+        f"{row.faults:,}",
+        f"{row.errors:,}",
+        _number(row.figure),
+        _interval(row.interval),
+        _number(row.official),
+        _number(row.paper),
+        f"{difference} (within)" if row.is_within else difference,
+        row.paper_source,
+    )
+
+
+def pair_cells(pair: Pair) -> tuple[str, ...]:
+    """A pair's texts, in the order of the table's head, not escaped."""
+    if pair.test is None:
+        return (pair.benchmark, pair.first, pair.second, "0", "", "", "", "no items in common")
+    test = pair.test
+    difference = _number(test.difference, signed=True)
+    return (
+        pair.benchmark,
+        pair.first,
+        pair.second,
+        f"{test.items:,}",
+        f"{difference} ({pair.better} is better)" if pair.better else difference,
+        _interval(test.interval),
+        f"{test.p_value:.3g}",
+        test.method,
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(map(_escaped, row))} |"
+
+
+def _escaped(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def _number(value: float | None, signed: bool = False) -> str:
+    if value is None:
+        return ""
+    return f"{value:+.2f}" if signed else f"{value:.2f}"
+
+
+def _interval(interval: Interval | None) -> str:
+    return f"{interval.low:.2f} to {interval.high:.2f}" if interval else ""
+
+
+@functools.cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader(_PACKAGE, "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
