@@ -67,7 +67,7 @@ def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     rows = _scored(evaluation, predictions, replies)
     address = _publish(rows, settings)
     facts = facts_of(evaluation, rows) | {"pieces_made": asked}
-    return Outcome(facts, [*lines_of(evaluation, rows), f"items: {address}"])
+    return Outcome(facts, [*lines_of(evaluation, facts, rows), f"items: {address}"])
 
 
 def _made(

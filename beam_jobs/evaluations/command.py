@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from af3core.errors import ConfigurationError
+from af3core.evaluation.comparison_pages import as_html, as_markdown
 from af3core.evaluation.registry import benchmarks
-from af3core.storage.address import open_store
+from af3core.storage.address import store_at
 from beam_jobs.evaluations.figures import comparison_of
 
 COMPARISON = "evaluations/comparison"
@@ -28,12 +29,12 @@ def write_comparison(out: str) -> Iterator[str]:
     """
     if not out:
         raise ConfigurationError("--out is missing: name the folder of the evaluations")
-    store = open_store(out)
-    made = comparison_of(store)
-    if made is None:
+    store = store_at(out)
+    comparison = comparison_of(store)
+    if comparison is None:
         raise ConfigurationError(f"--out {out}: no evaluations there; run af3 evaluate first")
-    markdown, html = made
+    markdown = as_markdown(comparison)
     store.write(f"{COMPARISON}.md", markdown.encode())
-    store.write(f"{COMPARISON}.html", html.encode())
+    store.write(f"{COMPARISON}.html", as_html(comparison).encode())
     yield markdown
     yield f"written: {store.address(COMPARISON)}.md and .html"

@@ -21,9 +21,9 @@ def row_of(
 ) -> Row:
     """One item's row."""
     benchmark, decided = evaluation.benchmark, evaluation.decided
-    official = score.official or (None, None)
     # where the publisher keeps the answers there is nothing to score
     is_scored = bool(item.answers) or benchmark.metric.judging is not None
+    official = (is_scored and score.official) or (None, None)
     return {
         "item_id": item.item_id,
         "evaluation_id": evaluation.evaluation_id,
