@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from af3core.evaluation.benchmark import MCQ_SOURCE, Benchmark, multiple_choice
 from af3core.evaluation.data import Data, field
-from af3core.evaluation.item import Item, Listing, SoundFile
+from af3core.evaluation.finding_sounds import Sounds
+from af3core.evaluation.item import Item, Listing
 from af3core.evaluation.score import Metric
 from af3core.evaluation.scorers.token_sets import score_token_sets
 
@@ -12,11 +13,12 @@ from af3core.evaluation.scorers.token_sets import score_token_sets
 def read(data: Data) -> Listing:
     """MMAR-meta.jsonl, or the same rows as a JSON list."""
     key = data.find("MMAR-meta.jsonl", "MMAR-meta.json")
+    sounds = Sounds(data, key)
     rows = data.json_lines(key) if key.endswith(".jsonl") else data.json(key)
     items = tuple(
         Item(
             item_id=str(field(row, "id")),
-            sounds=(SoundFile(str(field(row, "audio_path")).removeprefix("./")),),
+            sounds=(sounds.at(str(field(row, "audio_path"))),),
             question=str(field(row, "question")),
             options=tuple(map(str, field(row, "choices"))),
             answers=(str(field(row, "answer")),),
