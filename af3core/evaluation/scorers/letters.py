@@ -28,7 +28,7 @@ def _score(item: Item, prediction: str) -> Score:
     return Score(
         value=float(bool(named) and named in item.answers),
         read_as=letter_of(named, item.options),
-        official=_official(item, prediction),
+        official=_official(item, prediction) if item.answers else None,
     )
 
 

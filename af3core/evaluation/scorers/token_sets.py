@@ -31,7 +31,7 @@ def _score(item: Item, prediction: str) -> Score:
     return Score(
         value=float(_is_right(item, read)),
         read_as=read,
-        official=(float(_is_right(item, prediction)), 1.0),
+        official=(float(_is_right(item, prediction)), 1.0) if item.answers else None,
     )
 
 

@@ -26,6 +26,7 @@ def score_yes_no(items: Sequence[Item], predictions: Sequence[str]) -> list[Scor
         right = [answer.lower() for answer in item.answers]
         first = _FIRST.match(without_letter(prediction, item.options))
         read = first[1].lower() if first else ""
-        official = any(answer in prediction[:5].lower() for answer in right)
-        scores.append(Score(float(read in right), read_as=read, official=(float(official), 1.0)))
+        found = any(answer in prediction[:5].lower() for answer in right)
+        official = (float(found), 1.0) if right else None
+        scores.append(Score(float(read in right), read_as=read, official=official))
     return scores
