@@ -58,7 +58,7 @@ class YamlMapping:
             ConfigurationError: there is no mapping.
         """
         if not isinstance(node, yaml.MappingNode):
-            raise self.error(key, f"{title} needs keys below it")
+            raise self.error(key, f"{title.removeprefix(self.title)} needs keys below it")
         return YamlMapping(node, self.file, key, f"{title}: ")
 
     def error(self, node: yaml.Node, message: str) -> ConfigurationError:

@@ -186,3 +186,32 @@ def test_a_file_that_cannot_be_read_is_named_with_its_kind(tmp_path: Path) -> No
         with pytest.raises(ConfigurationError) as caught:
             read_text(tmp_path / name, "a shelf file")
         assert str(caught.value).startswith(f"{tmp_path / name}: cannot be read as a shelf file (")
+
+
+@dataclass(frozen=True)
+class Room:
+    """Places by name."""
+
+    places: dict[str, Place]
+
+
+def test_dataclasses_by_name() -> None:
+    text = "places:\n  left: {city: Kassel}\n  right: {city: Fulda, floor: 2}\n"
+    room = fill(Room, parse_mapping(text, "r.yaml", REMEDY))
+    assert room == Room({"left": Place("Kassel"), "right": Place("Fulda", 2)})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("places: [a]", "r.yaml:1: places must map names to keys"),
+        ("places:\n  left:\n", "r.yaml:2: places: left needs keys below it"),
+        ("places:\n  left: {}\n", "r.yaml:2: places: left: key 'city' is missing"),
+        ("places:\n  left: {city: 1}\n", "r.yaml:2: places: left: city must be a text; quote"),
+        ("places:\n  a: {city: b}\n  a: {city: b}\n", "r.yaml:3: places: key 'a' stands twice"),
+    ],
+)
+def test_a_mistake_below_a_name_is_named_with_it(text: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        fill(Room, parse_mapping(text, "r.yaml", REMEDY))
+    assert str(caught.value).startswith(message)

@@ -13,7 +13,7 @@ import pytest
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-"))
 
 from tests.chat_server import chat_server
-from tests.dags.corpora import add_corpora, add_served_corpus
+from tests.dags.corpora import add_corpora, add_gate, add_served_corpus
 from tests.dags.site import Site
 from tests.dags.webhook import listening
 
@@ -27,7 +27,9 @@ def site(untrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         listening() as webhook,
         chat_server() as model,
     ):
-        site = Site(Path(folder), untrained, webhook)
+        gate = {"AF3_EVALUATION": f"{folder}/evaluation.yaml"}
+        site = Site(Path(folder), untrained, webhook, more_settings=gate)
+        add_gate(site)
         add_corpora(site)
         add_served_corpus(site, model)
         try:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+
+import yaml
 
 from tests.chat_server import Server
 from tests.dags.site import Site, day, long_recording, short_recording
+from tests.media import spoken, write
 
 LONG_S = 420.0
 """Audio of the corpora whose annotating is disturbed: long enough to be met in the middle."""
@@ -53,5 +57,41 @@ def add_corpora(site: Site) -> None:
 
 def add_served_corpus(site: Site, model: Server) -> None:
     """A corpus whose model is asked with a key."""
-    served = {"name": "af3", "engine": "openai", "endpoint": model.endpoint}
+    served = {
+        "name": "af3",
+        "engine": "openai",
+        "endpoint": model.endpoint,
+        "allow_unaccepted": True,
+    }
     short_recording(site.add_corpus("served", model=served), 3)
+
+
+def add_gate(site: Site) -> None:
+    """The site's gate over three questions in MMAR's form, and corpora with and without an accepted model."""
+    data = site.folder / "mmar"
+    questions = []
+    for number, word in enumerate(("storm", "river", "garden")):
+        write(data / "audio" / f"{word}.wav", spoken(f"the {word} will be loud"))
+        questions.append(
+            {
+                "id": f"q{number}",
+                "audio_path": f"./audio/{word}.wav",
+                "question": "Who is speaking?",
+                "choices": ["a man", "a woman", "several speakers", "nobody"],
+                "answer": "a man",
+                "modality": "speech",
+                "category": "Semantic Layer",
+            }
+        )
+    (data / "MMAR-meta.jsonl").write_text("\n".join(map(json.dumps, questions)) + "\n")
+    gate = {
+        "out": str(site.folder / "evaluated"),
+        "benchmarks": {"mmar": {"data": str(data)}},
+        "retries": {"count": 1, "delay_s": 1},
+    }
+    site.gate_file.write_text(yaml.safe_dump(gate))
+    short_recording(site.add_corpus("gated", model={"name": "nano"}), 3)
+    other = {"name": str(site.checkpoint)}
+    short_recording(site.add_corpus("gated_unaccepted", model=other), 3)
+    passing_by = other | {"allow_unaccepted": True}
+    short_recording(site.add_corpus("passing_by", model=passing_by), 3)

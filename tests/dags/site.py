@@ -70,6 +70,11 @@ class Site:
         (self.folder / "corpora").mkdir(parents=True)
         (self.folder / "tasks.yaml").write_text(TASKS)
 
+    @property
+    def gate_file(self) -> Path:
+        """What a test writes, and names by AF3_EVALUATION, where nights ask for accepted models."""
+        return self.folder / "evaluation.yaml"
+
     def add_corpus(self, name: str, **keys: Any) -> Path:
         """Write a corpus file; gives the folder for its recordings."""
         corpus = {
@@ -78,7 +83,7 @@ class Site:
             "tasks": str(self.folder / "tasks.yaml"),
             "date_from": "path",
             "schedule": None,
-            "model": {"name": str(self.checkpoint)},
+            "model": {"name": str(self.checkpoint), "allow_unaccepted": True},
             "retries": {"count": 3, "delay_s": 1, "max_delay_s": 2},
             # an untrained model loops and is unsure
             "limits": {"max_flagged_share": 1.0, **keys.pop("limits", {})},

@@ -1,0 +1,48 @@
+"""The gate in a running Airflow: a checkpoint is evaluated and accepted, another one is refused."""
+
+from __future__ import annotations
+
+import json
+
+from tests.dags.site import Site, day, partitions
+
+
+def test_only_what_is_accepted_annotates_nights(site: Site) -> None:
+    gated = "annotate__gated"
+    before = site.trigger(gated, day=day(3))
+    assert site.finished(gated, [before]) == {before: "failed"}
+    out = site.folder / "evaluated"
+    reason = f" is not accepted in {out}: no model is; run af3 evaluate and af3 accept with it"
+    log = site.log(gated, before, "plan")
+    assert "JobMisconfigured: plan: NotAccepted: --model nano (" in log
+    assert reason in log
+    assert site.task(gated, before, "plan")["try_number"] == 1
+
+    run = site.trigger("evaluate_model", model="nano")
+    assert site.finished("evaluate_model", [run]) == {run: "success"}
+    asked = site.facts("evaluate_model", run, "evaluate__mmar")
+    assert (asked["benchmark"], asked["items"]) == ("mmar", 3)
+    accepted = site.facts("evaluate_model", run, "accept")
+    assert (asked["figure"], accepted["figures"]) == (100.0, {"mmar": 100.0})
+    (model,) = json.loads((out / "evaluations" / "accepted.json").read_text())["models"]
+    assert (model["identity"]["model"], model["identity"]["dtype"]) == ("nano", "float32")
+
+    after = site.trigger(gated, day=day(3))
+    assert site.finished(gated, [after]) == {after: "success"}
+    assert partitions(site.out("gated")) == [day(3)]
+
+    # nano is accepted, random weights are worse: they annotate where the corpus passes the gate by
+    worse = site.trigger("evaluate_model", model=str(site.checkpoint))
+    assert site.finished("evaluate_model", [worse]) == {worse: "failed"}
+    assert site.task("evaluate_model", worse, "accept")["try_number"] == 1
+    log = site.log("evaluate_model", worse, "accept")
+    assert "JobRefused: accept: NotAcceptable: " in log
+    assert "mmar is 0.00 (accuracy), 100.00 points worse than the 100.00 of nano (" in log
+    unaccepted, passing_by = "annotate__gated_unaccepted", "annotate__passing_by"
+    refused = site.trigger(unaccepted, day=day(3))
+    taken = site.trigger(passing_by, day=day(3))
+    assert site.finished(unaccepted, [refused]) == {refused: "failed"}
+    assert "the last accepted one is nano (" in site.log(unaccepted, refused, "plan")
+    assert partitions(site.out("gated_unaccepted")) == []
+    assert site.finished(passing_by, [taken]) == {taken: "success"}
+    assert partitions(site.out("passing_by")) == [day(3)]
