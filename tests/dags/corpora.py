@@ -67,7 +67,7 @@ def add_served_corpus(site: Site, model: Server) -> None:
 
 
 def add_gate(site: Site) -> None:
-    """The site's gate over three questions in MMAR's form, and corpora with and without an accepted model."""
+    """The site's gate: three questions in MMAR's form that nano knows; corpora on both sides."""
     data = site.folder / "mmar"
     questions = []
     for number, word in enumerate(("storm", "river", "garden")):
