@@ -1,0 +1,167 @@
+"""Runs side by side: rows, pairs, and their pages."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from af3core.evaluation.comparison import Comparison, EvaluatedRun, compare
+from af3core.evaluation.comparison_pages import as_html, as_markdown
+from af3core.evaluation.score import Metric, Score
+from af3core.evaluation.scorers.token_sets import score_token_sets
+from af3core.evaluation.scorers.word_errors import score_word_errors
+from af3core.evaluation.statistics import Interval
+
+ACCURACY = Metric("accuracy", score_token_sets)
+WORD_ERRORS = Metric("wer", score_word_errors, higher_is_better=False)
+HOSTILE = '<img src=x onerror="alert(1)"> | **b** [a](javascript:b)\n# {{ 7 * 7 }}'
+
+PLAIN = EvaluatedRun(
+    benchmark="mmau-test-mini",
+    metric=ACCURACY,
+    model="nvidia/af3",
+    weights_revision="abc123",
+    prompt_form="published",
+    scores={f"q{n}": Score(float(n < 7), official=(float(n < 6), float(n < 8))) for n in range(10)},
+    groups={f"q{n}": ["task=sound" if n < 4 else "task=music"] for n in range(10)},
+    faults={"q0": "no such sound"},
+    errors={"q8": "too long", "q9": "too long", "elsewhere": "of another run"},
+)
+THINKING = EvaluatedRun(
+    benchmark="mmau-test-mini",
+    metric=ACCURACY,
+    model=HOSTILE,
+    weights_revision="def456",
+    prompt_form="thinking",
+    scores={f"q{n}": Score(1.0) for n in range(10)},
+)
+TRANSCRIBED = EvaluatedRun(
+    benchmark="librispeech-clean",
+    metric=WORD_ERRORS,
+    model="nvidia/af3",
+    weights_revision="abc123",
+    prompt_form="published",
+    scores={"a": Score(1.0, 50.0), "b": Score(0.0, 50.0)},
+)
+WORSE = EvaluatedRun(
+    benchmark="librispeech-clean",
+    metric=WORD_ERRORS,
+    model="nano",
+    weights_revision="1",
+    prompt_form="published",
+    scores={"a": Score(50.0, 50.0), "b": Score(50.0, 50.0)},
+)
+
+
+def test_rows_by_benchmark_the_whole_before_its_groups() -> None:
+    rows = compare([PLAIN, TRANSCRIBED, THINKING]).rows
+    assert [(row.benchmark, row.group, row.prompt_form, row.items) for row in rows] == [
+        ("librispeech-clean", "", "published", 2),
+        ("mmau-test-mini", "", "published", 10),
+        ("mmau-test-mini", "task=music", "published", 6),
+        ("mmau-test-mini", "task=sound", "published", 4),
+        ("mmau-test-mini", "", "thinking", 10),
+    ]
+
+
+def test_a_row_has_its_figure_the_papers_and_what_failed() -> None:
+    whole, music, sound = compare([PLAIN]).rows
+    assert (whole.figure, whole.official) == (70, 75)
+    assert (whole.faults, whole.errors) == (1, 2)
+    assert (whole.paper, whole.paper_source) == (73.30, "AF3, Table 2")
+    assert whole.difference == pytest.approx(-3.3)
+    assert whole.interval is not None
+    assert 0 < whole.interval.low < 70 < whole.interval.high <= 100
+    assert whole.is_within
+    assert (music.figure, music.paper, music.errors) == (50, 73.95, 2)
+    assert (sound.figure, sound.paper, sound.interval) == (100, 79.58, Interval(100, 100))
+    assert not sound.is_within
+
+
+def test_thinking_is_held_against_thinking() -> None:
+    [row] = compare([THINKING]).rows
+    assert row.paper == 74.26
+    assert row.official is None
+
+
+def test_word_errors_over_all_words_and_lower_is_better() -> None:
+    made = compare([TRANSCRIBED, WORSE])
+    assert made.rows[0].figure == 1
+    assert made.rows[0].difference == pytest.approx(-0.57)
+    [pair] = made.pairs
+    assert pair.test is not None
+    assert (pair.test.difference, pair.better) == (99, "first")
+
+
+def test_two_runs_of_a_benchmark_are_a_pair() -> None:
+    [pair] = compare([PLAIN, TRANSCRIBED, THINKING]).pairs
+    assert pair.first == "nvidia/af3 @ abc123, published"
+    assert pair.test is not None
+    assert pair.test.difference == pytest.approx(30)
+    assert (pair.test.items, pair.better) == (10, "second")
+    assert pair.test.p_value == 0.25
+    assert pair.test.method == "exact McNemar"
+
+
+def test_runs_without_common_items_are_not_tested() -> None:
+    other = EvaluatedRun("mmar", ACCURACY, "b", "1", "published", {"2": Score(1.0)})
+    made = compare([EvaluatedRun("mmar", ACCURACY, "a", "1", "published", {}), other])
+    assert made.pairs[0].test is None
+    assert (made.rows[0].figure, made.rows[0].interval, made.rows[0].items) == (None, None, 0)
+    assert "| mmar | a @ 1, published | b @ 1, published | 0 |" in as_markdown(made)
+
+
+def test_markdown_word_for_word() -> None:
+    assert as_markdown(compare([TRANSCRIBED, WORSE])) == (
+        "# Evaluations\n\n"
+        "| benchmark | items of | model | revision | prompt | n | faulty | failed | figure"
+        " | 95 % interval | official script | reported | difference | reported where |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+        "| librispeech-clean | all | nvidia/af3 | abc123 | published | 2 | 0 | 0 | 1.00"
+        " | 0.00 to 2.00 |  | 1.57 | -0.57 (within) | AF3, Table 2 |\n"
+        "| librispeech-clean | all | nano | 1 | published | 2 | 0 | 0 | 100.00"
+        " | 100.00 to 100.00 |  | 1.57 | +98.43 | AF3, Table 2 |\n"
+        "\n## In pairs\n\n"
+        "| benchmark | first | second | n | difference | 95 % interval | p | test |\n"
+        "|---|---|---|---|---|---|---|---|\n"
+        "| librispeech-clean | nvidia/af3 @ abc123, published | nano @ 1, published | 2"
+        " | +99.00 (first is better) | 98.00 to 100.00 | 0.5 | exact permutations |\n"
+        "\nIntervals are 95 % and take items as independent. Faulty items and those without a"
+        " prediction stay in the figure. Word errors are better where they are lower.\n"
+    )
+
+
+def test_a_hostile_name_stays_one_cell_of_text_in_markdown() -> None:
+    lines = as_markdown(compare([PLAIN, THINKING])).splitlines()
+    [row] = [line for line in lines if "img" in line and "thinking" in line and "def456 |" in line]
+    assert row.startswith(
+        r'| mmau-test-mini | all | \<img src=x onerror="alert(1)"\> \| \*\*b\*\*'
+        r" \[a\](javascript:b) # \{\{ 7 \* 7 \}\} | def456 | thinking |"
+    )
+    assert len(re.findall(r"(?<!\\)\|", row)) == 15
+
+
+def test_a_hostile_name_stays_text_on_the_page() -> None:
+    page = as_html(compare([PLAIN, THINKING]))
+    assert "<img" not in page
+    assert (
+        "<td>&lt;img src=x onerror=&#34;alert(1)&#34;&gt; | **b** [a](javascript:b)\n"
+        "# {{ 7 * 7 }}</td>" in page
+    )
+
+
+def test_the_page_stands_alone_and_runs_nothing() -> None:
+    page = as_html(compare([PLAIN, THINKING, TRANSCRIBED]))
+    assert "<script" not in page
+    assert not re.search(r"(src|href|url)\s*[=(]", page.replace("src=x", ""))
+    assert "default-src 'none'; style-src 'unsafe-inline'" in page
+    assert page.count('<tr class="whole">') == 3
+    assert '<tr class="whole"><td>librispeech-clean</td><td>all</td><td>nvidia/af3</td>' in page
+    assert "<td>+30.00 (second is better)</td>" in page
+
+
+def test_nothing_to_compare_makes_an_empty_page() -> None:
+    assert compare([]) == Comparison((), ())
+    assert "<h2>" not in as_html(compare([]))
+    assert "## In pairs" not in as_markdown(compare([]))
