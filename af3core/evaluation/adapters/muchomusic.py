@@ -1,7 +1,7 @@
 """MuChoMusic: 1,187 questions on music (arXiv 2408.01337), and RUListening's harder options.
 
-AF3's figure is on the "perceptual" version: options that cannot be ruled out without listening
-(arXiv 2504.00369).
+AF3's figure is on the "perceptual" version, which its model card links: options that cannot be
+ruled out without listening (arXiv 2504.00369).
 """
 
 from __future__ import annotations

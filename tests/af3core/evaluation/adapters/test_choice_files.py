@@ -87,3 +87,11 @@ def test_sounds_below_the_data_come_first_and_twins_are_not_taken(tmp_path: Path
     assert sounds.at("audio/c.wav") == SoundFile("audio/c.wav")
     assert sounds.called("e", "d") == SoundFile("x/d.mp4")
     assert sounds.called("c", "z") == SoundFile("c")
+
+
+def test_separators_within_a_text_end_no_row(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"a": "one\u2028two"}\r\n\n{"a": "three"}\n', "utf-8")
+    (tmp_path / "rows.csv").write_text('a,b\n"one\ntwo",x\x85y\n', "utf-8")
+    data = Data(str(tmp_path))
+    assert data.json_lines("rows.jsonl") == [{"a": "one\u2028two"}, {"a": "three"}]
+    assert data.table("rows.csv") == [{"a": "one\ntwo", "b": "x\x85y"}]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from af3core.evaluation.adapters.muchomusic import shuffled
 from af3core.evaluation.data import BenchmarkData, Data
 from af3core.evaluation.item import Item, SoundFile
 from af3core.evaluation.registry import benchmark_named
@@ -128,6 +131,15 @@ def test_muchomusic(tmp_path: Path) -> None:
             (("dataset", "musiccaps"), ("genre", "Reggae"), ("asks for", "reasoning")),
         ),
     )
+
+
+@given(st.text(max_size=8), st.lists(st.text(max_size=8), max_size=6))
+def test_shuffled_options_are_the_same_ones_in_an_order_of_their_own(
+    item_id: str, options: list[str]
+) -> None:
+    found = shuffled(item_id, options)
+    assert sorted(found) == sorted(options)
+    assert shuffled(item_id, options[::-1]) == found
 
 
 def test_muchomusics_sounds_are_expected_where_they_are_missing(tmp_path: Path) -> None:
