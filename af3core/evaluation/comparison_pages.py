@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from af3core.evaluation.comparison import Comparison, Pair, Row
@@ -39,27 +40,43 @@ _HEAD = (
 _PAIRS_HEAD = ("benchmark", "first", "second", "n", "difference", "95 % interval", "p", "test")
 
 
+@dataclass(frozen=True)
+class Section:
+    """A table of texts, not escaped."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def sections(comparison: Comparison) -> tuple[Section, ...]:
+    """The tables in their order: figures, pairs, groups; empty ones are left out.
+
+    Groups that a number was reported for stand among the figures, the others apart, as there may
+    be many.
+    """
+    first = [row for row in comparison.rows if not row.group or row.paper is not None]
+    others = [row for row in comparison.rows if row.group and row.paper is None]
+    made = (
+        Section("Figures", _HEAD, tuple(map(cells, first))),
+        Section("In pairs", _PAIRS_HEAD, tuple(map(pair_cells, comparison.pairs))),
+        Section("By group", _HEAD, tuple(map(cells, others))),
+    )
+    return tuple(section for section in made if section.rows)
+
+
 def as_markdown(comparison: Comparison) -> str:
-    """Two tables; texts of data are escaped, so that none makes markup or another column."""
-    lines = ["# Evaluations", "", *_table(_HEAD, map(cells, comparison.rows))]
-    if comparison.pairs:
-        lines += ["", "## In pairs", "", *_table(_PAIRS_HEAD, map(pair_cells, comparison.pairs))]
-    return "\n".join([*lines, "", NOTE, ""])
+    """Tables; texts of data are escaped, so that none makes markup or another column."""
+    lines = ["# Evaluations", ""]
+    for section in sections(comparison):
+        lines += [f"## {section.title}", "", *_table(section), ""]
+    return "\n".join([*lines, NOTE, ""])
 
 
 def as_html(comparison: Comparison) -> str:
     """A page of its own, without scripts; texts of data are escaped."""
-    return (
-        _environment()
-        .get_template("comparison.html")
-        .render(
-            head=_HEAD,
-            rows=[cells(row) for row in comparison.rows],
-            pairs_head=_PAIRS_HEAD,
-            pairs=[pair_cells(pair) for pair in comparison.pairs],
-            note=NOTE,
-        )
-    )
+    template = _environment().get_template("comparison.html")
+    return template.render(sections=sections(comparison), note=NOTE)
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -101,10 +118,10 @@ def pair_cells(pair: Pair) -> tuple[str, ...]:
     )
 
 
-def _table(head: Sequence[str], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    for row in rows:
+def _table(section: Section) -> Iterator[str]:
+    yield f"| {' | '.join(section.head)} |"
+    yield f"|{'---|' * len(section.head)}"
+    for row in section.rows:
         yield f"| {' | '.join(map(_escaped, row))} |"
 
 

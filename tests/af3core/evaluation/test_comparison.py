@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
 
 from af3core.evaluation.comparison import Comparison, EvaluatedRun, compare
-from af3core.evaluation.comparison_pages import as_html, as_markdown
+from af3core.evaluation.comparison_pages import NOTE, as_html, as_markdown, sections
 from af3core.evaluation.score import Metric, Score
 from af3core.evaluation.scorers.token_sets import score_token_sets
 from af3core.evaluation.scorers.word_errors import score_word_errors
@@ -115,6 +116,7 @@ def test_runs_without_common_items_are_not_tested() -> None:
 def test_markdown_word_for_word() -> None:
     assert as_markdown(compare([TRANSCRIBED, WORSE])) == (
         "# Evaluations\n\n"
+        "## Figures\n\n"
         "| benchmark | items of | model | revision | prompt | n | faulty | failed | figure"
         " | 95 % interval | official script | reported | difference | reported where |\n"
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
@@ -130,6 +132,15 @@ def test_markdown_word_for_word() -> None:
         "\nIntervals are 95 % and take items as independent. Faulty items and those without a"
         " prediction stay in the figure. Word errors are better where they are lower.\n"
     )
+
+
+def test_groups_that_nothing_was_reported_for_stand_apart() -> None:
+    groups = {"q0": ["task=sound", "category=rain"], "q1": ["task=music", "category=rain"]}
+    made = sections(compare([dataclasses.replace(PLAIN, groups=groups)]))
+    assert [(section.title, [row[1] for row in section.rows]) for section in made] == [
+        ("Figures", ["all", "task=music", "task=sound"]),
+        ("By group", ["category=rain"]),
+    ]
 
 
 def test_a_hostile_name_stays_one_cell_of_text_in_markdown() -> None:
@@ -156,12 +167,11 @@ def test_the_page_stands_alone_and_runs_nothing() -> None:
     assert "<script" not in page
     assert not re.search(r"(src|href|url)\s*[=(]", page.replace("src=x", ""))
     assert "default-src 'none'; style-src 'unsafe-inline'" in page
-    assert page.count('<tr class="whole">') == 3
-    assert '<tr class="whole"><td>librispeech-clean</td><td>all</td><td>nvidia/af3</td>' in page
+    assert "<tr><td>librispeech-clean</td><td>all</td><td>nvidia/af3</td>" in page
     assert "<td>+30.00 (second is better)</td>" in page
 
 
 def test_nothing_to_compare_makes_an_empty_page() -> None:
     assert compare([]) == Comparison((), ())
     assert "<h2>" not in as_html(compare([]))
-    assert "## In pairs" not in as_markdown(compare([]))
+    assert as_markdown(compare([])) == f"# Evaluations\n\n{NOTE}\n"
