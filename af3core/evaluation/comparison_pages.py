@@ -19,7 +19,8 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~&])")
 
 NOTE = (
     "Intervals are 95 % and take items as independent. Faulty items and those without a"
-    " prediction stay in the figure. Word errors are better where they are lower."
+    " prediction stay in the figure. Word errors are better where they are lower. Within: the"
+    " interval holds the reported number."
 )
 _HEAD = (
     "benchmark",

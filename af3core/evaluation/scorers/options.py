@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from af3core.tasks.answers import find_choice
 
-_BRACKETED = re.compile(r"^\s*\(([A-Za-z])\)[\s.:]*")
+_BRACKETED = re.compile(r"^\s*\(([A-Za-z])\)(?:[.:](?=\s))?\s*")
 _LETTERED = re.compile(r"^\s*([A-Za-z])[.):]\s+")
 _LONE_LETTER = re.compile(r"^\W*([A-Za-z])\W*$")
 _LAST_LETTER = re.compile(r"(?:^|\s)\W*([A-Z])\W*$")
@@ -54,6 +54,9 @@ def letter_of(option: str, options: Sequence[str]) -> str:
 
 
 def _same(text: str, options: Sequence[str]) -> str:
+    """The option that a text is, letter by letter or else but for case and spaces."""
+    if text in options:
+        return text
     return next((option for option in options if _bare(option) == _bare(text)), "")
 
 

@@ -130,7 +130,8 @@ def test_markdown_word_for_word() -> None:
         "| librispeech-clean | nvidia/af3 @ abc123, published | nano @ 1, published | 2"
         " | +99.00 (first is better) | 98.00 to 100.00 | 0.5 | exact permutations |\n"
         "\nIntervals are 95 % and take items as independent. Faulty items and those without a"
-        " prediction stay in the figure. Word errors are better where they are lower.\n"
+        " prediction stay in the figure. Word errors are better where they are lower. Within: the"
+        " interval holds the reported number.\n"
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from af3core.evaluation.score import Score, Scorer, figure
 from af3core.evaluation.scorers.captions import score_captions
@@ -21,6 +23,7 @@ from tests.af3core.evaluation.scorers.generated import (
     Generated,
     asked,
     chance,
+    item,
     shuffled,
 )
 
@@ -65,6 +68,35 @@ def test_an_empty_prediction_is_wrong_and_counts(
 ) -> None:
     scores = scorer(made.items, [""] * COUNT)
     assert [(score.value, score.weight) for score in scores] == [(0, 1)] * COUNT
+
+
+words = st.text("aAbB (C).#1-é\n", max_size=12)
+
+
+@given(
+    st.lists(words, max_size=5, unique=True),
+    st.lists(words, max_size=2),
+    st.one_of(words, st.text(max_size=30)),
+)
+def test_whatever_is_published_and_said_has_a_score(
+    options: list[str], answers: list[str], prediction: str
+) -> None:
+    for scorer, _, _ in SCORERS.values():
+        [score] = scorer([item(options, answers)], [prediction])
+        assert (score.value in (0, 1), score.weight) == (True, 1)
+    [score] = score_word_errors([item((), answers)], [prediction])
+    assert score.value >= 0
+    assert score.weight >= 0
+
+
+@given(st.lists(st.text("abc #.é", min_size=1, max_size=9), min_size=2, max_size=5, unique=True))
+def test_an_option_said_word_for_word_is_the_one_that_is_read(options: list[str]) -> None:
+    said = options[-1]
+    [score] = score_choices([item(options, [said])], [f"(Z) {said}"])
+    others = {" ".join(each.casefold().split()).rstrip(".") for each in options[:-1]}
+    is_alone = " ".join(said.casefold().split()).rstrip(".") not in others
+    if is_alone and any(each.isalnum() for each in said):
+        assert score.value == 1
 
 
 def test_letters_in_brackets_are_as_good_as_words() -> None:

@@ -30,6 +30,7 @@ KEYS = ("C major", "C# major", "G minor", "F")
         (KEYS, "(A) C major", "C major"),
         (KEYS, "C# major", "C# major"),
         (KEYS, "F", "F"),
+        (("AM", "Am", "Em"), "(B) Am", "Am"),
         # an option within another
         (("drum", "snare drum"), "a snare drum", "snare drum"),
         (("1", "10", "2"), "10", "10"),

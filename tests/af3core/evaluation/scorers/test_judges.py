@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from af3core.evaluation.score import Judging
 from af3core.evaluation.scorers import judges
@@ -57,6 +59,12 @@ ALL = [value for value in vars(judges).values() if isinstance(value, Judging)]
 )
 def test_points_from_1_to_10(reply: str, points: float | None) -> None:
     assert points_of(reply) == points
+
+
+@given(st.one_of(st.text(), st.text('{}[]":score 0123456789./-')))
+def test_whatever_a_judge_says_is_points_or_nothing(reply: str) -> None:
+    points = points_of(reply)
+    assert points is None or 1 <= points <= 10
 
 
 @pytest.mark.parametrize(
