@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Iterator
 
 from af3core.evaluation.benchmark import MCQ_SOURCE, Benchmark, as_it_stands, multiple_choice
-from af3core.evaluation.data import Data, Row, field
+from af3core.evaluation.data import BenchmarkData, Data, Row, field
 from af3core.evaluation.finding_sounds import Sounds
-from af3core.evaluation.item import Item, Listing
+from af3core.evaluation.item import Fault, Item, Listing
 from af3core.evaluation.score import Metric
 from af3core.evaluation.scorers.choices import score_choices
+from af3core.evaluation.scorers.instructions import INSTRUCTION, RULES, score_instructions
 from af3core.evaluation.scorers.judges import MMAU_PRO_OPEN
 
 _OPEN = "open"
 _INSTRUCTIONS = "instruction following"
-_COLUMNS = ("id", "audio_path", "question", "answer", "choices", "category", "length_type")
+_COLUMNS = tuple(
+    "id audio_path question answer choices category length_type task_identifier kwargs".split()
+)
 _FILES = (
     "test.parquet of gamma-lab-umd/MMAU-Pro and the folder data/ of its data.zip: id, audio_path,"
     " question, answer, choices, category, length_type"
@@ -61,12 +66,38 @@ def read_open(data: Data) -> Listing:
     return Listing(tuple(item for row, item in _rows(data) if row["category"] == _OPEN))
 
 
+def read_instructions(data: Data) -> Listing:
+    """The spoken instructions on an answer's form, each with its rule and the rule's arguments."""
+    items = [
+        _instructed(row, item) for row, item in _rows(data) if row["category"] == _INSTRUCTIONS
+    ]
+    faults = [
+        Fault(item.item_id, f"there is no rule for {name!r}: it counts as not kept")
+        for item in items
+        if (name := dict(item.groups)[INSTRUCTION]) not in RULES
+    ]
+    return Listing(tuple(items), tuple(faults))
+
+
+def _instructed(row: Row, item: Item) -> Item:
+    arguments = row.get("kwargs") or {}
+    try:
+        given = json.loads(arguments) if isinstance(arguments, str) else dict(arguments)
+    except ValueError as error:
+        raise BenchmarkData(f"test.parquet: {item.item_id}: kwargs are no JSON") from error
+    return dataclasses.replace(
+        item,
+        groups=(*item.groups, (INSTRUCTION, str(field(row, "task_identifier")))),
+        context=json.dumps({name: value for name, value in given.items() if value is not None}),
+    )
+
+
 BENCHMARKS = (
     Benchmark(
         name="mmau-pro",
         title="MMAU-Pro, questions with options",
-        files=f"{_FILES}; here without its open questions (mmau-pro-open) and its 87 instructions,"
-        " whose rules are not built in. The publisher takes the option nearest to the answer by"
+        files=f"{_FILES}; here without its open questions (mmau-pro-open) and its 87 instructions"
+        " (mmau-pro-instructions). The publisher takes the option nearest to the answer by"
         " NV-Embed-v2, here it is the one that is named: figures may come out lower",
         read=read_choices,
         prompt=multiple_choice,
@@ -80,6 +111,16 @@ BENCHMARKS = (
         read=read_open,
         prompt=as_it_stands,
         metric=Metric("judge", judging=MMAU_PRO_OPEN, scale=20.0),
+        prompt_source="the question as published, of gamma-lab-umd/MMAU-Pro",
+        max_new_tokens=512,
+    ),
+    Benchmark(
+        name="mmau-pro-instructions",
+        title="MMAU-Pro, instructions",
+        files=f"{_FILES}, task_identifier, kwargs; here its instructions alone",
+        read=read_instructions,
+        prompt=as_it_stands,
+        metric=Metric("accuracy", score_instructions),
         prompt_source="the question as published, of gamma-lab-umd/MMAU-Pro",
         max_new_tokens=512,
     ),

@@ -91,8 +91,9 @@ def write_mmau_pro(folder: Path) -> None:
         _mmau_pro("p1", ["data/a.wav"], "sound", ["Rain", "Wind"], "Wind"),
         _mmau_pro("p2", ["data/a.wav", "data/b.wav"], "multi", ["The first", "Both"], "Both"),
         _mmau_pro("p3", ["data/b.wav"], "open", [], "A bell in a tower"),
-        _mmau_pro("p4", ["data/b.wav"], "instruction following", [], None),
+        _mmau_pro("p4", ["data/b.wav"], "instruction following", [], None, "No Commas"),
         _mmau_pro("p5", ["data/b.wav"], "music", ["Only"], "Only"),
+        _mmau_pro("p6", ["data/b.wav"], "instruction following", [], None, "Multiple Format"),
     ]
     pq.write_table(pa.Table.from_pylist(rows), folder / "test.parquet")
     for name in ("a", "b"):
@@ -100,7 +101,12 @@ def write_mmau_pro(folder: Path) -> None:
 
 
 def _mmau_pro(
-    name: str, paths: list[str], category: str, choices: list[str], answer: str | None
+    name: str,
+    paths: list[str],
+    category: str,
+    choices: list[str],
+    answer: str | None,
+    instruction: str | None = None,
 ) -> Row:
     return {
         "id": name,
@@ -114,8 +120,8 @@ def _mmau_pro(
         "category": category,
         "transcription": "",
         "task_classification": "",
-        "task_identifier": "No Commas" if category == "instruction following" else None,
-        "kwargs": {"N": 1},
+        "task_identifier": instruction,
+        "kwargs": {"N": 1 if instruction else None, "keyword": None},
         "sub-cat": "",
     }
 
@@ -264,6 +270,7 @@ FIXTURES: dict[str, Callable[[Path], None]] = {
     "iemocap": labels.write_iemocap,
     "mmar": write_mmar,
     "mmau-pro": write_mmau_pro,
+    "mmau-pro-instructions": write_mmau_pro,
     "mmau-pro-open": write_mmau_pro,
     "mmau-test": write_mmau_test,
     "mmau-test-mini": write_mmau_test_mini,

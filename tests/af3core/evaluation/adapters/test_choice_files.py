@@ -21,6 +21,7 @@ MISSING = {
     "cochlscene": "there is no Test/SCENE/*.wav",
     "mmar": "there is no MMAR-meta.jsonl or MMAR-meta.json",
     "mmau-pro": "there is no test.parquet",
+    "mmau-pro-instructions": "there is no test.parquet",
     "mmau-pro-open": "there is no test.parquet",
     "mmau-test": "there is no mmau-test.json",
     "mmau-test-mini": "there is no mmau-test-mini.json",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from af3core.evaluation.adapters.muchomusic import shuffled
 from af3core.evaluation.data import BenchmarkData, Data
-from af3core.evaluation.item import Item, SoundFile
+from af3core.evaluation.item import Fault, Item, SoundFile
 from af3core.evaluation.registry import benchmark_named
 from tests.af3core.evaluation import published
 from tests.af3core.evaluation.published import FIXTURES
@@ -91,6 +91,26 @@ def test_mmau_pro_by_what_is_asked_for(tmp_path: Path) -> None:
             answers=("A bell in a tower",),
             groups=(("category", "open"), ("length", "short"), ("sounds", "one")),
         ),
+    )
+
+
+def test_mmau_pros_instructions_have_rules_with_arguments(tmp_path: Path) -> None:
+    FIXTURES["mmau-pro-instructions"](tmp_path)
+    listing = benchmark_named("mmau-pro-instructions").read(Data(str(tmp_path)))
+    sound = (SoundFile("data/b.wav"),)
+    about = (("category", "instruction following"), ("length", "short"), ("sounds", "one"))
+    assert listing.items == tuple(
+        Item(
+            item_id,
+            sound,
+            "What is heard?",
+            groups=(*about, ("instruction", rule)),
+            context='{"N": 1}',
+        )
+        for item_id, rule in (("p4", "No Commas"), ("p6", "Multiple Format"))
+    )
+    assert listing.faults == (
+        Fault("p6", "there is no rule for 'Multiple Format': it counts as not kept"),
     )
 
 
