@@ -14,6 +14,7 @@ class SoundFile:
         start_s, end_s: the part that is meant; `end_s` None is the end.
         row: of a Parquet object whose column `column` holds audio files as bytes, or as the
             structs {bytes, path} of Hugging Face's datasets.
+        made: how a sound is made that is no file; the key is then empty.
     """
 
     key: str
@@ -21,6 +22,7 @@ class SoundFile:
     end_s: float | None = None
     row: int | None = None
     column: str = ""
+    made: str = ""
 
 
 @dataclass(frozen=True)
