@@ -18,7 +18,8 @@ class Accepting:
 
     Attributes:
         benchmarks: that the model must pass.
-        max_drop: how much worse than the last accepted model's a figure may be, in its points.
+        max_drop: how much worse than the last accepted model's a figure may be, in points of which
+            a perfect answer has 100.
         accepted_in: where accepted models stand; empty asks for none.
     """
 
@@ -40,8 +41,8 @@ def add_accepting(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=MAX_DROP,
         metavar="POINTS",
-        help="accept: how much worse than the last accepted model's a figure may be, in its points"
-        f" (default: {MAX_DROP:g})",
+        help="accept: how much worse than the last accepted model's a figure may be, in points of"
+        f" which a perfect answer has 100 (default: {MAX_DROP:g})",
     )
     group.add_argument(
         "--accepted-in",

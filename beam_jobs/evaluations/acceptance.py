@@ -11,7 +11,7 @@ from typing import Any
 
 from af3core.errors import Af3Error
 from af3core.evaluation.benchmark import Benchmark
-from af3core.evaluation.score import Score, figure
+from af3core.evaluation.score import Metric, Score, figure
 from schemas.acceptance import AcceptedFigure, AcceptedModel, AcceptedModels, ModelIdentity
 
 Row = Mapping[str, Any]
@@ -80,7 +80,7 @@ def figures_against(
         benchmarks: that it must pass.
         found: all evaluations by benchmark, of any model.
         accepted: the models that passed.
-        max_drop: how much worse a figure may be, in its points.
+        max_drop: how much worse a figure may be, in `points`.
 
     Raises:
         NotAcceptable: a benchmark is missing or worse; it names each.
@@ -89,7 +89,7 @@ def figures_against(
     for benchmark in benchmarks:
         try:
             one = _against(identity, benchmark, found.get(benchmark.name, ()), accepted)
-            _check_drop(one, benchmark.metric.higher_is_better, max_drop)
+            _check_drop(one, benchmark.metric, max_drop)
             passed.append(one)
         except NotAcceptable as fault:
             faults.append(str(fault))
@@ -153,11 +153,20 @@ def _is_comparable(one: AcceptedFigure, other: AcceptedFigure) -> bool:
     )
 
 
-def _check_drop(one: AcceptedFigure, higher_is_better: bool, max_drop: float) -> None:
+def points(metric: Metric, difference: float) -> float:
+    """A difference of figures in points, of which a perfect answer has 100.
+
+    So a drop of one means the same for per cent, a judge's five marks and CIDEr-D.
+    """
+    most = metric.judging.most if metric.judging else 1.0
+    return 100.0 * difference / (metric.scale * most)
+
+
+def _check_drop(one: AcceptedFigure, metric: Metric, max_drop: float) -> None:
     if one.against_figure is None:
         return
-    gain = one.figure - one.against_figure
-    drop = round(-gain if higher_is_better else gain, _DIGITS)
+    gain = points(metric, one.figure - one.against_figure)
+    drop = round(-gain if metric.higher_is_better else gain, _DIGITS)
     if drop > max_drop:
         raise NotAcceptable(
             f"{one.benchmark} is {one.figure:.2f} ({one.metric}), {drop:.2f} points worse than the"

@@ -42,7 +42,8 @@ class Gate:
     Attributes:
         out: folder or gs://… of the evaluations, and of the list of accepted models.
         benchmarks: by the names that `af3 evaluate list` shows.
-        max_drop: how much worse than the last accepted model's a figure may be, in its points.
+        max_drop: how much worse than the last accepted model's a figure may be, in points of which
+            a perfect answer has 100.
         pool: Airflow's pool whose slots are GPUs.
     """
 

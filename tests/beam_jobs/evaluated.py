@@ -17,7 +17,7 @@ from beam_jobs.options import add_arguments
 from beam_jobs.settings import NightSettings, read_settings
 from schemas.identity import configuration_hash
 
-MMAR, WORDS = "mmar", "librispeech-test-clean"
+MMAR, WORDS = "mmar", "librispeech-clean"
 DAY = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
 SCORE = tuple[float, float]
 

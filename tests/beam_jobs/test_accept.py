@@ -107,7 +107,7 @@ def test_every_worse_or_missing_benchmark_is_named_in_one_line(
     assert message == (
         f"new ({new}, engine af3, float32) is not accepted: mmar is 50.00 (accuracy), 20.00 points"
         f" worse than the 70.00 of old ({old}, engine af3, float32), and 1 are allowed;"
-        " librispeech-test-clean is missing, run af3 evaluate librispeech-test-clean; mmau-test has"
+        " librispeech-clean is missing, run af3 evaluate librispeech-clean; mmau-test has"
         " no score, its publisher keeps the answers"
     )
 
