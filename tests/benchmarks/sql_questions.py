@@ -3,8 +3,8 @@
 python -m tests.benchmarks.sql_questions [FOLDER] [--segments 1000000]
 
 FOLDER is a folder of `tests.benchmarks.generated_tables`; without it one is made for the time. Each
-question is asked of the views of `af3 query`. The floor is a hash of the columns that it touches; the
-peer is pyarrow's Acero over the same files.
+question is asked of the views of `af3 query`. The floor is a hash of the columns that it touches;
+the peer is pyarrow's Acero over the same files.
 """
 
 from __future__ import annotations
