@@ -54,7 +54,7 @@ def pieces_of(
         ]
         pieces.append(
             Piece(
-                recording_id=benchmark.name,
+                recording_id=configuration_hash(benchmark.name),
                 corpus=benchmark.name,
                 date="",
                 identity=configuration_hash([judge.identity, judge.checkpoint.name, some]),

@@ -62,7 +62,7 @@ def pieces_of(
         identity = configuration_hash([_decided(benchmark, settings), asked])
         pieces.append(
             Piece(
-                recording_id=benchmark.name,
+                recording_id=configuration_hash(benchmark.name),
                 corpus=benchmark.name,
                 date="",
                 identity=identity,
