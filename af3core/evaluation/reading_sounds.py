@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from af3core.audio.decode import DecodeReport, decode
 from af3core.evaluation.data import BenchmarkData, Data
 from af3core.evaluation.item import SoundFile
+from af3core.evaluation.made_sounds import make_sound
 from af3core.model.limits import SAMPLE_RATE_HZ
 from af3core.model.request import Waveform
 
@@ -26,10 +27,12 @@ def read_sound(data: Data, file: SoundFile) -> Waveform:
         BenchmarkData: there is no such object, row or column.
         MediaError: it cannot be decoded.
     """
+    if file.made:
+        return make_sound(file.made)
     name = data.store.address(file.key) + (f", row {file.row}" if file.row is not None else "")
     with _local(data, file, name) as path:
         chunks = list(decode(path, name, DecodeReport(), _LIMIT_S))
-    samples = np.concatenate(chunks).astype(np.float32) / 32768
+    samples: Waveform = np.concatenate(chunks).astype(np.float32) / np.float32(32768)
     start = round(file.start_s * SAMPLE_RATE_HZ)
     end = None if file.end_s is None else round(file.end_s * SAMPLE_RATE_HZ)
     return samples[start:end]
