@@ -1,0 +1,32 @@
+"""SPGISpeech: earnings calls, with cases and punctuation (arXiv 2104.02014)."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from af3core.evaluation.data import Data, field
+from af3core.evaluation.item import Listing, SoundFile
+from af3core.evaluation.transcribing import transcribing, utterance
+
+
+def read(data: Data) -> Listing:
+    """test.csv, or val.csv where that is what was given: fields parted by bars."""
+    key = data.find("test.csv") if data.ending("test.csv") else data.find("val.csv")
+    split = PurePosixPath(key)
+    items = []
+    for row in data.table(key, "|"):
+        name = field(row, "wav_filename")
+        sound = str(split.parent / split.stem / name)
+        items.append(utterance(name.removesuffix(".wav"), SoundFile(sound), row["transcript"]))
+    return Listing(tuple(items))
+
+
+BENCHMARKS = (
+    transcribing(
+        "spgispeech",
+        "SPGISpeech",
+        "test.csv (or val.csv) of Kensho's SPGISpeech and the folder beside it of the same name:"
+        " wav_filename|wav_filesize|transcript",
+        read,
+    ),
+)
