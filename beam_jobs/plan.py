@@ -129,15 +129,15 @@ def effective_settings(settings: NightSettings) -> list[tuple[str, str]]:
     """What the run resolved its options to, for people."""
     cut, engine = settings.segmentation, settings.engine
     weights = f"{engine.checkpoint.name} at {engine.checkpoint.revision[:12]}"
-    accepted_in = settings.accepting.accepted_in
+    address = settings.accepting.accepted_in
+    accepted = f"accepted in {address}" if address else "accepted or not (no --accepted-in)"
     return [
         ("run", settings.run_id),
         ("corpus", settings.corpus),
         ("dates", f"{_interval(settings)}, by {settings.date_from}"),
         ("source", settings.source),
         ("out", settings.out),
-        ("model", f"{weights}, engine {engine.name}, {engine.dtype}"),
-        ("accepted", f"in {accepted_in}" if accepted_in else "not asked for (--accepted-in)"),
+        ("model", f"{weights}, engine {engine.name}, {engine.dtype}, {accepted}"),
         ("tasks", ", ".join(f"{task.task_id} ({task.unit})" for task in settings.tasks)),
         ("cutting", f"clips {cut.max_clip_s:g} s, segments {cut.max_segment_s:g} s"),
     ]

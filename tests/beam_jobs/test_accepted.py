@@ -87,8 +87,8 @@ def test_a_night_refuses_what_is_not_accepted_where_it_is_asked_for(
     passes(gate, untrained)
     # under another name it is the same model; in other numbers it is another
     assert main([*plan, "--accepted-in", gate]) == 0
-    assert f"accepted    in {gate}" in capsys.readouterr().out
+    assert f", float32, accepted in {gate}\n" in capsys.readouterr().out
     assert main([*plan, "--accepted-in", gate, "--dtype", "bfloat16"]) == 2
     assert f"the last accepted one is {name}" in capsys.readouterr().err
     assert main(plan) == 0
-    assert "accepted    not asked for (--accepted-in)" in capsys.readouterr().out
+    assert ", float32, accepted or not (no --accepted-in)\n" in capsys.readouterr().out
