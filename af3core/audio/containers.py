@@ -11,7 +11,7 @@ PROTOCOLS = "file,pipe"
 
 DEMUXERS = (
     "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,eac3,flac,flv,gsm,matroska,webm,mov,mp4,m4a,3gp,3g2,"
-    "mj2,mp3,mpeg,mpegts,mxf,ogg,opus,rm,tta,w64,wav,wv"
+    "mj2,mp3,mpeg,mpegts,mxf,nistsphere,ogg,opus,rm,tta,w64,wav,wv"
 )
 
 PLAYLIST_SIGNATURES = (
@@ -28,7 +28,7 @@ OPTIONS = {"protocol_whitelist": PROTOCOLS, "format_whitelist": DEMUXERS}
 
 SUFFIXES = frozenset(
     ".aac .ac3 .aif .aiff .amr .ape .asf .au .avi .caf .dsf .eac3 .flac .flv .gsm .m4a .m4b .m4v"
-    " .mka .mkv .mov .mp2 .mp3 .mp4 .mpeg .mpg .mts .mxf .oga .ogg .ogv .opus .ra .rm .ts .tta"
+    " .mka .mkv .mov .mp2 .mp3 .mp4 .mpeg .mpg .mts .mxf .oga .ogg .ogv .opus .ra .rm .sph .ts .tta"
     " .w64 .wav .webm .wma .wmv .wv .3gp .3g2 .m3u .m3u8 .pls .asx .smil .mpd".split()
 )
 """Names that a listing takes for recordings; playlists too, so that they fail by name."""
