@@ -535,23 +535,22 @@ LEFT JOIN (
 CREATE OR REPLACE VIEW af3.doubtful_rows
 OPTIONS (description = 'one row per flag of a caption, transcript or answer') AS
 SELECT x.source, x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id,
-  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.task_id, flag, x.mean_logprob, x.text
+  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.task_id, x.flag, x.mean_logprob, x.text
 FROM (
   SELECT 'captions' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
-    flags, mean_logprob, text
-  FROM af3.captions
+    mean_logprob, text, flag
+  FROM af3.captions CROSS JOIN UNNEST(flags) AS flag
   UNION ALL
   SELECT 'transcripts' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
-    flags, mean_logprob, text
-  FROM af3.transcripts
+    mean_logprob, text, flag
+  FROM af3.transcripts CROSS JOIN UNNEST(flags) AS flag
   UNION ALL
   SELECT 'answers' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
-    flags, mean_logprob, text
-  FROM af3.answers
+    mean_logprob, text, flag
+  FROM af3.answers CROSS JOIN UNNEST(flags) AS flag
 ) AS x
 JOIN af3.recordings AS r
-  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id
-CROSS JOIN UNNEST(x.flags) AS flag;
+  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id;
 
 CREATE OR REPLACE VIEW af3.hours_by_night
 OPTIONS (description = 'one row per corpus and archive day: what came in, what was annotated, what failed') AS

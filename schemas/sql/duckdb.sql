@@ -795,23 +795,22 @@ COMMENT ON VIEW annotated_segments IS 'one row per segment: where it is, what is
 
 CREATE OR REPLACE VIEW doubtful_rows AS
 SELECT x.source, x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id,
-  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.task_id, flag, x.mean_logprob, x.text
+  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.task_id, x.flag, x.mean_logprob, x.text
 FROM (
   SELECT 'captions' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
-    flags, mean_logprob, text
+    mean_logprob, text, unnest(flags) AS flag
   FROM captions
   UNION ALL
   SELECT 'transcripts' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
-    flags, mean_logprob, text
+    mean_logprob, text, unnest(flags) AS flag
   FROM transcripts
   UNION ALL
   SELECT 'answers' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
-    flags, mean_logprob, text
+    mean_logprob, text, unnest(flags) AS flag
   FROM answers
 ) AS x
 JOIN recordings AS r
-  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id
-CROSS JOIN UNNEST(x.flags) AS u (flag);
+  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id;
 
 COMMENT ON VIEW doubtful_rows IS 'one row per flag of a caption, transcript or answer';
 

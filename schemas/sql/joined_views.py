@@ -14,7 +14,7 @@ class JoinedView:
     """A view, written once: what differs between the dialects stands in braces.
 
     {recordings} is a table; {lines:TEXT:ORDER} a group's texts in that order, one a line;
-    {each:LIST:NAME} a row for each entry of a list, as a column of that name.
+    {entry:LIST:NAME} with {each:LIST:NAME} a row for each entry of a list, in a column NAME.
     """
 
     name: str
@@ -59,23 +59,22 @@ DOUBTFUL_ROWS = JoinedView(
     "one row per flag of a caption, transcript or answer",
     """\
 SELECT x.source, x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id,
-  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.task_id, flag, x.mean_logprob, x.text
+  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.task_id, x.flag, x.mean_logprob, x.text
 FROM (
   SELECT 'captions' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
-    flags, mean_logprob, text
-  FROM {captions}
+    mean_logprob, text, {entry:flags:flag}
+  FROM {captions} {each:flags:flag}
   UNION ALL
   SELECT 'transcripts' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
-    flags, mean_logprob, text
-  FROM {transcripts}
+    mean_logprob, text, {entry:flags:flag}
+  FROM {transcripts} {each:flags:flag}
   UNION ALL
   SELECT 'answers' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
-    flags, mean_logprob, text
-  FROM {answers}
+    mean_logprob, text, {entry:flags:flag}
+  FROM {answers} {each:flags:flag}
 ) AS x
 JOIN {recordings} AS r
-  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id
-{each:x.flags:flag}""",
+  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id""",
 )
 
 HOURS_BY_NIGHT = JoinedView(
@@ -129,7 +128,7 @@ _PLACE = re.compile(r"\{([^{}]+)\}")
 def define_joined(view: JoinedView, dialect: Dialect) -> list[str]:
     """The view's statements in the order in which they run, without semicolons."""
     name, described = relation(view.name, dialect), quoted_text(view.description, dialect)
-    select = _PLACE.sub(lambda found: _written(found[1], dialect), view.select)
+    select = _PLACE.sub(lambda found: _written(found[1], dialect), view.select).replace(" \n", "\n")
     create = f"CREATE OR REPLACE VIEW {name}"
     if dialect == "duckdb":
         return [f"{create} AS\n{select}", f"COMMENT ON VIEW {name} IS {described}"]
@@ -149,8 +148,13 @@ def _written(place: str, dialect: Dialect) -> str:
         if dialect == "bigquery":
             return f"STRING_AGG({text}, '\\n' ORDER BY {order})"
         return f"ARRAY_JOIN(ARRAY_AGG({text} ORDER BY {order}), chr(10))"
-    if place.startswith("each:"):
-        entries, name = place.removeprefix("each:").split(":")
-        alias = name if dialect == "bigquery" else f"u ({name})"
-        return f"CROSS JOIN UNNEST({entries}) AS {alias}"
-    return relation(place, dialect)
+    kind, *rest = place.split(":")
+    if kind not in ("entry", "each"):
+        return relation(place, dialect)
+    entries, name = rest
+    if dialect == "duckdb":
+        # filters on the night go below an unnest in SELECT, and not below one in FROM
+        return f"unnest({entries}) AS {name}" if kind == "entry" else ""
+    if kind == "entry":
+        return name
+    return f"CROSS JOIN UNNEST({entries}) AS {name if dialect == 'bigquery' else f'u ({name})'}"
