@@ -11,6 +11,7 @@ from dataclasses import dataclass
 TABLE_2 = "AF3, Table 2"
 TABLE_3 = "AF3, Table 3, AF3-Chat"
 _MEAN_OF_ASPECTS = "the mean of AF3, Table 3, AF3-Chat: factuality 3.6, usefulness 3.4, depth 3.9"
+_WITH_SPEECH = "AF3, Table 2, +Speech (ours): whether that part alone is not said"
 _BY_OTHERS = "by others: README of sonalkum/MMAUPro; not in the paper"
 
 
@@ -67,7 +68,8 @@ NUMBERS = (
     PaperNumber("music-instruct-long", "", 92.7),
     PaperNumber("librisqa", "", 8.7),
     PaperNumber("long-audio-bench", "", 68.6),
-    PaperNumber("long-audio-bench", "part=speech", 72.9),
+    PaperNumber("long-audio-bench", "part=sound", 68.6),
+    PaperNumber("long-audio-bench", "part=speech", 72.9, source=_WITH_SPEECH),
     PaperNumber("librispeech-clean", "", 1.57),
     PaperNumber("librispeech-other", "", 3.13),
     PaperNumber("spgispeech", "", 1.86),
