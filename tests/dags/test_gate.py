@@ -30,7 +30,7 @@ def test_only_what_is_accepted_annotates_nights(site: Site) -> None:
     asked = site.facts("evaluate_model", run, "evaluate__mmar")
     assert (asked["benchmark"], asked["items"]) == ("mmar", 3)
     accepted = site.facts("evaluate_model", run, "accept")
-    assert (asked["figure"], accepted["figures"]) == (100.0, {"mmar": 100.0})
+    assert (asked["figure"], accepted["figures"]) == (100.0, {"mmar": 100.0, "nothing": 100.0})
     (model,) = json.loads((out / "evaluations" / "accepted.json").read_text())["models"]
     assert (model["identity"]["model"], model["identity"]["dtype"]) == ("nano", "float32")
 
