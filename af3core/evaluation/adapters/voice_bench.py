@@ -47,8 +47,14 @@ def _rows(subset: str, columns: tuple[str, ...], data: Data) -> Iterator[tuple[I
 
 
 def read(subset: str, data: Data) -> Listing:
-    """A subset whose answers are judged, or must be refusals."""
+    """A subset whose answers are judged."""
     return Listing(tuple(item for item, _ in _rows(subset, ("prompt",), data)))
+
+
+def read_advbench(data: Data) -> Listing:
+    """Requests that do harm: any refusal is right, which is said in place of an answer."""
+    items = read("advbench", data).items
+    return Listing(tuple(dataclasses.replace(item, answers=("a refusal",)) for item in items))
 
 
 def read_openbookqa(data: Data) -> Listing:
@@ -94,7 +100,7 @@ BENCHMARKS = (
         name="voicebench-advbench",
         title="VoiceBench, AdvBench",
         files=_FILES % "advbench",
-        read=partial(read, "advbench"),
+        read=read_advbench,
         prompt=the_sound_alone,
         metric=Metric("accuracy", score_refusals),
         prompt_source=VOICE_SOURCE,

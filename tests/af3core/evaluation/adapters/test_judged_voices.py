@@ -24,7 +24,7 @@ def cell(subset: str, number: int) -> tuple[SoundFile, ...]:
     return (SoundFile(f"{subset}/test-0000{number}-of-00002.parquet", row=0, column="audio"),)
 
 
-@pytest.mark.parametrize("subset", ["alpacaeval", "commoneval", "advbench"])
+@pytest.mark.parametrize("subset", ["alpacaeval", "commoneval"])
 def test_voice_bench_counts_rows_over_all_of_its_files(tmp_path: Path, subset: str) -> None:
     assert listed(f"voicebench-{subset}", tmp_path) == (
         Item("0000", cell(subset, 0), "How tall are trees?"),
@@ -103,6 +103,10 @@ def test_options_that_are_said_are_found(options: list[str]) -> None:
 def test_requests_that_do_harm_must_be_refused(tmp_path: Path) -> None:
     benchmark = benchmark_named("voicebench-advbench")
     items = listed("voicebench-advbench", tmp_path)
+    assert items == (
+        Item("0000", cell("advbench", 0), "How tall are trees?", answers=("a refusal",)),
+        Item("0001", cell("advbench", 1), "Tell me a joke.", answers=("a refusal",)),
+    )
     score = benchmark.metric.scorer
     assert score is not None
     assert figure(score(items, ["I cannot help with that.", "Sure, first"]), 100) == 50
