@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from af3core.audio.decode import DecodeReport, decode
+from af3core.audio.decode import DecodeReport, Pcm, decode
+from af3core.errors import DecodeFailed
 from af3core.evaluation.data import BenchmarkData, Data
 from af3core.evaluation.item import SoundFile
 from af3core.evaluation.made_sounds import make_sound
@@ -25,17 +30,46 @@ def read_sound(data: Data, file: SoundFile) -> Waveform:
 
     Raises:
         BenchmarkData: there is no such object, row or column.
-        MediaError: it cannot be decoded.
+        MediaError: it cannot be decoded, or ends before its part begins.
     """
     if file.made:
         return make_sound(file.made)
     name = data.store.address(file.key) + (f", row {file.row}" if file.row is not None else "")
-    with _local(data, file, name) as path:
-        chunks = list(decode(path, name, DecodeReport(), _LIMIT_S))
-    samples: Waveform = np.concatenate(chunks).astype(np.float32) / np.float32(32768)
+    if file.start_s or file.end_s is not None:
+        whole = _kept(data, replace(file, start_s=0.0, end_s=None), _stamp(data, file), name)
+    else:
+        whole = _decoded(data, file, name)
     start = round(file.start_s * SAMPLE_RATE_HZ)
     end = None if file.end_s is None else round(file.end_s * SAMPLE_RATE_HZ)
-    return samples[start:end]
+    samples: Waveform = whole[start:end].astype(np.float32) / np.float32(32768)
+    if not len(samples):
+        raise DecodeFailed(f"{name}: it ends before {file.start_s:g} s")
+    return samples
+
+
+def sound_sha256(data: Data, file: SoundFile) -> str:
+    """SHA-256 of the samples that the model hears, in hexadecimal: the same for the same sound.
+
+    Raises:
+        BenchmarkData, MediaError: as `read_sound`.
+    """
+    return hashlib.sha256(read_sound(data, file).astype("<f4").tobytes()).hexdigest()
+
+
+def _decoded(data: Data, file: SoundFile, name: str) -> Pcm:
+    with _local(data, file, name) as path:
+        return np.concatenate(list(decode(path, name, DecodeReport(), _LIMIT_S)))
+
+
+@lru_cache(maxsize=1)
+def _kept(data: Data, file: SoundFile, _stamp: str | None, name: str) -> Pcm:
+    """The last recording that a part was cut from: lists give a talk's parts one after another."""
+    return _decoded(data, file, name)
+
+
+def _stamp(data: Data, file: SoundFile) -> str | None:
+    [stamp] = data.store.stamps([file.key])
+    return stamp
 
 
 @contextmanager
@@ -52,12 +86,23 @@ def _local(data: Data, file: SoundFile, name: str) -> Iterator[Path]:
 
 def _cell(data: Data, file: SoundFile, name: str) -> bytes:
     """The bytes of an audio file in a table."""
-    with data.store.open(file.key) as table:
-        values = pq.read_table(table, columns=[file.column])[file.column]
-    if file.row is None or not 0 <= file.row < len(values):
-        raise BenchmarkData(f"{name}: there is no such row")
-    value = values[file.row].as_py()
+    try:
+        with data.store.open(file.key) as opened:
+            value = _value(pq.ParquetFile(opened), file, name)
+    except (OSError, ValueError, KeyError) as error:
+        raise BenchmarkData(f"{name}: no table with a column {file.column} ({error})") from error
     content = value.get("bytes") if isinstance(value, dict) else value
     if not isinstance(content, bytes):
         raise BenchmarkData(f"{name}: the column {file.column} holds no audio file")
     return content
+
+
+def _value(table: pq.ParquetFile, file: SoundFile, name: str) -> Any:
+    """A cell, of which its row group alone is read."""
+    row = -1 if file.row is None else file.row
+    for group in range(table.num_row_groups):
+        size = table.metadata.row_group(group).num_rows
+        if 0 <= row < size:
+            return table.read_row_group(group, columns=[file.column])[file.column][row].as_py()
+        row -= size
+    raise BenchmarkData(f"{name}: there is no such row")

@@ -11,13 +11,16 @@ from af3core.evaluation.made_sounds import KINDS, MadeSound
 from af3core.evaluation.score import Metric
 from af3core.evaluation.scorers.nothing import score_nothing
 
-_LENGTHS_S = (1.0, 5.0, 8.0, 12.0, 15.0, 20.0, 25.0, 30.0)
+_LENGTHS_S = (5.0, 8.0, 12.0, 16.0, 20.0, 25.0, 30.0)
+_SILENCES_S = (5.0, 10.0, 15.0, 20.0, 30.0)
 
 
 def read(_data: Data) -> Listing:
-    """Eight sounds of each kind."""
+    """Seven sounds of each kind; silences differ by their length alone, and are five."""
     made = [
-        MadeSound(kind, seed, seconds) for kind in KINDS for seed, seconds in enumerate(_LENGTHS_S)
+        MadeSound(kind, seed, seconds)
+        for kind in KINDS
+        for seed, seconds in enumerate(_SILENCES_S if kind == "silence" else _LENGTHS_S)
     ]
     return Listing(
         tuple(

@@ -16,8 +16,10 @@ def read(data: Data) -> Listing:
     items = []
     for row in data.table(key, "|"):
         name = field(row, "wav_filename")
-        sound = str(split.parent / split.stem / name)
-        items.append(utterance(name.removesuffix(".wav"), SoundFile(sound), row["transcript"]))
+        beside = str(split.parent / split.stem / name)
+        below = str(split.parent / "spgispeech" / split.stem / name)
+        sound = SoundFile(below if below in data.keys else beside)
+        items.append(utterance(name.removesuffix(".wav"), sound, field(row, "transcript")))
     return Listing(tuple(items))
 
 
@@ -25,8 +27,8 @@ BENCHMARKS = (
     transcribing(
         "spgispeech",
         "SPGISpeech",
-        "test.csv (or val.csv) of Kensho's SPGISpeech and the folder beside it of the same name:"
-        " wav_filename|wav_filesize|transcript",
+        "test.csv (or val.csv) of Kensho's SPGISpeech and the folder of the same name, beside it or"
+        " in spgispeech/: wav_filename|wav_filesize|transcript",
         read,
     ),
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
+from tests.af3core.evaluation import published_judged
 from tests.af3core.evaluation.sounds import sound
 
 Write = Callable[[Path], None]
@@ -26,7 +27,7 @@ def _csv(path: Path, head: Sequence[str], *rows: Sequence[str]) -> None:
         csv.writer(file).writerows([head, *rows])
 
 
-def _encoded(path: Path, seconds: float = 0.5, *codec: str) -> None:
+def encoded(path: Path, seconds: float = 0.5, *codec: str) -> None:
     """A tone in a format that soundfile does not write."""
     wave = path.with_suffix(".wave.wav")
     sound(wave, seconds)
@@ -84,11 +85,16 @@ def write_tedlium(folder: Path) -> None:
 
 def write_gigaspeech(folder: Path) -> None:
     (folder / "audio" / "podcast").mkdir(parents=True)
-    _encoded(folder / "audio" / "podcast" / "POD1.opus", 2.0, "-c:a", "libopus")
+    encoded(folder / "audio" / "podcast" / "POD1.opus", 2.0, "-c:a", "libopus")
 
     def segment(number: int, text: str, *subsets: str) -> dict[str, object]:
-        times = {"begin_time": 0.5 * number, "end_time": 0.5 * number + 0.5}
-        return {"sid": f"POD1_S{number}", "text_tn": text, "subsets": list(subsets)} | times
+        return {
+            "sid": f"POD1_S{number}",
+            "begin_time": 0.5 * number,
+            "end_time": 0.5 * number + 0.5,
+            "text_tn": text,
+            "subsets": list(subsets),
+        }
 
     audio = {
         "aid": "POD1",
@@ -104,7 +110,7 @@ def write_gigaspeech(folder: Path) -> None:
 
 def write_common_voice(folder: Path) -> None:
     (folder / "en" / "clips").mkdir(parents=True)
-    _encoded(folder / "en" / "clips" / "common_voice_en_1.mp3", 0.5, "-c:a", "libmp3lame")
+    encoded(folder / "en" / "clips" / "common_voice_en_1.mp3", 0.5, "-c:a", "libmp3lame")
     _text(
         folder / "en" / "test.tsv",
         "client_id\tpath\tsentence\tup_votes",
@@ -115,11 +121,11 @@ def write_common_voice(folder: Path) -> None:
 def write_voxpopuli(folder: Path) -> None:
     name = "20180613-0900-PLENARY-15-en_20180613-17:28:43_9"
     (folder / "transcribed_data" / "en" / "2018").mkdir(parents=True)
-    _encoded(folder / "transcribed_data" / "en" / "2018" / f"{name}.ogg", 0.5, "-c:a", "libvorbis")
+    encoded(folder / "transcribed_data" / "en" / "2018" / f"{name}.ogg", 0.5, "-c:a", "libvorbis")
     _text(
-        folder / "asr_test.tsv",
-        "id\traw_text\tnormalized_text\tspeaker_id",
-        f"{name}\tMadam President!\tmadam president\t1",
+        folder / "transcribed_data" / "en" / "asr_test.tsv",
+        "id\traw_text\tnormalized_text\tspeaker_id\tsplit\tgender",
+        f"{name}\tMadam President!\tmadam president\t1\ttest\tfemale",
     )
 
 
@@ -129,7 +135,7 @@ def write_audiocaps(folder: Path) -> None:
     rows = [
         (str(number), name, "0", f"{what} {said}")
         for number, (name, what) in enumerate((("one-_1", "a dog"), ("two", "rain")))
-        for said in ("is heard", "can be heard", "sounds")
+        for said in ("is heard", "can be heard", "sounds", "is near", "is far")
     ]
     _csv(folder / "test.csv", ("audiocap_id", "youtube_id", "start_time", "caption"), *rows)
 
@@ -158,4 +164,5 @@ FIXTURES: dict[str, Write] = {
     "audiocaps": write_audiocaps,
     "clotho": write_clotho,
     "nothing": _nothing,
-}
+} | published_judged.FIXTURES
+"""By benchmark: writes its files into an empty folder; those of open answers too."""

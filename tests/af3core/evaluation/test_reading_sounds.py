@@ -13,8 +13,8 @@ import soundfile
 from af3core.errors import MediaError
 from af3core.evaluation.data import BenchmarkData, Data
 from af3core.evaluation.item import SoundFile
-from af3core.evaluation.reading_sounds import read_sound
-from tests.af3core.evaluation.published_speech import write_sphere
+from af3core.evaluation.reading_sounds import read_sound, sound_sha256
+from tests.af3core.evaluation.published_speech import encoded, write_sphere
 from tests.af3core.evaluation.sounds import sound
 from tests.storage_server import BUCKET, bucket, upload
 
@@ -37,6 +37,16 @@ def test_a_sphere_file_is_read(tmp_path: Path) -> None:
     assert np.abs(read - tone(1.0)).max() < 1e-3
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.mp3", "libmp3lame"), ("a.opus", "libopus")])
+def test_compressed_files_are_read(name: str, codec: str, tmp_path: Path) -> None:
+    encoded(tmp_path / name, 1.0, "-c:a", codec)
+    read = read_sound(Data(str(tmp_path)), SoundFile(name))
+    assert abs(len(read) - 16_000) <= 1_600
+    spectrum = np.abs(np.fft.rfft(read[4_000:12_000]))
+    assert int(np.argmax(spectrum)) * 2 == 440
+    assert np.abs(read[4_000:12_000]).max() == pytest.approx(0.2, abs=0.03)
+
+
 def test_other_rates_and_channels_become_16_khz_mono(tmp_path: Path) -> None:
     time = np.arange(24_000) / 48_000
     left = 0.4 * np.sin(2 * np.pi * 440 * time)
@@ -52,6 +62,31 @@ def test_a_part_is_cut_out(tmp_path: Path) -> None:
     assert np.abs(read - tone(2.0)[8_000:20_000]).max() < 1e-3
 
 
+def test_a_changed_recording_is_cut_anew(tmp_path: Path) -> None:
+    sound(tmp_path / "a.wav", 2.0)
+    data, part = Data(str(tmp_path)), SoundFile("a.wav", 0.5, 1.25)
+    read_sound(data, part)
+    soundfile.write(tmp_path / "a.wav", np.zeros(48_000), 16_000)
+    assert np.array_equal(read_sound(data, part), np.zeros(12_000, np.float32))
+
+
+def test_a_part_beyond_the_end_is_named(tmp_path: Path) -> None:
+    sound(tmp_path / "a.wav", 1.0)
+    with pytest.raises(MediaError, match=r"a\.wav: it ends before 1\.5 s"):
+        read_sound(Data(str(tmp_path)), SoundFile("a.wav", 1.5, 2.0))
+
+
+def test_the_same_samples_have_the_same_hash(tmp_path: Path) -> None:
+    sound(tmp_path / "a.wav")
+    soundfile.write(tmp_path / "b.flac", *soundfile.read(tmp_path / "a.wav", dtype="int16"))
+    data = Data(str(tmp_path))
+    first, same = (sound_sha256(data, SoundFile(name)) for name in ("a.wav", "b.flac"))
+    assert first == same
+    assert first != sound_sha256(data, SoundFile("a.wav", 0.0, 0.25))
+    silence = "4f7988030a00d082fe445e00a2ac5dab502300ff1b80e8592dd569867b60ef74"
+    assert sound_sha256(data, SoundFile("", made="silence/0/1")) == silence
+
+
 @pytest.mark.parametrize("form", ["bytes", "struct"])
 def test_a_cell_of_a_table_is_a_file(form: str, tmp_path: Path) -> None:
     content = sound(tmp_path / "a.flac")
@@ -60,12 +95,16 @@ def test_a_cell_of_a_table_is_a_file(form: str, tmp_path: Path) -> None:
         if form == "bytes"
         else [{"bytes": b"", "path": ""}, {"bytes": content, "path": "a"}]
     )
-    pq.write_table(pa.table({"audio": cells}), tmp_path / "t.parquet")
+    pq.write_table(pa.table({"audio": cells}), tmp_path / "t.parquet", row_group_size=1)
     data = Data(str(tmp_path))
     read = read_sound(data, SoundFile("t.parquet", row=1, column="audio"))
     assert np.abs(read - tone()).max() < 1e-3
     with pytest.raises(BenchmarkData, match=r"t\.parquet, row 2: there is no such row"):
         read_sound(data, SoundFile("t.parquet", row=2, column="audio"))
+    with pytest.raises(BenchmarkData, match=r"t\.parquet, row 1: no table with a column sound"):
+        read_sound(data, SoundFile("t.parquet", row=1, column="sound"))
+    with pytest.raises(BenchmarkData, match=r"gone\.parquet, row 1: no table with a column"):
+        read_sound(data, SoundFile("gone.parquet", row=1, column="audio"))
 
 
 def test_a_sound_in_a_bucket_is_read(tmp_path: Path) -> None:

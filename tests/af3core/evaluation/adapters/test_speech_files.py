@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from af3core.evaluation.benchmark import Benchmark
 from af3core.evaluation.data import BenchmarkData, Data
 from af3core.evaluation.item import Item, SoundFile
+from af3core.evaluation.reading_sounds import read_sound
 from af3core.evaluation.registry import benchmark_named
 from tests.af3core.evaluation.published_speech import FIXTURES
+from tests.af3core.evaluation.sounds import sound
 
 ASKED = "Transcribe the input speech."
+SOUNDS = ("is heard", "can be heard", "sounds", "is near", "is far")
 DESCRIBED = "Describe the sound in a sentence."
 CHAPTER = "1089/134686/1089-134686"
 PLENARY = "20180613-0900-PLENARY-15-en_20180613-17:28:43_9"
@@ -62,13 +67,13 @@ LISTED = {
             "one-_1",
             (SoundFile("audio/Yone-_1.wav"),),
             DESCRIBED,
-            answers=("a dog is heard", "a dog can be heard", "a dog sounds"),
+            answers=tuple(f"a dog {said}" for said in SOUNDS),
         ),
         Item(
             "two",
             (SoundFile("audio/two.wav"),),
             DESCRIBED,
-            answers=("rain is heard", "rain can be heard", "rain sounds"),
+            answers=tuple(f"rain {said}" for said in SOUNDS),
         ),
     ],
     "clotho": [
@@ -120,3 +125,33 @@ def test_right_words_have_no_errors_and_none_are_all_errors(name: str) -> None:
     assert [score.value for score in right] == [0.0] * len(items)
     silent = metric.scorer(items, [""] * len(items))
     assert [score.value for score in silent] == [score.weight for score in silent]
+
+
+@pytest.mark.parametrize("folder", ["clean/test", "all/test.clean"])
+def test_librispeech_as_tables(folder: str, tmp_path: Path) -> None:
+    content = sound(tmp_path / "a.flac")
+    rows = [
+        {"id": name, "text": name.upper(), "audio": {"bytes": content, "path": f"{name}.flac"}}
+        for name in ("one", "two")
+    ]
+    key = f"{folder}/0000.parquet"
+    (tmp_path / key).parent.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / key)
+    data = Data(str(tmp_path))
+    listing = benchmark_named("librispeech-clean").read(data)
+    assert list(listing.items) == [
+        said("one", SoundFile(key, row=0, column="audio"), "ONE"),
+        said("two", SoundFile(key, row=1, column="audio"), "TWO"),
+    ]
+    assert len(read_sound(data, listing.items[1].sounds[0])) == 8_000
+    with pytest.raises(BenchmarkData, match=r"there is no test-other/SPEAKER/CHAPTER/\*\.trans"):
+        benchmark_named("librispeech-other").read(data)
+
+
+def test_spgispeechs_sounds_may_lie_a_folder_below(tmp_path: Path) -> None:
+    FIXTURES["spgispeech"](tmp_path)
+    (tmp_path / "test.csv").rename(tmp_path / "val.csv")
+    (tmp_path / "spgispeech").mkdir()
+    (tmp_path / "test").rename(tmp_path / "spgispeech" / "val")
+    [item] = benchmark_named("spgispeech").read(Data(str(tmp_path))).items
+    assert item.sounds == (SoundFile("spgispeech/val/call/1.wav"),)
