@@ -72,7 +72,7 @@ setup(
         "af3core.evaluation": ["*.html"],
         "beam_jobs.night_report": ["*.html", "*.css"],
         "beam_jobs.browse": ["*.yaml", "static/*", "static/*/*"],
-        "schemas.sql": ["*.sql"],
+        "schemas.sql": ["*.sql", "*.ipynb"],
     },
     install_requires=[
         "apache-beam==2.77.0",
@@ -84,7 +84,7 @@ setup(
         "soundfile>=0.13",
         "onnxruntime>=1.20",
         "silero-vad>=6.2",
-        "duckdb>=1.4",
+        "duckdb>=2.0",
         "rich>=13",
         "pyyaml>=6",
         "httpx>=0.28,<1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from af3core.evaluation.statistics import Interval, PairedTest, figure_interval,
 
 PromptForm = Literal["published", "thinking"]
 Better = Literal["first", "second", ""]
+NOTHING = "nothing"
+"""The benchmark of sounds in which nobody speaks."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Row:
         official: by the official script as it stands; None where it has no rule of its own.
         paper: what was reported for AF3; None where nothing was.
         paper_source: where that stands.
+        invented: in per cent, how often the same model, asked in the same form, writes words that
+            nobody said (benchmark nothing); None where it was not asked.
         difference: figure less paper.
         is_within: whether the interval holds the paper's number.
     """
@@ -76,6 +81,7 @@ class Row:
     higher_is_better: bool
     paper: float | None = None
     paper_source: str = ""
+    invented: float | None = None
 
     @property
     def difference(self) -> float | None:
@@ -120,13 +126,23 @@ def compare(runs: Sequence[EvaluatedRun]) -> Comparison:
     The second of a pair is the later one of `runs`.
     """
     in_order = sorted(runs, key=lambda run: run.benchmark)
-    rows = [row for run in in_order for row in _rows(run)]
+    invented = {run.name: _invented(run) for run in in_order if run.benchmark == NOTHING}
+    rows = [
+        dataclasses.replace(row, invented=invented.get(run.name))
+        for run in in_order
+        for row in _rows(run)
+    ]
     pairs = [
         _pair(first, second)
         for first, second in itertools.combinations(in_order, 2)
         if first.benchmark == second.benchmark
     ]
     return Comparison(tuple(rows), tuple(pairs))
+
+
+def _invented(run: EvaluatedRun) -> float | None:
+    right = figure(list(run.scores.values()), 100.0)
+    return None if right is None else 100.0 - right
 
 
 def _rows(run: EvaluatedRun) -> Iterator[Row]:

@@ -20,7 +20,8 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~&])")
 NOTE = (
     "Intervals are 95 % and take items as independent. Faulty items and those without a"
     " prediction stay in the figure. Word errors are better where they are lower. Within: the"
-    " interval holds the reported number."
+    " interval holds the reported number. Words on nothing: how often the model writes words where"
+    " nobody speaks (af3 evaluate nothing)."
 )
 _HEAD = (
     "benchmark",
@@ -37,6 +38,7 @@ _HEAD = (
     "reported",
     "difference",
     "reported where",
+    "words on nothing, %",
 )
 _PAIRS_HEAD = ("benchmark", "first", "second", "n", "difference", "95 % interval", "p", "test")
 
@@ -98,6 +100,7 @@ def cells(row: Row) -> tuple[str, ...]:
         _number(row.paper),
         f"{difference} (within)" if row.is_within else difference,
         row.paper_source,
+        _number(row.invented),
     )
 
 

@@ -61,6 +61,7 @@ class Metric:
     Attributes:
         scorer: for metrics without a judge.
         judging: for metrics with one.
+        needs_answers: an item without answers cannot be scored; its publisher keeps them.
         scale: of the figure: 100 for shares in per cent; the paper's LongAudioBench is x10.
     """
 
@@ -69,6 +70,7 @@ class Metric:
     judging: Judging | None = None
     scale: float = 100.0
     higher_is_better: bool = True
+    needs_answers: bool = True
 
 
 def figure(scores: Sequence[Score], scale: float = 1.0) -> float | None:

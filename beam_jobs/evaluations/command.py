@@ -18,7 +18,7 @@ def benchmark_lines() -> Iterator[str]:
     for benchmark in benchmarks().values():
         judged = ", by a judge" if benchmark.metric.judging else ""
         yield f"{benchmark.name:<28} {benchmark.title}: {benchmark.metric.name}{judged}"
-        yield f"    {benchmark.files or 'comes with the package: no --data'}"
+        yield f"    {benchmark.files}"
 
 
 def write_comparison(out: str) -> Iterator[str]:

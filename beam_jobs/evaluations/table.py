@@ -22,7 +22,8 @@ def row_of(
     """One item's row."""
     benchmark, decided = evaluation.benchmark, evaluation.decided
     # where the publisher keeps the answers there is nothing to score
-    is_scored = bool(item.answers) or benchmark.metric.judging is not None
+    metric = benchmark.metric
+    is_scored = bool(item.answers) or metric.judging is not None or not metric.needs_answers
     official = (is_scored and score.official) or (None, None)
     return {
         "item_id": item.item_id,
@@ -33,7 +34,7 @@ def row_of(
         "options": list(item.options),
         "answers": list(item.answers),
         "prompt": prompt_of(benchmark, item, evaluation.settings.evaluating.thinking),
-        "metric": benchmark.metric.name,
+        "metric": metric.name,
         "read_as": score.read_as,
         "score": score.value if is_scored else None,
         "weight": score.weight if is_scored else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,12 @@ from af3core.storage.address import open_store
 from beam_jobs import evaluate
 from beam_jobs.cli import main
 from beam_jobs.evaluations.table import evaluated_rows
-from beam_jobs.settings import NightSettings
-from tests.af3core.evaluation import published, published_speech
-from tests.beam_jobs.night import settings_of
+from beam_jobs.options import add_arguments
+from beam_jobs.settings import NightSettings, read_settings
+from tests.af3core.evaluation import published, published_judged, published_speech
 from tests.writer_server import writer_server
 
-FIXTURES = published.FIXTURES | published_speech.FIXTURES
+FIXTURES = published.FIXTURES | published_speech.FIXTURES | published_judged.FIXTURES
 
 
 def mmar_row(name: str, answer: str, **other: Any) -> dict[str, Any]:
@@ -61,9 +62,13 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def told(out: Path, checkpoint: Path, name: str, data: Path, *options: str) -> NightSettings:
-    given = ["--corpus", name, "--benchmark", name, "--data", str(data), *options]
-    return settings_of("", out, checkpoint, *given)
+def told(out: Path, checkpoint: Path, name: str, *options: str) -> NightSettings:
+    """As the command line gives them."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    parser.set_defaults(source=None)
+    given = ["--out", str(out), "--model", str(checkpoint), "--corpus", name, "--benchmark", name]
+    return read_settings(parser.parse_args([*given, *options]), "evaluate")
 
 
 def rows_of(out: Path, name: str) -> dict[str, dict[str, Any]]:
@@ -73,7 +78,7 @@ def rows_of(out: Path, name: str) -> dict[str, dict[str, Any]]:
 def test_faults_are_said_by_item_and_stay_in_the_denominator(
     data: Path, tmp_path: Path, untrained: Path
 ) -> None:
-    outcome = evaluate.run(told(tmp_path / "out", untrained, "mmar", data))
+    outcome = evaluate.run(told(tmp_path / "out", untrained, "mmar", "--data", str(data)))
     rows = rows_of(tmp_path / "out", "mmar")
     assert {name: row["fault"] for name, row in rows.items()} == {
         "one": "",
@@ -98,7 +103,7 @@ def test_faults_are_said_by_item_and_stay_in_the_denominator(
 def test_a_rerun_asks_nothing_and_gives_the_same_rows(
     data: Path, tmp_path: Path, untrained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = told(tmp_path / "out", untrained, "mmar", data)
+    settings = told(tmp_path / "out", untrained, "mmar", "--data", str(data))
     assert evaluate.run(settings).facts["pieces_made"] == 1
     before = rows_of(tmp_path / "out", "mmar")
 
@@ -114,8 +119,8 @@ def test_two_forms_of_the_prompt_stand_side_by_side(
     data: Path, tmp_path: Path, untrained: Path
 ) -> None:
     out = tmp_path / "out"
-    evaluate.run(told(out, untrained, "mmar", data))
-    evaluate.run(told(out, untrained, "mmar", data, "--thinking"))
+    evaluate.run(told(out, untrained, "mmar", "--data", str(data)))
+    evaluate.run(told(out, untrained, "mmar", "--data", str(data), "--thinking"))
     rows = evaluated_rows(open_store(str(out)), "mmar")
     assert sorted((row["prompt_form"], row["item_id"]) for row in rows)[:2] == [
         ("published", "broken"),
@@ -128,7 +133,8 @@ def test_two_forms_of_the_prompt_stand_side_by_side(
 
 
 def test_a_limit_takes_the_first_items(data: Path, tmp_path: Path, untrained: Path) -> None:
-    facts = evaluate.run(told(tmp_path / "out", untrained, "mmar", data, "--limit", "2")).facts
+    given = ["--data", str(data), "--limit", "2"]
+    facts = evaluate.run(told(tmp_path / "out", untrained, "mmar", *given)).facts
     assert (facts["items"], facts["faults"]) == (2, 0)
 
 
@@ -145,14 +151,15 @@ def test_every_benchmark_runs_from_its_published_files_to_its_figure(
     if name in FIXTURES:
         FIXTURES[name](folder)
     with writer_server(points) as judge:
-        judged = ["--judge", "af3", "--judge-endpoint", judge.endpoint]
-        given = judged if benchmarks()[name].metric.judging else []
-        facts = evaluate.run(told(out, untrained, name, folder, *given, "--limit", "4")).facts
+        is_judged = benchmarks()[name].metric.judging is not None
+        given = ["--judge", "af3", "--judge-endpoint", judge.endpoint] if is_judged else []
+        given += ["--data", str(folder), "--limit", "4"]
+        facts = evaluate.run(told(out, untrained, name, *given)).facts
     rows = rows_of(out, name)
     assert len(rows) == facts["items"] > 0
     assert (facts["errors"], facts["faults"]) == (0, 0)
     assert all(row["prompt"] for row in rows.values())
-    assert bool(judge.bodies) == bool(given) or not any(r["prediction"] for r in rows.values())
+    assert len(judge.bodies) == is_judged * sum(bool(r["prediction"]) for r in rows.values())
 
 
 @pytest.mark.parametrize(
@@ -167,7 +174,7 @@ def test_every_benchmark_runs_from_its_published_files_to_its_figure(
 def test_what_cannot_begin_is_one_line(
     name: str, options: tuple[str, ...], line: str, tmp_path: Path, untrained: Path
 ) -> None:
-    settings = settings_of("", tmp_path / "out", untrained, "--benchmark", name, *options)
+    settings = told(tmp_path / "out", untrained, name, *options)
     with pytest.raises(ConfigurationError) as caught:
         evaluate.run(settings)
     assert str(caught.value).startswith(line)
@@ -179,7 +186,7 @@ def test_files_that_are_not_as_published_are_named(tmp_path: Path, untrained: Pa
     folder.mkdir()
     (folder / "MMAR-meta.jsonl").write_text('{"id": "one"}\n')
     with pytest.raises(BenchmarkData, match=r"a row has no field audio_path; it has id"):
-        evaluate.run(told(tmp_path / "out", untrained, "mmar", folder))
+        evaluate.run(told(tmp_path / "out", untrained, "mmar", "--data", str(folder)))
 
 
 def test_the_commands_teach_and_compare(

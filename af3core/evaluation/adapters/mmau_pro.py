@@ -120,7 +120,7 @@ BENCHMARKS = (
         files=f"{_FILES}, task_identifier, kwargs; here its instructions alone",
         read=read_instructions,
         prompt=as_it_stands,
-        metric=Metric("accuracy", score_instructions),
+        metric=Metric("accuracy", score_instructions, needs_answers=False),
         prompt_source="the question as published, of gamma-lab-umd/MMAU-Pro",
         max_new_tokens=512,
     ),

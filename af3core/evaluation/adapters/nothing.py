@@ -40,7 +40,7 @@ BENCHMARKS = (
     Benchmark(
         name="nothing",
         title="Nothing said",
-        files="",
+        files="nothing: its forty sounds are made, and --data is not needed",
         read=read,
         prompt=as_it_stands,
         metric=Metric("accuracy", score_nothing),

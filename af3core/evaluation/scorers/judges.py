@@ -152,19 +152,6 @@ MMAU_PRO_OPEN = Judging(
     " ratings from 1 to 5, a fifth of it counts); its scale in our words",
 )
 
-MMAU_PRO_OPEN = Judging(
-    prompt=_asking(
-        "A model was asked an open question about sounds, speech or music. Compare its response"
-        " with the reference answer.",
-        "Give a score from 1 (wrong, or beside the question) to 5 (correct, complete and clear).",
-        _SCORE,
-    ),
-    read=partial(points_of, most=5),
-    most=5,
-    source="MMAU-Pro: Qwen2.5-7B-Instruct, 1 to 5; our words. Points are given in per cent, mean"
-    " times 20",
-)
-
 AF_CHAT_ASPECTS = ("factuality", "usefulness", "depth")
 
 AF_CHAT = Judging(

@@ -118,12 +118,13 @@ def test_markdown_word_for_word() -> None:
         "# Evaluations\n\n"
         "## Figures\n\n"
         "| benchmark | items of | model | revision | prompt | n | faulty | failed | figure"
-        " | 95 % interval | official script | reported | difference | reported where |\n"
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+        " | 95 % interval | official script | reported | difference | reported where"
+        " | words on nothing, % |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
         "| librispeech-clean | all | nvidia/af3 | abc123 | published | 2 | 0 | 0 | 1.00"
-        " | 0.00 to 2.00 |  | 1.57 | -0.57 (within) | AF3, Table 2 |\n"
+        " | 0.00 to 2.00 |  | 1.57 | -0.57 (within) | AF3, Table 2 |  |\n"
         "| librispeech-clean | all | nano | 1 | published | 2 | 0 | 0 | 100.00"
-        " | 100.00 to 100.00 |  | 1.57 | +98.43 | AF3, Table 2 |\n"
+        " | 100.00 to 100.00 |  | 1.57 | +98.43 | AF3, Table 2 |  |\n"
         "\n## In pairs\n\n"
         "| benchmark | first | second | n | difference | 95 % interval | p | test |\n"
         "|---|---|---|---|---|---|---|---|\n"
@@ -131,8 +132,24 @@ def test_markdown_word_for_word() -> None:
         " | +99.00 (first is better) | 98.00 to 100.00 | 0.5 | exact permutations |\n"
         "\nIntervals are 95 % and take items as independent. Faulty items and those without a"
         " prediction stay in the figure. Word errors are better where they are lower. Within: the"
-        " interval holds the reported number.\n"
+        " interval holds the reported number. Words on nothing: how often the model writes words"
+        " where nobody speaks (af3 evaluate nothing).\n"
     )
+
+
+def test_words_on_nothing_stand_beside_the_figures_of_the_same_model_and_form() -> None:
+    nothing = dataclasses.replace(
+        TRANSCRIBED,
+        benchmark="nothing",
+        metric=ACCURACY,
+        scores={"hum": Score(1.0), "music": Score(0.0), "silence": Score(1.0), "noise": Score(1.0)},
+    )
+    rows = compare([TRANSCRIBED, WORSE, nothing]).rows
+    assert [(row.benchmark, row.model, row.invented) for row in rows] == [
+        ("librispeech-clean", "nvidia/af3", 25.0),
+        ("librispeech-clean", "nano", None),
+        ("nothing", "nvidia/af3", 25.0),
+    ]
 
 
 def test_groups_that_nothing_was_reported_for_stand_apart() -> None:
@@ -151,7 +168,7 @@ def test_a_hostile_name_stays_one_cell_of_text_in_markdown() -> None:
         r'| mmau-test-mini | all | \<img src=x onerror="alert(1)"\> \| \*\*b\*\*'
         r" \[a\](javascript:b) # \{\{ 7 \* 7 \}\} | def456 | thinking |"
     )
-    assert len(re.findall(r"(?<!\\)\|", row)) == 15
+    assert len(re.findall(r"(?<!\\)\|", row)) == 16
 
 
 def test_a_hostile_name_stays_text_on_the_page() -> None:
