@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,15 +44,6 @@ def read_sound(data: Data, file: SoundFile) -> Waveform:
     if not len(samples):
         raise DecodeFailed(f"{name}: it ends before {file.start_s:g} s")
     return samples
-
-
-def sound_sha256(data: Data, file: SoundFile) -> str:
-    """SHA-256 of the samples that the model hears, in hexadecimal: the same for the same sound.
-
-    Raises:
-        BenchmarkData, MediaError: as `read_sound`.
-    """
-    return hashlib.sha256(read_sound(data, file).astype("<f4").tobytes()).hexdigest()
 
 
 def _decoded(data: Data, file: SoundFile, name: str) -> Pcm:

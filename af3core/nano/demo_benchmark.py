@@ -1,13 +1,15 @@
-"""The demo archive as a benchmark: its scripts as questions, in the form that MMAU publishes.
+"""The demo archive as two benchmarks: its scripts as questions, in forms that are published.
 
-`python -m af3core.nano.demo_benchmark FOLDER` writes `mmau-test-mini.json` and its sounds. All
-sentences are held out of nano's training, and the voices of `reel_17.wav`. What nano scores is a
-floor that the tests hold.
+`python -m af3core.nano.demo_benchmark FOLDER` writes `mmau/` in MMAU's form, with excerpts of
+at most 15 s, and `long/` in the form of AF3's evaluation files, as LongAudioBench is read, with
+whole recordings. All sentences are held out of nano's training, and the voices of `reel_17.wav`.
+What nano scores is a floor that the tests hold.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,12 +23,13 @@ import soundfile
 from af3core.audio.decode import DecodeReport, decode
 from af3core.nano.demo_archive import ARCHIVE, DATE, PROGRAMMES, SCRIPTS
 from af3core.nano.demo_score import script_events
-from af3core.nano.questions import Question, choice_questions
+from af3core.nano.questions import Question, choice_questions, open_questions
 from af3core.nano.scenes import Event, Scene
 from af3core.nano.voices import SAMPLE_RATE_HZ
 
-LIST = "mmau-test-mini.json"
-SOUNDS = "test-mini-audios"
+LIST = "mmau/mmau-test-mini.json"
+SOUNDS = "mmau/test-mini-audios"
+LONG_LIST = "long/demo_speech.json"
 _LONGEST_MS = 15_000
 _AROUND_MS = 150
 _ASKED = " Choose the correct option"
@@ -45,9 +48,11 @@ class Excerpt:
 
 
 def write_benchmark(folder: Path) -> int:
-    """Write the list and the sounds; gives the number of questions. The same bytes each time."""
+    """Write lists and sounds; gives the number of questions. The same bytes each time."""
     (folder / SOUNDS).mkdir(parents=True, exist_ok=True)
+    (folder / LONG_LIST).parent.mkdir(exist_ok=True)
     rows: list[dict[str, Any]] = []
+    long_rows: list[dict[str, str]] = []
     scripts = script_events(SCRIPTS)
     for programme in PROGRAMMES:
         samples = _samples(ARCHIVE / DATE / programme.file)
@@ -56,8 +61,16 @@ def write_benchmark(folder: Path) -> int:
             questions = choice_questions(excerpt.scene, Random(f"benchmark {excerpt.name}"))
             _write(folder, excerpt, samples)
             rows += [_row(excerpt, question, known) for question in questions]
+        shutil.copyfile(ARCHIVE / DATE / programme.file, folder / "long" / programme.file)
+        long_rows += _long_rows(programme.file, scripts[programme.file])
     (folder / LIST).write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
-    return len(rows)
+    document = {
+        "split": "test",
+        "flamingo_task": "demo-LongSpeechQA",
+        "data": {str(number): row for number, row in enumerate(long_rows)},
+    }
+    (folder / LONG_LIST).write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    return len(rows) + len(long_rows)
 
 
 def excerpts(file: str, events: list[Event]) -> Iterator[Excerpt]:
@@ -85,7 +98,7 @@ def _row(excerpt: Excerpt, question: Question, voices: str) -> dict[str, Any]:
     """A row with MMAU's fields."""
     return {
         "id": f"{excerpt.name}-{question.kind}",
-        "audio_id": f"./{SOUNDS}/{excerpt.name}.wav",
+        "audio_id": f"./{Path(SOUNDS).name}/{excerpt.name}.wav",
         "question": question.prompt.partition(_ASKED)[0],
         "choices": list(question.options),
         "answer": question.answer.partition(") ")[2],
@@ -96,6 +109,15 @@ def _row(excerpt: Excerpt, question: Question, voices: str) -> dict[str, Any]:
         "sub-category": f"{voices} voices",
         "difficulty": "easy",
     }
+
+
+def _long_rows(file: str, events: list[Event]) -> list[dict[str, str]]:
+    """What may be asked of a whole recording, with the true answer."""
+    scene = Scene(tuple(events), "", events[-1].end_ms)
+    return [
+        {"name": file, "prompt": question.prompt, "output": question.answer}
+        for question in open_questions(scene)
+    ]
 
 
 def _samples(path: Path) -> np.ndarray[Any, np.dtype[np.int16]]:
@@ -114,7 +136,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m af3core.nano.demo_benchmark FOLDER", file=sys.stderr)
         return 2
     count = write_benchmark(Path(arguments[0]))
-    print(f"{count} questions: {arguments[0]}/{LIST}")
+    print(f"{count} questions: {arguments[0]}/{LIST}, {arguments[0]}/{LONG_LIST}")
     return 0
 
 

