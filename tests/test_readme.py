@@ -40,6 +40,7 @@ def test_the_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
         "chat",
         "export",
         "evaluate",
+        "accept",
     ],
 )
 def test_every_option_of_its_commands_is_known(
