@@ -5,8 +5,6 @@ Rows are invented; file names, fields, nesting and spellings are the publisher's
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,28 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.af3core.evaluation import published_labels as labels
+from tests.af3core.evaluation.files import csv_file, json_file, json_lines
 from tests.af3core.evaluation.sounds import sound
 
 Row = dict[str, Any]
 DOG, CAT = "a dog", "a cat"
-
-
-def _lines(path: Path, rows: list[Row]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-
-
-def _json(path: Path, document: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=2), "utf-8")
-
-
-def _csv(path: Path, rows: list[Row]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def write_mmar(folder: Path) -> None:
@@ -54,19 +35,19 @@ def write_mmar(folder: Path) -> None:
         {"id": name, "audio_path": f"./audio/{name}.wav", "answer": answer} | row
         for name, answer in named.items()
     ]
-    _lines(folder / "MMAR-meta.jsonl", rows)
+    json_lines(folder / "MMAR-meta.jsonl", rows)
 
 
 def write_mmau_test_mini(folder: Path) -> None:
     rows = [_mmau("m1", "test-mini", "music", ["Jazz", "Rock"], "Jazz")]
     rows += [_mmau("s1", "test-mini", "sound", ["Man", "Woman", "Child"], "Woman")]
-    _json(folder / "mmau-test-mini.json", rows)
+    json_file(folder / "mmau-test-mini.json", rows)
     for name in ("m1", "s1"):
         sound(folder / f"test-mini-audios/{name}.wav")
 
 
 def write_mmau_test(folder: Path) -> None:
-    _json(folder / "mmau-test.json", [_mmau("t1", "test", "speech", ["Two", "Three"], "")])
+    json_file(folder / "mmau-test.json", [_mmau("t1", "test", "speech", ["Two", "Three"], "")])
     sound(folder / "test-audios/t1.wav")
 
 
@@ -145,7 +126,7 @@ def write_mmsu(folder: Path) -> None:
     rows = [{"id": "e_1", "audio_path": "audio/e_1.wav"} | MMSU_ROW]
     missing = {"choice_c": None, "choice_d": None, "answer_gt": "Joy"}
     rows += [{"id": "e_2", "audio_path": "audio/e_2.wav"} | MMSU_ROW | missing]
-    _lines(folder / "question/mmsu.jsonl", rows)
+    json_lines(folder / "question/mmsu.jsonl", rows)
     for row in rows:
         sound(folder / row["audio_path"])
 
@@ -170,7 +151,7 @@ def write_muchomusic(folder: Path) -> None:
     sdd = {"dataset": "sdd", "dataset_identifier": "415600.json", "music_knowledge": "['metre']"}
     caps = {"dataset": "musiccaps", "dataset_identifier": "a_b-c_4.json", "music_knowledge": ""}
     both = [sdd | row | {"music_reasoning": ""}, caps | row | {"music_reasoning": "['mood']"}]
-    _csv(folder / "muchomusic.csv", both)
+    csv_file(folder / "muchomusic.csv", both)
     sound(folder / "sdd/audio/00/415600.2min.mp3")
     sound(folder / "musiccaps/audio/[a_b-c]-[30-40].wav")
 
@@ -183,7 +164,7 @@ def write_muchomusic_perceptual(folder: Path) -> None:
         "distractors": ["Flute", "Violin", "Clarinet", "Tabla melody"],
         "PI": 0.98,
     }
-    _json(folder / "RUL-MuchoMusic.json", {"2006": row})
+    json_file(folder / "RUL-MuchoMusic.json", {"2006": row})
     sound(folder / "audio/2006.mp3")
 
 
@@ -199,7 +180,7 @@ def write_clotho_aqa(folder: Path) -> None:
         for file, question, answers in asked
         for answer in answers
     ]
-    _csv(folder / "clotho_aqa_test.csv", rows)
+    csv_file(folder / "clotho_aqa_test.csv", rows)
     for file in ("river, far.wav", "dog.wav"):
         sound(folder / "audio_files" / file)
 
@@ -219,13 +200,13 @@ def _entailment(dataset: str, file: str, caption: str) -> Row:
 
 def write_entailment_clotho(folder: Path) -> None:
     row = _entailment("ClothoV2", "Santa Motor.wav", "['A machine whines.', 'A motor.']")
-    _csv(folder / "data/CLE/clotho_entailment_evaluation.csv", [row])
+    csv_file(folder / "data/CLE/clotho_entailment_evaluation.csv", [row])
     sound(folder / "evaluation/Santa Motor.wav")
 
 
 def write_entailment_audiocaps(folder: Path) -> None:
     row = _entailment("Audiocaps", "Y7fmOlUlwoNg", "An engine idles")
-    _csv(folder / "data/ACE/audiocaps_entailment_test.csv", [row])
+    csv_file(folder / "data/ACE/audiocaps_entailment_test.csv", [row])
     sound(folder / "test/7fmOlUlwoNg.flac")
 
 
@@ -240,7 +221,7 @@ def write_music_avqa(folder: Path) -> None:
         {"type": '["Audio", "Counting"]', "question_id": 11, "question_deleted": 0} | counted,
     ]
     rows = [{"video_id": "00000238"} | row for row in rows]
-    _json(folder / "data/json/avqa-test.json", rows)
+    json_file(folder / "data/json/avqa-test.json", rows)
     sound(folder / "audio/00000238.wav")
 
 
@@ -256,7 +237,7 @@ def write_cmm(folder: Path) -> None:
     answers = ("yes", "yes", "no")
     level = {"category": "inter-modality_spurious_correlation", "granularity": "event-level"}
     told = [level | row | {"answer": answer} for row, answer in zip(rows, answers, strict=True)]
-    _json(folder / "all_data_final_reorg.json", told)
+    json_file(folder / "all_data_final_reorg.json", told)
     sound(folder / "reorg_raw_files/audio-language/thunder/1.wav")
 
 

@@ -6,8 +6,6 @@ adapters say that they could be checked.
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,22 +14,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.af3core.evaluation.files import csv_file, json_file
 from tests.af3core.evaluation.sounds import sound
 
 Row = dict[str, Any]
-
-
-def _json(path: Path, document: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=2), "utf-8")
-
-
-def _csv(path: Path, rows: list[Row]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def write_compa_r(folder: Path) -> None:
@@ -39,7 +25,7 @@ def write_compa_r(folder: Path) -> None:
         {"instruction": "Why might the engine slow down?", "output": "A siren comes near."},
         {"instruction": "Where is this?", "output": "On a busy street."},
     ]
-    _json(folder / "CompA-R-test.json", [{"audio_id": "Ya1.wav", "instruction_output": pairs}])
+    json_file(folder / "CompA-R-test.json", [{"audio_id": "Ya1.wav", "instruction_output": pairs}])
     sound(folder / "compa_r_test_audios/Ya1.wav")
 
 
@@ -51,9 +37,9 @@ def _evaluation_file(task: str, row: Row) -> Row:
 def write_long_audio_bench(folder: Path) -> None:
     asked = {"name": "film.wav", "prompt": "<sound>\nWhat happens?", "output": "A ship sinks."}
     spoken = {"name": "talk.wav", "prompt": "What do they agree on?", "output": "A date."}
-    _json(folder / "long.json", _evaluation_file("Plot", asked))
+    json_file(folder / "long.json", _evaluation_file("Plot", asked))
     spoken |= {"category": "Topic relationship"}
-    _json(folder / "long_speech.json", _evaluation_file("LongSpeechQA", spoken))
+    json_file(folder / "long_speech.json", _evaluation_file("LongSpeechQA", spoken))
     for name in ("film", "talk"):
         sound(folder / f"sounds/{name}.wav")
 
@@ -66,7 +52,7 @@ def write_librisqa(folder: Path) -> None:
         "answer": "He complains about the wizard.",
         "duration": 4.9,
     }
-    _json(folder / "LibriSQA-PartI/LibriSQA-PartI-test.json", [row])
+    json_file(folder / "LibriSQA-PartI/LibriSQA-PartI-test.json", [row])
     sound(folder / "LibriSpeech/test-clean/61/70968/61-70968-0000.flac")
 
 
@@ -76,7 +62,7 @@ def write_music_instruct(folder: Path) -> None:
         asked | {"ytid": "a_b-c", "is_audioset_eval": False, "sampling_rate": 44100},
         asked | {"ytid": "-d.e_f", "is_audioset_eval": True, "sampling_rate": 44100},
     ]
-    _json(folder / "MusicInstruct/music_instruct_long.json", {"QA": rows})
+    json_file(folder / "MusicInstruct/music_instruct_long.json", {"QA": rows})
     sound(folder / "MusicCaps_audio/-d.e_f.wav")
 
 
@@ -101,7 +87,7 @@ def write_voice_bench(subset: str, folder: Path) -> None:
 
 def _open_audio(folder: Path, task: str, row: Row) -> None:
     name = f"{task}_0.mp3"
-    _csv(folder / f"eval_datas/{task}/{task}.csv", [row | {"audio_filename": name}])
+    csv_file(folder / f"eval_datas/{task}/{task}.csv", [row | {"audio_filename": name}])
     sound(folder / f"eval_datas/{task}/audios/{name}")
 
 
@@ -134,7 +120,7 @@ def write_af_chat(folder: Path) -> None:
         "sound": ["Ya.wav", "Yb.wav", "Yc.wav"],
         "conversations": [{"from": side, "value": text} for side, text in turns],
     }
-    _json(folder / "afchat/sound.json", [row])
+    json_file(folder / "afchat/sound.json", [row])
     for name in "abc":
         sound(folder / f"audioset/Y{name}.wav")
 

@@ -58,17 +58,6 @@ def test_iemocap_names_its_release(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("name", FIXTURES)
-def test_all_sounds_are_found_even_in_a_folder_around(name: str, tmp_path: Path) -> None:
-    (tmp_path / "downloads").mkdir()
-    FIXTURES[name](tmp_path / "downloads")
-    for folder in (tmp_path / "downloads", tmp_path):
-        data = Data(str(folder))
-        items = benchmark_named(name).read(data).items
-        assert items
-        assert {sound.key for item in items for sound in item.sounds} <= data.keys
-
-
 def test_a_lost_field_is_said(tmp_path: Path) -> None:
     FIXTURES["nonspeech7k"](tmp_path)
     path = tmp_path / "metadata of test set.csv"

@@ -75,17 +75,6 @@ def test_a_missing_file_is_one_line(name: str, tmp_path: Path) -> None:
     assert str(raised.value) == f"{tmp_path}: {MISSING[name]}"
 
 
-@pytest.mark.parametrize("name", FIXTURES)
-def test_all_sounds_are_found_even_in_a_folder_around(name: str, tmp_path: Path) -> None:
-    (tmp_path / "downloads").mkdir()
-    FIXTURES[name](tmp_path / "downloads")
-    for folder in (tmp_path / "downloads", tmp_path):
-        data = Data(str(folder))
-        items = benchmark_named(name).read(data).items
-        assert items
-        assert {sound.key for item in items for sound in item.sounds} <= data.keys
-
-
 @pytest.mark.parametrize("name", PROMPTS)
 def test_prompts(name: str, tmp_path: Path) -> None:
     FIXTURES[name](tmp_path)
