@@ -230,11 +230,11 @@ def partitions(out: Path, table: str = "transcripts") -> list[str]:
 
 
 def table_bytes(out: Path) -> dict[str, bytes]:
-    """Every published object but the records of runs."""
+    """Every published object, but the records of runs and what the index adds when it comes to it."""
     return {
         str(path.relative_to(out)): path.read_bytes()
         for path in out.glob("tables/*/*/*/*.parquet")
-        if "tables/runs/" not in str(path)
+        if not {"runs", "text_embeddings"} & set(path.parts)
     }
 
 
