@@ -230,7 +230,7 @@ def partitions(out: Path, table: str = "transcripts") -> list[str]:
 
 
 def table_bytes(out: Path) -> dict[str, bytes]:
-    """Every published object, but the records of runs and what the index adds when it comes to it."""
+    """Every published object, but the records of runs and what the index adds in its own time."""
     return {
         str(path.relative_to(out)): path.read_bytes()
         for path in out.glob("tables/*/*/*/*.parquet")
