@@ -1,7 +1,7 @@
-"""The voice that needs no weights: espeak-ng, a hundred times faster than speech on one core.
+"""The voice that needs no weights: espeak-ng, hundreds of times faster than speech on one core.
 
-A piece is spoken whole before its first chunk goes out: that takes some 20 ms, less than handing
-its buffers between threads would save.
+A piece is spoken whole before its first chunk goes out: for a sentence that takes milliseconds, so
+chunks straight from the library's callback would save nothing that can be heard.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -13,6 +14,8 @@ Samples = npt.NDArray[np.float32]
 
 _CHUNK_MS = 200
 """Longest chunk: a listener who interrupts hears no more than the chunks that are out."""
+
+_MARKUP = re.compile(r"[*`]+|^\s*#+(?=\s)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +81,8 @@ def chunks_of(
 ) -> Iterator[AudioChunk]:
     """The chunks of pieces, each spoken by `synthesise`, which gives samples as they are ready.
 
-    A piece without a letter or digit is not spoken; its text goes with the next.
+    A piece without a letter or digit is not spoken; its text goes with the next. Marks of Markdown
+    (`**`, backquotes, `#` of a heading) are never read out.
     """
     most = sample_rate_hz * _CHUNK_MS // 1000
     done, text = 0, ""
@@ -86,7 +90,7 @@ def chunks_of(
         text += piece
         if not any(sign.isalnum() for sign in piece):
             continue
-        for samples in synthesise(piece):
+        for samples in synthesise(_MARKUP.sub("", piece)):
             for start in range(0, len(samples), most):
                 part = samples[start : start + most]
                 yield AudioChunk(part, sample_rate_hz, text, round(1000 * done / sample_rate_hz))
