@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 from transformers import (
+    GenerationConfig,
     PocketTTSAudioTokenizerConfig,
     PocketTTSAudioTokenizerModel,
     PocketTTSConfig,
@@ -103,9 +104,10 @@ def save_pocket(folder: Path, do_sample: bool = False) -> Path:
         )
     )
     torch.nn.init.normal_(model.model.bos_latent)
-    model.generation_config.do_sample = do_sample
-    # the end is never seen in the first frames, so that several chunks come
-    model.generation_config.min_frames_before_eos = 20
+    # random weights would end early
+    model.generation_config = GenerationConfig(
+        do_sample=do_sample, min_frames_before_eos=20, pad_token_id=0
+    )
     model.save_pretrained(folder)
     processor = PocketTTSProcessor(
         PocketTTSFeatureExtractor(), tokenizer, audio_tokenizer=codec, chat_template=_PROMPT
