@@ -102,7 +102,8 @@ class Board:
                 if isinstance(result, Answer):
                     self._say(written, result.text)
                 written.result = written.result or result
-            self._tell(request)
+                self._tell(request)
+            self._changed.notify_all()
 
     def cancelled(self, request: int) -> bool:
         """Whether nobody wants this answer any more."""
