@@ -50,6 +50,7 @@ _JOBS = {
     "embed": "place each annotated segment among all, by its sound and its caption",
     "skills": "make question-answer pairs by skill (af3 skills list shows the skills)",
     "summarise": "summary, chapters and answers with citations for whole recordings",
+    "describe": "spoken descriptions of recordings, from their summaries and chapters",
     "dialogues": "make conversations about several sounds, for training",
     "chat": "run scripted conversations over chosen segments",
     "export": "write training data from answers, pairs and dialogues",
