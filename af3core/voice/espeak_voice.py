@@ -1,7 +1,8 @@
 """The voice that needs no weights: espeak-ng, hundreds of times faster than speech on one core.
 
 A piece is spoken whole before its first chunk goes out: for a sentence that takes milliseconds, so
-chunks straight from the library's callback would save nothing that can be heard.
+chunks straight from the library's callback would save nothing that can be heard. The library goes
+on from its last state: the same text comes out a few samples longer or shorter each time.
 """
 
 from __future__ import annotations

@@ -42,6 +42,7 @@ class SoundWriter:
         self._stream: Any = self._container.add_stream(codec, rate=rate_hz, layout="mono")
         if kind == "opus":
             self._stream.bit_rate = _OPUS_BITS_PER_S
+        self._container.start_encoding()
 
     @property
     def duration_ms(self) -> int:
@@ -60,15 +61,17 @@ class SoundWriter:
 
     def close(self) -> None:
         """Write what the encoder still holds."""
-        if self._samples:
-            self._container.mux(self._stream.encode(None))
+        self._container.mux(self._stream.encode(None))
         self._container.close()
 
     def __enter__(self) -> SoundWriter:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self.close()
 
