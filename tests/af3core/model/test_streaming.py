@@ -64,13 +64,14 @@ def assert_streamed(events: Sequence[Event], expected: Sequence[Answer | ModelEr
     """The same answers, their pieces joined to their texts, each request's end its last event."""
     found = results(events)
     assert sorted(found) == list(range(len(expected)))
-    for number, (text, answer) in enumerate(zip(texts(events, len(expected)), expected)):
+    said = texts(events, len(expected))
+    for number, answer in enumerate(expected):
         result = found[number]
         assert isinstance(result, Answer)
         assert isinstance(answer, Answer)
         assert result.token_ids == answer.token_ids
         assert (result.text, result.finish_reason) == (answer.text, answer.finish_reason)
-        assert text == answer.text
+        assert said[number] == answer.text
         assert [e for e in events if e.request == number][-1] == Finished(number, result)
 
 
@@ -166,7 +167,7 @@ def test_cancelling_gives_its_room_back(engine: Af3Engine, monkeypatch: pytest.M
         return step(self, ids)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Runner, "step", noting)
-    decoding = Decoding(400, min_new_tokens=400)
+    decoding = Decoding(150, min_new_tokens=150)
     requests = [Request((sound,), (Turn("user", WHO),), decoding) for sound in SOUNDS[:2]]
     stream = engine.stream(requests)
     until_text(stream, 0)
@@ -218,7 +219,7 @@ def test_a_bad_request_finishes_with_its_error(engine: Af3Engine) -> None:
     assert isinstance(found[0], EmptyAudio)
     assert isinstance(found[1], Answer)
     assert str(found[2]).startswith("the checkpoint has no think weights")
-    assert str(found[3]).startswith("46 tokens and an answer of 30000000: the model has")
+    assert str(found[3]).endswith("an answer of 30000000: the model has 32768 positions")
     assert list(engine.stream([])) == []
 
 
