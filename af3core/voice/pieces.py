@@ -16,8 +16,8 @@ _WORD_CHARS = 200
 """From here on between any two words."""
 
 _CLOSING = "\"'”’)]}»*_"
-_WIDE_STOPS = "。！？"  # noqa: RUF001  (no space follows them)
-_CLAUSE_ENDS = (",", ";", ":", "–", "—", "-", "…", ".", "!", "?", "，", "、", "；")  # noqa: RUF001
+_WIDE_STOPS = "。！？"
+_CLAUSE_ENDS = (",", ";", ":", "–", "—", "-", "…", ".", "!", "?", "，", "、", "；")
 _ABBREVIATIONS = frozenset(
     "dr mr mrs ms mx prof rev hon st sr jr gen col lt sgt capt cmdr gov sen rep pres vs cf ca"
     " approx al ed eds vol pp fig figs eq ch sec dept est ext mt ft ave blvd inc ltd co corp"
@@ -119,9 +119,9 @@ def _word_before_stop(bare: str) -> str:
 
 def _ends_wide(before: str, after: str) -> bool:
     """True behind a stop of Chinese or Japanese, unless more of the same or a bracket follows."""
-    bare = before.rstrip(_CLOSING + "」』）")  # noqa: RUF001
+    bare = before.rstrip(_CLOSING + "」』）")
     return (
         bare.endswith(tuple(_WIDE_STOPS))
-        and after not in _CLOSING + _WIDE_STOPS + "」』）"  # noqa: RUF001
+        and after not in _CLOSING + _WIDE_STOPS + "」』）"
         and any(sign.isalnum() for sign in before)
     )

@@ -48,18 +48,18 @@ class PocketVoice:
         if settings.speed != 1.0:
             raise ConfigurationError(f"speed {settings.speed:g}: Pocket TTS speaks at 1 alone")
         try:
-            self._processor: Any = PocketTTSProcessor.from_pretrained(checkpoint)
+            processor: Any = PocketTTSProcessor.from_pretrained(checkpoint)
             model = PocketTTSForConditionalGeneration.from_pretrained(checkpoint)
         except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
             first_line = (str(error).splitlines() or [""])[0]
             raise ConfigurationError(
                 f"voice {checkpoint}: no whole Pocket TTS checkpoint ({first_line}); fetch it again"
             ) from error
-        if self._processor.audio_tokenizer is None or self._processor.chat_template is None:
+        if processor.audio_tokenizer is None or processor.chat_template is None:
             raise ConfigurationError(
                 f"voice {checkpoint}: without its codec or chat template; fetch it again"
             )
-        self._model = model.eval()
+        self._processor, self._model = processor, model.eval()
         self._checkpoint, self._speaker, self._seed = checkpoint, settings.speaker, settings.seed
         self._reading = threading.Lock()
         self._speaker_latents = self._heard(settings.speaker) if settings.speaker else None
@@ -177,8 +177,8 @@ class PocketVoice:
 
 def _recording(path: Path, rate_hz: int) -> Samples:
     """Its first 30 s, mono."""
+    import av
     import soundfile
-    from scipy.signal import resample_poly
 
     try:
         with soundfile.SoundFile(str(path)) as file:
@@ -190,6 +190,8 @@ def _recording(path: Path, rate_hz: int) -> Samples:
         ) from error
     if len(samples) < own_rate_hz:
         raise ConfigurationError(f"speaker {path}: take at least a second of speech")
-    divisor = math.gcd(rate_hz, own_rate_hz)
-    mono = samples.mean(axis=1)
-    return np.asarray(resample_poly(mono, rate_hz // divisor, own_rate_hz // divisor), np.float32)
+    frame = av.AudioFrame.from_ndarray(samples.mean(axis=1)[None], format="fltp", layout="mono")
+    frame.sample_rate = own_rate_hz
+    resampler = av.AudioResampler("fltp", "mono", rate_hz)
+    frames = [*resampler.resample(frame), *resampler.resample(None)]
+    return np.concatenate([np.asarray(frame.to_ndarray()[0], np.float32) for frame in frames])

@@ -39,9 +39,10 @@ class SoundWriter:
         codec, rate_hz = (
             ("libopus", _OPUS_RATE_HZ) if kind == "opus" else ("pcm_s16le", sample_rate_hz)
         )
-        self._stream: Any = self._container.add_stream(codec, rate=rate_hz, layout="mono")
+        stream: Any = self._container.add_stream(codec, rate=rate_hz, layout="mono")
+        self._stream = stream
         if kind == "opus":
-            self._stream.bit_rate = _OPUS_BITS_PER_S
+            stream.bit_rate = _OPUS_BITS_PER_S
         self._container.start_encoding()
 
     @property

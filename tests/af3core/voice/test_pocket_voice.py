@@ -1,4 +1,4 @@
-"""Pocket TTS: a checkpoint of its form, saved and loaded back; what streams is what it generates."""
+"""Pocket TTS: a checkpoint of its form, saved and loaded back; its stream is what it generates."""
 
 from __future__ import annotations
 

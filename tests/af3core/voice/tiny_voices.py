@@ -1,4 +1,4 @@
-"""Voices with random weights, saved as checkpoints: their sounds mean nothing, their form is real."""
+"""Voices with random weights, saved as checkpoints: sounds mean nothing, the form is real."""
 
 from __future__ import annotations
 
