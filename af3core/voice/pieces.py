@@ -17,6 +17,8 @@ _WORD_CHARS = 200
 
 _CLOSING = "\"'”’)]}»*_"
 _WIDE_STOPS = "。！？"
+_WIDE_CLOSING = _CLOSING + "」』）"
+_WIDE_LAST = _WIDE_STOPS + _WIDE_CLOSING
 _CLAUSE_ENDS = (",", ";", ":", "–", "—", "-", "…", ".", "!", "?", "，", "、", "；")
 _ABBREVIATIONS = frozenset(
     "dr mr mrs ms mx prof rev hon st sr jr gen col lt sgt capt cmdr gov sen rep pres vs cf ca"
@@ -64,7 +66,7 @@ class PieceCutter:
             if following > at and not text[at - 1].isspace():
                 if _ends_piece(text[:at], text[at:following], text[following]):
                     return at
-            elif following == at and _ends_wide(text[:at], text[at]):
+            elif text[at - 1] in _WIDE_LAST and _ends_wide(text[:at], text[at]):
                 return at
             self._at = max(following, at + 1)
         return None
@@ -119,9 +121,8 @@ def _word_before_stop(bare: str) -> str:
 
 def _ends_wide(before: str, after: str) -> bool:
     """True behind a stop of Chinese or Japanese, unless more of the same or a bracket follows."""
-    bare = before.rstrip(_CLOSING + "」』）")
     return (
-        bare.endswith(tuple(_WIDE_STOPS))
-        and after not in _CLOSING + _WIDE_STOPS + "」』）"
+        before.rstrip(_WIDE_CLOSING).endswith(tuple(_WIDE_STOPS))
+        and after not in _WIDE_LAST
         and any(sign.isalnum() for sign in before)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 from af3core.voice.pieces import cut
@@ -22,7 +22,7 @@ def speak_stream(
     deltas: Iterable[str],
     stop: threading.Event | None = None,
     chunks_ahead: int = CHUNKS_AHEAD,
-) -> Iterator[AudioChunk]:
+) -> Generator[AudioChunk, None, None]:
     """The speech of a text that is still being written.
 
     Text is taken and spoken in a thread of its own, which waits once `chunks_ahead` chunks are out

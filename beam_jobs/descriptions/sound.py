@@ -8,7 +8,7 @@ import io
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from af3core.voice.voices import open_voice
 SOUND_VERSION = 1
 """Counts up whenever the same text and voice would give other bytes."""
 
+_ESPEAK_PACKAGE = "espeakng-loader"
 _DECIDING_FILES = ("*.json", "*.safetensors", "*.bin", "*.txt", "*.model", "*.jinja")
 
 
@@ -79,7 +80,7 @@ def spoken_by(name: str) -> SpokenBy:
         ConfigurationError: no such voice, or a package is missing.
     """
     if name == ESPEAK:
-        return SpokenBy(ESPEAK, f"espeakng-loader {version('espeakng-loader')}")
+        return SpokenBy(ESPEAK, f"{_ESPEAK_PACKAGE} {_espeak_version()}")
     from transformers import PretrainedConfig
 
     try:
@@ -113,6 +114,15 @@ def spoken(voice: Voice, text: str) -> Spoken:
         first_audio_ms=round(1000 * seconds[0], 3),
         real_time_factor=round(1000 * sum(seconds) / duration_ms, 6),
     )
+
+
+def _espeak_version() -> str:
+    try:
+        return version(_ESPEAK_PACKAGE)
+    except PackageNotFoundError as error:
+        raise ConfigurationError(
+            f"--voice {ESPEAK}: needs the package {_ESPEAK_PACKAGE}; pip install {_ESPEAK_PACKAGE}"
+        ) from error
 
 
 def _timed(chunks: Iterator[AudioChunk], seconds: list[float]) -> Iterator[AudioChunk]:

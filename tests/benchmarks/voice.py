@@ -2,8 +2,9 @@
 
 Each voice speaks answers of nano's world that stream in at 20 words a second, as fast as the
 listener takes them: how long after the first sentence's last word the first sound comes, what lies
-between two chunks, how fast it speaks, and how many words nano then gets wrong. A voice with random
-weights (`--tiny`) shows what the code around a model costs, and no word of it is understood.
+between two chunks, how fast it speaks, and how many words nano then gets wrong. Random weights
+(`--random-weights`, at the size of MMS's and of Pocket TTS's) show how fast the code runs on a text
+that is there at once; how long they speak for it, and what, means nothing.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from tests.af3core.voice.tiny_voices import save_pocket, save_vits
 from tests.benchmarks.report import header, line
 
 _ANSWERS, _WORDS_PER_S = 8, 20.0
+_RANDOM_TEXT = "The rain falls."
 PAPER = "AF3-Chat on an A100: "
 
 
@@ -45,15 +47,17 @@ class Heard:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("voices", nargs="*", default=[ESPEAK])
-    parser.add_argument("--tiny", action="store_true", help="VITS and Pocket TTS, random weights")
+    parser.add_argument("--random-weights", action="store_true")
     arguments = parser.parse_args()
     header("Voices", "torch", "transformers", "espeakng-loader")
     with tempfile.TemporaryDirectory() as scratch:
-        names = list(arguments.voices)
-        if arguments.tiny:
-            names += [str(save(Path(scratch) / save.__name__)) for save in (save_vits, save_pocket)]
-        for name in names:
+        for name in arguments.voices:
             _report(open_voice(name))
+        if arguments.random_weights:
+            vits = save_vits(Path(scratch) / "vits, random weights", full_size=True)
+            pocket = save_pocket(Path(scratch) / "pocket_tts, random weights", full_size=True)
+            for folder in (vits, pocket):
+                _report_speed(open_voice(str(folder)))
 
 
 def _report(voice: Voice) -> None:
@@ -66,13 +70,27 @@ def _report(voice: Voice) -> None:
     line("first sound after the first word is written", f"{asked_s:.2f} s")
     left_s = median(one.text_ended_s - one.came_s[0] for one in heard)
     line("text still to come at the first sound", f"{left_s:.2f} s")
-    synthesis_s, speech_s, gap_s = _alone(voice)
-    line("between two chunks, text whole, at most", f"{gap_s:.3f} s", PAPER + "0.06 s a token")
-    line("10 s of speech", f"{10 * synthesis_s / speech_s:.2f} s", PAPER + "6.68 s")
-    line("synthesis over speech", f"{synthesis_s / speech_s:.4f}")
+    _report_whole(voice, answers_of_nanos_world(_ANSWERS))
     engine = Af3Engine.load(find_checkpoint(NANO))
     wrong = error_rate(engine, [piece for one in heard for piece in by_piece(one.chunks)])
     line("words that nano gets wrong", f"{wrong:.1%}", "nano on unseen voices: 3.7 %")
+
+
+def _report_speed(voice: Voice) -> None:
+    """Of a voice whose words mean nothing."""
+    print(voice.name)
+    list(voice.speak(["Up."]))
+    begun = time.perf_counter()
+    next(voice.speak([_RANDOM_TEXT]))
+    line("first sound of a piece", f"{time.perf_counter() - begun:.3f} s", PAPER + "0.15 s")
+    _report_whole(voice, [_RANDOM_TEXT])
+
+
+def _report_whole(voice: Voice, texts: list[str]) -> None:
+    synthesis_s, speech_s, gap_s = _alone(voice, texts)
+    line("between two chunks, text whole, at most", f"{gap_s:.3f} s", PAPER + "0.06 s a token")
+    line("10 s of speech", f"{10 * synthesis_s / speech_s:.2f} s", PAPER + "6.68 s")
+    line("synthesis over speech", f"{synthesis_s / speech_s:.4f}")
 
 
 def _listen(voice: Voice, text: str) -> Heard:
@@ -93,10 +111,10 @@ def _listen(voice: Voice, text: str) -> Heard:
     return heard
 
 
-def _alone(voice: Voice) -> tuple[float, float, float]:
+def _alone(voice: Voice, texts: list[str]) -> tuple[float, float, float]:
     """Seconds of synthesis, of speech, and the longest between two chunks, of whole texts."""
     synthesis_s, speech_s, gap_s = 0.0, 0.0, 0.0
-    for text in answers_of_nanos_world(_ANSWERS):
+    for text in texts:
         last = begun = time.perf_counter()
         for number, chunk in enumerate(voice.speak(cut([text]))):
             now = time.perf_counter()

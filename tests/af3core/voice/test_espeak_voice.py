@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -44,15 +45,12 @@ def test_chunks_are_speech_that_goes_on() -> None:
 def test_the_first_chunk_comes_before_the_text_ends() -> None:
     asked: list[str] = []
 
-    def deltas() -> list[str]:
-        return ["A dog", " barks.", " Then", " it rains", " all night."]
-
-    def stream() -> object:
-        for delta in deltas():
+    def stream() -> Iterator[str]:
+        for delta in ["A dog", " barks.", " Then", " it rains", " all night."]:
             asked.append(delta)
             yield delta
 
-    first = next(EspeakVoice().speak(cut(stream())))  # type: ignore[arg-type]
+    first = next(EspeakVoice().speak(cut(stream())))
     assert (first.text, first.start_ms) == ("A dog barks.", 0)
     assert asked == ["A dog", " barks.", " Then"]
 

@@ -12,7 +12,7 @@ import soundfile
 
 from af3core.voice.espeak_voice import EspeakVoice
 from af3core.voice.pieces import cut
-from af3core.voice.sound_file import SoundWriter, write_sound
+from af3core.voice.sound_file import Kind, SoundWriter, write_sound
 from af3core.voice.voice import AudioChunk
 
 TEXT = "A dog barks. Then it rains all night, and nobody is there to hear it."
@@ -48,11 +48,11 @@ def test_opus_sounds_the_same(tmp_path: Path, chunks: list[AudioChunk]) -> None:
 
 @pytest.mark.parametrize("kind", ["opus", "wav"])
 def test_a_file_object_stays_open_and_bytes_are_the_same(
-    kind: str, chunks: list[AudioChunk]
+    kind: Kind, chunks: list[AudioChunk]
 ) -> None:
     files = [BytesIO(), BytesIO()]
     for file in files:
-        write_sound(file, kind, 22_050, chunks)  # type: ignore[arg-type]
+        write_sound(file, kind, 22_050, chunks)
     assert files[0].getvalue() == files[1].getvalue()
     assert len(files[0].getvalue()) > 1000
 

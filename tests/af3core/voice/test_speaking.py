@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -37,9 +37,9 @@ def speaking_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "speaking"]
 
 
-def wait_until(true: object) -> None:
+def wait_until(true: Callable[[], bool]) -> None:
     end = time.monotonic() + 10
-    while not true():  # type: ignore[operator]
+    while not true():
         assert time.monotonic() < end
         time.sleep(0.01)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from transformers import VitsModel, VitsTokenizer
 
 from af3core.errors import ConfigurationError
@@ -29,8 +30,6 @@ def test_pieces_are_spoken_by_the_model(tmp_path: Path) -> None:
     assert max(chunk.duration_ms for chunk in chunks) <= 200
     tokens = VitsTokenizer.from_pretrained(folder)("Hello there,", return_tensors="pt")
     model = VitsModel.from_pretrained(folder)
-    import torch
-
     torch.manual_seed(0)
     with torch.inference_mode():
         expected = model(**tokens).waveform[0].numpy()

@@ -25,6 +25,36 @@ from transformers import (
 
 SIGNS = ["<pad>", "<unk>", *string.ascii_lowercase, *string.digits, *" .,!?'"]
 _LATENTS, _WIDTH = 8, 32
+_SMALL_CODEC: dict[str, Any] = {
+    "hidden_size": 16,
+    "num_filters": 4,
+    "num_hidden_layers": 1,
+    "intermediate_size": 16,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "upsample_groups": 16,
+    "latent_dim": _LATENTS,
+}
+_SMALL_MODEL: dict[str, Any] = {
+    "hidden_size": _WIDTH,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": _WIDTH,
+    "latent_dim": _LATENTS,
+    "flow_head_config": {
+        "hidden_size": 16,
+        "num_hidden_layers": 1,
+        "latent_dim": _LATENTS,
+        "condition_dim": _WIDTH,
+        "frequency_embedding_size": 16,
+    },
+}
+_PLACES = {
+    "audio_prompt_token": "<voice>",
+    "audio_latent_token": "<latent>",
+    "audio_prompt_bos_token": "<voice_bos>",
+    "audio_bos_token": "<audio_bos>",
+}
 _PROMPT = (
     "{% for message in messages %}{% for item in message.content %}"
     "{% if item.type == 'audio' %}<voice_bos><voice>{% else %}{{ item.text }}{% endif %}"
@@ -32,13 +62,16 @@ _PROMPT = (
 )
 
 
-def save_vits(folder: Path, speakers: int = 1) -> Path:
-    """A VITS voice at 16 kHz."""
+def save_vits(folder: Path, speakers: int = 1, full_size: bool = False) -> Path:
+    """A VITS voice at 16 kHz; at full size that of MMS, 36 million parameters."""
     torch.manual_seed(0)
     folder.mkdir()
     vocabulary = folder / "vocab.json"
     vocabulary.write_text(json.dumps({sign: at for at, sign in enumerate(SIGNS)}))
     VitsTokenizer(str(vocabulary), phonemize=False).save_pretrained(folder)
+    if full_size:
+        VitsModel(VitsConfig(vocab_size=len(SIGNS))).save_pretrained(folder)
+        return folder
     config = VitsConfig(
         vocab_size=len(SIGNS),
         hidden_size=16,
@@ -60,48 +93,21 @@ def save_vits(folder: Path, speakers: int = 1) -> Path:
     return folder
 
 
-def save_pocket(folder: Path, do_sample: bool = False) -> Path:
-    """A Pocket TTS voice at 24 kHz, 12.5 frames a second."""
+def save_pocket(folder: Path, do_sample: bool = False, full_size: bool = False) -> Path:
+    """A Pocket TTS voice at 24 kHz, 12.5 frames a second; at full size 90 million parameters."""
     torch.manual_seed(0)
     tokenizer = _tokenizer()
-    named: dict[str, Any] = {
-        f"{name}_id": tokenizer.convert_tokens_to_ids(getattr(tokenizer, name))
-        for name in ("audio_prompt_token", "audio_latent_token")
-    }
     codec = PocketTTSAudioTokenizerModel(
-        PocketTTSAudioTokenizerConfig(
-            hidden_size=16,
-            num_filters=4,
-            num_hidden_layers=1,
-            intermediate_size=16,
-            num_attention_heads=2,
-            num_key_value_heads=2,
-            upsample_groups=16,
-            latent_dim=_LATENTS,
-        )
+        PocketTTSAudioTokenizerConfig(**{} if full_size else _SMALL_CODEC)
     )
     codec.save_pretrained(folder / "codec")
     codec = PocketTTSAudioTokenizerModel.from_pretrained(folder / "codec")
+    ids = {
+        f"{name}_id": tokenizer.convert_tokens_to_ids(getattr(tokenizer, name)) for name in _PLACES
+    }
+    size = {} if full_size else _SMALL_MODEL
     model = PocketTTSForConditionalGeneration(
-        PocketTTSConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=_WIDTH,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            intermediate_size=_WIDTH,
-            latent_dim=_LATENTS,
-            pad_token_id=0,
-            audio_prompt_bos_token_id=tokenizer.convert_tokens_to_ids("<voice_bos>"),
-            audio_bos_token_id=tokenizer.convert_tokens_to_ids("<audio_bos>"),
-            flow_head_config={
-                "hidden_size": 16,
-                "num_hidden_layers": 1,
-                "latent_dim": _LATENTS,
-                "condition_dim": _WIDTH,
-                "frequency_embedding_size": 16,
-            },
-            **named,
-        )
+        PocketTTSConfig(vocab_size=len(tokenizer), pad_token_id=0, **ids, **size)
     )
     torch.nn.init.normal_(model.model.bos_latent)
     # random weights would end early
@@ -125,10 +131,5 @@ def _tokenizer() -> PreTrainedTokenizerFast:
         pad_token="<pad>",
         unk_token="<unk>",
         padding_side="left",
-        extra_special_tokens={
-            "audio_prompt_token": "<voice>",
-            "audio_latent_token": "<latent>",
-            "audio_prompt_bos_token": "<voice_bos>",
-            "audio_bos_token": "<audio_bos>",
-        },
+        extra_special_tokens=_PLACES,
     )
