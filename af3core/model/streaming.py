@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from af3core.errors import ModelError
-from af3core.model.request import Answer, Request
+from af3core.model.request import Answer, Engine, Request
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,11 @@ class Cancelled(ModelError):
         super().__init__("the answer was cancelled by who asked for it")
 
 
-class StreamingEngine(Protocol):
+class StreamingEngine(Engine, Protocol):
     """An engine that gives its answers as it writes them.
 
     Any thread may open streams, beside each other and beside `answer`.
     """
-
-    name: str
 
     def stream(self, requests: Sequence[Request]) -> Stream:
         """Events of all requests as they come; close it, or read it to its end."""

@@ -35,26 +35,30 @@ RunBatch = Callable[[Sequence[Asked], Join], Iterator[tuple[int, Answer | ModelE
 
 
 class ModelTurn:
-    """A lock that knows whether somebody waits for it, and whose waiting may be given up."""
+    """A lock that is given in the order of asking, and whose waiting may be given up."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._taken = False
-        self._waiting = 0
+        self._queue: list[object] = []
 
     @property
     def wanted(self) -> bool:
         """Whether somebody waits for the turn."""
-        return self._waiting > 0
+        return bool(self._queue)
 
     def acquire(self, needed: Callable[[], bool]) -> bool:
         """Wait for the turn; false where it is not needed any more."""
+        ticket = object()
         with self._changed:
-            self._waiting += 1
-            self._changed.wait_for(lambda: not self._taken or not needed())
-            self._waiting -= 1
-            got = not self._taken and needed()
+            self._queue.append(ticket)
+            self._changed.wait_for(
+                lambda: (not self._taken and self._queue[0] is ticket) or not needed()
+            )
+            got = not self._taken and self._queue[0] is ticket
+            self._queue.remove(ticket)
             self._taken = self._taken or got
+            self._changed.notify_all()
             return got
 
     def ask_again(self) -> None:
@@ -171,9 +175,11 @@ class StreamBatches:
         def join(weights: Weights) -> list[tuple[int, Asked]]:
             if not self._waiting or self._turn.wanted:
                 return []
-            # in order: one that needs other weights is not overtaken for ever
-            alike = takewhile(lambda one: one.request.weights == weights, list(self._waiting))
-            joined = list(zip(places, self._take(len(list(alike))), strict=False))
+            with self._changed:
+                # in order: one that needs other weights is not overtaken for ever
+                alike = takewhile(lambda one: one.request.weights == weights, self._waiting)
+                taken = self._take(len(list(alike)))
+            joined = [(next(places), one) for one in taken]
             running.update(joined)
             return joined
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -205,6 +206,28 @@ def test_a_reader_that_stalls_holds_nobody_up(engine: Af3Engine) -> None:
     (answer,) = answers_of(engine, [request])
     assert_streamed(list(engine.stream([request])), [answer])
     assert [type(event) for event in stalled] == [TextDelta, Finished]
+
+
+def test_answers_have_their_turn_between_streams(engine: Af3Engine) -> None:
+    """What asks for whole answers is not kept waiting by streams that come after it."""
+    decoding = Decoding(60, min_new_tokens=60)
+    request = Request((SOUNDS[0],), (Turn("user", WHO),), decoding)
+    answered = threading.Event()
+
+    def answer() -> None:
+        engine.answer([request])
+        answered.set()
+
+    running = engine.stream([request])
+    until_text(running, 0)
+    asking = threading.Thread(target=answer)
+    asking.start()
+    while not (engine._turn.wanted or answered.is_set()):
+        time.sleep(0.001)
+    later = list(engine.stream([request]))
+    assert answered.is_set()
+    asking.join()
+    assert results(list(running)) == results(later)
 
 
 def test_a_bad_request_finishes_with_its_error(engine: Af3Engine) -> None:
