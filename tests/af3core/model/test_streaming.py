@@ -176,6 +176,29 @@ def test_cancelling_gives_its_room_back(engine: Af3Engine, monkeypatch: pytest.M
     assert held[-1] < 0.6 * held[0]
 
 
+def test_what_is_cancelled_before_it_starts_is_never_heard(
+    engine: Af3Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The budget holds one of them at a time, the longest first."""
+    heard: list[Sound] = []
+    hear = Runner.hear
+
+    def noting(self: Runner, sounds: Sequence[Sound]) -> object:
+        heard.extend(sounds)
+        return hear(self, sounds)
+
+    monkeypatch.setattr(Runner, "hear", noting)
+    monkeypatch.setattr(engine, "batch_tokens", 330)
+    decoding = Decoding(100, min_new_tokens=100)
+    requests = [Request((SOUNDS[i],), (Turn("user", WHO),), decoding) for i in (3, 2, 1)]
+    stream = engine.stream(requests)
+    events = until_text(stream, 0)
+    stream.cancel(1)
+    found = results([*events, *stream])
+    assert [type(found[number]) for number in range(3)] == [Answer, Cancelled, Answer]
+    assert heard == [SOUNDS[3], SOUNDS[1]]
+
+
 def test_closing_stops_all(engine: Af3Engine) -> None:
     decoding = Decoding(5_000, min_new_tokens=5_000)
     requests = [Request((sound,), (Turn("user", WHO),), decoding) for sound in SOUNDS]

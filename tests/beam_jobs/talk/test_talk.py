@@ -112,6 +112,7 @@ def test_a_place_of_the_archive_is_asked_about_in_writing(
     tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = demo_night(tmp_path_factory.getbasetemp())
+    capsys.readouterr()
     place = ["--about", "cooking_show.opus@1:05", "--out", str(out)]
     assert main(["talk", "--text", "What is the speaker talking about?", *place]) == 0
     assert capsys.readouterr().out == "Cooking.\n"
