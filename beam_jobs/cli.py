@@ -50,6 +50,7 @@ _JOBS = {
     "embed": "place each annotated segment among all, by its sound and its caption",
     "skills": "make question-answer pairs by skill (af3 skills list shows the skills)",
     "summarise": "summary, chapters and answers with citations for whole recordings",
+    "describe": "spoken descriptions of recordings, from their summaries and chapters",
     "dialogues": "make conversations about several sounds, for training",
     "chat": "run scripted conversations over chosen segments",
     "export": "write training data from answers, pairs and dialogues",
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     parser = _parser()
     known, beam_arguments = parse_with_beam(parser, arguments)
-    if known.command in ("query", "search", "browse") and beam_arguments:
+    if known.command in ("query", "search", "browse", "talk") and beam_arguments:
         raise ConfigurationError(
             f"unknown option {beam_arguments[0]}; see af3 {known.command} --help"
         )
@@ -79,6 +80,10 @@ def _run(arguments: list[str]) -> int:
         from beam_jobs.search.command import run_search
 
         return run_search(known)
+    if known.command == "talk":
+        from beam_jobs.talk.command import run_talk
+
+        return run_talk(known)
     if known.command == "browse":
         from beam_jobs.browse.command import run_browse
 
@@ -150,6 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     from beam_jobs.browse.command import add_browse
     from beam_jobs.options import add_arguments
     from beam_jobs.search.command import add_search
+    from beam_jobs.talk.command import add_talk
 
     parser = argparse.ArgumentParser(
         prog="af3",
@@ -190,6 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("--out", default="out", metavar="DIR", help="folder or gs:// of a night")
     query.add_argument("--output", metavar="FILE", help="write a .csv or .parquet file instead")
     add_search(commands)
+    add_talk(commands)
     add_browse(commands)
     return parser
 

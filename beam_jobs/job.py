@@ -17,8 +17,9 @@ from af3core.errors import Af3Error, ConfigurationError
 from af3core.storage.address import is_bucket, open_store, split_object
 from beam_jobs.beam_options import parse_with_beam
 from beam_jobs.guard import guarded
+from beam_jobs.job_names import JobName
 from beam_jobs.options import add_arguments
-from beam_jobs.settings import JobName, NightSettings, read_settings
+from beam_jobs.settings import NightSettings, read_settings
 from beam_jobs.watched import end_when_unwatched
 from schemas import layout
 from schemas.reports import JobReport

@@ -10,6 +10,7 @@ from af3core.model.checkpoint import AF3_HUB_ID
 from af3core.model.engines import API_KEY_VARIABLE, ENGINE_NAMES
 from beam_jobs.accepting import add_accepting
 from beam_jobs.deriving import add_deriving
+from beam_jobs.describing import add_describing
 from beam_jobs.evaluating import add_evaluating
 
 
@@ -20,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_asking(parser)
     _add_limits(parser)
     add_deriving(parser)
+    add_describing(parser)
     add_evaluating(parser)
     add_accepting(parser)
     _add_running(parser)

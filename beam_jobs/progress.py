@@ -71,9 +71,13 @@ class Watch:
 
 
 @contextmanager
-def shown(title: str, work: Work, stream: TextIO = sys.stderr) -> Iterator[None]:
-    """Show progress while the body runs: a bar on a terminal, else a line every 15 s."""
-    watch = Watch(work)
+def shown(title: str, work: Work, stream: TextIO | None = None) -> Iterator[None]:
+    """Show progress while the body runs: a bar on a terminal, else a line every 15 s.
+
+    Args:
+        stream: where to; stderr as it is then.
+    """
+    watch, stream = Watch(work), stream or sys.stderr
     if not watch.total_ms:
         yield
         return

@@ -8,7 +8,6 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from af3core.audio.cut import Segmentation
 from af3core.errors import ConfigurationError
@@ -22,44 +21,11 @@ from af3core.tasks.task import Task
 from beam_jobs.accepting import Accepting, read_accepting
 from beam_jobs.archive import DateRule, check_source
 from beam_jobs.deriving import Deriving, read_deriving
+from beam_jobs.describing import Describing, read_describing
 from beam_jobs.evaluating import Evaluating, read_evaluating
+from beam_jobs.job_names import WITH_SOURCE, WITH_WEIGHTS, WITHOUT_MODEL, JobName
 from schemas.identity import configuration_hash
 from schemas.layout import WHOLE, Part
-
-JobName = Literal[
-    "night",
-    "discover",
-    "plan",
-    "segment",
-    "annotate",
-    "audit",
-    "publish",
-    "report",
-    "index",
-    "export",
-    "quality",
-    "events",
-    "embed",
-    "skills",
-    "summarise",
-    "dialogues",
-    "chat",
-    "evaluate",
-    "accept",
-]
-_WITH_SOURCE: tuple[JobName, ...] = ("night", "discover", "plan")
-_WITHOUT_MODEL: tuple[JobName, ...] = ("discover", "segment", "index", "export", "quality")
-_WITH_WEIGHTS: tuple[JobName, ...] = (
-    "night",
-    "annotate",
-    "events",
-    "embed",
-    "skills",
-    "summarise",
-    "dialogues",
-    "chat",
-    "evaluate",
-)
 
 FIRST_DATE, LAST_DATE = "0001-01-01", "9999-12-31"
 _CORPUS = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -87,6 +53,7 @@ class NightSettings:
     part: Part = WHOLE
     accelerator: str = ""
     deriving: Deriving = field(default_factory=Deriving)
+    describing: Describing = field(default_factory=Describing)
     evaluating: Evaluating = field(default_factory=Evaluating)
     accepting: Accepting = field(default_factory=Accepting)
 
@@ -136,7 +103,7 @@ def read_settings(arguments: argparse.Namespace, job: JobName) -> NightSettings:
     """
     if not arguments.out:
         raise ConfigurationError("--out is missing: name the folder for the tables")
-    if job in _WITH_SOURCE and not arguments.source:
+    if job in WITH_SOURCE and not arguments.source:
         raise ConfigurationError("SOURCE is missing: name the folder of recordings")
     if not _CORPUS.fullmatch(arguments.corpus):
         raise ConfigurationError(
@@ -168,7 +135,7 @@ def read_settings(arguments: argparse.Namespace, job: JobName) -> NightSettings:
             silence_dbfs=arguments.silence_dbfs,
         ),
         tasks=_tasks(arguments),
-        asking=None if job in _WITHOUT_MODEL else _engine(arguments, job),
+        asking=None if job in WITHOUT_MODEL else _engine(arguments, job),
         shards=arguments.shards,
         limits=read_limits(arguments),
         run_id=arguments.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
@@ -176,6 +143,7 @@ def read_settings(arguments: argparse.Namespace, job: JobName) -> NightSettings:
         part=read_part(arguments.part),
         accelerator=arguments.accelerator or "",
         deriving=read_deriving(arguments),
+        describing=read_describing(arguments),
         evaluating=read_evaluating(arguments),
         accepting=read_accepting(arguments),
     )
@@ -224,7 +192,7 @@ def _engine(arguments: argparse.Namespace, job: JobName) -> EngineSettings:
         raise ConfigurationError(f"--endpoint is of --engine openai, not of {arguments.engine}")
     else:
         checkpoint = find_checkpoint(
-            arguments.model, arguments.model_revision, with_weights=job in _WITH_WEIGHTS
+            arguments.model, arguments.model_revision, with_weights=job in WITH_WEIGHTS
         )
     if checkpoint.model_type != AF3_TYPE and arguments.engine == "af3":
         raise ConfigurationError(

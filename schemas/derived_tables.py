@@ -25,6 +25,7 @@ from schemas.columns import (
     structs,
     text,
 )
+from schemas.description_tables import DESCRIPTIONS
 from schemas.embedding_tables import EMBEDDINGS, TEXT_EMBEDDINGS
 from schemas.evaluation_tables import EVALUATIONS
 from schemas.tables import TABLES
@@ -264,6 +265,7 @@ DERIVED_TABLES: tuple[Table, ...] = (
     SUMMARIES,
     CHAPTERS,
     FINDINGS,
+    DESCRIPTIONS,
     DIALOGUES,
     CHATS,
     EVALUATIONS,

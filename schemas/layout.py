@@ -2,6 +2,7 @@
 
 tables/TABLE/corpus=C/date=D/part-00000-of-00001.parquet   what analysts read
 clips/RECORDING/SEGMENTATION/START-END.flac                 decoded audio, one object per clip
+descriptions/corpus=C/date=D/RECORDING/DESCRIPTION.opus      spoken descriptions
 manifests/corpus=C/date=D.json                              what came in
 ledger/probe/SHA256.json                                    container headers, read once
 ledger/objects/KEY.json                                     a bucket's object, hashed once
@@ -50,6 +51,10 @@ def shard_count_of(key: str) -> int | None:
 
 def clip_key(recording: str, segmentation_hash: str, start_ms: int, end_ms: int) -> str:
     return f"clips/{recording}/{segmentation_hash}/{start_ms:09d}-{end_ms:09d}.flac"
+
+
+def description_key(corpus: str, date: str, recording: str, description: str) -> str:
+    return f"descriptions/corpus={corpus}/date={date}/{recording}/{description}.opus"
 
 
 def manifest_prefix(corpus: str) -> str:

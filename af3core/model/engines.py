@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from af3core.errors import ConfigurationError
 from af3core.model.checkpoint import Checkpoint
-from af3core.model.request import Engine
+from af3core.model.streaming import StreamingEngine
 
 EngineName = Literal["af3", "transformers", "openai"]
 ENGINE_NAMES: tuple[EngineName, ...] = get_args(EngineName)
@@ -45,7 +45,7 @@ class EngineSettings:
 
 
 @functools.lru_cache(maxsize=2)
-def load_engine(settings: EngineSettings) -> Engine:
+def load_engine(settings: EngineSettings) -> StreamingEngine:
     """The engine, loaded once per process and only where there is something to ask; two at most,
     the audio model and a writer of texts.
 

@@ -19,10 +19,12 @@ from typing import Any
 import httpx
 
 from af3core.errors import ConfigurationError, ModelError
+from af3core.model.chat_body import chat_body
 from af3core.model.isolation import as_model_error
 from af3core.model.limits import SAMPLE_RATE_HZ
-from af3core.model.prompt import AUDIO_TOKEN, InvalidPrompt, check_request, place_sounds
-from af3core.model.request import Answer, Decoding, Request, Waveform
+from af3core.model.prompt import check_request
+from af3core.model.request import Answer, Request, Waveform
+from af3core.model.streaming import Stream
 
 _ADDRESS = re.compile(r"https?://(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?(/[^\s?#@]*)?", re.IGNORECASE)
 _CONNECT_TIMEOUT_S = 10.0
@@ -55,10 +57,14 @@ class Backoff:
     longest_retry_after_s: float = 300.0
     sleep: Callable[[float], None] = time.sleep
 
-    def wait(self, failures: int, retry_after_s: float) -> None:
-        """Wait after so many failures (1 or more)."""
+    def allows(self, failures: int, retry_after_s: float) -> bool:
+        """Whether to ask again after so many failures."""
+        return retry_after_s <= self.longest_retry_after_s and failures < self.tries
+
+    def length_s(self, failures: int, retry_after_s: float) -> float:
+        """How long to wait after so many failures (1 or more)."""
         limit_s = min(self.ceiling_s, self.first_s * 2 ** (failures - 1))
-        self.sleep(retry_after_s + random.uniform(0, limit_s))
+        return retry_after_s + random.uniform(0, limit_s)
 
 
 class OpenAIEngine:
@@ -136,17 +142,38 @@ class OpenAIEngine:
             found = dict(zip(order, results, strict=True))
         return [found[index] for index in range(len(requests))]
 
+    def stream(self, requests: Sequence[Request]) -> Stream:
+        """The answers' text as the server writes it; see `StreamingEngine`."""
+        from af3core.model.streaming_openai import Served, stream_served
+
+        wavs = _Wavs(requests)
+        served = Served(
+            name=self._server,
+            address=f"{self._endpoint}/chat/completions",
+            client=self._client,
+            concurrency=self._concurrency,
+            backoff=self._backoff,
+            body=lambda request: self._body(request, wavs),
+            trouble=self._trouble,
+            read=self._read,
+            message=self._message,
+        )
+        return stream_served(served, requests, neighbours(requests))
+
     def _answer_one(self, request: Request, wavs: _Wavs) -> Answer | ModelError:
         try:
-            check_request(request)
-            model = self._models[request.weights]
-            if not model:
-                # not permanent: with think_model the same request is answered
-                raise ModelError(f"{self._server}: think weights need the name of a think_model")
-            body = {"model": model, **chat_body(request, wavs)}
+            body = self._body(request, wavs)
             return self._read(self._post(json.dumps(body).encode()))
         except Exception as error:
             return as_model_error(error)
+
+    def _body(self, request: Request, wavs: _Wavs) -> dict[str, Any]:
+        check_request(request)
+        model = self._models[request.weights]
+        if not model:
+            # not permanent: with think_model the same request is answered
+            raise ModelError(f"{self._server}: think weights need the name of a think_model")
+        return {"model": model, **chat_body(request, wavs)}
 
     def _post(self, body: bytes) -> httpx.Response:
         """The server's answer, asked for again while another try may help."""
@@ -161,16 +188,23 @@ class OpenAIEngine:
             else:
                 if response.is_success:
                     return response
-                trouble, status = self._words(response), response.status_code
-                again = status >= 500 or status in _ASK_AGAIN
-                if 400 <= status < 500 and not again and status not in _NOT_THE_REQUEST:
-                    raise RequestRefused(f"{self._server}: {trouble}")
-                retry_after_s = _retry_after_s(response)
+                trouble, again, retry_after_s = self._trouble(response)
             failures += 1
-            patient = retry_after_s <= self._backoff.longest_retry_after_s
-            if not (again and patient and failures < self._backoff.tries):
+            if not (again and self._backoff.allows(failures, retry_after_s)):
                 raise ServerUnavailable(f"{self._server}: {trouble} (tries: {failures})")
-            self._backoff.wait(failures, retry_after_s)
+            self._backoff.sleep(self._backoff.length_s(failures, retry_after_s))
+
+    def _trouble(self, response: httpx.Response) -> tuple[str, bool, float]:
+        """What is wrong, whether another try may help, and how long the server asks to wait.
+
+        Raises:
+            RequestRefused: the request is wrong.
+        """
+        trouble, status = self._words(response), response.status_code
+        again = status >= 500 or status in _ASK_AGAIN
+        if 400 <= status < 500 and not again and status not in _NOT_THE_REQUEST:
+            raise RequestRefused(f"{self._server}: {trouble}")
+        return trouble, again, _retry_after_s(response)
 
     def _read(self, response: httpx.Response) -> Answer:
         try:
@@ -195,6 +229,9 @@ class OpenAIEngine:
             found = response.json()
         except ValueError:
             found = response.text
+        return f"HTTP {response.status_code}: {self._message(found)}"
+
+    def _message(self, found: Any) -> str:
         for name in ("error", "message", "detail"):
             if isinstance(found, dict) and found.get(name):
                 found = found[name]
@@ -202,7 +239,7 @@ class OpenAIEngine:
         if self._api_key:
             # some servers repeat the key that they do not know
             text = text.replace(self._api_key, "[key]")
-        return f"HTTP {response.status_code}: {' '.join(text.split())[:300]}"
+        return " ".join(text.split())[:300]
 
 
 def neighbours(requests: Sequence[Request]) -> list[int]:
@@ -212,49 +249,6 @@ def neighbours(requests: Sequence[Request]) -> list[int]:
         key = (request.weights, *map(id, request.sounds))
         groups.setdefault(key, []).append(index)
     return [index for group in groups.values() for index in group]
-
-
-def chat_body(request: Request, wavs: _Wavs) -> dict[str, Any]:
-    """The body of a chat completion, less the model.
-
-    Raises:
-        InvalidPrompt: markers that do not fit the sounds, or a schema that is no JSON.
-    """
-    numbers, texts = place_sounds(request)
-    sampling, audio, places = _sampling(request.decoding), wavs.take(request), iter(numbers)
-    messages = []
-    for turn, text in zip(request.turns, texts, strict=True):
-        parts: list[dict[str, Any]] = []
-        for position, words in enumerate(text.split(AUDIO_TOKEN)):
-            if position:
-                wav = {"data": audio[next(places)], "format": "wav"}
-                parts.append({"type": "input_audio", "input_audio": wav})
-            if words:
-                parts.append({"type": "text", "text": words})
-        messages.append({"role": turn.role, "content": parts})
-    return {"messages": messages, **sampling}
-
-
-def _sampling(decoding: Decoding) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "max_tokens": decoding.max_new_tokens,
-        # said even where 0: vLLM takes what is left out from the model's generation_config.json
-        "temperature": decoding.temperature,
-        "top_p": decoding.top_p,
-        "seed": decoding.seed,
-        "stop": list(decoding.stop),
-        "logprobs": True,
-        "top_k": decoding.top_k,
-        "min_tokens": decoding.min_new_tokens or None,
-        "repetition_penalty": decoding.repetition_penalty,
-    }
-    if decoding.json_schema is not None:
-        try:
-            named = {"name": "answer", "strict": True, "schema": json.loads(decoding.json_schema)}
-        except ValueError as error:
-            raise InvalidPrompt(f"json_schema is no JSON: {error}") from error
-        fields["response_format"] = {"type": "json_schema", "json_schema": named}
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 class _Wavs:

@@ -7,7 +7,7 @@ values lie side by side. When answers finish, their room is given to groups that
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 _LIKE = 0.8
@@ -88,10 +88,26 @@ class Scheduler:
     def __init__(self, groups: Sequence[Group], budget_tokens: int) -> None:
         self._budget = budget_tokens
         self.too_large: list[Question] = []
-        fitting = [part for group in groups for part in self._fitted(group)]
-        self._waiting = deque(sorted(fitting, key=lambda group: -group.prefix_tokens))
+        self._waiting: deque[Group] = deque()
         self._running: dict[int, _Running] = {}
         self._started = 0
+        self.add(groups)
+
+    def add(self, groups: Sequence[Group]) -> None:
+        """Groups that wait from now on, behind those that do."""
+        fitting = [part for group in groups for part in self._fitted(group)]
+        self._waiting += sorted(fitting, key=lambda group: -group.prefix_tokens)
+
+    def withdraw(self, numbers: Collection[int]) -> list[int]:
+        """Leave out questions that still wait; those of the numbers that did."""
+        waited = [q.number for g in self._waiting for q in g.questions if q.number in numbers]
+        if waited:
+            left = [
+                replace(g, questions=tuple(q for q in g.questions if q.number not in numbers))
+                for g in self._waiting
+            ]
+            self._waiting = deque(group for group in left if group.questions)
+        return waited
 
     @property
     def busy(self) -> bool:

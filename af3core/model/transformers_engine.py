@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import LogitsProcessorList
+from transformers import LogitsProcessorList, StoppingCriteriaList
 
 from af3core.errors import ModelError
 from af3core.model.checked_audio import check_sound
@@ -28,6 +28,9 @@ from af3core.model.loading import (
 from af3core.model.logprobs import TokenLogprobs
 from af3core.model.prompt import InvalidPrompt, Prompt, Prompter
 from af3core.model.request import Answer, Decoding, Request, Sound, Vector, Waveform
+from af3core.model.streaming import Cancelled, Stream
+from af3core.model.streaming_batches import Asked, Join, ModelTurn, StreamBatches
+from af3core.model.streaming_rows import RowWatch
 from af3core.model.writing import Writing
 
 BATCH_TOKENS = 16_384
@@ -51,6 +54,8 @@ class TransformersEngine:
         text_config = self.model.config.text_config
         self.prompter = Prompter(self._processor, text_config.max_position_embeddings)
         self._end_ids = end_ids(self.model)
+        self._turn = ModelTurn()
+        self._streams = StreamBatches(self._turn, self._run_all, self._release_memory)
 
     @classmethod
     def load(
@@ -77,16 +82,43 @@ class TransformersEngine:
                 prompts[number] = self._prompt(request)
             except ModelError as error:
                 results[number] = error
-        for batch in plan_batches(requests, prompts, self.batch_tokens):
-            answers = answer_isolated(
-                [requests[i] for i in batch], self._run_batch, self._release_memory
-            )
-            results.update(zip(batch, answers, strict=True))
+        with self._turn:
+            for batch in plan_batches(requests, prompts, self.batch_tokens):
+                asked = [Asked(requests[i]) for i in batch]
+                answers = answer_isolated(asked, self._run_batch, self._release_memory)
+                results.update(zip(batch, answers, strict=True))
         return [results[number] for number in range(len(requests))]
+
+    def stream(self, requests: Sequence[Request]) -> Stream:
+        """The answers' text as it is written, batch after batch; see `StreamingEngine`.
+
+        A stream that comes while a batch is written starts behind it.
+        """
+        return self._streams.open(requests)
+
+    def _run_all(
+        self, asked: Sequence[Asked], join: Join
+    ) -> Iterator[tuple[int, Answer | ModelError]]:
+        """Each position's result; `generate` lets nobody join."""
+        prompts: dict[int, Prompt] = {}
+        for number, one in enumerate(asked):
+            try:
+                prompts[number] = self._prompt(one.request)
+            except ModelError as error:
+                yield number, error
+        requests = [one.request for one in asked]
+        for batch in plan_batches(requests, prompts, self.batch_tokens):
+            left = [number for number in batch if not asked[number].cancelled]
+            for number in set(batch) - set(left):
+                yield number, Cancelled()
+            if left:
+                for place, result in self._run_batch([asked[number] for number in left]):
+                    yield left[place], result
 
     def embed(self, sounds: Sequence[Sound]) -> list[Vector | ModelError]:
         """The encoder's states of each sound, averaged over time, `[width]`; or one error."""
-        return answer_isolated(sounds, self._embed, self._release_memory)
+        with self._turn:
+            return answer_isolated(sounds, self._embed, self._release_memory)
 
     @torch.inference_mode()
     def _embed(self, sounds: Sequence[Sound]) -> Iterator[tuple[int, Vector | ModelError]]:
@@ -111,10 +143,12 @@ class TransformersEngine:
         return self.prompter.write(request)
 
     @torch.inference_mode()
-    def _run_batch(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
-        prompts = [self.prompter.write(request) for request in requests]
-        decoding = requests[0].decoding
-        logprobs = TokenLogprobs()
+    def _run_batch(self, asked: Sequence[Asked]) -> Iterator[tuple[int, Answer | ModelError]]:
+        prompts = [self.prompter.write(one.request) for one in asked]
+        decoding = asked[0].request.decoding
+        logprobs, watch = TokenLogprobs(), None
+        if any(one.listener for one in asked):
+            watch = RowWatch([self._writing(one) for one in asked])
         if decoding.temperature:
             torch.manual_seed(decoding.seed)
         ids = self.model.generate(
@@ -122,15 +156,24 @@ class TransformersEngine:
             **generate_options(decoding),
             logits_processor=LogitsProcessorList([logprobs]),
             return_dict_in_generate=False,
+            streamer=watch,
+            stopping_criteria=StoppingCriteriaList([watch.stop_rows] if watch else []),
         )
         new = ids[:, max(len(prompt.ids) for prompt in prompts) :]
         by_row = logprobs.of(new)
-        for row, (request, tokens) in enumerate(zip(requests, new.tolist(), strict=True)):
-            writing = Writing(request.decoding, self._end_ids, self._processor.tokenizer)
+        for row, (one, tokens) in enumerate(zip(asked, new.tolist(), strict=True)):
+            if one.cancelled:
+                yield row, Cancelled()
+                continue
+            writing = self._writing(Asked(one.request))
             for token, logprob in zip(tokens, by_row[row], strict=True):
                 if writing.add(token, logprob):
                     break
             yield row, writing.answer()
+
+    def _writing(self, asked: Asked) -> Writing:
+        tokenizer = self._processor.tokenizer
+        return Writing(asked.request.decoding, self._end_ids, tokenizer, asked.listener)
 
     def inputs(self, prompts: Sequence[Prompt]) -> dict[str, Tensor]:
         """Ids padded on the left, and every window's features, 30 s each."""

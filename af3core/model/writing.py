@@ -5,12 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from af3core.model.request import Answer, Decoding
+from af3core.model.streaming import Listener
+from af3core.model.streaming_text import SafeText
 
 
 class Writing:
-    """Collects one answer's tokens until an end token, a stop text or the limit."""
+    """Collects one answer's tokens until an end token, a stop text or the limit.
 
-    def __init__(self, decoding: Decoding, end_ids: frozenset[int], tokenizer: Any) -> None:
+    Its text is said to `listener` as it grows, where there is one.
+    """
+
+    def __init__(
+        self,
+        decoding: Decoding,
+        end_ids: frozenset[int],
+        tokenizer: Any,
+        listener: Listener | None = None,
+    ) -> None:
         self._decoding = decoding
         self._end_ids = end_ids
         self._tokenizer = tokenizer
@@ -18,6 +29,13 @@ class Writing:
         self._logprobs: list[float] = []
         self._finish_reason = ""
         self._stopped_text: str | None = None
+        self.listener = listener
+        self._safe_text = SafeText(tokenizer, decoding.stop)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody wants the answer any more."""
+        return self.listener is not None and self.listener.cancelled
 
     def add(self, token: int, logprob: float) -> bool:
         """Take one token more; true where the answer is finished by it."""
@@ -30,6 +48,8 @@ class Writing:
             self._finish_reason = "stop"
         elif len(self._ids) >= self._decoding.max_new_tokens:
             self._finish_reason = "length"
+        elif self.listener is not None:
+            self.listener.say(self._safe_text.add(token))
         return bool(self._finish_reason)
 
     def answer(self) -> Answer:

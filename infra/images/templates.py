@@ -38,6 +38,7 @@ JOBS = (
 NOT_ON_DATAFLOW = (
     "ask",
     "question",
+    "recording",
     "only_agreed",
     "words_only",
     "thinking",

@@ -490,6 +490,35 @@ TBLPROPERTIES (
   'storage.location.template' = 's3://BUCKET/PREFIX/tables/findings/corpus=${corpus}/date=${date}/'
 );
 
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.descriptions (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `description_id` string COMMENT 'identity of the text and of the voice',
+  `text` string COMMENT 'what is spoken: name, day and length, summary, chapters with their times',
+  `voice` string COMMENT 'voice and speaker',
+  `backend` string COMMENT 'espeak, vits or pocket_tts',
+  `voice_revision` string COMMENT 'hub commit, hash of the voice\'s files, or version of its package',
+  `sound_uri` string COMMENT 'Opus object (Ogg), below the folder of the tables',
+  `duration_ms` bigint COMMENT 'length of the speech',
+  `first_audio_ms` double COMMENT 'from the text to the first chunk of speech, when it was made',
+  `real_time_factor` double COMMENT 'time to speak it over its length; below 1 is faster',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'spoken descriptions of recordings, for who listens rather than reads'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/descriptions/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/descriptions/corpus=${corpus}/date=${date}/'
+);
+
 CREATE EXTERNAL TABLE IF NOT EXISTS af3.dialogues (
   `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
   `dialogue_id` string COMMENT 'identity of sounds and turns',

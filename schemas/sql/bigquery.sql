@@ -413,6 +413,30 @@ OPTIONS (
   description = 'answers to questions about whole recordings, with the segments that they rest on'
 );
 
+CREATE OR REPLACE EXTERNAL TABLE af3.descriptions (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `description_id` STRING OPTIONS(description = 'identity of the text and of the voice'),
+  `text` STRING OPTIONS(description = 'what is spoken: name, day and length, summary, chapters with their times'),
+  `voice` STRING OPTIONS(description = 'voice and speaker'),
+  `backend` STRING OPTIONS(description = 'espeak, vits or pocket_tts'),
+  `voice_revision` STRING OPTIONS(description = 'hub commit, hash of the voice\'s files, or version of its package'),
+  `sound_uri` STRING OPTIONS(description = 'Opus object (Ogg), below the folder of the tables'),
+  `duration_ms` INT64 OPTIONS(description = 'length of the speech'),
+  `first_audio_ms` FLOAT64 OPTIONS(description = 'from the text to the first chunk of speech, when it was made'),
+  `real_time_factor` FLOAT64 OPTIONS(description = 'time to speak it over its length; below 1 is faster'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/descriptions/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/descriptions',
+  enable_list_inference = true,
+  description = 'spoken descriptions of recordings, for who listens rather than reads'
+);
+
 CREATE OR REPLACE EXTERNAL TABLE af3.dialogues (
   `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
   `dialogue_id` STRING OPTIONS(description = 'identity of sounds and turns'),

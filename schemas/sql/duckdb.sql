@@ -621,6 +621,41 @@ COMMENT ON COLUMN findings."run_id" IS 'run that made the row';
 
 COMMENT ON COLUMN findings."generated_at" IS 'when the row was made';
 
+CREATE OR REPLACE VIEW descriptions AS
+SELECT corpus, date, recording_id, description_id, text, voice, backend, voice_revision, sound_uri, duration_ms, first_audio_ms, real_time_factor, flags, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS description_id, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS VARCHAR) AS voice, CAST(NULL AS VARCHAR) AS backend, CAST(NULL AS VARCHAR) AS voice_revision, CAST(NULL AS VARCHAR) AS sound_uri, CAST(NULL AS BIGINT) AS duration_ms, CAST(NULL AS DOUBLE) AS first_audio_ms, CAST(NULL AS DOUBLE) AS real_time_factor, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/descriptions/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW descriptions IS 'spoken descriptions of recordings, for who listens rather than reads';
+
+COMMENT ON COLUMN descriptions."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN descriptions."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN descriptions."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN descriptions."description_id" IS 'identity of the text and of the voice';
+
+COMMENT ON COLUMN descriptions."text" IS 'what is spoken: name, day and length, summary, chapters with their times';
+
+COMMENT ON COLUMN descriptions."voice" IS 'voice and speaker';
+
+COMMENT ON COLUMN descriptions."backend" IS 'espeak, vits or pocket_tts';
+
+COMMENT ON COLUMN descriptions."voice_revision" IS 'hub commit, hash of the voice''s files, or version of its package';
+
+COMMENT ON COLUMN descriptions."sound_uri" IS 'Opus object (Ogg), below the folder of the tables';
+
+COMMENT ON COLUMN descriptions."duration_ms" IS 'length of the speech';
+
+COMMENT ON COLUMN descriptions."first_audio_ms" IS 'from the text to the first chunk of speech, when it was made';
+
+COMMENT ON COLUMN descriptions."real_time_factor" IS 'time to speak it over its length; below 1 is faster';
+
+COMMENT ON COLUMN descriptions."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN descriptions."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN descriptions."generated_at" IS 'when the row was made';
+
 CREATE OR REPLACE VIEW dialogues AS
 SELECT corpus, date, recording_id, dialogue_id, start_ms, end_ms, sounds, turns, sound_count, turn_count, made_by, self_check, flags, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS dialogue_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS STRUCT(segment_id VARCHAR, recording_id VARCHAR, clip_uri VARCHAR, clip_start_ms BIGINT, start_ms BIGINT, end_ms BIGINT, relation VARCHAR, distance DOUBLE)[]) AS sounds, CAST(NULL AS STRUCT(role VARCHAR, text VARCHAR)[]) AS turns, CAST(NULL AS BIGINT) AS sound_count, CAST(NULL AS BIGINT) AS turn_count, CAST(NULL AS VARCHAR) AS made_by, CAST(NULL AS VARCHAR) AS self_check, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/dialogues/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 

@@ -443,6 +443,32 @@ WITH (
 
 CALL hive.system.sync_partition_metadata('af3', 'findings', 'FULL');
 
+CREATE TABLE IF NOT EXISTS hive.af3.descriptions (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "description_id" VARCHAR COMMENT 'identity of the text and of the voice',
+  "text" VARCHAR COMMENT 'what is spoken: name, day and length, summary, chapters with their times',
+  "voice" VARCHAR COMMENT 'voice and speaker',
+  "backend" VARCHAR COMMENT 'espeak, vits or pocket_tts',
+  "voice_revision" VARCHAR COMMENT 'hub commit, hash of the voice''s files, or version of its package',
+  "sound_uri" VARCHAR COMMENT 'Opus object (Ogg), below the folder of the tables',
+  "duration_ms" BIGINT COMMENT 'length of the speech',
+  "first_audio_ms" DOUBLE COMMENT 'from the text to the first chunk of speech, when it was made',
+  "real_time_factor" DOUBLE COMMENT 'time to speak it over its length; below 1 is faster',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'spoken descriptions of recordings, for who listens rather than reads'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/descriptions',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'descriptions', 'FULL');
+
 CREATE TABLE IF NOT EXISTS hive.af3.dialogues (
   "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
   "dialogue_id" VARCHAR COMMENT 'identity of sounds and turns',

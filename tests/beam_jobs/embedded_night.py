@@ -8,9 +8,10 @@ from pathlib import Path
 
 from af3core.nano.demo_archive import ARCHIVE, DATE
 from beam_jobs import embed
+from beam_jobs.job_names import JobName
 from beam_jobs.night import run_night
 from beam_jobs.options import add_arguments
-from beam_jobs.settings import JobName, NightSettings, read_settings
+from beam_jobs.settings import NightSettings, read_settings
 
 SPEAKER = """\
 %s:

@@ -14,9 +14,10 @@ from af3core.tasks.skills.pair import Evidence, Pair
 from af3core.tasks.skills.rules import broken_rule
 from beam_jobs import events, skills
 from beam_jobs.job import Outcome
+from beam_jobs.job_names import JobName
 from beam_jobs.night import run_night
 from beam_jobs.options import add_arguments
-from beam_jobs.settings import JobName, NightSettings, read_settings
+from beam_jobs.settings import NightSettings, read_settings
 from tests.beam_jobs.night import DAY, rows
 
 

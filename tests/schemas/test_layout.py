@@ -4,6 +4,7 @@ from schemas.layout import (
     annotated_key,
     clip_key,
     clip_of_annotated_key,
+    description_key,
     failed_key,
     manifest_key,
     object_key,
@@ -29,6 +30,9 @@ def test_every_object_has_its_place() -> None:
     assert report_key("bbc", "r1", "annotate") == "reports/corpus=bbc/run=r1/annotate.json"
     assert report_key("bbc", "r1", "annotate", (0, 4)) == (
         "reports/corpus=bbc/run=r1/annotate-0-of-4.json"
+    )
+    assert description_key("bbc", "2026-11-21", "rec", "said") == (
+        "descriptions/corpus=bbc/date=2026-11-21/rec/said.opus"
     )
     assert failed_key("segment", "rec") == "ledger/failed/segment/rec.json"
 

@@ -1,0 +1,65 @@
+"""What a conversation is about: a sound file, or a place in an archive that was annotated."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from af3core.audio.decode import DecodeReport, decode
+from af3core.dialogue.script import Moment, moment_of
+from af3core.errors import ConfigurationError, ModelError
+from af3core.model.limits import MAX_AUDIO_SAMPLES, SAMPLE_RATE_HZ
+from af3core.model.request import Sound
+from af3core.storage.address import store_at
+from beam_jobs.clip_sounds import ClipObject, clip_sounds
+from beam_jobs.query import connect
+
+_AT = """
+SELECT s.clip_uri, s.clip_start_ms, s.start_ms, s.end_ms
+FROM segments s JOIN recordings r USING (corpus, date, recording_id)
+WHERE ends_with('/' || r.object_uri, '/' || ?) AND s.start_ms <= ? AND s.end_ms > ?
+ORDER BY r.object_uri, s.start_ms LIMIT 1
+"""
+
+
+def sound_of_file(path: str) -> Sound:
+    """A sound file of any format, as the model hears it.
+
+    Raises:
+        ConfigurationError: there is no such file.
+        MediaError: it cannot be decoded, or it is longer than ten minutes.
+    """
+    if not Path(path).is_file():
+        raise ConfigurationError(f"{path}: there is no such sound file")
+    chunks = decode(Path(path), path, DecodeReport(), MAX_AUDIO_SAMPLES / SAMPLE_RATE_HZ)
+    return Sound(np.concatenate(list(chunks)).astype(np.float32) / np.float32(32768))
+
+
+def sound_about(about: str, out: str) -> Sound:
+    """A file's sound, or the segment at OBJECT@M:SS of an archive.
+
+    Raises:
+        ConfigurationError: no such file, place or archive.
+        ModelError: the segment's clip cannot be read.
+    """
+    moment = moment_of(about)
+    return sound_of_file(about) if moment is None else _sound_at(moment, about, out)
+
+
+def _sound_at(moment: Moment, about: str, out: str) -> Sound:
+    with closing(connect(out)) as database:
+        found = database.execute(
+            _AT, [moment.object_name, moment.time_ms, moment.time_ms]
+        ).fetchone()
+    if found is None:
+        raise ConfigurationError(
+            f"--about {about}: no segment of {out} is there; af3 search --out {out} finds places"
+        )
+    clip_uri, clip_start_ms, start_ms, end_ms = found
+    span = (start_ms, end_ms)
+    sound = clip_sounds(ClipObject(clip_uri, clip_start_ms), [span], store_at(out))[span]
+    if isinstance(sound, ModelError):
+        raise sound
+    return sound

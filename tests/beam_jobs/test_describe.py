@@ -1,0 +1,203 @@
+"""Spoken descriptions: sounds beside the tables, nothing spoken twice, each failure said."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from af3core.errors import ConfigurationError
+from af3core.storage.address import store_at
+from beam_jobs import describe
+from beam_jobs.cli import main
+from beam_jobs.job import Outcome
+from beam_jobs.parquet import encode_table
+from schemas import layout
+from schemas.columns import Table
+from schemas.derived_tables import CHAPTERS, SUMMARIES
+from tests.af3core.voice.tiny_voices import save_vits
+from tests.beam_jobs.exports.derived_rows import MADE
+from tests.beam_jobs.night import DAY, make_archive, night, rows, settings_of
+from tests.storage_server import bucket
+
+Row = dict[str, Any]
+LONG, SHORT = "long.mp3", "short.wav"
+
+
+@pytest.fixture(scope="module")
+def annotated(tmp_path_factory: pytest.TempPathFactory, untrained: Path) -> Path:
+    """A folder with an archive and the night over it."""
+    folder = tmp_path_factory.mktemp("described")
+    night(make_archive(folder / "archive"), folder / "out", untrained)
+    return folder
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def out(request: pytest.FixtureRequest, annotated: Path, tmp_path: Path) -> Iterator[str]:
+    """The night's tables and ledger, with a summary of the long recording and none of the other."""
+    kept = [p for name in ("tables", "manifests") for p in (annotated / "out" / name).rglob("*.*")]
+    with bucket() as address:
+        if request.param == "folder":
+            address = str(tmp_path)
+        place = f"{address}/nights/out"
+        for path in kept:
+            key = path.relative_to(annotated / "out").as_posix()
+            store_at(place).write(key, path.read_bytes())
+        summarised(place, "Ships come in.", chapter("The harbour", "Bells ring."))
+        yield place
+
+
+def chapter(title: str, summary: str, start_ms: int = 0) -> Row:
+    return {"chapter": 1, "start_ms": start_ms, "end_ms": 40_000, "title": title,
+            "summary": summary, "segment_count": 2, "made_by": "rules", **MADE}  # fmt: skip
+
+
+def summarised(out: str, summary: str, *chapters: Row, name: str = LONG) -> None:
+    """Leave these as the day's only summary and chapters."""
+    [found] = [r for r in rows(out, "recordings") if r["object_uri"].endswith(name)]
+    known = {"recording_id": found["recording_id"]}
+    written = {"summary": summary, "chapter_count": len(chapters), "transcript": "",
+               "transcript_spans": [], "made_by": "rules", **MADE}  # fmt: skip
+    row = known | {"duration_ms": found["duration_ms"]} | written | {"flags": ["extractive"]}
+    put(out, SUMMARIES, [row])
+    put(out, CHAPTERS, [known | each for each in chapters])
+
+
+def put(out: str, table: Table, made: list[Row]) -> None:
+    key = layout.shard_key(table.name, "default", DAY, 0, 1)
+    store_at(out).write(key, encode_table(table, made))
+
+
+def described(out: str, annotated: Path, untrained: Path, *options: str) -> Outcome:
+    return describe.run(settings_of(annotated / "archive", out, untrained, *options))
+
+
+def sounds(out: str) -> dict[str, bytes]:
+    store = store_at(out)
+    return {key: store.read(key) or b"" for key in next(store.walk(["descriptions/"]))}
+
+
+def test_a_description_is_spoken_beside_the_tables(
+    out: str, annotated: Path, untrained: Path
+) -> None:
+    outcome = described(out, annotated, untrained)
+    [row] = rows(out, "descriptions")
+    assert row["text"] == (
+        "This is long, a recording of the twenty-first of November, twenty twenty-six,"
+        " forty-four seconds long. Ships come in. It has one chapter."
+        " From the start: The harbour. Bells ring."
+    )
+    assert (row["voice"], row["backend"], row["flags"]) == (
+        "espeak:en-us",
+        "espeak",
+        ["extractive"],
+    )
+    assert row["voice_revision"].startswith("espeakng-loader ")
+    assert row["sound_uri"] == (
+        f"descriptions/corpus=default/date={DAY}/{row['recording_id']}/{row['description_id']}.opus"
+    )
+    samples, rate_hz = soundfile.read(io.BytesIO(sounds(out)[row["sound_uri"]]))
+    assert abs(1000 * len(samples) / rate_hz - row["duration_ms"]) <= 50
+    assert 5_000 < row["duration_ms"] < 30_000
+    assert float(np.abs(samples).max()) > 0.05
+    assert row["first_audio_ms"] > 0
+    assert row["real_time_factor"] > 0
+    assert outcome.facts == {
+        "recordings_described": 1,
+        "recordings_without_summary": 1,
+        "speech_ms": row["duration_ms"],
+        "made_now": 2,
+        "failures": 0,
+    }
+    assert outcome.lines[-1] == ("1 recordings have no summary to speak; af3 summarise makes them")
+
+
+def test_a_rerun_speaks_nothing_and_a_changed_summary_is_spoken_anew(
+    out: str, annotated: Path, untrained: Path
+) -> None:
+    described(out, annotated, untrained)
+    [before], first = rows(out, "descriptions"), sounds(out)
+    assert described(out, annotated, untrained).facts["made_now"] == 0
+    assert (rows(out, "descriptions"), sounds(out)) == ([before], first)
+    summarised(out, "Ships go out.", chapter("The harbour", "Bells ring."))
+    assert described(out, annotated, untrained).facts["made_now"] == 1
+    [after] = rows(out, "descriptions")
+    assert " Ships go out. " in after["text"]
+    assert after["description_id"] != before["description_id"]
+    assert sounds(out).keys() == {before["sound_uri"], after["sound_uri"]}
+
+
+def test_chosen_recordings_are_spoken_and_the_others_keep_theirs(
+    out: str, annotated: Path, untrained: Path
+) -> None:
+    assert described(out, annotated, untrained, "--recording", SHORT).facts == {
+        "recordings_without_summary": 1, "made_now": 1, "failures": 0,
+    }  # fmt: skip
+    assert rows(out, "descriptions") == []
+    described(out, annotated, untrained, "--recording", LONG)
+    [first] = rows(out, "descriptions")
+    summarised(out, "A bell.", name=SHORT)
+    facts = described(out, annotated, untrained, "--recording", SHORT).facts
+    assert (facts["recordings_described"], facts["made_now"]) == (2, 1)
+    both = {row["recording_id"]: row for row in rows(out, "descriptions")}
+    assert len(both) == 2
+    assert both[first["recording_id"]] == first
+    with pytest.raises(ConfigurationError, match=r"^--recording gone.wav: not in the tables of"):
+        described(out, annotated, untrained, "--recording", "gone.wav")
+
+
+def test_hostile_text_is_spoken_as_words(out: str, annotated: Path, untrained: Path) -> None:
+    plain = 'break time="900s"/'
+    summarised(out, f"<{plain}>", chapter("\x01\x0250S", "[[h@l@U]] \u202e <mark name='x'>"))
+    described(out, annotated, untrained)
+    [row] = rows(out, "descriptions")
+    assert row["text"].endswith(
+        ' forty-four seconds long. Break time="900s"/. It has one chapter.'
+        " From the start: 50S. H@l@U mark name='x'."
+    )
+    assert 5_000 < row["duration_ms"] < 60_000
+
+
+def test_a_voice_without_a_sound_is_a_failure_of_each_recording(
+    out: str, annotated: Path, untrained: Path, tmp_path: Path
+) -> None:
+    voice = save_vits(tmp_path / "mute")
+    known = json.loads((voice / "vocab.json").read_text())
+    (voice / "vocab.json").write_text(json.dumps({chr(0x4E00 + at): at for at in known.values()}))
+    outcome = described(out, annotated, untrained, "--voice", str(voice))
+    assert outcome.facts["failures"] == 1
+    [line] = [line for line in outcome.lines if line.startswith("failed: ")]
+    assert line.endswith(f"{LONG}: voice mute has no sound for its text; take another voice")
+    assert rows(out, "descriptions") == []
+
+
+def test_another_voice_replaces_the_row_and_leaves_the_sound(
+    out: str, annotated: Path, untrained: Path, tmp_path: Path
+) -> None:
+    described(out, annotated, untrained)
+    [first] = rows(out, "descriptions")
+    described(out, annotated, untrained, "--voice", str(save_vits(tmp_path / "tiny")))
+    [second] = rows(out, "descriptions")
+    assert (second["voice"], second["backend"], second["text"]) == ("tiny", "vits", first["text"])
+    assert len(second["voice_revision"]) == 16
+    assert sounds(out).keys() == {first["sound_uri"], second["sound_uri"]}
+    assert described(out, annotated, untrained).facts["made_now"] == 0
+    assert rows(out, "descriptions") == [first]
+
+
+def test_a_night_as_the_commands_make_it(
+    annotated: Path, untrained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, nobody = str(annotated / "out"), str(tmp_path / "nobody")
+    assert main(["describe", "--out", out, "--voice", nobody]) == 2
+    assert f"voice {nobody}: neither espeak nor a checkpoint" in capsys.readouterr().err
+    assert main(["summarise", "--out", out, "--model", str(untrained)]) == 0
+    assert main(["describe", "--out", out]) == 0
+    assert {Path(row["sound_uri"]).suffix for row in rows(out, "descriptions")} == {".opus"}
+    assert len(rows(out, "descriptions")) == len(rows(out, "summaries")) == 2
