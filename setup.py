@@ -30,7 +30,8 @@ AIRFLOW = [
     "psutil",
 ]
 CELERY = ["apache-airflow-providers-celery>=3.26", "celery[redis]>=5.5,<5.7"]
-NANO = [*MODEL, "espeakng-loader>=0.2.4", "tokenizers", "jiwer>=4"]
+VOICE = [*MODEL, "espeakng-loader>=0.2.4"]
+NANO = [*VOICE, "tokenizers", "jiwer>=4"]
 TEST = [
     *NANO,
     *GCS,
@@ -101,6 +102,7 @@ setup(
         "gcs": GCS,
         "airflow": AIRFLOW,
         "celery": CELERY,
+        "voice": VOICE,
         "nano": NANO,
         "test": TEST,
     },

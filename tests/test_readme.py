@@ -41,6 +41,8 @@ def test_the_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
         "export",
         "evaluate",
         "accept",
+        "describe",
+        "talk",
     ],
 )
 def test_every_option_of_its_commands_is_known(
