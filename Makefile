@@ -60,6 +60,7 @@ test: install lint browser storage-server prism cluster-tools  ## format, lint, 
 
 screenshots: install browser  ## the pictures of the README's tour, taken anew
 	$(BIN)/python -m tests.dags.screenshots
+	$(BIN)/python -m tests.beam_jobs.browse.screenshots
 
 lint: install  ## format, lint and types
 	$(BIN)/ruff format --check .
@@ -80,6 +81,7 @@ bench: install  ## speed and memory, as ratios against named peers
 	$(BIN)/python -m tests.benchmarks.search_engines build/million
 	$(BIN)/python -m tests.benchmarks.archive_page build/million
 	$(BIN)/python -m tests.benchmarks.sql_questions build/million
+	$(BIN)/python -m tests.benchmarks.voice espeak
 
 nano: install  ## make the embedded model anew: data, training, figures (some three hours)
 	$(BIN)/python -m af3core.nano all
