@@ -81,7 +81,7 @@ bench: install  ## speed and memory, as ratios against named peers
 	$(BIN)/python -m tests.benchmarks.search_engines build/million
 	$(BIN)/python -m tests.benchmarks.archive_page build/million
 	$(BIN)/python -m tests.benchmarks.sql_questions build/million
-	$(BIN)/python -m tests.benchmarks.voice espeak
+	$(BIN)/python -m tests.benchmarks.voice --random-weights
 
 nano: install  ## make the embedded model anew: data, training, figures (some three hours)
 	$(BIN)/python -m af3core.nano all
