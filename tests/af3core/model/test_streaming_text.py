@@ -46,7 +46,7 @@ def shown(ids: list[int], stop: tuple[str, ...] = ()) -> tuple[list[str], Answer
 
 
 @settings(deadline=None)
-@given(st.text(st.characters() | st.sampled_from(SCRIPTS), max_size=60))
+@given(st.text(st.characters(codec="utf-8") | st.sampled_from(SCRIPTS), max_size=60))
 def test_characters_come_whole(text: str) -> None:
     text = text.replace("\N{REPLACEMENT CHARACTER}", "")
     pieces, answer = shown(tokenizer()(text).input_ids)
