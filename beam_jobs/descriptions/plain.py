@@ -7,6 +7,8 @@ import unicodedata
 _MARKS = frozenset("<>[]{}|\\^~*_`#")
 """Signs of SSML, of phonemes in brackets, of special tokens, and of Markdown."""
 
+_CLOSING = "\"'”’)"
+
 
 def plain(text: str) -> str:
     """The text on one line, without control signs and signs of markup.
@@ -22,7 +24,8 @@ def sentence(text: str) -> str:
     if not any(sign.isalnum() for sign in said):
         return ""
     said = said[0].upper() + said[1:]
-    return said if said.endswith((".", "!", "?", "…", "。")) else f"{said.rstrip(' ,;:')}."
+    ends = said.rstrip(_CLOSING).endswith((".", "!", "?", "…", "。"))
+    return said if ends else f"{said.rstrip(' ,;:')}."
 
 
 def _as_word(sign: str) -> str:

@@ -5,7 +5,7 @@ Names, titles and summaries come from an archive and from models; they are made 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from beam_jobs.descriptions.plain import plain, sentence
@@ -39,30 +39,28 @@ def told(
         date: archive day, YYYY-MM-DD.
         duration_ms: of the recording.
         summary: of the whole; where nothing is known, that is said.
-        chapters: in order. A chapter whose summary is that of the whole is named by its title.
+        chapters: in order. One alone is the whole, and named by its title where that has a summary.
     """
     name, day = _name(uri), day_in_words(date)
     called = f"{name}, a recording of {day}" if name else f"a recording of {day}"
+    whole = sentence(summary)
     sentences = [
         f"This is {called}, {length_in_words(duration_ms)} long.",
-        sentence(summary) or "What is heard in it is not known.",
+        whole or "What is heard in it is not known.",
     ]
     if chapters:
         many = number_in_words(len(chapters))
         sentences.append(f"It has {many} {'chapter' if len(chapters) == 1 else 'chapters'}.")
-    sentences += [_chapter(chapter, sentences[1]) for chapter in chapters]
+    told_before = whole != "" and len(chapters) == 1
+    sentences += [_chapter(chapter, told_before) for chapter in chapters]
     return " ".join(sentences)
 
 
-def _chapter(chapter: ToldChapter, of_the_whole: str) -> str:
-    texts = (sentence(chapter.title), sentence(chapter.summary))
-    kept = [text for text in _without_repeats(texts) if text != of_the_whole]
-    said = " ".join(kept) or "No more is known."
+def _chapter(chapter: ToldChapter, told_before: bool) -> str:
+    summary = "" if told_before else chapter.summary
+    texts = dict.fromkeys((sentence(chapter.title), sentence(summary)))
+    said = " ".join(filter(None, texts)) or "No more is known."
     return f"From {time_in_words(chapter.start_ms)}: {said}"
-
-
-def _without_repeats(texts: Sequence[str]) -> Iterator[str]:
-    return (text for text in dict.fromkeys(texts) if text)
 
 
 def _name(uri: str) -> str:

@@ -91,7 +91,7 @@ def test_a_description_is_spoken_beside_the_tables(
     assert row["text"] == (
         "This is long, a recording of the twenty-first of November, twenty twenty-six,"
         " forty-four seconds long. Ships come in. It has one chapter."
-        " From the start: The harbour. Bells ring."
+        " From the start: The harbour."
     )
     assert (row["voice"], row["backend"], row["flags"]) == (
         "espeak:en-us",
@@ -154,14 +154,16 @@ def test_chosen_recordings_are_spoken_and_the_others_keep_theirs(
 
 def test_hostile_text_is_spoken_as_words(out: str, annotated: Path, untrained: Path) -> None:
     plain = 'break time="900s"/'
-    summarised(out, f"<{plain}>", chapter("\x01\x0250S", "[[h@l@U]] \u202e <mark name='x'>"))
+    marked = chapter("\x01\x0250S", "[[h@l@U]] \u202e <mark name='x'>")
+    summarised(out, f"<{plain}>", marked, marked | {"chapter": 2, "start_ms": 20_000})
     described(out, annotated, untrained)
     [row] = rows(out, "descriptions")
     assert row["text"].endswith(
-        ' forty-four seconds long. Break time="900s"/. It has one chapter.'
+        ' forty-four seconds long. Break time="900s"/. It has two chapters.'
         " From the start: 50S. H@l@U mark name='x'."
+        " From twenty seconds: 50S. H@l@U mark name='x'."
     )
-    assert 5_000 < row["duration_ms"] < 60_000
+    assert 5_000 < row["duration_ms"] < 90_000
 
 
 def test_a_voice_without_a_sound_is_a_failure_of_each_recording(

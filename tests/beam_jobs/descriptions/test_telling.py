@@ -31,11 +31,16 @@ def test_name_day_length_summary_and_chapters_are_told() -> None:
     )
 
 
-def test_what_is_said_once_is_not_said_again() -> None:
-    chapters = [ToldChapter(0, "A bell", "A bell rings twice.")]
-    assert told("a.wav", DAY, 60_000, "A bell rings twice.", chapters) == (
+def test_what_was_said_is_not_said_again() -> None:
+    chapters = [ToldChapter(0, "A bell", "A bell rings: “once …”")]
+    assert told("a.wav", DAY, 60_000, "a bell rings twice: “twice …”", chapters) == (
         "This is a, a recording of the twenty-first of November, twenty twenty-six,"
-        " one minute long. A bell rings twice. It has one chapter. From the start: A bell."
+        " one minute long. A bell rings twice: “twice …” It has one chapter."
+        " From the start: A bell."
+    )
+    same = [ToldChapter(0, "Rain", "rain."), ToldChapter(10_000, "Wind", "It is windy.")]
+    assert told("a.wav", DAY, 60_000, "Rain.", same).endswith(
+        " It has two chapters. From the start: Rain. From ten seconds: Wind. It is windy."
     )
 
 
@@ -55,7 +60,7 @@ def test_markup_is_read_out_as_words() -> None:
         "This is a prosody rate='x slow', a recording of the twenty-first of November,"
         " twenty twenty-six, one second long."
         ' Stop break time="900s"/ h@l@U +10S loud audio ab and c.'
-        " It has one chapter. From the start: 1. X."
+        " It has one chapter. From the start: 1."
     )
 
 
