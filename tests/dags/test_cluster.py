@@ -99,11 +99,21 @@ def test_hosts_that_lose_power_or_network_cost_no_answer(
     assert all_rows(out_of(CORPUS), source_of(CORPUS)) == undisturbed
 
 
+def _finished_log(hosts: Cluster, run: str, number: int) -> str:
+    """A part's log once its last line is there: its host sends it after the task has ended."""
+
+    def log() -> str:
+        part = hosts.site.parts(DAG, run, TASK)[number]
+        return str(hosts.site.log(DAG, run, TASK, part["try_number"], number))
+
+    hosts.site.until(lambda: "\nreport: " in log())
+    return log()
+
+
 def test_each_part_has_its_log_and_its_report(hosts: Cluster) -> None:
     (run,) = (found["dag_run_id"] for found in hosts.site.runs(DAG))
     for number in range(PARTS):
-        part = hosts.site.parts(DAG, run, TASK)[number]
-        log = hosts.site.log(DAG, run, TASK, part["try_number"], number)
+        log = _finished_log(hosts, run, number)
         assert f"--part={number}/{PARTS}" in log
         page = f"/annotate?map_index={number}"
         (report,) = (line for line in log.splitlines() if line.startswith("report: "))
