@@ -157,7 +157,8 @@ def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     if not waiting:
         return Outcome({"answers_made": 0}, ["all clips are annotated already"])
     with shown("annotate", _work(waiting, settings)):
-        counters = run_pipeline(build, settings, beam_arguments)
+        # where another run was faster there is nothing left to count
+        counters = {"answers_made": 0} | run_pipeline(build, settings, beam_arguments)
     if counters.get("model_ms"):
         _keep_rate(counters, settings)
     return Outcome.of_counters(counters)

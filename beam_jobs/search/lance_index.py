@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -89,6 +90,7 @@ class LanceIndex:
     def _database(self) -> Any:
         # its warnings about its own coming changes are no one's business here
         os.environ.setdefault("LANCE_LOG", "error")
+        warnings.filterwarnings("ignore", r"optimize\(cleanup_older_than=0\)")
         try:
             import lancedb
         except ImportError as error:
