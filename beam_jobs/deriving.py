@@ -8,9 +8,9 @@ from typing import Literal, get_args
 
 from af3core.embedding.text import EMBEDDED_TEXT_MODEL
 from af3core.errors import ConfigurationError
-from af3core.model.checkpoint import served_checkpoint
 from af3core.model.engines import EngineSettings
 from af3core.storage.texts import read_text_at
+from beam_jobs.served import served_model
 
 WRITER_KEY_VARIABLE = "AF3_WRITER_KEY"
 """The environment variable that holds the key of the writer's server."""
@@ -127,7 +127,7 @@ def read_deriving(arguments: argparse.Namespace) -> Deriving:
     return Deriving(
         seed=arguments.seed,
         skills=tuple(name.strip() for name in (arguments.skill or "").split(",") if name.strip()),
-        writer=_writer(arguments),
+        writer=served_model(arguments, "writer", WRITER_KEY_VARIABLE),
         text_model=arguments.text_model,
         questions=tuple(dict.fromkeys(questions)),
         conversations=arguments.conversations or "",
@@ -135,22 +135,4 @@ def read_deriving(arguments: argparse.Namespace) -> Deriving:
         only_agreed=arguments.only_agreed,
         held_out=arguments.held_out,
         words_only=arguments.words_only,
-    )
-
-
-def _writer(arguments: argparse.Namespace) -> EngineSettings | None:
-    if bool(arguments.writer) != bool(arguments.writer_endpoint):
-        raise ConfigurationError(
-            "--writer and --writer-endpoint go together: the model's name, and the server's address"
-        )
-    if not arguments.writer:
-        return None
-    return EngineSettings(
-        name="openai",
-        checkpoint=served_checkpoint(arguments.writer, None),
-        dtype="float32",
-        device="auto",
-        batch_tokens=arguments.batch_tokens,
-        endpoint=arguments.writer_endpoint,
-        key_variable=WRITER_KEY_VARIABLE,
     )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from af3core.errors import ConfigurationError
-from af3core.model.checkpoint import served_checkpoint
 from af3core.model.engines import EngineSettings
+from beam_jobs.served import served_model
 
 JUDGE_KEY_VARIABLE = "AF3_JUDGE_KEY"
 """The environment variable that holds the key of the judge's server."""
@@ -85,23 +85,5 @@ def read_evaluating(arguments: argparse.Namespace) -> Evaluating:
         data=arguments.data or "",
         thinking=arguments.thinking,
         limit=arguments.limit,
-        judge=_judge(arguments),
-    )
-
-
-def _judge(arguments: argparse.Namespace) -> EngineSettings | None:
-    if bool(arguments.judge) != bool(arguments.judge_endpoint):
-        raise ConfigurationError(
-            "--judge and --judge-endpoint go together: the model's name, and the server's address"
-        )
-    if not arguments.judge:
-        return None
-    return EngineSettings(
-        name="openai",
-        checkpoint=served_checkpoint(arguments.judge, None),
-        dtype="float32",
-        device="auto",
-        batch_tokens=arguments.batch_tokens,
-        endpoint=arguments.judge_endpoint,
-        key_variable=JUDGE_KEY_VARIABLE,
+        judge=served_model(arguments, "judge", JUDGE_KEY_VARIABLE),
     )

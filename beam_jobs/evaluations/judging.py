@@ -12,6 +12,7 @@ from af3core.model.engines import EngineSettings
 from af3core.model.request import Decoding, Request, Turn
 from beam_jobs.answering import answers_of
 from beam_jobs.derived import Derivation, Made, Piece, Row
+from beam_jobs.evaluations.predicting import listed_by_the_job
 from beam_jobs.settings import NightSettings
 from schemas.identity import configuration_hash
 
@@ -96,8 +97,4 @@ def judged(judging: Judging, replies: Sequence[str | None]) -> list[Score]:
     return [Score(value or 0.0, read_as="" if value is None else f"{value:g}") for value in points]
 
 
-def _listed_by_the_job(_settings: NightSettings, _date: str) -> list[Piece]:
-    return []
-
-
-JUDGING = Derivation(STAGE, (), _listed_by_the_job, make)
+JUDGING = Derivation(STAGE, (), listed_by_the_job, make)

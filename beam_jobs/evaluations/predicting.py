@@ -189,8 +189,9 @@ def _row(asked: _Asking, answer: Answer | Af3Error | None, settings: NightSettin
     }
 
 
-def _listed_by_the_job(_settings: NightSettings, _date: str) -> list[Piece]:
+def listed_by_the_job(_settings: NightSettings, _date: str) -> list[Piece]:
+    """No pieces by day: `evaluate` lists its stages' pieces itself."""
     return []
 
 
-ASKING = Derivation(STAGE, (), _listed_by_the_job, make)
+ASKING = Derivation(STAGE, (), listed_by_the_job, make)

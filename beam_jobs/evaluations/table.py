@@ -70,9 +70,10 @@ def publish(store: Store, benchmark: str, date: str, rows: Sequence[Row]) -> str
     mine = {row["evaluation_id"] for row in rows}
     key = layout.shard_key(EVALUATIONS.name, benchmark, date, 0, 1)
     with store.claim(layout.claim_key("evaluations", benchmark)):
-        for held in _keys(store, benchmark):
-            others = [row for row in _rows(store, held) if row["evaluation_id"] not in mine]
-            if held != key and len(others) < len(_rows(store, held)):
+        for held in set(_keys(store, benchmark)) - {key}:
+            earlier = _rows(store, held)
+            others = [row for row in earlier if row["evaluation_id"] not in mine]
+            if len(others) < len(earlier):
                 store.write(held, encode_table(EVALUATIONS, others))
         others = [row for row in _rows(store, key) if row["evaluation_id"] not in mine]
         store.write(key, encode_table(EVALUATIONS, [*others, *rows]))

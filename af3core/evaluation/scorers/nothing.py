@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from af3core.audio.clip_file import as_pcm
 from af3core.audio.speech import FRAME_MS, SpeechDetector
 from af3core.evaluation.item import Item
 from af3core.evaluation.made_sounds import make_sound
@@ -34,6 +35,6 @@ def _score(item: Item, prediction: str) -> Score:
 
 def _speech_ms(item: Item) -> int:
     detector = SpeechDetector()
-    samples = np.round(make_sound(item.sounds[0].made) * 32767).astype(np.int16)
+    samples = as_pcm(make_sound(item.sounds[0].made))
     heard = np.concatenate([detector.feed(samples), detector.finish()])
     return int((heard >= _SPEECH).sum()) * FRAME_MS
