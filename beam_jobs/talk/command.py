@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from af3core.errors import ConfigurationError
-from af3core.model.checkpoint import AF3_TYPE, find_checkpoint
-from af3core.model.engines import EngineSettings, load_engine
-from af3core.model.request import Answer, Decoding, Request, Sound, Turn
+from af3core.model.request import Answer, Request
 from af3core.voice.answering import spoken_answer
 from af3core.voice.sound_file import SoundWriter
-from af3core.voice.voice import AudioChunk, VoiceSettings
-from af3core.voice.voices import open_voice
+from af3core.voice.voice import AudioChunk
+from beam_jobs.talk.answerer import add_answerer, open_answerer, request_about
 from beam_jobs.talk.sounds import sound_about, sound_of_file
 
 SUMMARY = "ask by voice or in writing about a sound; the answer is written and spoken as it comes"
@@ -28,8 +26,6 @@ Ask about a sound. The answer is printed as the model writes it, and spoken mean
 
 A spoken question is a sound like any other to the model: it hears the question, then what the
 question is about."""
-_SPOKEN = "<sound-1> <sound-2>"
-_MOST_TOKENS = 256
 _KINDS = {".opus": "opus", ".ogg": "opus", ".wav": "wav"}
 
 
@@ -51,17 +47,7 @@ def add_talk(commands: Any) -> None:
     parser.add_argument(
         "--answer", metavar="FILE", help="speech of the answer, .opus or .wav (default: none)"
     )
-    parser.add_argument("--model", default="nano", metavar="MODEL", help="as of af3 annotate")
-    parser.add_argument("--model-revision", metavar="REV", help="of a hub's model")
-    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
-    parser.add_argument(
-        "--voice",
-        default="espeak",
-        metavar="VOICE",
-        help="espeak, or a VITS/MMS or Pocket TTS checkpoint by folder or hub id",
-    )
-    parser.add_argument("--speaker", default="", metavar="NAME", help="of a voice of many")
+    add_answerer(parser, "nano")
 
 
 def run_talk(known: argparse.Namespace) -> int:
@@ -73,8 +59,7 @@ def run_talk(known: argparse.Namespace) -> int:
     """
     request = request_of(known)
     kind = _kind(known.answer) if known.answer else None
-    voice = open_voice(known.voice, VoiceSettings(speaker=known.speaker))
-    engine: Any = load_engine(_engine(known))
+    answerer = open_answerer(known)
     begun = time.monotonic()
     times: dict[str, float] = {}
     spoken_ms = 0
@@ -82,8 +67,9 @@ def run_talk(known: argparse.Namespace) -> int:
         writer = None
         if kind:
             target = Path(known.answer)
-            writer = stack.enter_context(SoundWriter(target, kind, voice.sample_rate_hz))
-        events = stack.enter_context(closing(spoken_answer(engine, request, voice)))
+            writer = stack.enter_context(SoundWriter(target, kind, answerer.voice.sample_rate_hz))
+        spoken = spoken_answer(answerer.engine, request, answerer.voice)
+        events = stack.enter_context(closing(spoken))
         for event in events:
             at = time.monotonic() - begun
             if isinstance(event, str):
@@ -109,18 +95,7 @@ def request_of(known: argparse.Namespace) -> Request:
     if bool(known.question) == bool(known.text):
         raise ConfigurationError("talk: give the question as a sound file, or in writing by --text")
     about = sound_about(known.about, known.out)
-    sounds: tuple[Sound, ...] = (about,)
-    text = known.text
-    if known.question:
-        sounds, text = (sound_of_file(known.question), about), _SPOKEN
-    return Request(sounds, (Turn("user", text),), Decoding(_MOST_TOKENS))
-
-
-def _engine(known: argparse.Namespace) -> EngineSettings:
-    checkpoint = find_checkpoint(known.model, known.model_revision, with_weights=True)
-    if checkpoint.model_type != AF3_TYPE:
-        raise ConfigurationError(f"--model {known.model}: {checkpoint.model_type} does not stream")
-    return EngineSettings("af3", checkpoint, known.dtype, known.device, batch_tokens=16_384)
+    return request_about(about, sound_of_file(known.question) if known.question else known.text)
 
 
 def _kind(path: str) -> Any:
