@@ -3,42 +3,67 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Generator, Iterator
+from functools import partial
+from queue import SimpleQueue
 
 from af3core.model.request import Answer, Request
 from af3core.model.streaming import Finished, Stream, StreamingEngine, TextDelta
-from af3core.voice.speaking import speak_stream
+from af3core.voice.channel import Channel
+from af3core.voice.speaking import CHUNKS_AHEAD, speak_into
 from af3core.voice.voice import AudioChunk, Voice
+
+Spoken = str | AudioChunk | Answer
 
 
 def spoken_answer(
     engine: StreamingEngine, request: Request, voice: Voice, stop: threading.Event | None = None
-) -> Generator[str | AudioChunk | Answer, None, None]:
+) -> Generator[Spoken, None, None]:
     """Pieces of the answer's text, chunks of its speech, and the whole answer when it is written.
 
-    Text comes as soon as a chunk or the end shows it; closing the iterator, or setting `stop`, ends
-    writing and speaking, and nothing of either runs on.
+    Text comes as the model writes it, however slow the voice is. Closing the iterator, or setting
+    `stop`, ends writing and speaking, whatever they wait for; nothing of either runs on.
 
     Raises:
         ModelError: the model could not answer.
     """
-    shown: deque[str | Answer] = deque()
+    channel: Channel[Spoken] = Channel(CHUNKS_AHEAD, stop)
+    text: SimpleQueue[str | Exception | None] = SimpleQueue()
     with engine.stream([request]) as stream:
-        for chunk in speak_stream(voice, _told(stream, shown), stop):
-            while shown:
-                yield shown.popleft()
-            yield chunk
-        yield from shown
+        channel.on_close(partial(stream.cancel, 0))
+        writing = threading.Thread(
+            target=_write, args=(stream, channel, text), name="writing", daemon=True
+        )
+        writing.start()
+        try:
+            yield from speak_into(channel, voice, _texts(text))
+        finally:
+            channel.close()
+            writing.join()
 
 
-def _told(stream: Stream, shown: deque[str | Answer]) -> Iterator[str]:
-    """The text for the voice; what is told is put where the reader looks too."""
-    for event in stream:
-        if isinstance(event, TextDelta):
-            shown.append(event.text)
-            yield event.text
-        elif isinstance(event, Finished):
-            if not isinstance(event.result, Answer):
-                raise event.result
-            shown.append(event.result)
+def _write(
+    stream: Stream, channel: Channel[Spoken], text: SimpleQueue[str | Exception | None]
+) -> None:
+    """What is written, to who reads and to the voice."""
+    end: Exception | None = None
+    try:
+        for event in stream:
+            if isinstance(event, TextDelta):
+                channel.tell(event.text)
+                text.put(event.text)
+            elif isinstance(event, Finished) and isinstance(event.result, Answer):
+                channel.tell(event.result)
+            else:
+                end = event.result
+    except Exception as error:  # raised again where the answer is taken
+        end = error
+    finally:
+        text.put(end)
+
+
+def _texts(text: SimpleQueue[str | Exception | None]) -> Iterator[str]:
+    while (piece := text.get()) is not None:
+        if isinstance(piece, Exception):
+            raise piece
+        yield piece

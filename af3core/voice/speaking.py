@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
+from af3core.voice.channel import Channel
 from af3core.voice.pieces import cut
 from af3core.voice.voice import AudioChunk, Voice
 
 CHUNKS_AHEAD = 25
 """Five seconds, as chunks have at most 200 ms."""
-
-_LOOK_S = 0.05
-"""How often a waiting listener looks whether it was stopped."""
 
 
 def speak_stream(
@@ -34,9 +31,17 @@ def speak_stream(
     Raises:
         Exception: what `deltas` or the voice raised, after the chunks before it.
     """
-    channel = _Channel(chunks_ahead, stop or threading.Event())
+    channel: Channel[AudioChunk] = Channel(chunks_ahead, stop)
+    return speak_into(channel, voice, deltas)
+
+
+def speak_into(channel: Channel[Any], voice: Voice, deltas: Iterable[str]) -> Generator[Any]:
+    """As `speak_stream`, with whatever else is told through the channel among the chunks.
+
+    A source that can wait long gives up when the channel is closed: see `Channel.on_close`.
+    """
     thread = threading.Thread(
-        target=_speak_into, args=(channel, voice, deltas), name="speaking", daemon=True
+        target=_speak, args=(channel, voice, deltas), name="speaking", daemon=True
     )
     thread.start()
     try:
@@ -46,7 +51,7 @@ def speak_stream(
         thread.join()
 
 
-def _speak_into(channel: _Channel, voice: Voice, deltas: Iterable[str]) -> None:
+def _speak(channel: Channel[Any], voice: Voice, deltas: Iterable[str]) -> None:
     fault: BaseException | None = None
     try:
         for chunk in voice.speak(cut(_until_stopped(deltas, channel))):
@@ -61,7 +66,7 @@ def _speak_into(channel: _Channel, voice: Voice, deltas: Iterable[str]) -> None:
     channel.finish(fault)
 
 
-def _until_stopped(deltas: Iterable[str], channel: _Channel) -> Iterator[str]:
+def _until_stopped(deltas: Iterable[str], channel: Channel[Any]) -> Iterator[str]:
     for delta in deltas:
         if channel.stopped:
             return
@@ -72,57 +77,3 @@ def _close(deltas: Any) -> None:
     close = getattr(deltas, "close", None)
     if close is not None:
         close()
-
-
-class _Channel:
-    """Chunks on their way from the thread that speaks to the one that listens."""
-
-    def __init__(self, most: int, stop: threading.Event) -> None:
-        self._most = most
-        self._stop = stop
-        self._chunks: deque[AudioChunk] = deque()
-        self._changed = threading.Condition()
-        self._closed = False
-        self._finished = False
-        self._fault: BaseException | None = None
-
-    @property
-    def stopped(self) -> bool:
-        return self._closed or self._stop.is_set()
-
-    def put(self, chunk: AudioChunk) -> bool:
-        """Waits for room; false once nobody listens any more."""
-        with self._changed:
-            while len(self._chunks) >= self._most and not self.stopped:
-                self._changed.wait(_LOOK_S)
-            if self.stopped:
-                return False
-            self._chunks.append(chunk)
-            self._changed.notify_all()
-            return True
-
-    def finish(self, fault: BaseException | None) -> None:
-        with self._changed:
-            self._finished, self._fault = True, fault
-            self._changed.notify_all()
-
-    def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-    def taken(self) -> Iterator[AudioChunk]:
-        """Chunks as they come; ends when all are taken, or at once when stopped."""
-        while True:
-            with self._changed:
-                while not (self._chunks or self._finished or self.stopped):
-                    self._changed.wait(_LOOK_S)
-                if self.stopped:
-                    return
-                if not self._chunks:
-                    if self._fault is not None:
-                        raise self._fault
-                    return
-                chunk = self._chunks.popleft()
-                self._changed.notify_all()
-            yield chunk
