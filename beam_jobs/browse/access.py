@@ -37,10 +37,12 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
 }
 _DATA = ("/api/", "/audio/", "/spectrogram/", "/charts/")
 """What pages of other origins have no business with; a link to a page of ours may come from all."""
 _POSTED = "/api/sql"
+_NO_TOKEN = "a token is needed; open the address that af3 browse printed"  # noqa: S105 (a line)
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,11 @@ class Guard:
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
             return
 
         async def send_with_headers(message: Message) -> None:
@@ -112,6 +117,22 @@ class Guard:
         else:
             await self._admit(address, send_with_headers)
 
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A socket is opened by a page of ours, by who may ask; no token in its address counts."""
+        try:
+            headers = Headers(scope=scope)
+            self._check_host(headers)
+            _check_origin(scope)
+            if not scope["path"].startswith(_DATA):
+                raise Refusal(404, "there is nothing here")
+            if self._access.token and not self._is_token(self._cookie_of(headers)):
+                raise Refusal(401, _NO_TOKEN)
+        except Refusal as refusal:
+            await receive()
+            await _refuse(refusal, send, "websocket.http.response")
+            return
+        await self._app(scope, receive, send)
+
     def _check_host(self, headers: Headers) -> None:
         """A name of somebody else's that was made to point here must not reach the archive."""
         if self._access.is_loopback and not is_loopback(_host_name(headers.get("host", ""))):
@@ -134,7 +155,7 @@ class Guard:
             path = "/" + scope["raw_path"].decode("latin-1").lstrip("/\\")
             return f"{path}?{rest}" if rest else path
         if not self._is_token(self._cookie_of(Headers(scope=scope))):
-            raise Refusal(401, "a token is needed; open the address that af3 browse printed")
+            raise Refusal(401, _NO_TOKEN)
         return None
 
     def _cookie_of(self, headers: Headers) -> str:
@@ -182,13 +203,15 @@ def _host_name(host: str) -> str:
         return ""
 
 
-async def _refuse(refusal: Refusal, send: Send) -> None:
+async def _refuse(refusal: Refusal, send: Send, kind: str = "http.response") -> None:
     body = json.dumps({"error": str(refusal)}).encode()
     headers = {"content-type": "application/json", "content-length": str(len(body))}
-    await _answer(refusal.status, headers, body, send)
+    await _answer(refusal.status, headers, body, send, kind)
 
 
-async def _answer(status: int, headers: dict[str, str], body: bytes, send: Send) -> None:
+async def _answer(
+    status: int, headers: dict[str, str], body: bytes, send: Send, kind: str = "http.response"
+) -> None:
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": f"{kind}.start", "status": status, "headers": raw})
+    await send({"type": f"{kind}.body", "body": body})

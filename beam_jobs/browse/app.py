@@ -26,6 +26,7 @@ from beam_jobs.browse.json_values import to_bytes
 from beam_jobs.browse.recordings import recording_page
 from beam_jobs.browse.refusal import Refusal
 from beam_jobs.browse.sandbox import MOST_SQL_CHARACTERS
+from beam_jobs.browse.talk_socket import TalkSocket
 from beam_jobs.search.request import Kind, Mode, SearchError, SearchRequest, Speech
 
 STATIC = Path(__file__).with_name("static")
@@ -37,8 +38,8 @@ _LOOK_FOR_ASKER_S = 0.5
 _PICTURE_CACHED = {"cache-control": "private, max-age=86400"}
 
 
-def create_app(archive: Archive, access: Access) -> ASGIApp:
-    """The application over an archive, behind its checks."""
+def create_app(archive: Archive, access: Access, talk: TalkSocket | None = None) -> ASGIApp:
+    """The application over an archive, behind its checks; without `talk`, nothing can be asked."""
 
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
@@ -52,6 +53,7 @@ def create_app(archive: Archive, access: Access) -> ASGIApp:
     _add_errors(app)
     _add_pages(app)
     _add_data(app, archive)
+    _add_talk(app, archive, talk)
     _add_sounds(app, archive)
     _add_sql(app, archive)
     return Guard(app, access)
@@ -67,10 +69,6 @@ def _add_pages(app: FastAPI) -> None:
 
 
 def _add_data(app: FastAPI, archive: Archive) -> None:
-    @app.api_route("/api/about", methods=_READ)
-    def about() -> Response:
-        return _answer(archive.about())
-
     @app.api_route("/api/search", methods=_READ)
     def search(
         q: str = "",
@@ -113,6 +111,15 @@ def _add_data(app: FastAPI, archive: Archive) -> None:
     @app.api_route("/charts/{name}/{chart}.svg", methods=_READ)
     def charts(name: str, chart: str) -> Response:
         return Response(archive.charts.chart(name, chart), media_type="image/svg+xml")
+
+
+def _add_talk(app: FastAPI, archive: Archive, talk: TalkSocket | None) -> None:
+    @app.api_route("/api/about", methods=_READ)
+    def about() -> Response:
+        return _answer(archive.about() | {"talk": talk.about() if talk else None})
+
+    if talk is not None:
+        app.add_api_websocket_route("/api/talk", talk.converse)
 
 
 def _add_sounds(app: FastAPI, archive: Archive) -> None:

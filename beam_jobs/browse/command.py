@@ -12,14 +12,16 @@ from typing import Any, NoReturn
 
 from af3core.embedding.text import EMBEDDED_TEXT_MODEL
 from af3core.errors import ConfigurationError
+from beam_jobs.talk.answerer import add_answerer, open_answerer
 
 SUMMARY = "search, listen and ask in a browser"
 TOKEN_VARIABLE = "AF3_BROWSE_TOKEN"  # noqa: S105 (the name of a variable)
 _DESCRIPTION = f"""\
 Serve the archive page over the tables of a night or of many: search, recordings with their sound,
-corpora, SQL. It only reads. Without --host, only this machine can reach it; with another address
-a token is needed, which is made anew unless --token or {TOKEN_VARIABLE} gives one."""
-_PACKAGES = ("fastapi", "uvicorn", "lancedb")
+corpora, SQL. It only reads. With --model, a recording can be asked about: hold the button and
+speak, or write; the answer is written and spoken. Without --host, only this machine can reach it;
+with another address a token is needed, made anew unless --token or {TOKEN_VARIABLE} gives one."""
+_PACKAGES = ("fastapi", "uvicorn", "websockets", "lancedb")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _BACKLOG = 128
 _MOST_PORT = 65535
@@ -50,6 +52,8 @@ def add_browse(commands: Any) -> None:
         metavar="NAME",
         help=f"that af3 index was given (default: {EMBEDDED_TEXT_MODEL})",
     )
+    asking = parser.add_argument_group("asking about a recording, by voice or in writing")
+    add_answerer(asking, None, "nothing can be asked")
 
 
 def run_browse(known: argparse.Namespace) -> NoReturn:
@@ -66,14 +70,18 @@ def run_browse(known: argparse.Namespace) -> NoReturn:
     from beam_jobs.browse.app import create_app
     from beam_jobs.browse.archive import Archive
     from beam_jobs.browse.serving import serve
+    from beam_jobs.browse.talk_socket import TalkSocket
 
     given = known.token or os.environ.get(TOKEN_VARIABLE, "")
     if given and not _TOKEN.fullmatch(given):
         raise ConfigurationError(f"--token, {TOKEN_VARIABLE}: 16 to 128 letters, digits, - and _")
+    if known.speaker and not known.model:
+        raise ConfigurationError("--speaker: nobody speaks without --model")
     archive = Archive(known.out, known.text_model)
     with _listening(known.host, known.port) as listener:
         access = access_at(known.host, listener.getsockname()[1], given)
-        serve(create_app(archive, access), listener, address_of(access))
+        talk = TalkSocket(archive.tables, open_answerer(known)) if known.model else None
+        serve(create_app(archive, access, talk), listener, address_of(access))
     # what is still being loaded in a thread would be torn down in the middle, and complain
     os._exit(0)
 

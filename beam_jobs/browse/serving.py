@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import sys
@@ -11,9 +12,13 @@ from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 _SHUTDOWN_S = 2
 """How long answers that are under way may still take."""
+_CLOSED_WITHIN_S = 5
+"""How long a page may take to read the end of its conversation."""
+_MOST_MESSAGE_BYTES = 1 << 20
 
 
 def serve(app: ASGIApp, listener: socket.socket, address: str) -> None:
@@ -32,7 +37,9 @@ def server_of(app: ASGIApp, ready: Callable[[], None]) -> Server:
         app,
         loop="asyncio",
         http="h11",
-        ws="none",
+        ws=Socket,
+        ws_max_size=_MOST_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
         log_level="warning",
         access_log=False,  # addresses may hold the token
         server_header=False,
@@ -40,6 +47,14 @@ def server_of(app: ASGIApp, ready: Callable[[], None]) -> Server:
         timeout_graceful_shutdown=_SHUTDOWN_S,
     )
     return Server(config, ready)
+
+
+class Socket(WebSocketsSansIOProtocol):
+    """A socket that is gone soon after its conversation, though the page takes nothing any more."""
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        self.loop.call_later(_CLOSED_WITHIN_S, self.transport.abort)
 
 
 class Server(uvicorn.Server):

@@ -34,7 +34,7 @@ class Answerer:
     voice: Voice
 
 
-def add_answerer(parser: argparse.ArgumentParser, model: str | None, without: str = "") -> None:
+def add_answerer(parser: argparse._ActionsContainer, model: str | None, without: str = "") -> None:
     """The options by which a model and a voice are chosen.
 
     Args:

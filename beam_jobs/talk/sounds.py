@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from af3core.audio.clip_file import as_waveform
 from af3core.audio.decode import DecodeReport, decode
 from af3core.dialogue.script import Moment, moment_of
 from af3core.errors import ConfigurationError, ModelError
@@ -34,7 +35,7 @@ def sound_of_file(path: str) -> Sound:
     if not Path(path).is_file():
         raise ConfigurationError(f"{path}: there is no such sound file")
     chunks = decode(Path(path), path, DecodeReport(), MAX_AUDIO_SAMPLES / SAMPLE_RATE_HZ)
-    return Sound(np.concatenate(list(chunks)).astype(np.float32) / np.float32(32768))
+    return Sound(as_waveform(np.concatenate(list(chunks))))
 
 
 def sound_about(about: str, out: str) -> Sound:

@@ -188,7 +188,9 @@ def test_the_report_of_a_run_compares_its_cost_with_its_own_plan(
     model_ms = kept(out, "r1", "annotate").facts["model_ms"]
     assert facts["gpu_hours_planned"] == 0.1111  # 4 s at a hundredth of real time
     assert facts["gpu_hours_used"] == round(model_ms / 3_600_000, 4)
-    assert abs(facts["cost"] - model_ms / 3_600) < 0.0051  # to the cent; half a cent may go either way
+    assert (
+        abs(facts["cost"] - model_ms / 3_600) < 0.0051
+    )  # to the cent; half a cent may go either way
     assert (facts["recordings"], facts["duration_ms"], facts["annotated_ms"]) == (1, 4_000, 4_000)
     assert facts["answers_made"] == 2
     assert lines[0] == "recordings  1, 0:04 of audio"

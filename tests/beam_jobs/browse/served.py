@@ -21,7 +21,9 @@ from beam_jobs.browse.app import create_app
 from beam_jobs.browse.archive import Archive
 from beam_jobs.browse.sandbox import Sandbox
 from beam_jobs.browse.serving import server_of
+from beam_jobs.browse.talk_socket import Patience, TalkSocket
 from beam_jobs.cli import main
+from beam_jobs.talk.answerer import Answerer
 from tests.beam_jobs.demo import GIVEN, demo_night
 
 _ANSWER_WITHIN_S = 60
@@ -94,7 +96,13 @@ class Site:
 
 @contextmanager
 def served(
-    out: str | Path, *, host: str = "127.0.0.1", token: str = "", sql_seconds: float = 20.0
+    out: str | Path,
+    *,
+    host: str = "127.0.0.1",
+    token: str = "",
+    sql_seconds: float = 20.0,
+    answerer: Answerer | None = None,
+    patience: Patience | None = None,
 ) -> Iterator[Site]:
     """A server over tables, as `af3 browse` starts it."""
     archive = Archive(str(out), EMBEDDED_TEXT_MODEL)
@@ -102,7 +110,8 @@ def served(
     listener = socket.create_server((host, 0))
     port = listener.getsockname()[1]
     ready = threading.Event()
-    server = server_of(create_app(archive, Access(host, port, token)), ready.set)
+    talk = TalkSocket(archive.tables, answerer, patience) if answerer else None
+    server = server_of(create_app(archive, Access(host, port, token), talk), ready.set)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:

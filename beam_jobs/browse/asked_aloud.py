@@ -1,0 +1,128 @@
+"""What a reader asks about a recording: a stretch of one of its clips, a question, as sounds."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from af3core.audio.clip_file import as_waveform, read_span
+from af3core.audio.decode import DecodeReport, decode
+from af3core.errors import MediaError, TooLong
+from af3core.model.limits import MAX_AUDIO_SAMPLES, SAMPLE_RATE_HZ
+from af3core.model.request import Sound
+from beam_jobs.browse.archive_tables import ArchiveTables, Place, place_of, rows_of
+from beam_jobs.browse.clip_audio import ID, checked_key
+from beam_jobs.browse.refusal import Refusal
+
+MOST_QUESTION_S = 60
+"""Longer than anybody asks; the rest of the model's ten minutes is the recording's."""
+MOST_ABOUT_MS = 1000 * (MAX_AUDIO_SAMPLES // SAMPLE_RATE_HZ - MOST_QUESTION_S)
+MOST_TEXT_CHARACTERS = 2000
+_SILENT = 1e-3
+"""Peak of a microphone that is switched off; the quietest room is louder."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question's beginning.
+
+    Attributes:
+        place: the recording.
+        clip_id: the clip that the stretch lies in.
+        start_ms, end_ms: the stretch, in the recording.
+        text: the question in writing; empty where its sound follows.
+    """
+
+    place: Place
+    clip_id: str
+    start_ms: int
+    end_ms: int
+    text: str
+
+    @staticmethod
+    def of(message: Any) -> Asked:
+        """What a page sent.
+
+        Raises:
+            Refusal: it is no question about a stretch.
+        """
+        about = message.get("about") if isinstance(message, dict) else None
+        names = ("corpus", "date", "recording_id", "clip_id")
+        if not isinstance(about, dict) or not all(isinstance(about.get(n), str) for n in names):
+            raise Refusal(400, 'send {"about": {corpus, date, recording_id, clip_id, …}, "text"}')
+        place = place_of(about["corpus"], about["date"], about["recording_id"])
+        if place is None or not ID.fullmatch(about["clip_id"]):
+            raise Refusal(404, "there is no such clip")
+        start_ms, end_ms = about.get("start_ms"), about.get("end_ms")
+        if type(start_ms) is not int or type(end_ms) is not int or not 0 <= start_ms < end_ms:
+            raise Refusal(400, "start_ms and end_ms: the stretch that is asked about")
+        if end_ms - start_ms > MOST_ABOUT_MS:
+            most_min = MOST_ABOUT_MS // 60_000
+            raise Refusal(
+                400, f"the stretch is longer than {most_min} minutes: choose a shorter one"
+            )
+        text = message.get("text", "")
+        if not isinstance(text, str) or len(text) > MOST_TEXT_CHARACTERS:
+            raise Refusal(400, f"text: a question of at most {MOST_TEXT_CHARACTERS} characters")
+        return Asked(place, about["clip_id"], start_ms, end_ms, text.strip())
+
+
+def sound_about(tables: ArchiveTables, asked: Asked) -> Sound:
+    """The stretch that is asked about.
+
+    Raises:
+        Refusal: the tables name no such clip, it is gone, or the stretch lies elsewhere.
+        InvalidAudio: the clip cannot be read.
+    """
+    key, clip_start_ms, clip_end_ms = _clip(tables, asked)
+    start_ms, end_ms = max(asked.start_ms, clip_start_ms), min(asked.end_ms, clip_end_ms)
+    if start_ms >= end_ms:
+        raise Refusal(400, "the stretch lies outside of its clip")
+    [stamp] = tables.store.stamps([key])
+    if stamp is None:
+        raise Refusal(404, f"clip {asked.clip_id}: its object {key} is gone")
+    try:
+        with tables.object_here(key, stamp) as file:
+            return Sound(read_span(file, key, start_ms - clip_start_ms, end_ms - clip_start_ms))
+    except FileNotFoundError:
+        raise Refusal(404, f"clip {asked.clip_id}: its object {key} is gone") from None
+
+
+def _clip(tables: ArchiveTables, asked: Asked) -> tuple[str, int, int]:
+    """The clip's key, and its start and end in the recording."""
+    stamps = tables.stamps_of_places(["segments"], [asked.place])
+    sql = (
+        "SELECT clip_uri, clip_start_ms, max(end_ms) AS end_ms FROM segments"
+        " WHERE recording_id = $recording AND clip_id = $clip GROUP BY ALL LIMIT 1"
+    )
+    values = {"recording": asked.place.recording_id, "clip": asked.clip_id}
+    rows = tables.read(stamps, lambda connection: rows_of(connection, sql, values))
+    if not rows:
+        raise Refusal(404, f"clip {asked.clip_id}: not in the tables")
+    [row] = rows
+    return checked_key(row["clip_uri"]), row["clip_start_ms"], row["end_ms"]
+
+
+def spoken_question(recorded: bytes) -> Sound:
+    """A recording of a browser's microphone, in whatever container it records.
+
+    Raises:
+        Refusal: it cannot be decoded, is too long, or nothing is heard in it.
+    """
+    with tempfile.NamedTemporaryFile(prefix="af3-question-") as file:
+        file.write(recorded)
+        file.flush()
+        try:
+            chunks = decode(Path(file.name), "question", DecodeReport(), MOST_QUESTION_S)
+            samples = as_waveform(np.concatenate(list(chunks)))
+        except TooLong:
+            raise Refusal(413, f"a question lasts at most {MOST_QUESTION_S} s: ask again") from None
+        except MediaError as error:
+            raise Refusal(400, "the browser's recording cannot be decoded: ask again") from error
+    if float(np.abs(samples).max()) < _SILENT:
+        raise Refusal(400, "nothing was heard: is the microphone switched off?")
+    return Sound(samples)

@@ -1,0 +1,125 @@
+"""Questions over the archive page's WebSocket, as a page asks them."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from websockets.sync.client import ClientConnection, connect
+
+from af3core.errors import ModelError
+from af3core.model.checkpoint import find_checkpoint
+from af3core.model.engines import EngineSettings, load_engine
+from af3core.model.request import Answer, Request
+from af3core.model.streaming import Stream
+from af3core.voice.sound_file import write_sound
+from af3core.voice.voices import open_voice
+from beam_jobs.talk.answerer import Answerer
+from tests.beam_jobs.browse.served import Site
+
+REEL = "218d54029586124a44971d56"
+
+
+@dataclass
+class NotedEngine:
+    """The engine, and what it was asked."""
+
+    inner: Any
+    asked: list[Request] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return str(self.inner.name)
+
+    def answer(self, requests: Sequence[Request]) -> list[Answer | ModelError]:
+        answers: list[Answer | ModelError] = self.inner.answer(requests)
+        return answers
+
+    def stream(self, requests: Sequence[Request]) -> Stream:
+        self.asked += requests
+        stream: Stream = self.inner.stream(requests)
+        return stream
+
+
+@functools.cache
+def nano() -> Any:
+    checkpoint = find_checkpoint("nano", None, with_weights=True)
+    return load_engine(EngineSettings("af3", checkpoint, "float32", "cpu", 16_384))
+
+
+def nano_with_espeak() -> Answerer:
+    return Answerer("nano", NotedEngine(nano()), open_voice())
+
+
+def spoken(folder: Path, words: str) -> Path:
+    """Words said by espeak-ng, as a file."""
+    path = folder / "question.wav"
+    voice = open_voice()
+    write_sound(path, "wav", voice.sample_rate_hz, voice.speak([words]))
+    return path
+
+
+@contextmanager
+def talking(site: Site, **options: Any) -> Iterator[ClientConnection]:
+    """A socket that is opened as a page of the site opens it."""
+    origin = f"http://{site.host}"
+    with connect(f"ws://{site.host}/api/talk", origin=origin, **options) as socket:
+        yield socket
+
+
+def about(site: Site, recording: str, segment: int = 0) -> dict[str, Any]:
+    """A segment of a recording, as the page names it."""
+    page = site.json(f"/api/recording/{recording}")
+    known, segment_row = page["recording"], page["segments"][segment]
+    return {
+        "corpus": known["corpus"],
+        "date": known["date"],
+        "recording_id": recording,
+        "clip_id": segment_row["clip_id"],
+        "start_ms": segment_row["start_ms"],
+        "end_ms": segment_row["end_ms"],
+    }
+
+
+@dataclass
+class Heard:
+    """What came back, in order."""
+
+    kinds: list[str] = field(default_factory=list)
+    text: str = ""
+    answer: str | None = None
+    speech: list[npt.NDArray[np.int16]] = field(default_factory=list)
+    end: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+
+    @property
+    def samples(self) -> npt.NDArray[np.int16]:
+        return np.concatenate(self.speech) if self.speech else np.zeros(0, np.int16)
+
+
+def heard(socket: ClientConnection) -> Heard:
+    """All until the server closes."""
+    found = Heard()
+    for message in socket:
+        if isinstance(message, bytes):
+            found.kinds.append("speech")
+            found.speech.append(np.frombuffer(message, "<i2"))
+            continue
+        told = json.loads(message)
+        found.kinds.append(told["kind"])
+        if told["kind"] == "text":
+            found.text += told["text"]
+        elif told["kind"] == "answer":
+            found.answer = told["text"]
+        elif told["kind"] == "error":
+            found.error = told["error"]
+        elif told["kind"] == "end":
+            found.end = told
+    return found

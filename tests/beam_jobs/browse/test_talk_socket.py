@@ -1,0 +1,366 @@
+"""Questions over the WebSocket: what is answered, what is refused, and that nothing runs on."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket as sockets
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+import soundfile
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from af3core.voice.voice import AudioChunk, Voice
+from beam_jobs.browse.talk_socket import MOST_CONVERSATIONS, Patience
+from beam_jobs.talk.answerer import Answerer
+from tests.beam_jobs.browse.served import Site, browsed_night, served, within
+from tests.beam_jobs.browse.talking import (
+    REEL,
+    Heard,
+    NotedEngine,
+    about,
+    heard,
+    nano_with_espeak,
+    spoken,
+    talking,
+)
+
+TRANSCRIBE = "Transcribe the input speech."
+TOKEN = "a-token-that-is-long-enough"
+IMPATIENT = Patience(question_s=2.0, stalled_s=1.0)
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return browsed_night(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="module")
+def answerer() -> Answerer:
+    return nano_with_espeak()
+
+
+@pytest.fixture(scope="module")
+def site(out: Path, answerer: Answerer) -> Iterator[Site]:
+    with served(out, answerer=answerer) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def impatient(out: Path, answerer: Answerer) -> Iterator[Site]:
+    with served(out, answerer=answerer, patience=IMPATIENT) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def question(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return spoken(tmp_path_factory.mktemp("question"), "Who is speaking?").read_bytes()
+
+
+def asked_in_writing(site: Site, text: str) -> Heard:
+    with talking(site) as socket:
+        socket.send(json.dumps({"about": about(site, REEL), "text": text}))
+        return heard(socket)
+
+
+def answering() -> set[str]:
+    """The threads that write and speak answers."""
+    names = ("writing", "speaking", "streams")
+    return {thread.name for thread in threading.enumerate() if thread.name in names}
+
+
+def test_a_spoken_question_is_answered_aloud_while_it_is_written(
+    site: Site, answerer: Answerer, question: bytes
+) -> None:
+    with talking(site) as socket:
+        socket.send(json.dumps({"about": about(site, REEL), "text": ""}))
+        middle = len(question) // 2
+        for part in (question[:middle], question[middle:], json.dumps({"end": True})):
+            socket.send(part)
+        found = heard(socket)
+    assert found.error is None
+    assert found.kinds[0] == "asked"
+    assert found.kinds[-1] == "end"
+    assert found.answer == found.text != ""
+    assert found.kinds.index("speech") < found.kinds.index("answer")
+    assert found.end["first_sound_s"] < found.end["written_s"]
+    assert len(found.samples) / 22_050 == pytest.approx(found.end["speech_s"], abs=0.1)
+    assert np.abs(found.samples).max() > 1_500
+    assert isinstance(answerer.engine, NotedEngine)
+    [turn] = answerer.engine.asked[-1].turns
+    said, clip = answerer.engine.asked[-1].sounds
+    assert turn.text == "<sound-1> <sound-2>"
+    assert len(said.samples) == pytest.approx(16_000 * duration_s(question), abs=200)
+    assert len(clip.samples) == pytest.approx(16_000 * segment_s(site), abs=20)
+    assert within(lambda: answering() == set())
+
+
+def duration_s(wav: bytes) -> float:
+    return float(soundfile.info(io.BytesIO(wav)).duration)
+
+
+def segment_s(site: Site) -> float:
+    stretch = about(site, REEL)
+    return float(stretch["end_ms"] - stretch["start_ms"]) / 1000
+
+
+def test_a_written_question_is_answered_aloud_too(site: Site) -> None:
+    found = asked_in_writing(site, "What is the speaker talking about?")
+    assert (found.error, found.answer) == (None, found.text)
+    assert len(found.samples) > 22_050 // 5
+    assert site.json("/api/about")["talk"] == {
+        "model": "nano",
+        "voice": "espeak:en-us",
+        "sample_rate_hz": 22_050,
+    }
+
+
+def test_without_a_model_nothing_can_be_asked(out: Path) -> None:
+    with served(out) as site:
+        assert site.json("/api/about")["talk"] is None
+        with pytest.raises(InvalidStatus), talking(site):
+            pass
+
+
+def changed(stretch: dict[str, Any], **values: Any) -> dict[str, Any]:
+    return {"about": stretch | values, "text": "Who?"}
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"recording_id": "../../x"}, "there is no such clip"),
+        ({"corpus": "../demo"}, "there is no such clip"),
+        ({"clip_id": "0" * 24}, f"clip {'0' * 24}: not in the tables"),
+        ({"clip_id": "clip"}, "there is no such clip"),
+        ({"start_ms": 5, "end_ms": 5}, "start_ms and end_ms: the stretch that is asked about"),
+        ({"start_ms": True}, "start_ms and end_ms: the stretch that is asked about"),
+        ({"start_ms": -1}, "start_ms and end_ms: the stretch that is asked about"),
+        ({"start_ms": 9_000_000, "end_ms": 9_001_000}, "the stretch lies outside of its clip"),
+        ({"end_ms": 9_000_000}, "the stretch is longer than 9 minutes: choose a shorter one"),
+    ],
+)
+def test_a_stretch_that_is_none_is_one_line(site: Site, values: dict[str, Any], line: str) -> None:
+    with talking(site) as socket:
+        socket.send(json.dumps(changed(about(site, REEL), **values)))
+        assert heard(socket).error == line
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        (b"sound", "begin with a JSON message"),
+        ("", "begin with a JSON message"),
+        ("[" * 10_000, "begin with a JSON message"),
+        ("[]", 'send {"about": {corpus, date, recording_id, clip_id, …}, "text"}'),
+        (
+            '{"about": {"corpus": 3}}',
+            'send {"about": {corpus, date, recording_id, clip_id, …}, "text"}',
+        ),
+    ],
+)
+def test_what_is_no_question_is_one_line(site: Site, message: str | bytes, line: str) -> None:
+    with talking(site) as socket:
+        socket.send(message)
+        assert heard(socket).error == line
+
+
+@pytest.mark.parametrize(
+    ("recorded", "line"),
+    [
+        ([], "nothing was recorded: hold the button while you speak"),
+        ([b"no sound at all"], "the browser's recording cannot be decoded: ask again"),
+        ([b"#EXTM3U\nhttp://127.0.0.1/x"], "the browser's recording cannot be decoded: ask again"),
+        ([b"\0" * 1_000_000] * 9, "the question is too long: ask again"),
+    ],
+)
+def test_a_recording_that_is_none_is_one_line(site: Site, recorded: list[bytes], line: str) -> None:
+    with talking(site) as socket:
+        socket.send(json.dumps({"about": about(site, REEL), "text": ""}))
+        for part in recorded:
+            socket.send(part)
+        socket.send(json.dumps({"end": True}))
+        assert heard(socket).error == line
+
+
+@pytest.mark.parametrize(
+    ("seconds", "level", "line"),
+    [
+        (1, 0.0, "nothing was heard: is the microphone switched off?"),
+        (61, 0.1, "a question lasts at most 60 s: ask again"),
+    ],
+)
+def test_a_silent_and_an_endless_question(
+    site: Site, tmp_path: Path, seconds: int, level: float, line: str
+) -> None:
+    path = tmp_path / "q.flac"
+    noise = np.random.default_rng(0).standard_normal(16_000 * seconds)
+    soundfile.write(path, level * noise / 4, 16_000)
+    recorded = path.read_bytes()
+    with talking(site) as socket:
+        socket.send(json.dumps({"about": about(site, REEL), "text": ""}))
+        for start in range(0, len(recorded), 500_000):
+            socket.send(recorded[start : start + 500_000])
+        socket.send(json.dumps({"end": True}))
+        assert heard(socket).error == line
+
+
+def test_a_message_beyond_measure_closes_the_socket(site: Site) -> None:
+    with talking(site) as socket:
+        socket.send("x" * (2 << 20))
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=20)
+
+
+@pytest.mark.parametrize("origin", ["http://elsewhere.example", "null", "http://127.0.0.1:1"])
+def test_a_page_of_another_site_cannot_ask(site: Site, origin: str) -> None:
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        connect(
+            f"ws://{site.host}/api/talk",
+            origin=origin,  # type: ignore[arg-type]
+        ),
+    ):
+        pass
+    assert refused.value.response.status_code == 403
+
+
+def test_a_name_that_was_made_to_point_here_cannot_ask(site: Site) -> None:
+    elsewhere = f"ws://evil.example:{site.port}/api/talk"
+    with (
+        sockets.create_connection(("127.0.0.1", site.port)) as raw,
+        pytest.raises(InvalidStatus) as refused,
+        connect(elsewhere, sock=raw, origin="http://evil.example"),
+    ):
+        pass
+    assert refused.value.response.status_code == 403
+
+
+def test_a_token_is_needed_where_one_is(out: Path, answerer: Answerer) -> None:
+    with served(out, token=TOKEN, answerer=answerer) as site:
+        for query in ("", f"?token={TOKEN}"):
+            with (
+                pytest.raises(InvalidStatus) as refused,
+                connect(f"ws://{site.host}/api/talk{query}", origin=f"http://{site.host}"),
+            ):
+                pass
+            assert refused.value.response.status_code == 401
+        cookie = {"Cookie": f"af3_browse_{site.port}={TOKEN}"}
+        with talking(site, additional_headers=cookie) as socket:
+            socket.send("[]")
+            assert heard(socket).error is not None
+
+
+def test_nowhere_else_is_there_a_socket(site: Site) -> None:
+    for path in ("/api/search", "/", "/nothing"):
+        with (
+            pytest.raises(InvalidStatus),
+            connect(f"ws://{site.host}{path}", origin=f"http://{site.host}"),
+        ):
+            pass
+
+
+def test_who_leaves_in_the_middle_has_interrupted_both(site: Site) -> None:
+    with talking(site) as socket:
+        socket.send(json.dumps({"about": about(site, REEL), "text": TRANSCRIBE}))
+        while not isinstance(socket.recv(timeout=30), bytes):
+            pass
+    assert within(lambda: answering() == set())
+
+
+@dataclass
+class EndlessVoice:
+    """A voice that has always more to say, so that no buffer between here and there holds it."""
+
+    inner: Voice
+    name: str = "endless"
+    sample_rate_hz: int = 22_050
+
+    def speak(self, pieces: Iterable[str]) -> Iterator[AudioChunk]:
+        [chunk, *_] = self.inner.speak(pieces)
+        while True:
+            yield chunk
+
+
+def sockets_open(port: int) -> int:
+    """Connections that the server holds."""
+    held = psutil.Process().net_connections("tcp")
+    return sum(
+        one.laddr.port == port and one.status not in ("LISTEN", "TIME_WAIT", "NONE") for one in held
+    )
+
+
+def test_a_page_that_takes_nothing_any_more_is_let_go(out: Path, answerer: Answerer) -> None:
+    endless = replace(answerer, voice=EndlessVoice(answerer.voice))
+    with served(out, answerer=endless, patience=IMPATIENT) as site:
+        stretch = about(site, REEL)
+        raw = sockets.create_connection(("127.0.0.1", site.port))
+        upgrade = (
+            f"GET /api/talk HTTP/1.1\r\nHost: {site.host}\r\nOrigin: http://{site.host}\r\n"
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        raw.sendall(upgrade.encode())
+        raw.recv(1024)
+        question = json.dumps({"about": stretch, "text": "Who is speaking?"}).encode()
+        head = bytes([0x81, 0xFE]) + len(question).to_bytes(2, "big")
+        raw.sendall(head + bytes(4) + question)
+        assert within(lambda: "speaking" in answering())
+        assert sockets_open(site.port) == 1
+        assert within(lambda: answering() == set())
+        assert within(lambda: sockets_open(site.port) == 0)
+        assert asked_first_words(site, stretch)
+        raw.close()
+
+
+def asked_first_words(site: Site, stretch: dict[str, Any]) -> bool:
+    """Whether another one is answered."""
+    with talking(site) as socket:
+        socket.send(json.dumps({"about": stretch, "text": "Who is speaking?"}))
+        return any(isinstance(message, bytes) for message in socket)
+
+
+def test_a_question_that_never_comes_is_given_up(impatient: Site) -> None:
+    with talking(impatient) as socket:
+        assert heard(socket).error == "no question came: ask again"
+    with talking(impatient) as socket:
+        socket.send(json.dumps({"about": about(impatient, REEL), "text": ""}))
+        assert heard(socket).error == "no question came: ask again"
+
+
+def test_twenty_conversations_at_once_are_all_answered(site: Site) -> None:
+    found: list[Heard] = []
+
+    def ask() -> None:
+        found.append(asked_in_writing(site, TRANSCRIBE))
+
+    threads = [threading.Thread(target=ask) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(300)
+    assert [one.error for one in found] == [None] * 20
+    assert len({one.answer for one in found}) == 1
+    assert {len(one.samples) for one in found} != {0}
+    assert within(lambda: answering() == set())
+    assert asked_in_writing(site, TRANSCRIBE).answer == found[0].answer
+
+
+def test_more_conversations_than_can_be_had_are_refused(site: Site) -> None:
+    with ExitStack() as open_ones:
+        for _ in range(MOST_CONVERSATIONS):
+            open_ones.enter_context(talking(site))
+        with talking(site) as socket:
+            assert heard(socket).error == (
+                f"{MOST_CONVERSATIONS} questions are being answered: ask again in a moment"
+            )
+    assert within(lambda: asked_in_writing(site, "Who?").error is None)
