@@ -14,6 +14,9 @@ _CLAUSE_CHARS = 80
 """From here on a sentence may be cut behind a comma."""
 _WORD_CHARS = 200
 """From here on between any two words."""
+_FIRST_CLAUSE_CHARS = 40
+_FIRST_WORD_CHARS = 100
+"""The same of a text's first piece: a listener who waits hears something soon."""
 
 _CLOSING = "\"'”’)]}»*_"
 _WIDE_STOPS = "。！？"
@@ -38,6 +41,7 @@ class PieceCutter:
     def __init__(self) -> None:
         self._text = ""
         self._at = 1
+        self._limits = (_FIRST_CLAUSE_CHARS, _FIRST_WORD_CHARS)
 
     def add(self, delta: str) -> list[str]:
         """The pieces that are certain now that the text goes on with `delta`."""
@@ -46,11 +50,13 @@ class PieceCutter:
         while (end := self._next_end()) is not None:
             pieces.append(self._text[:end])
             self._text, self._at = self._text[end:], 1
+            self._limits = (_CLAUSE_CHARS, _WORD_CHARS)
         return pieces
 
     def flush(self) -> list[str]:
         """What is left of the text: one piece, or none."""
         rest, self._text, self._at = self._text, "", 1
+        self._limits = (_FIRST_CLAUSE_CHARS, _FIRST_WORD_CHARS)
         return [rest] if rest else []
 
     def _next_end(self) -> int | None:
@@ -64,7 +70,7 @@ class PieceCutter:
             if following == len(text):
                 return None
             if following > at and not text[at - 1].isspace():
-                if _ends_piece(text[:at], text[at:following], text[following]):
+                if _ends_piece(text[:at], text[at:following], text[following], self._limits):
                     return at
             elif text[at - 1] in _WIDE_LAST and _ends_wide(text[:at], text[at]):
                 return at
@@ -80,16 +86,20 @@ def cut(deltas: Iterable[str]) -> Iterator[str]:
     yield from cutter.flush()
 
 
-def _ends_piece(before: str, space: str, after: str) -> bool:
-    """True where a piece ends between `before` and the white space that `after` follows."""
+def _ends_piece(before: str, space: str, after: str, limits: tuple[int, int]) -> bool:
+    """True where a piece ends between `before` and the white space that `after` follows.
+
+    `limits` are the lengths from which it may end behind a clause, and behind any word.
+    """
     if not any(sign.isalnum() for sign in before):
         return False
     if "\n" in space or _ends_sentence(before, after):
         return True
-    if len(before) >= _WORD_CHARS:
+    clause_chars, word_chars = limits
+    if len(before) >= word_chars:
         return True
     bare = before.rstrip(_CLOSING)
-    return len(before) >= _CLAUSE_CHARS and bare.endswith(_CLAUSE_ENDS) and not _abbreviated(bare)
+    return len(before) >= clause_chars and bare.endswith(_CLAUSE_ENDS) and not _abbreviated(bare)
 
 
 def _ends_sentence(before: str, after: str) -> bool:

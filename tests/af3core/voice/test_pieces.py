@@ -38,12 +38,14 @@ PIECES: dict[str, tuple[str, ...]] = {
     "Chinese": ("下雨了。", "狗在叫！", "谁在说话？"),
     "short clauses stay": ("Rain, wind, and thunder; then: silence.",),
     "long sentences": (
-        "The recording begins with rain on a roof, then a man speaks about the harvest of last"
-        " year,",
-        " and after a while a dog barks in the distance; nobody answers.",
+        "The recording begins with rain on a roof,",
+        " then a man speaks about the harvest of last year, and after a while a dog barks in the"
+        " distance;",
+        " nobody answers.",
     ),
     "no marks at all": (
-        " ".join(["word"] * 40) + " " + "x",
+        " ".join(["word"] * 20) + " x",
+        " " + " ".join(["word"] * 40),
         " " + " ".join(["word"] * 3),
     ),
 }
