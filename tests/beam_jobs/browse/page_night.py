@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from tests.beam_jobs.browse.served import Site, browsed_night
 from tests.beam_jobs.demo import GIVEN
 from tests.dags.browser import chromium
 
+_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--mute-audio")
 WAIT_MS = 20_000
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 PHONE: dict[str, Any] = {
@@ -38,25 +39,26 @@ class Seen:
     @property
     def elsewhere(self) -> list[str]:
         """Addresses of other hosts that were asked for."""
-        own = (f"http://{self.host}/", "data:")
+        own = (f"http://{self.host}/", f"ws://{self.host}/", "data:")
         return [address for address in self.asked if not address.startswith(own)]
 
 
 @contextmanager
 def browsing(
-    site: Site, device: dict[str, Any] = DESK, **options: Any
+    site: Site, device: dict[str, Any] = DESK, arguments: Sequence[str] = (), **options: Any
 ) -> Iterator[tuple[Page, Seen]]:
     """A page that has opened nothing yet; at the end, nobody else was asked for anything."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium(),
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--mute-audio"],
+            args=[*_ARGUMENTS, *arguments],
         )
         base = f"http://{site.host}"
         page = browser.new_context(base_url=base, **device, **options).new_page()
         page.set_default_timeout(WAIT_MS)
         seen = Seen(site.host)
         page.on("request", lambda request: seen.asked.append(request.url))
+        page.on("websocket", lambda socket: seen.asked.append(socket.url))
         page.on("response", lambda answer: seen.answers.append(answer))
         page.on("console", lambda message: seen.complaints.append(message.text))
         page.on("pageerror", lambda error: seen.complaints.append(str(error)))

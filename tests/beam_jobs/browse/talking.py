@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -123,3 +124,9 @@ def heard(socket: ClientConnection) -> Heard:
         elif told["kind"] == "end":
             found.end = told
     return found
+
+
+def answering() -> set[str]:
+    """The threads that write and speak answers."""
+    names = ("writing", "speaking", "streams")
+    return {thread.name for thread in threading.enumerate() if thread.name in names}

@@ -28,6 +28,7 @@ from tests.beam_jobs.browse.talking import (
     Heard,
     NotedEngine,
     about,
+    answering,
     heard,
     nano_with_espeak,
     spoken,
@@ -70,12 +71,6 @@ def asked_in_writing(site: Site, text: str) -> Heard:
     with talking(site) as socket:
         socket.send(json.dumps({"about": about(site, REEL), "text": text}))
         return heard(socket)
-
-
-def answering() -> set[str]:
-    """The threads that write and speak answers."""
-    names = ("writing", "speaking", "streams")
-    return {thread.name for thread in threading.enumerate() if thread.name in names}
 
 
 def test_a_spoken_question_is_answered_aloud_while_it_is_written(

@@ -1,7 +1,8 @@
 /** One recording: listen, read along, and see what is known about it. */
 
-import { recording, spectrogramOf } from "./api.js";
+import { about, recording, spectrogramOf } from "./api.js";
 import { showAnnotations } from "./annotations.js";
+import { AskPanel, choicesAt } from "./ask_panel.js";
 import { fill, h, icon } from "./elements.js";
 import { likePath } from "./paths.js";
 import { recordingHead, wholeSections } from "./recording_parts.js";
@@ -21,13 +22,15 @@ export class RecordingPage {
     this.startMs = Math.max(0, Math.round(1000 * (Number(url.searchParams.get("t")) || 0)));
     this.shown = -2;
     this.strip = null;
+    this.ask = null;
     this.element = h("div", { class: "recording-page" }, h("p", { class: "status", role: "status" }, "Loading the recording …"));
     this.ready = this.#load(recordingId, url.searchParams);
   }
 
   key(event) {
     if (!this.found) return;
-    if (event.key === " ") this.toggle();
+    if (event.key === "Escape") this.ask?.interrupt();
+    else if (event.key === " ") this.toggle();
     else if (event.key === "ArrowRight") this.seek(this.positionMs + STEP_MS);
     else if (event.key === "ArrowLeft") this.seek(this.positionMs - STEP_MS);
     else return;
@@ -68,6 +71,7 @@ export class RecordingPage {
     const plays = state === "playing" || state === "waiting";
     this.button.setAttribute("aria-label", plays ? "Pause" : "Play");
     fill(this.button, icon(plays ? "pause" : "play"));
+    if (plays || state === "released") this.ask?.interrupt();
     this.element.classList.toggle("is-waiting", state === "waiting");
     this.status.hidden = !line;
     this.status.textContent = line;
@@ -87,6 +91,7 @@ export class RecordingPage {
     this.title = `${this.found.recording.file_name} – af3 archive`;
     if (this.router.page === this) document.title = this.title;
     this.#build();
+    this.#offerAsking();
     if (this.router.page === this) this.seek(this.startMs);
     this.panel.follow();
   }
@@ -105,10 +110,26 @@ export class RecordingPage {
       recordingHead(found.recording),
       this.#deck(),
       h("div", { class: "recording-columns" },
+        this.asking = h("div", { hidden: true }),
         this.panel.element,
         h("div", { class: "side" },
           h("section", { class: "panel now" }, this.nowTitle, this.now),
           wholeSections(found, play))));
+  }
+
+  /** Where the server has a model, whatever is on screen can be asked about. */
+  #offerAsking() {
+    about().then(({ talk }) => {
+      if (!talk || !this.found.clips.length || this.router.page !== this) return;
+      this.ask = new AskPanel(talk, () => this.#askable(), () => this.player.pause());
+      this.asking.replaceWith(this.ask.element);
+    }, () => undefined);
+  }
+
+  #askable() {
+    const { recording: row, segments, clips } = this.found;
+    const clip = clips.find(({ start_ms: startMs, end_ms: endMs }) => startMs <= this.positionMs && this.positionMs < endMs);
+    return choicesAt(row, segments[this.shown], clip, this.positionMs);
   }
 
   #deck() {
@@ -132,6 +153,7 @@ export class RecordingPage {
   #showSegment(number) {
     if (number === this.shown) return;
     this.shown = number;
+    this.ask?.refresh();
     const segment = this.found.segments[number];
     this.strip = null;
     if (!segment) {
