@@ -25,6 +25,8 @@ from af3core.voice.voices import open_voice
 from beam_jobs.talk.answerer import Answerer
 from tests.beam_jobs.browse.served import Site
 
+LONG_QUESTION = "Please write down every word that is said in this recording."
+"""Nano was not taught to hear questions; to this one it gives an answer of several pieces."""
 REEL = "218d54029586124a44971d56"
 
 
@@ -71,7 +73,8 @@ def spoken(folder: Path, words: str) -> Path:
 def talking(site: Site, **options: Any) -> Iterator[ClientConnection]:
     """A socket that is opened as a page of the site opens it."""
     origin = f"http://{site.host}"
-    with connect(f"ws://{site.host}/api/talk", origin=origin, **options) as socket:
+    address = f"ws://{site.host}/api/talk"
+    with connect(address, origin=origin, max_queue=None, **options) as socket:  # type: ignore[arg-type]
         yield socket
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +18,21 @@ from playwright.sync_api import Locator, Page, expect
 from beam_jobs.talk.answerer import Answerer
 from tests.beam_jobs.browse.page_night import DESK, PHONE, Seen, browsing, page_night
 from tests.beam_jobs.browse.served import Site, served, within
-from tests.beam_jobs.browse.talking import NotedEngine, answering, nano_with_espeak, spoken
+from tests.beam_jobs.browse.talking import (
+    LONG_QUESTION,
+    NotedEngine,
+    answering,
+    nano_with_espeak,
+    spoken,
+)
 
 HISTORY = "57034b6212bae5e4245c037a"
 PLACE = f"/recording/{HISTORY}?t=20"
 TRANSCRIBE = "Transcribe the input speech."
-HOLD_MS = 1800
+ANSWERED = re.compile(r"^Answered, first sound after \d+\.\d s$")
+MINUTES_HEARD_MS = 120_000
+"""For nine minutes of sound on a busy machine."""
+HOLD_MS = 3800
 NOTE_SOUND = """
 window.contexts = []
 window.played = []
@@ -66,7 +76,7 @@ def site(out: Path, answerer: Answerer) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def question(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return spoken(tmp_path_factory.mktemp("microphone"), "Who is speaking?")
+    return spoken(tmp_path_factory.mktemp("microphone"), LONG_QUESTION)
 
 
 @contextmanager
@@ -140,6 +150,7 @@ def test_a_held_question_is_answered_while_it_is_written(
     with asking(site, question, device) as (page, seen):
         hold(page)
         wait_until_spoken(page)
+        expect(newest(page)).to_have_attribute("data-figures", re.compile("speech_s"))
         figures = json.loads(newest(page).get_attribute("data-figures") or "")
         played = page.evaluate("window.played")
         expect(newest(page)).to_contain_text("Asked aloud about 0:16–0:34")
@@ -162,7 +173,7 @@ def test_a_held_question_is_answered_while_it_is_written(
     heard, about = answerer.engine.asked[-1].sounds
     assert answerer.engine.asked[-1].turns[0].text == "<sound-1> <sound-2>"
     said, rate_hz = soundfile.read(question, dtype="float32")
-    assert likeness(envelope(heard.samples, 16_000), envelope(said, rate_hz)) > 0.9
+    assert likeness(envelope(heard.samples, 16_000), envelope(said, rate_hz)) > 0.7
     assert len(about.samples) == pytest.approx(16_000 * 17.1, abs=16_000)
 
 
@@ -170,7 +181,8 @@ def test_a_written_question_is_answered_to_its_end(site: Site, question: Path) -
     with asking(site, question) as (page, seen):
         page.get_by_label("Ask about").select_option(index=1)
         write(page, "What is <b>the speaker</b> talking about?")
-        expect(newest(page).locator(".exchange-state")).to_have_text("Answered")
+        ended = newest(page).locator(".exchange-state")
+        expect(ended).to_have_text(ANSWERED, timeout=MINUTES_HEARD_MS)
         expect(newest(page)).to_contain_text("What is <b>the speaker</b> talking about?")
         expect(newest(page)).to_contain_text("about 0:00–9:00")
         assert page.get_by_role("button", name="Stop").count() == 0
@@ -215,7 +227,7 @@ def test_asking_again_stops_the_answer_before(site: Site, question: Path) -> Non
         assert page.evaluate("document.getElementById('audio').paused")
         by_asking_again(page)
         expect(page.locator(".exchange-state").nth(1)).to_have_text("Stopped")
-        expect(page.locator(".exchange-state").nth(0)).to_have_text("Answered")
+        expect(page.locator(".exchange-state").nth(0)).to_have_text(ANSWERED)
         assert silent(page)
         assert seen.complaints == []
 
@@ -269,7 +281,7 @@ def test_a_microphone_that_is_refused_is_said(site: Site) -> None:
         page.mouse.up()
         expect(button).to_have_text("Hold to ask")
         write(page, "What is the speaker talking about?")
-        expect(newest(page).locator(".exchange-state")).to_have_text("Answered")
+        expect(newest(page).locator(".exchange-state")).to_have_text(ANSWERED)
         assert seen.complaints == []
 
 

@@ -24,6 +24,7 @@ from beam_jobs.browse.talk_socket import MOST_CONVERSATIONS, Patience
 from beam_jobs.talk.answerer import Answerer
 from tests.beam_jobs.browse.served import Site, browsed_night, served, within
 from tests.beam_jobs.browse.talking import (
+    LONG_QUESTION,
     REEL,
     Heard,
     NotedEngine,
@@ -64,7 +65,7 @@ def impatient(out: Path, answerer: Answerer) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def question(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return spoken(tmp_path_factory.mktemp("question"), "Who is speaking?").read_bytes()
+    return spoken(tmp_path_factory.mktemp("question"), LONG_QUESTION).read_bytes()
 
 
 def asked_in_writing(site: Site, text: str) -> Heard:

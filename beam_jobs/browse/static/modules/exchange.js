@@ -12,6 +12,7 @@ export class Exchange {
   #answer = h("p", { class: "exchange-answer" });
   #stop = h("button", { type: "button", class: "stop", onclick: () => this.stop() }, icon("stop"), "Stop");
   #running = true;
+  #answered = "Answered";
 
   /**
    * @param {object} about the stretch, as a conversation takes it
@@ -19,7 +20,7 @@ export class Exchange {
    * @param {number} sampleRateHz of the answer's speech
    */
   constructor(about, question, sampleRateHz) {
-    this.#speech = new Speech(sampleRateHz, () => this.#ended("Answered"));
+    this.#speech = new Speech(sampleRateHz, () => this.#ended(this.#answered));
     this.#conversation = new Conversation(about, question, this);
     this.element = h("article", { class: "exchange" },
       h("p", { class: "exchange-question" }, question || "Asked aloud",
@@ -70,6 +71,7 @@ export class Exchange {
 
   end(figures) {
     this.element.dataset.figures = JSON.stringify(figures);
+    if (figures.first_sound_s) this.#answered += `, first sound after ${figures.first_sound_s.toFixed(1)} s`;
     this.#speech.finish();
   }
 
