@@ -54,4 +54,4 @@ def _named(store: Store, corpus: str, dates: Sequence[str]) -> Iterator[str]:
     prefixes = [layout.partition_prefix(DESCRIPTIONS.name, corpus, date) for date in dates]
     for shards in store.walk(prefixes):
         for shard in shards:
-            yield from shard_columns(store, shard, ["sound_uri"])["sound_uri"].to_pylist()
+            yield from map(str, shard_columns(store, shard, ["sound_uri"])["sound_uri"].to_pylist())
