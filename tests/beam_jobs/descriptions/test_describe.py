@@ -12,7 +12,10 @@ import pytest
 import soundfile
 
 from af3core.errors import ConfigurationError
+from af3core.storage.address import store_at
 from beam_jobs.cli import main
+from beam_jobs.parquet import decode_columns, encode_columns
+from schemas import layout
 from tests.af3core.voice.tiny_voices import save_vits
 from tests.beam_jobs.descriptions.described import (
     LONG,
@@ -92,6 +95,23 @@ def test_chosen_recordings_are_spoken_and_the_others_keep_theirs(
     assert both[first["recording_id"]] == first
     with pytest.raises(ConfigurationError, match=r"^--recording gone.wav: not in the tables of"):
         described(out, annotated, untrained, "--recording", "gone.wav")
+
+
+def test_rows_of_the_first_version_of_the_table_are_kept(
+    out: str, annotated: Path, untrained: Path
+) -> None:
+    described(out, annotated, untrained)
+    [first] = rows(out, "descriptions")
+    store = store_at(out)
+    key = layout.shard_key("descriptions", "default", DAY, 0, 1)
+    with store.open(key) as file:
+        kept = decode_columns(file).drop_columns(["speaker_revision", "speed"])
+    store.write(key, encode_columns(kept))
+    for entry in next(store.walk(["ledger/derived/describe/"])):
+        store.delete(entry)
+    described(out, annotated, untrained, "--recording", SHORT)
+    assert rows(out, "descriptions") == [first | {"speed": None}]
+    assert sounds(out).keys() == {first["sound_uri"]}
 
 
 def test_hostile_text_is_spoken_as_words(out: str, annotated: Path, untrained: Path) -> None:
