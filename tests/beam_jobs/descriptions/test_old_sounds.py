@@ -5,8 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from af3core.storage.address import store_at
+from beam_jobs import describe
 from beam_jobs.descriptions.old_sounds import seen, sweep
 from tests.beam_jobs.descriptions.described import (
     SHORT,
@@ -103,6 +107,28 @@ def test_each_corpus_has_its_own_sounds(annotated: Path, untrained: Path, tmp_pa
     for _ in range(2):
         described(out, annotated, untrained, "--corpus", "one")
     assert named(out) == sounds(out).keys()
+
+
+def test_a_run_holds_the_corpuss_turn_from_its_first_look_to_its_last(
+    out: str, annotated: Path, untrained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, turn = store_at(out), f"claims/describe/corpus={CORPUS}"
+    held: list[tuple[str, bool]] = []
+
+    def watch(name: str) -> None:
+        real = getattr(describe, name)
+
+        def watched(*given: Any) -> Any:
+            held.append((name, store.exists([turn])[0]))
+            return real(*given)
+
+        monkeypatch.setattr(describe, name, watched)
+
+    for name in ("seen", "derive", "sweep"):
+        watch(name)
+    described(out, annotated, untrained)
+    assert held == [("seen", True), ("derive", True), ("sweep", True)]
+    assert store.exists([turn]) == [False]
 
 
 def test_two_runs_at_once_leave_every_row_its_sound(

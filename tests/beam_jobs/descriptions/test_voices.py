@@ -91,6 +91,7 @@ def test_a_recorded_speaker_is_known_by_its_bytes(
     copy = str(shutil.copy(anna, tmp_path / "copy.wav"))
     assert described(out, annotated, untrained, *voice, copy).facts["made_now"] == 0
     assert only_row(out) == first
+    assert described(out, annotated, untrained, *voice, anna).facts["made_now"] == 0
     recording(tmp_path / "anna.wav", 2)
     assert described(out, annotated, untrained, *voice, anna).facts["made_now"] == 1
     second = only_row(out)
