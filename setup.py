@@ -30,7 +30,8 @@ AIRFLOW = [
     "psutil",
 ]
 CELERY = ["apache-airflow-providers-celery>=3.26", "celery[redis]>=5.5,<5.7"]
-VOICE = [*MODEL, "espeakng-loader>=0.2.4"]
+DESCRIBE = ["espeakng-loader>=0.2.4"]
+VOICE = [*MODEL, *DESCRIBE]
 NANO = [*VOICE, "tokenizers", "jiwer>=4"]
 TEST = [
     *NANO,
@@ -102,6 +103,7 @@ setup(
         "gcs": GCS,
         "airflow": AIRFLOW,
         "celery": CELERY,
+        "describe": DESCRIBE,
         "voice": VOICE,
         "nano": NANO,
         "test": TEST,

@@ -105,7 +105,7 @@ def derive(
         NothingPublished: there are no tables of the interval.
         ConfigurationError: the writer's server is not there.
     """
-    _check_published(settings)
+    check_published(settings)
     if derivation.writes and settings.deriving.writer:
         load_engine(settings.deriving.writer)
 
@@ -141,7 +141,8 @@ def derive(
     return Outcome(facts, lines)
 
 
-def _check_published(settings: NightSettings) -> None:
+def check_published(settings: NightSettings) -> None:
+    """Raise NothingPublished where there is nothing to make anything of."""
     store = open_store(settings.out)
     prefixes = [
         layout.partition_prefix("recordings", settings.corpus, date)

@@ -2,8 +2,9 @@
 
 summaries, chapters ──► text ──► voice ──► descriptions/….opus, tables/descriptions
 
-A description is made anew when its text, the voice or its revision changes. Where recordings are
-chosen, the others keep the rows that they have.
+A description is made anew when its text, the voice, its revision, speaker or speed changes. Where
+recordings are chosen, the others keep the rows that they have. What a run replaces, the next one
+removes (`descriptions.old_sounds`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,19 @@ from dataclasses import dataclass
 
 from af3core.errors import ConfigurationError
 from af3core.storage.address import open_store
-from beam_jobs.derived import Derivation, Made, Piece, Row, derive, rows_by_recording
-from beam_jobs.descriptions.sound import SOUND_VERSION, loaded_voice, spoken, spoken_by
+from beam_jobs.derived import (
+    Derivation,
+    Made,
+    Piece,
+    Row,
+    check_published,
+    derive,
+    rows_by_recording,
+)
+from beam_jobs.descriptions.old_sounds import STAGE, seen, sweep
+from beam_jobs.descriptions.sound import SOUND_VERSION, spoken
 from beam_jobs.descriptions.telling import TELLING_VERSION, ToldChapter, told
+from beam_jobs.descriptions.voices import SpokenBy, loaded_voice, spoken_by
 from beam_jobs.job import Job, Outcome, job_main
 from beam_jobs.ledger import Ledger
 from beam_jobs.manifests import manifest_dates
@@ -24,7 +35,7 @@ from schemas import layout
 from schemas.description_tables import DESCRIPTIONS
 from schemas.identity import configuration_hash
 
-WITHOUT_SUMMARY = "recordings_without_summary"
+WITHOUT_SUMMARY, OLD_SOUNDS = "recordings_without_summary", "old_sounds_removed"
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,8 @@ def pieces(settings: NightSettings, date: str) -> Iterator[Piece]:
         telling = None
         if summary := summaries.get(recording_id):
             telling = _telling(row, date, summary[0], chapters.get(recording_id, []))
-        yield _piece(settings, date, row, _identity(settings, recording_id, telling), telling)
+        identity = _identity(settings, date, recording_id, telling)
+        yield _piece(settings, date, row, identity, telling)
 
 
 def _piece(
@@ -85,12 +97,18 @@ def _telling(row: Row, date: str, summary: Row, chapters: Sequence[Row]) -> Tell
     return Telling(text, tuple(dict.fromkeys(flags)))
 
 
-def _identity(settings: NightSettings, recording_id: str, telling: Telling | None) -> str:
+def _identity(
+    settings: NightSettings, date: str, recording_id: str, telling: Telling | None
+) -> str:
+    """Corpus and date are of it, since a sound lies below them and is removed by them."""
+    place = [settings.corpus, date, recording_id]
     if telling is None:
-        return configuration_hash([recording_id, WITHOUT_SUMMARY])
-    voice = settings.describing.voice
-    versions = [TELLING_VERSION, SOUND_VERSION]
-    return configuration_hash([recording_id, telling, voice, spoken_by(voice), versions])
+        return configuration_hash([place, WITHOUT_SUMMARY])
+    return configuration_hash([place, telling, _known(settings), TELLING_VERSION, SOUND_VERSION])
+
+
+def _known(settings: NightSettings) -> SpokenBy:
+    return spoken_by(settings.describing.voice, settings.describing.speaking)
 
 
 def _as_made(row: Row) -> Row:
@@ -114,8 +132,8 @@ def make(piece: Piece, settings: NightSettings) -> Made:
 
 
 def _spoken_row(piece: Piece, telling: Telling, settings: NightSettings) -> Row:
-    name = settings.describing.voice
-    voice, known = loaded_voice(name), spoken_by(name)
+    asked, known = settings.describing, _known(settings)
+    voice = loaded_voice(asked.voice, asked.speaking, known)
     found = spoken(voice, telling.text)
     key = layout.description_key(piece.corpus, piece.date, piece.recording_id, piece.identity)
     open_store(settings.out).write(key, found.opus)
@@ -126,6 +144,8 @@ def _spoken_row(piece: Piece, telling: Telling, settings: NightSettings) -> Row:
         "voice": voice.name,
         "backend": known.backend,
         "voice_revision": known.revision,
+        "speaker_revision": known.speaker_revision,
+        "speed": known.speed,
         "sound_uri": key,
         "duration_ms": found.duration_ms,
         "first_audio_ms": found.first_audio_ms,
@@ -134,22 +154,36 @@ def _spoken_row(piece: Piece, telling: Telling, settings: NightSettings) -> Row:
     }
 
 
-DERIVATION = Derivation("describe", (DESCRIPTIONS,), pieces, make)
+DERIVATION = Derivation(STAGE, (DESCRIPTIONS,), pieces, make)
 
 
 def run(settings: NightSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
-    """Speak what is missing; replace the interval's descriptions.
+    """Speak what is missing; replace the interval's descriptions; remove what no row names.
+
+    Two runs over one corpus take turns: neither removes what the other is about to publish.
 
     Raises:
-        ConfigurationError: no such voice, or no such recording.
+        ConfigurationError: no such voice, speaker or speed, or no such recording.
+        NothingPublished: there are no tables of the interval.
     """
+    spoken_by.cache_clear()  # a file may be another since this process looked
+    asked, known = settings.describing, _known(settings)
     _check_chosen(settings)
-    loaded_voice(settings.describing.voice)
-    outcome = derive(DERIVATION, settings, beam_arguments)
-    if missing := outcome.facts.get(WITHOUT_SUMMARY):
-        hint = f"{missing} recordings have no summary to speak; af3 summarise makes them"
-        return Outcome(outcome.facts, [*outcome.lines, hint])
-    return outcome
+    loaded_voice(asked.voice, asked.speaking, known)
+    check_published(settings)
+    store, corpus = open_store(settings.out), settings.corpus
+    with store.claim(layout.claim_key(STAGE, f"corpus={corpus}")):
+        dates = manifest_dates(Ledger(store), settings)
+        before = seen(store, corpus, dates)
+        outcome = derive(DERIVATION, settings, beam_arguments)
+        removed = sweep(store, before, corpus, dates)
+    facts, lines = dict(outcome.facts), list(outcome.lines)
+    if removed:
+        facts[OLD_SOUNDS] = removed
+        lines.append(f"{OLD_SOUNDS}: {removed}")
+    if missing := facts.get(WITHOUT_SUMMARY):
+        lines.append(f"{missing} recordings have no summary to speak; af3 summarise makes them")
+    return Outcome(facts, lines)
 
 
 def _check_chosen(settings: NightSettings) -> None:

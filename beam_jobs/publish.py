@@ -220,6 +220,7 @@ def _resolved(settings: NightSettings) -> dict[str, Any]:
     value["asking"]["checkpoint"].pop("folder")
     value.pop("part")
     value.pop("deriving")
+    value.pop("describing")
     return value
 
 

@@ -31,6 +31,7 @@ Part = tuple[int, int]
 WHOLE: Part = (0, 1)
 
 _SHARD = re.compile(r"part-(\d{5})-of-(\d{5})\.parquet$")
+_DESCRIPTION = re.compile(r"descriptions/corpus=[^/]+/date=[^/]+/([^/]+)/([^/]+)\.opus")
 
 
 def partition_prefix(table: str, corpus: str, date: str) -> str:
@@ -53,8 +54,18 @@ def clip_key(recording: str, segmentation_hash: str, start_ms: int, end_ms: int)
     return f"clips/{recording}/{segmentation_hash}/{start_ms:09d}-{end_ms:09d}.flac"
 
 
+def descriptions_prefix(corpus: str, date: str) -> str:
+    return f"descriptions/corpus={corpus}/date={date}/"
+
+
 def description_key(corpus: str, date: str, recording: str, description: str) -> str:
-    return f"descriptions/corpus={corpus}/date={date}/{recording}/{description}.opus"
+    return f"{descriptions_prefix(corpus, date)}{recording}/{description}.opus"
+
+
+def description_of(key: str) -> tuple[str, str] | None:
+    """Recording and description of a spoken description's object, or None where it is none."""
+    match = _DESCRIPTION.fullmatch(key)
+    return (match[1], match[2]) if match else None
 
 
 def manifest_prefix(corpus: str) -> str:

@@ -47,7 +47,7 @@ def speak_text(voice: str, text: str, words_per_minute: int, pitch: int) -> Spok
     """Speak a text; other threads wait their turn.
 
     Args:
-        voice: as espeak-ng names it, `en-us` or `en-gb+f3`.
+        voice: as espeak-ng names it, `en-us` or `en-us+f3`.
         text: any; a character 0 counts as a space.
         words_per_minute: 80 to 450.
         pitch: 0 to 99.

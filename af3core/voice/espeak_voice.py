@@ -28,7 +28,7 @@ class EspeakVoice:
     """espeak-ng with one of its voices.
 
     Args:
-        settings: `speaker` is a language with or without a variant: `en-us`, `de`, `en-gb+f3`.
+        settings: `speaker` is a language with or without a variant: `en-us`, `de`, `en-us+f3`.
 
     Raises:
         ConfigurationError: no such voice, a speed that it does not speak, or a package is missing.
@@ -56,7 +56,7 @@ class EspeakVoice:
             raise ConfigurationError(f"voice espeak: {error}") from error
         except ValueError as error:
             raise ConfigurationError(
-                f"{error}; take a language and perhaps a variant, such as en-us or en-gb+f3"
+                f"{error}; take a language and perhaps a variant, such as en-us or en-us+f3"
             ) from error
 
     @property

@@ -10,10 +10,14 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from af3core.errors import ConfigurationError
+
 Samples = npt.NDArray[np.float32]
 
 _CHUNK_MS = 200
 """Longest chunk: a listener who interrupts hears no more than the chunks that are out."""
+
+SLOWEST, FASTEST = 0.25, 4.0
 
 _MARKUP = re.compile(r"[*`]+|^\s*#+(?=\s)")
 
@@ -45,15 +49,22 @@ class VoiceSettings:
     """How a voice speaks.
 
     Attributes:
-        speaker: whom a voice of many speaks as, in its own terms: an espeak-ng voice (`en-gb+f3`),
+        speaker: whom a voice of many speaks as, in its own terms: an espeak-ng voice (`en-us+f3`),
             the number of a speaker (VITS), a recording of the speaker (Pocket TTS). Empty: its own.
         speed: 2.0 is twice as fast as the voice's own.
         seed: of voices that draw at random; the same text and seed give the same audio.
+
+    Raises:
+        ConfigurationError: a speed at which no voice speaks.
     """
 
     speaker: str = ""
     speed: float = 1.0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not SLOWEST <= self.speed <= FASTEST:
+            raise ConfigurationError(f"speed {self.speed:g}: take {SLOWEST:g} to {FASTEST:g}")
 
 
 class Voice(Protocol):

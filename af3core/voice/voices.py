@@ -8,8 +8,6 @@ from af3core.voice.voice import Voice, VoiceSettings
 
 VITS_TYPE, POCKET_TYPE = "vits", "pocket_tts"
 
-SLOWEST, FASTEST = 0.25, 4.0
-
 
 def open_voice(name: str = ESPEAK, settings: VoiceSettings | None = None) -> Voice:
     """The voice of this name, loaded.
@@ -23,8 +21,6 @@ def open_voice(name: str = ESPEAK, settings: VoiceSettings | None = None) -> Voi
         ConfigurationError: no such voice, a setting it has not, or a package is missing.
     """
     settings = settings or VoiceSettings()
-    if not SLOWEST <= settings.speed <= FASTEST:
-        raise ConfigurationError(f"speed {settings.speed:g}: take {SLOWEST:g} to {FASTEST:g}")
     if name == ESPEAK:
         return EspeakVoice(settings)
     model_type = _model_type(name)

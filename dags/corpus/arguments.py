@@ -8,10 +8,10 @@ import zoneinfo
 from collections.abc import Mapping
 
 from af3core.errors import ConfigurationError
-from dags.corpus.corpus import DERIVED_JOBS, Corpus, Runner
+from dags.corpus.corpus import DERIVED_JOBS, DERIVED_WITHOUT_MODEL, Corpus, Runner
 from schemas.layout import WHOLE, Part
 
-_ASKING = ("annotate", *DERIVED_JOBS, "evaluate")
+_ASKING = {"annotate", *DERIVED_JOBS, "evaluate"} - {*DERIVED_WITHOUT_MODEL}
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -48,6 +48,9 @@ def job_arguments(corpus: Corpus, since: str, until: str, run_id: str) -> list[s
         "writer": derive.writer,
         "writer-endpoint": derive.writer_endpoint,
         "questions": derive.questions,
+        "voice": derive.voice,
+        "speaker": derive.speaker,
+        "speed": derive.speed,
         "shards": corpus.shards,
         "run-id": run_id,
     }
@@ -67,12 +70,17 @@ def beam_arguments(corpus: Corpus, job: str) -> list[str]:
     return runner_options(corpus.runner, job)
 
 
+def asks_model(job: str) -> bool:
+    """Whether a job needs a GPU: it asks the model."""
+    return job in _ASKING
+
+
 def runner_options(runner: Runner, job: str) -> list[str]:
     """Beam's own options of a job: of the GPU jobs where it asks the model, else of the CPU jobs.
 
     An empty value stands for an option that takes none, such as `no_use_public_ips`.
     """
-    options = runner.gpu_options if job in _ASKING else runner.cpu_options
+    options = runner.gpu_options if asks_model(job) else runner.cpu_options
     return [f"--{name}={value}" if value else f"--{name}" for name, value in options.items()]
 
 

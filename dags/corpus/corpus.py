@@ -10,6 +10,7 @@ from typing import Literal
 from af3core.audio.cut import Segmentation
 from af3core.errors import ConfigurationError
 from af3core.limits import Limits
+from af3core.voice.voice import VoiceSettings
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _DAILY = re.compile(r"\d{1,2} \d{1,2} \* \* \*")
@@ -88,13 +89,16 @@ class Runner:
             )
 
 
-DERIVED_JOBS = ("events", "embed", "skills", "summarise", "dialogues")
-"""In this order: pairs need events, dialogues need embeddings."""
+DERIVED_JOBS = ("events", "embed", "skills", "summarise", "describe", "dialogues")
+"""In this order: pairs need events, descriptions need summaries, dialogues need embeddings."""
+
+DERIVED_WITHOUT_MODEL = ("describe",)
+"""Those of them that ask the model nothing: they are CPU jobs."""
 
 
 @dataclass(frozen=True)
 class Derive:
-    """What is made of each published day, unasked nothing: it takes the model's time.
+    """What is made of each published day, unasked nothing: it takes time, mostly the model's.
 
     Attributes:
         jobs: some of DERIVED_JOBS; they run in its order.
@@ -102,6 +106,7 @@ class Derive:
         writer, writer_endpoint: the language model that writes, and its server; none is the
             model's own decoder.
         questions: file of questions about whole recordings.
+        voice, speaker, speed: of `describe`, as its options; none is the job's default.
     """
 
     jobs: tuple[str, ...] = ()
@@ -109,6 +114,9 @@ class Derive:
     writer: str | None = None
     writer_endpoint: str | None = None
     questions: str | None = None
+    voice: str | None = None
+    speaker: str | None = None
+    speed: float | None = None
 
     def __post_init__(self) -> None:
         for job in self.jobs:
@@ -118,6 +126,20 @@ class Derive:
                 )
         if (self.writer is None) != (self.writer_endpoint is None):
             raise ConfigurationError("derive: writer and writer_endpoint go together")
+        self._check_voice()
+
+    def _check_voice(self) -> None:
+        for key in ("voice", "speaker", "speed"):
+            if (value := getattr(self, key)) is None:
+                continue
+            if "describe" not in self.jobs:
+                raise ConfigurationError(f"derive: {key} is of the job describe; add it to jobs")
+            if value == "":
+                raise ConfigurationError(f"derive: {key} is empty; name one, or leave the key out")
+        try:
+            VoiceSettings(speed=1.0 if self.speed is None else self.speed)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"derive: {error}") from error
 
 
 @dataclass(frozen=True)

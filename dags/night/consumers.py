@@ -6,13 +6,14 @@ from typing import Any
 
 from airflow.sdk import DAG, PartitionedAssetTimetable, StartOfWeekMapper, chain
 
-from dags.corpus.arguments import week_of
+from dags.corpus.arguments import asks_model, week_of
 from dags.corpus.corpus import DERIVED_JOBS, Corpus
 from dags.launch.job_operator import Context
 from dags.night.factory import (
     DAY_FORMAT,
     FIRST_DAY,
     Days,
+    Task,
     derived_of,
     job_task,
     partition_of,
@@ -24,7 +25,7 @@ _DOCS = {
     "index": "Brings the search index (`af3 search`) up to date with each day that was published.",
     "export": "Writes each published day as training data in AF3's format, flagged rows left out.",
     "derive": "Makes of each published day what its corpus names under `derive`: events,"
-    " embeddings, pairs for training, summaries, dialogues.",
+    " embeddings, pairs for training, summaries, spoken descriptions, dialogues.",
     "quality": "Measures the week of each published day against the week before.",
 }
 
@@ -59,12 +60,19 @@ def _consumer(corpus: Corpus, job: str, schedule: Any, days: Days) -> DAG:
 
 
 def _derive(corpus: Corpus, jobs: list[str], schedule: Any) -> DAG:
-    """One task a job, each with a GPU of the pool; the last one says that the day is done."""
+    """One task a job, with a GPU of the pool where it asks the model; the last one says that the
+    day is done.
+    """
+    last: dict[str, Any] = {"outlets": [derived_of(corpus)], "partition": partition_of(_day)}
     with _consuming(corpus, "derive", schedule) as dag:
-        tasks = [job_task(corpus, job, _day, pool=corpus.pool) for job in jobs[:-1]]
-        last: dict[str, Any] = {"outlets": [derived_of(corpus)], "partition": partition_of(_day)}
-        chain(*tasks, job_task(corpus, jobs[-1], _day, pool=corpus.pool, **last))
+        chain(*(_derived(corpus, job, **(last if job == jobs[-1] else {})) for job in jobs))
     return dag
+
+
+def _derived(corpus: Corpus, job: str, **kwargs: Any) -> Task:
+    if asks_model(job):
+        kwargs["pool"] = corpus.pool
+    return job_task(corpus, job, _day, **kwargs)
 
 
 def _consuming(corpus: Corpus, name: str, schedule: Any) -> DAG:

@@ -34,7 +34,8 @@ USER 50000
 RUN python -m venv /opt/af3 \
     && pip install --no-cache-dir uv==0.13.9 \
     && uv pip install --no-cache --torch-backend cpu --python /opt/af3/bin/python \
-      --constraint /home/airflow/build/requirements.lock "/home/airflow/build[gcs,search]" huggingface-hub
+      --constraint /home/airflow/build/requirements.lock "/home/airflow/build[gcs,search,describe]" \
+      huggingface-hub
 
 FROM worker AS gpu-worker
 # torch again: the worker's has no CUDA

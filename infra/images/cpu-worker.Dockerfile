@@ -21,9 +21,10 @@ WORKDIR /src
 # packages before code, so that a change of ours leaves this layer
 COPY setup.py README.md infra/requirements.lock ./
 # huggingface-hub: plan and audit name a hub's model by its revision; torch embeds the index's texts
+# and speaks as VITS; espeak-ng (describe) is GPL-3.0
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv pip install --torch-backend cpu --constraint requirements.lock \
-      --requirements setup.py --extra gcs --extra search huggingface-hub
+      --requirements setup.py --extra gcs --extra search --extra describe huggingface-hub
 COPY schemas schemas
 COPY af3core af3core
 COPY beam_jobs beam_jobs

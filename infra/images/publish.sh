@@ -8,7 +8,7 @@ set -euo pipefail
 
 registry=${1:?registry} tag=${2:?tag} templates=${3:?prefix of the templates}
 : "${SUBNETWORK:?}" "${WORKER_SERVICE_ACCOUNT:?}" "${GPU_SERVICE_ACCOUNT:?}"
-jobs=(plan segment annotate audit publish report index export quality events embed skills summarise dialogues evaluate accept)
+jobs=(plan segment annotate audit publish report index export quality events embed skills summarise describe dialogues evaluate accept)
 
 build() { # FILE TARGET NAME [ARGUMENT...]
   local file=$1 target=$2 name=$3

@@ -29,6 +29,7 @@ JOBS = (
     "embed",
     "skills",
     "summarise",
+    "describe",
     "dialogues",
     "evaluate",
     "accept",

@@ -492,11 +492,13 @@ TBLPROPERTIES (
 
 CREATE EXTERNAL TABLE IF NOT EXISTS af3.descriptions (
   `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
-  `description_id` string COMMENT 'identity of the text and of the voice',
+  `description_id` string COMMENT 'identity of the text, the voice, its speaker and its speed',
   `text` string COMMENT 'what is spoken: name, day and length, summary, chapters with their times',
   `voice` string COMMENT 'voice and speaker',
   `backend` string COMMENT 'espeak, vits or pocket_tts',
   `voice_revision` string COMMENT 'hub commit, hash of the voice\'s files, or version of its package',
+  `speaker_revision` string COMMENT 'hash of the recording of the speaker; missing for a speaker of the voice\'s own',
+  `speed` double COMMENT '2 is twice as fast as the voice\'s own',
   `sound_uri` string COMMENT 'Opus object (Ogg), below the folder of the tables',
   `duration_ms` bigint COMMENT 'length of the speech',
   `first_audio_ms` double COMMENT 'from the text to the first chunk of speech, when it was made',

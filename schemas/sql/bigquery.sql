@@ -415,11 +415,13 @@ OPTIONS (
 
 CREATE OR REPLACE EXTERNAL TABLE af3.descriptions (
   `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
-  `description_id` STRING OPTIONS(description = 'identity of the text and of the voice'),
+  `description_id` STRING OPTIONS(description = 'identity of the text, the voice, its speaker and its speed'),
   `text` STRING OPTIONS(description = 'what is spoken: name, day and length, summary, chapters with their times'),
   `voice` STRING OPTIONS(description = 'voice and speaker'),
   `backend` STRING OPTIONS(description = 'espeak, vits or pocket_tts'),
   `voice_revision` STRING OPTIONS(description = 'hub commit, hash of the voice\'s files, or version of its package'),
+  `speaker_revision` STRING OPTIONS(description = 'hash of the recording of the speaker; missing for a speaker of the voice\'s own'),
+  `speed` FLOAT64 OPTIONS(description = '2 is twice as fast as the voice\'s own'),
   `sound_uri` STRING OPTIONS(description = 'Opus object (Ogg), below the folder of the tables'),
   `duration_ms` INT64 OPTIONS(description = 'length of the speech'),
   `first_audio_ms` FLOAT64 OPTIONS(description = 'from the text to the first chunk of speech, when it was made'),

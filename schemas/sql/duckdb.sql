@@ -622,7 +622,7 @@ COMMENT ON COLUMN findings."run_id" IS 'run that made the row';
 COMMENT ON COLUMN findings."generated_at" IS 'when the row was made';
 
 CREATE OR REPLACE VIEW descriptions AS
-SELECT corpus, date, recording_id, description_id, text, voice, backend, voice_revision, sound_uri, duration_ms, first_audio_ms, real_time_factor, flags, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS description_id, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS VARCHAR) AS voice, CAST(NULL AS VARCHAR) AS backend, CAST(NULL AS VARCHAR) AS voice_revision, CAST(NULL AS VARCHAR) AS sound_uri, CAST(NULL AS BIGINT) AS duration_ms, CAST(NULL AS DOUBLE) AS first_audio_ms, CAST(NULL AS DOUBLE) AS real_time_factor, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/descriptions/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+SELECT corpus, date, recording_id, description_id, text, voice, backend, voice_revision, speaker_revision, speed, sound_uri, duration_ms, first_audio_ms, real_time_factor, flags, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS description_id, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS VARCHAR) AS voice, CAST(NULL AS VARCHAR) AS backend, CAST(NULL AS VARCHAR) AS voice_revision, CAST(NULL AS VARCHAR) AS speaker_revision, CAST(NULL AS DOUBLE) AS speed, CAST(NULL AS VARCHAR) AS sound_uri, CAST(NULL AS BIGINT) AS duration_ms, CAST(NULL AS DOUBLE) AS first_audio_ms, CAST(NULL AS DOUBLE) AS real_time_factor, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/descriptions/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 
 COMMENT ON VIEW descriptions IS 'spoken descriptions of recordings, for who listens rather than reads';
 
@@ -632,7 +632,7 @@ COMMENT ON COLUMN descriptions."date" IS 'archive day, from the object''s path';
 
 COMMENT ON COLUMN descriptions."recording_id" IS 'recording: start of the SHA-256 of its bytes';
 
-COMMENT ON COLUMN descriptions."description_id" IS 'identity of the text and of the voice';
+COMMENT ON COLUMN descriptions."description_id" IS 'identity of the text, the voice, its speaker and its speed';
 
 COMMENT ON COLUMN descriptions."text" IS 'what is spoken: name, day and length, summary, chapters with their times';
 
@@ -641,6 +641,10 @@ COMMENT ON COLUMN descriptions."voice" IS 'voice and speaker';
 COMMENT ON COLUMN descriptions."backend" IS 'espeak, vits or pocket_tts';
 
 COMMENT ON COLUMN descriptions."voice_revision" IS 'hub commit, hash of the voice''s files, or version of its package';
+
+COMMENT ON COLUMN descriptions."speaker_revision" IS 'hash of the recording of the speaker; missing for a speaker of the voice''s own';
+
+COMMENT ON COLUMN descriptions."speed" IS '2 is twice as fast as the voice''s own';
 
 COMMENT ON COLUMN descriptions."sound_uri" IS 'Opus object (Ogg), below the folder of the tables';
 

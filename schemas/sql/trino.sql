@@ -445,11 +445,13 @@ CALL hive.system.sync_partition_metadata('af3', 'findings', 'FULL');
 
 CREATE TABLE IF NOT EXISTS hive.af3.descriptions (
   "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
-  "description_id" VARCHAR COMMENT 'identity of the text and of the voice',
+  "description_id" VARCHAR COMMENT 'identity of the text, the voice, its speaker and its speed',
   "text" VARCHAR COMMENT 'what is spoken: name, day and length, summary, chapters with their times',
   "voice" VARCHAR COMMENT 'voice and speaker',
   "backend" VARCHAR COMMENT 'espeak, vits or pocket_tts',
   "voice_revision" VARCHAR COMMENT 'hub commit, hash of the voice''s files, or version of its package',
+  "speaker_revision" VARCHAR COMMENT 'hash of the recording of the speaker; missing for a speaker of the voice''s own',
+  "speed" DOUBLE COMMENT '2 is twice as fast as the voice''s own',
   "sound_uri" VARCHAR COMMENT 'Opus object (Ogg), below the folder of the tables',
   "duration_ms" BIGINT COMMENT 'length of the speech',
   "first_audio_ms" DOUBLE COMMENT 'from the text to the first chunk of speech, when it was made',

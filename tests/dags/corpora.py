@@ -44,7 +44,8 @@ def add_corpora(site: Site) -> None:
             written.rename(moved)
             if number <= wrong:
                 moved.write_bytes(b"not a recording at all " * 100)
-    short_recording(site.add_corpus("in_process", derive={"jobs": ["events"]}), 3)
+    derive = {"jobs": ["events", "summarise", "describe"], "speaker": "en-us+f3", "speed": 1.5}
+    short_recording(site.add_corpus("in_process", derive=derive), 3)
     short_recording(site.add_corpus("by_dag_test"), 3)
     told = {"webhook": site.webhook.url}
     short_recording(site.add_corpus("over_budget", limits={"max_gpu_hours": 0}, alerts=told), 3)

@@ -6,6 +6,7 @@ import json
 
 import pyarrow.parquet as pq
 
+from tests.beam_jobs.night import rows
 from tests.dags.browser import logged_in
 from tests.dags.site import Site, day, partitions, row_count, table_bytes
 
@@ -110,6 +111,13 @@ def test_a_published_day_is_indexed_derived_exported_and_measured(site: Site) ->
     state = json.loads((out / "indexes" / "search.json").read_text())
     assert list(state["partitions"]) == [f"corpus=in_process/date={day(3)}"]
     assert list((out / f"tables/events/corpus=in_process/date={day(3)}").glob("*.parquet"))
+    (described,) = rows(out, "descriptions")
+    assert (described["voice"], described["speed"]) == ("espeak:en-us+f3", 1.5)
+    assert (out / described["sound_uri"]).read_bytes()[:4] == b"OggS"
+    derive = site.runs("derive__in_process")[0]["dag_run_id"]
+    jobs = ("events", "summarise", "describe")
+    pools = {job: site.task("derive__in_process", derive, job)["pool"] for job in jobs}
+    assert pools == {"events": "gpu", "summarise": "gpu", "describe": "default_pool"}
     exported = out / f"exports/corpus=in_process/from={day(3)},until={day(3)}/af3"
     assert (exported / "train-00000.json").is_file()
     assert (out / "quality/corpus=in_process/from=2026-11-02,until=2026-11-08.json").is_file()

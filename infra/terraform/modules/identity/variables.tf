@@ -59,9 +59,13 @@ variable "analysts" {
 }
 
 variable "analyst_folders" {
-  description = "Folders of the layout that analysts read: no audio, no ledger."
+  description = "Folders of the layout that analysts read: no recordings, no clips, no ledger."
   type        = list(string)
-  default     = ["tables/", "indexes/", "quality/"]
+  default     = ["tables/", "indexes/", "quality/", "descriptions/"]
+  validation {
+    condition     = length(var.analyst_folders) <= 6
+    error_message = "At most six: a condition of IAM takes at most twelve operators."
+  }
   validation {
     condition     = length(var.analyst_folders) > 0 && alltrue([for f in var.analyst_folders : endswith(f, "/")])
     error_message = "Each folder has a closing slash, so that no other folder begins like it."

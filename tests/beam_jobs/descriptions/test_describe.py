@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,73 +13,19 @@ import soundfile
 
 from af3core.errors import ConfigurationError
 from af3core.storage.address import store_at
-from beam_jobs import describe
 from beam_jobs.cli import main
-from beam_jobs.job import Outcome
-from beam_jobs.parquet import encode_table
+from beam_jobs.parquet import decode_columns, encode_columns
 from schemas import layout
-from schemas.columns import Table
-from schemas.derived_tables import CHAPTERS, SUMMARIES
 from tests.af3core.voice.tiny_voices import save_vits
-from tests.beam_jobs.exports.derived_rows import MADE
-from tests.beam_jobs.night import DAY, make_archive, night, rows, settings_of
-from tests.storage_server import bucket
-
-Row = dict[str, Any]
-LONG, SHORT = "long.mp3", "short.wav"
-
-
-@pytest.fixture(scope="module")
-def annotated(tmp_path_factory: pytest.TempPathFactory, untrained: Path) -> Path:
-    """A folder with an archive and the night over it."""
-    folder = tmp_path_factory.mktemp("described")
-    night(make_archive(folder / "archive"), folder / "out", untrained)
-    return folder
-
-
-@pytest.fixture(params=["folder", "bucket"])
-def out(request: pytest.FixtureRequest, annotated: Path, tmp_path: Path) -> Iterator[str]:
-    """The night's tables and ledger, with a summary of the long recording and none of the other."""
-    kept = [p for name in ("tables", "manifests") for p in (annotated / "out" / name).rglob("*.*")]
-    with bucket() as address:
-        if request.param == "folder":
-            address = str(tmp_path)
-        place = f"{address}/nights/out"
-        for path in kept:
-            key = path.relative_to(annotated / "out").as_posix()
-            store_at(place).write(key, path.read_bytes())
-        summarised(place, "Ships come in.", chapter("The harbour", "Bells ring."))
-        yield place
-
-
-def chapter(title: str, summary: str, start_ms: int = 0) -> Row:
-    return {"chapter": 1, "start_ms": start_ms, "end_ms": 40_000, "title": title,
-            "summary": summary, "segment_count": 2, "made_by": "rules", **MADE}  # fmt: skip
-
-
-def summarised(out: str, summary: str, *chapters: Row, name: str = LONG) -> None:
-    """Leave these as the day's only summary and chapters."""
-    [found] = [r for r in rows(out, "recordings") if r["object_uri"].endswith(name)]
-    known = {"recording_id": found["recording_id"]}
-    written = {"summary": summary, "chapter_count": len(chapters), "transcript": "",
-               "transcript_spans": [], "made_by": "rules", **MADE}  # fmt: skip
-    row = known | {"duration_ms": found["duration_ms"]} | written | {"flags": ["extractive"]}
-    put(out, SUMMARIES, [row])
-    put(out, CHAPTERS, [known | each for each in chapters])
-
-
-def put(out: str, table: Table, made: list[Row]) -> None:
-    key = layout.shard_key(table.name, "default", DAY, 0, 1)
-    store_at(out).write(key, encode_table(table, made))
-
-
-def described(out: str, annotated: Path, untrained: Path, *options: str) -> Outcome:
-    return describe.run(settings_of(annotated / "archive", out, untrained, *options))
-
-
-def sounds(out: str) -> dict[str, bytes]:
-    store = store_at(out)
-    return {key: store.read(key) or b"" for key in next(store.walk(["descriptions/"]))}
+from tests.beam_jobs.descriptions.described import (
+    LONG,
+    SHORT,
+    chapter,
+    described,
+    sounds,
+    summarised,
+)
+from tests.beam_jobs.night import DAY, rows
 
 
 def test_a_description_is_spoken_beside_the_tables(
@@ -152,6 +97,23 @@ def test_chosen_recordings_are_spoken_and_the_others_keep_theirs(
         described(out, annotated, untrained, "--recording", "gone.wav")
 
 
+def test_rows_of_the_first_version_of_the_table_are_kept(
+    out: str, annotated: Path, untrained: Path
+) -> None:
+    described(out, annotated, untrained)
+    [first] = rows(out, "descriptions")
+    store = store_at(out)
+    key = layout.shard_key("descriptions", "default", DAY, 0, 1)
+    with store.open(key) as file:
+        kept = decode_columns(file).drop_columns(["speaker_revision", "speed"])
+    store.write(key, encode_columns(kept))
+    for entry in next(store.walk(["ledger/derived/describe/"])):
+        store.delete(entry)
+    described(out, annotated, untrained, "--recording", SHORT)
+    assert rows(out, "descriptions") == [first | {"speed": None}]
+    assert sounds(out).keys() == {first["sound_uri"]}
+
+
 def test_hostile_text_is_spoken_as_words(out: str, annotated: Path, untrained: Path) -> None:
     plain = 'break time="900s"/'
     marked = chapter("\x01\x0250S", "[[h@l@U]] \u202e <mark name='x'>")
@@ -196,7 +158,8 @@ def test_another_voice_replaces_the_row_and_leaves_the_sound(
 def test_a_night_as_the_commands_make_it(
     annotated: Path, untrained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out, nobody = str(annotated / "out"), str(tmp_path / "nobody")
+    out = str(shutil.copytree(annotated / "out", tmp_path / "out"))
+    nobody = str(tmp_path / "nobody")
     assert main(["describe", "--out", out, "--voice", nobody]) == 2
     assert f"voice {nobody}: neither espeak nor a checkpoint" in capsys.readouterr().err
     assert main(["summarise", "--out", out, "--model", str(untrained)]) == 0
