@@ -1,0 +1,78 @@
+"""Who answers: a model that streams, and the voice that speaks what it writes."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from typing import Any
+
+from af3core.errors import ConfigurationError
+from af3core.model.checkpoint import AF3_TYPE, find_checkpoint
+from af3core.model.engines import EngineSettings, load_engine
+from af3core.model.request import Decoding, Request, Sound, Turn
+from af3core.model.streaming import StreamingEngine
+from af3core.voice.voice import Voice, VoiceSettings
+from af3core.voice.voices import open_voice
+
+_SPOKEN = "<sound-1> <sound-2>"
+"""The question, then what it is about."""
+MOST_TOKENS = 256
+
+
+@dataclass(frozen=True)
+class Answerer:
+    """A model with its voice, loaded; any thread may ask.
+
+    Attributes:
+        model: as it was named.
+        engine: that writes.
+        voice: that speaks.
+    """
+
+    model: str
+    engine: StreamingEngine
+    voice: Voice
+
+
+def add_answerer(parser: argparse.ArgumentParser, model: str | None, without: str = "") -> None:
+    """The options by which a model and a voice are chosen.
+
+    Args:
+        parser: that gets them.
+        model: taken where none is named.
+        without: what happens where no model is named, if that is allowed.
+    """
+    known = "as of af3 annotate" + (f" (default: {without})" if without else "")
+    parser.add_argument("--model", default=model, metavar="MODEL", help=known)
+    parser.add_argument("--model-revision", metavar="REV", help="of a hub's model")
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    parser.add_argument(
+        "--voice",
+        default="espeak",
+        metavar="VOICE",
+        help="espeak, or a VITS/MMS or Pocket TTS checkpoint by folder or hub id",
+    )
+    parser.add_argument("--speaker", default="", metavar="NAME", help="of a voice of many")
+
+
+def open_answerer(known: argparse.Namespace) -> Answerer:
+    """The model and the voice of these options; the voice first, as it is there sooner.
+
+    Raises:
+        ConfigurationError: an unknown model or voice, or a model that does not stream.
+    """
+    checkpoint = find_checkpoint(known.model, known.model_revision, with_weights=True)
+    if checkpoint.model_type != AF3_TYPE:
+        raise ConfigurationError(f"--model {known.model}: {checkpoint.model_type} does not stream")
+    voice = open_voice(known.voice, VoiceSettings(speaker=known.speaker))
+    settings = EngineSettings("af3", checkpoint, known.dtype, known.device, batch_tokens=16_384)
+    engine: Any = load_engine(settings)
+    return Answerer(known.model, engine, voice)
+
+
+def request_about(about: Sound, question: Sound | str) -> Request:
+    """A question by voice or in writing about a sound, as the model is asked it."""
+    if isinstance(question, str):
+        return Request((about,), (Turn("user", question),), Decoding(MOST_TOKENS))
+    return Request((question, about), (Turn("user", _SPOKEN),), Decoding(MOST_TOKENS))
