@@ -79,8 +79,10 @@ class Conversation:
         """What was said until Enter; None where it is not to be asked, which is said."""
         remark = ""
         with Recording(self._microphone) as recording:
+            terminal.show_moving("", otherwise="recording; Enter ends it")
             while terminal.typed_line() is None:
-                terminal.show_moving(_state(recording))
+                if recording.duration_s:  # nobody should speak before the device listens
+                    terminal.show_moving(_state(recording))
                 if interrupted.is_set():
                     remark = "dropped"
                 elif recording.duration_s >= self._limit_s:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -101,6 +103,19 @@ def device_lines() -> list[str]:
             for d in devices
         ] or [f"no {name}"]
     return lines
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """ALSA and PortAudio complain on stderr in many lines of what then is an error of one."""
+    shown, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(shown, 2)
+        os.close(shown)
+        os.close(nothing)
 
 
 def reason(error: Exception) -> str:

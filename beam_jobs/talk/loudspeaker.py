@@ -13,7 +13,7 @@ import numpy.typing as npt
 from af3core.audio.resample import Resampler
 from af3core.errors import ConfigurationError
 from af3core.voice.voice import AudioChunk
-from beam_jobs.talk.devices import LATENCY_S, Device, reason, sound_library
+from beam_jobs.talk.devices import LATENCY_S, Device, quiet_libraries, reason, sound_library
 
 _LOOK_S = 0.05
 """How often a waiting speaker looks whether it was stopped."""
@@ -53,16 +53,17 @@ class Loudspeaker:
         library = sound_library()
         self._stopped = library.CallbackStop
         try:
-            self._stream = library.OutputStream(
-                device=self._device.number,
-                samplerate=self._device.sample_rate_hz,
-                channels=1,
-                dtype="float32",
-                latency=LATENCY_S,
-                callback=self._fill,
-                finished_callback=self._ended.set,
-            )
-            self._stream.start()
+            with quiet_libraries():
+                self._stream = library.OutputStream(
+                    device=self._device.number,
+                    samplerate=self._device.sample_rate_hz,
+                    channels=1,
+                    dtype="float32",
+                    latency=LATENCY_S,
+                    callback=self._fill,
+                    finished_callback=self._ended.set,
+                )
+                self._stream.start()
         except library.PortAudioError as error:
             self.close()
             raise ConfigurationError(

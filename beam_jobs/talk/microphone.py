@@ -13,7 +13,7 @@ from af3core.audio.resample import Resampler
 from af3core.errors import ConfigurationError
 from af3core.model.limits import SAMPLE_RATE_HZ
 from af3core.model.request import Sound
-from beam_jobs.talk.devices import LATENCY_S, Device, reason, sound_library
+from beam_jobs.talk.devices import LATENCY_S, Device, quiet_libraries, reason, sound_library
 
 _SILENT_PEAK = 0.001
 """-60 dBFS: below it lies a microphone that is muted, and nothing that is said into one."""
@@ -74,15 +74,16 @@ class Recording:
     def __enter__(self) -> Recording:
         library = sound_library()
         try:
-            self._stream = library.InputStream(
-                device=self._microphone.number,
-                samplerate=self._microphone.sample_rate_hz,
-                channels=1,
-                dtype="float32",
-                latency=LATENCY_S,
-                callback=self._take,
-            )
-            self._stream.start()
+            with quiet_libraries():
+                self._stream = library.InputStream(
+                    device=self._microphone.number,
+                    samplerate=self._microphone.sample_rate_hz,
+                    channels=1,
+                    dtype="float32",
+                    latency=LATENCY_S,
+                    callback=self._take,
+                )
+                self._stream.start()
         except library.PortAudioError as error:
             self.close()
             raise ConfigurationError(

@@ -15,7 +15,7 @@ from af3core.voice.voice import AudioChunk
 from beam_jobs.talk.answerer import Answerer
 from beam_jobs.talk.devices import Device
 from beam_jobs.talk.loudspeaker import Loudspeaker
-from beam_jobs.talk.terminal import tell
+from beam_jobs.talk.terminal import show, tell
 
 Play = Callable[[AudioChunk], None]
 
@@ -56,9 +56,11 @@ class Teller:
             plays = [self._write] if self._write else []
             plays += [loudspeaker.play] if loudspeaker else []
             text, figures = self._told(request, plays, stop)
-            tell(f"stopped; {figures}" if stop.is_set() else figures)
-            if loudspeaker:
+            tell(figures)
+            if loudspeaker and not stop.is_set():
                 loudspeaker.wait(stop)
+                if stop.is_set():
+                    show("\n")
         return text
 
     def _told(

@@ -66,7 +66,9 @@ def show(text: str) -> None:
     sys.stderr.flush()
 
 
-def show_moving(line: str) -> None:
-    """A line in the place of the last one, where stderr is a terminal."""
+def show_moving(line: str, otherwise: str = "") -> None:
+    """A line in the place of the last one; where stderr is no terminal, `otherwise` is told."""
     if sys.stderr.isatty():
         show(f"\r{line}\x1b[K")
+    elif otherwise:
+        tell(otherwise)
