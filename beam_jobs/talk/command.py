@@ -86,11 +86,13 @@ def run_talk(known: argparse.Namespace) -> int:
         ModelError: the model could not answer the one question.
     """
     microphone = _microphone(known)
-    loudspeaker = _loudspeaker(known)
+    loudspeaker = _named_loudspeaker(known)
     kind = _kind(known.answer) if known.answer else None
     about = sound_about(known.about, known.out)
     question = sound_of_file(known.question) if known.question else known.text
     answerer = open_answerer(known)
+    if not (loudspeaker or known.mute or known.answer):
+        loudspeaker = _any_loudspeaker()
     with ExitStack() as stack:
         write = None
         if kind:
@@ -123,18 +125,19 @@ def _microphone(known: argparse.Namespace) -> Device | None:
     return find_device("input", known.microphone)
 
 
-def _loudspeaker(known: argparse.Namespace) -> Device | None:
-    """Where answers sound; a machine without a loudspeaker still writes them.
+def _named_loudspeaker(known: argparse.Namespace) -> Device | None:
+    """The loudspeaker that was asked for.
 
     Raises:
-        ConfigurationError: there is none of the name that was given.
+        ConfigurationError: there is none of this name, or no sound was asked for too.
     """
-    if known.loudspeaker:
-        if known.mute:
-            raise ConfigurationError("--mute and --loudspeaker: take one of them")
-        return find_device("output", known.loudspeaker)
-    if known.mute or known.answer:
-        return None
+    if known.loudspeaker and known.mute:
+        raise ConfigurationError("--mute and --loudspeaker: take one of them")
+    return find_device("output", known.loudspeaker) if known.loudspeaker else None
+
+
+def _any_loudspeaker() -> Device | None:
+    """Where answers sound; a machine without a loudspeaker still writes them."""
     try:
         return find_device("output", None)
     except ConfigurationError as error:

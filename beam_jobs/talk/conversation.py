@@ -95,14 +95,14 @@ class Conversation:
                 break
         if recording.incomplete:
             remark = remark or "with gaps, as this machine was too busy to hear all of it"
-        duration_s = min(recording.duration_s, self._limit_s)
-        terminal.tell(f"a question of {duration_s:.1f} s{remark and ', '}{remark}")
-        if interrupted.is_set():
-            return None
-        if recording.silent:
+        length = f"{min(recording.duration_s, self._limit_s):.1f} s"
+        if recording.silent and not interrupted.is_set():
             terminal.tell(
-                "nothing was heard in it: the microphone is muted, or take another by --microphone"
+                f"{length} of silence: the microphone is muted, or take another by --microphone"
             )
+            return None
+        terminal.tell(f"a question of {length}{remark and ', '}{remark}")
+        if interrupted.is_set():
             return None
         return recording.sound(self._limit_s)
 

@@ -42,12 +42,13 @@ class Loudspeaker:
         """Put a chunk behind those that wait; never blocks."""
         self._waiting.append(self._resampler.add(chunk.samples))
 
-    def wait(self, stop: threading.Event) -> None:
-        """Until all chunks have sounded, or `stop` is set, or the device is gone."""
+    def wait(self, stop: threading.Event) -> bool:
+        """Until all chunks have sounded, or `stop` is set, or the device is gone: then false."""
         self._waiting.append(self._resampler.flush())
         self._complete = True
         while not stop.is_set() and self._stream.active:
             self._ended.wait(_LOOK_S)
+        return not self._waiting
 
     def __enter__(self) -> Loudspeaker:
         library = sound_library()

@@ -57,10 +57,10 @@ class Teller:
             plays += [loudspeaker.play] if loudspeaker else []
             text, figures = self._told(request, plays, stop)
             tell(figures)
-            if loudspeaker and not stop.is_set():
-                loudspeaker.wait(stop)
-                if stop.is_set():
-                    show("\n")
+            if loudspeaker and not stop.is_set() and not loudspeaker.wait(stop):
+                show("\n")
+                if not stop.is_set():
+                    tell("the loudspeaker plays no more; what is left was not spoken")
         return text
 
     def _told(
