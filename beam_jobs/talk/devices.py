@@ -99,7 +99,7 @@ def device_lines() -> list[str]:
         devices = list(_devices(library, kind))
         default = find_device(kind, None).number if devices else -1
         lines += [
-            f"--{name} {d.number}  {d.name}{' (default)' if d.number == default else ''}"
+            f"--{name} {d.number}  {d.name}{' (the default)' if d.number == default else ''}"
             for d in devices
         ] or [f"no {name}"]
     return lines

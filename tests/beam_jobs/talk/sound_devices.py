@@ -11,7 +11,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +59,8 @@ class SoundDevices:
         with target.open("wb") as out:
             process = subprocess.Popen(command, env=self.environment, stdout=out)
             try:
+                # a null sink that was idle first ends what it holds, two seconds
+                _wait_for(lambda: target.stat().st_size > 0)
                 yield
             finally:
                 process.terminate()
@@ -88,6 +90,7 @@ def sound_devices() -> Iterator[SoundDevices]:
         }
         command = ["pulseaudio", "-n", f"--file={script}", "--daemonize=no", "--disallow-exit"]
         command += ["--exit-idle-time=-1", "--use-pid-file=no", "--log-level=error"]
+        command += ["--resample-method=speex-float-5"]
         with Path(folder, "log").open("wb") as log:
             server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
@@ -106,10 +109,18 @@ def heard(path: Path) -> npt.NDArray[np.float32]:
 def _wait_until_started(
     server: subprocess.Popen[bytes], environment: dict[str, str], log: Path
 ) -> None:
-    deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline and server.poll() is None:
+    def started() -> bool:
+        if server.poll() is not None:
+            raise RuntimeError(f"PulseAudio ended: {log.read_text('utf-8', 'replace')}")
         done = subprocess.run(["pactl", "info"], env=environment, capture_output=True, check=False)
-        if done.returncode == 0 and b"Default Source: microphone" in done.stdout:
-            return
+        return b"Default Sink: loudspeaker" in done.stdout
+
+    _wait_for(started)
+
+
+def _wait_for(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _START_S
+    while not what():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"PulseAudio gives nothing within {_START_S} s")
         time.sleep(0.1)
-    raise RuntimeError(f"PulseAudio did not start: {log.read_text('utf-8', 'replace')}")
