@@ -16,7 +16,7 @@ from af3core.voice.voices import open_voice
 
 _SPOKEN = "<sound-1> <sound-2>"
 """The question, then what it is about."""
-_MOST_TOKENS = 256
+MOST_TOKENS = 256
 
 
 @dataclass(frozen=True)
@@ -74,5 +74,5 @@ def open_answerer(known: argparse.Namespace) -> Answerer:
 def request_about(about: Sound, question: Sound | str) -> Request:
     """A question by voice or in writing about a sound, as the model is asked it."""
     if isinstance(question, str):
-        return Request((about,), (Turn("user", question),), Decoding(_MOST_TOKENS))
-    return Request((question, about), (Turn("user", _SPOKEN),), Decoding(_MOST_TOKENS))
+        return Request((about,), (Turn("user", question),), Decoding(MOST_TOKENS))
+    return Request((question, about), (Turn("user", _SPOKEN),), Decoding(MOST_TOKENS))

@@ -1,32 +1,48 @@
-"""`af3 talk`: options in, the answer on stdout as it is written, its speech in a file."""
+"""`af3 talk`: options in; answers on stdout as they are written, aloud and in a file."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-import time
-from contextlib import ExitStack, closing
+import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from af3core.errors import ConfigurationError
-from af3core.model.request import Answer, Request
-from af3core.voice.answering import spoken_answer
 from af3core.voice.sound_file import SoundWriter
-from af3core.voice.voice import AudioChunk
 from beam_jobs.talk.answerer import add_answerer, open_answerer, request_about
+from beam_jobs.talk.conversation import Conversation
+from beam_jobs.talk.devices import Device, device_lines, find_device
 from beam_jobs.talk.sounds import sound_about, sound_of_file
+from beam_jobs.talk.telling import Teller
+from beam_jobs.talk.terminal import is_terminal, tell
 
 SUMMARY = "ask by voice or in writing about a sound; the answer is written and spoken as it comes"
 _DESCRIPTION = """\
 Ask about a sound. The answer is printed as the model writes it, and spoken meanwhile.
 
+  af3 talk --about interview.mp3                        by the microphone, question by question
+  af3 talk question.wav --about interview.mp3           by a sound file
+  af3 talk --text "Who is speaking?" --about cooking_show.opus@1:05 --out NIGHT
   af3 talk question.wav --about interview.mp3 --answer answer.opus
-  af3 talk --text "Who is speaking?" --about cooking_show.opus@1:05 --out NIGHT --answer a.wav
+  af3 talk --devices
+
+With neither FILE nor --text it asks for questions: Enter begins one and Enter ends it (60 s at
+most), or it is typed. Ctrl-C stops a question or an answer, Ctrl-D ends. The earlier questions and
+answers belong to the next question.
 
 A spoken question is a sound like any other to the model: it hears the question, then what the
-question is about."""
+question is about, ten minutes in all. Microphone and loudspeaker need PortAudio; on Debian and
+Ubuntu: apt install libportaudio2."""
 _KINDS = {".opus": "opus", ".ogg": "opus", ".wav": "wav"}
+
+
+class _ListDevices(argparse.Action):
+    """Prints and ends, as --help does."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_given: Any, **_named: Any) -> None:
+        print("\n".join(device_lines()))
+        parser.exit()
 
 
 def add_talk(commands: Any) -> None:
@@ -45,7 +61,19 @@ def add_talk(commands: Any) -> None:
     )
     parser.add_argument("--out", default="out", metavar="DIR", help="folder or gs:// of a night")
     parser.add_argument(
-        "--answer", metavar="FILE", help="speech of the answer, .opus or .wav (default: none)"
+        "--answer", metavar="FILE", help="speech into a file, .opus or .wav, instead of aloud"
+    )
+    parser.add_argument(
+        "--mute", action="store_true", help="no speech aloud; without --answer, none at all"
+    )
+    parser.add_argument(
+        "--microphone", metavar="DEVICE", help="that hears the questions, by number or name"
+    )
+    parser.add_argument(
+        "--loudspeaker", metavar="DEVICE", help="that speaks, by number or name; also with --answer"
+    )
+    parser.add_argument(
+        "--devices", action=_ListDevices, nargs=0, help="list microphones and loudspeakers"
     )
     add_answerer(parser, "nano")
 
@@ -54,48 +82,67 @@ def run_talk(known: argparse.Namespace) -> int:
     """Ask, print, speak; figures on stderr.
 
     Raises:
-        ConfigurationError: no question, an unknown sound, model or voice.
-        ModelError: the model could not answer.
+        ConfigurationError: no question, an unknown sound, model, voice or device.
+        ModelError: the model could not answer the one question.
     """
-    request = request_of(known)
+    microphone = _microphone(known)
+    loudspeaker = _named_loudspeaker(known)
     kind = _kind(known.answer) if known.answer else None
+    about = sound_about(known.about, known.out)
+    question = sound_of_file(known.question) if known.question else known.text
     answerer = open_answerer(known)
-    begun = time.monotonic()
-    times: dict[str, float] = {}
-    spoken_ms = 0
+    if not (loudspeaker or known.mute or known.answer):
+        loudspeaker = _any_loudspeaker()
     with ExitStack() as stack:
-        writer = None
+        write = None
         if kind:
-            target = Path(known.answer)
-            writer = stack.enter_context(SoundWriter(target, kind, answerer.voice.sample_rate_hz))
-        spoken = spoken_answer(answerer.engine, request, answerer.voice)
-        events = stack.enter_context(closing(spoken))
-        for event in events:
-            at = time.monotonic() - begun
-            if isinstance(event, str):
-                times.setdefault("text", at)
-                print(event, end="", flush=True)
-            elif isinstance(event, Answer):
-                times["written"] = at
-            else:
-                times.setdefault("sound", at)
-                spoken_ms += event.duration_ms
-                _write(writer, event)
-    print()
-    print(_figures(times, spoken_ms), file=sys.stderr)
+            target, rate_hz = Path(known.answer), answerer.voice.sample_rate_hz
+            write = stack.enter_context(SoundWriter(target, kind, rate_hz)).write
+        teller = Teller(answerer, loudspeaker, write, must_sound=bool(known.loudspeaker))
+        if microphone:
+            return Conversation(about, microphone, teller).hold()
+        teller.tell(request_about(about, question), threading.Event())
     return 0
 
 
-def request_of(known: argparse.Namespace) -> Request:
-    """The question and what it is about, as the model is asked.
+def _microphone(known: argparse.Namespace) -> Device | None:
+    """The microphone, where the question comes neither from a file nor in writing.
 
     Raises:
-        ConfigurationError: there is no question, or there are two.
+        ConfigurationError: there are two questions, or none and nobody to ask; no microphone.
     """
-    if bool(known.question) == bool(known.text):
+    if known.question and known.text:
         raise ConfigurationError("talk: give the question as a sound file, or in writing by --text")
-    about = sound_about(known.about, known.out)
-    return request_about(about, sound_of_file(known.question) if known.question else known.text)
+    if known.question or known.text:
+        if known.microphone:
+            raise ConfigurationError("--microphone: leave it out, or the question's file or --text")
+        return None
+    if not is_terminal():
+        raise ConfigurationError(
+            "talk: give the question as a sound file, or in writing by --text; the microphone is"
+            " for a terminal"
+        )
+    return find_device("input", known.microphone)
+
+
+def _named_loudspeaker(known: argparse.Namespace) -> Device | None:
+    """The loudspeaker that was asked for.
+
+    Raises:
+        ConfigurationError: there is none of this name, or no sound was asked for too.
+    """
+    if known.loudspeaker and known.mute:
+        raise ConfigurationError("--mute and --loudspeaker: take one of them")
+    return find_device("output", known.loudspeaker) if known.loudspeaker else None
+
+
+def _any_loudspeaker() -> Device | None:
+    """Where answers sound; a machine without a loudspeaker still writes them."""
+    try:
+        return find_device("output", None)
+    except ConfigurationError as error:
+        tell(f"not spoken: {error}")
+        return None
 
 
 def _kind(path: str) -> Any:
@@ -105,14 +152,3 @@ def _kind(path: str) -> Any:
     if not Path(path).absolute().parent.is_dir():
         raise ConfigurationError(f"--answer {path}: its folder does not exist; make it")
     return _KINDS[suffix]
-
-
-def _write(writer: SoundWriter | None, chunk: AudioChunk) -> None:
-    if writer is not None:
-        writer.write(chunk)
-
-
-def _figures(times: dict[str, float], spoken_ms: int) -> str:
-    shown = {"text": "first text", "sound": "first sound", "written": "text ended"}
-    parts = [f"{shown[name]} after {at:.2f} s" for name, at in times.items()]
-    return f"af3: {', '.join(parts)}; {spoken_ms / 1000:.1f} s of speech"

@@ -1,0 +1,103 @@
+"""A loudspeaker that plays chunks of speech as they come, and falls silent at once."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from af3core.audio.resample import Resampler
+from af3core.errors import ConfigurationError
+from af3core.voice.voice import AudioChunk
+from beam_jobs.talk.devices import LATENCY_S, Device, quiet_libraries, reason, sound_library
+
+_LOOK_S = 0.05
+"""How often a waiting speaker looks whether it was stopped."""
+
+
+class Loudspeaker:
+    """Plays while it is entered; leaving drops what was not played yet.
+
+    Args:
+        device: where to.
+        sample_rate_hz: of the chunks.
+
+    Raises:
+        ConfigurationError: on entering: the device cannot be opened.
+    """
+
+    def __init__(self, device: Device, sample_rate_hz: int) -> None:
+        self._device = device
+        self._resampler = Resampler(sample_rate_hz, device.sample_rate_hz)
+        self._waiting: deque[npt.NDArray[np.float32]] = deque()
+        self._complete = False
+        self._ended = threading.Event()
+        self._stream: Any = None
+
+    def play(self, chunk: AudioChunk) -> None:
+        """Put a chunk behind those that wait; never blocks."""
+        self._waiting.append(self._resampler.add(chunk.samples))
+
+    def wait(self, stop: threading.Event) -> bool:
+        """Until all chunks have sounded, or `stop` is set, or the device is gone: then false."""
+        self._waiting.append(self._resampler.flush())
+        self._complete = True
+        while not stop.is_set() and self._stream.active:
+            self._ended.wait(_LOOK_S)
+        return not self._waiting
+
+    def __enter__(self) -> Loudspeaker:
+        library = sound_library()
+        self._stopped = library.CallbackStop
+        try:
+            with quiet_libraries():
+                self._stream = library.OutputStream(
+                    device=self._device.number,
+                    samplerate=self._device.sample_rate_hz,
+                    channels=1,
+                    dtype="float32",
+                    latency=LATENCY_S,
+                    callback=self._fill,
+                    finished_callback=self._ended.set,
+                )
+                self._stream.start()
+        except library.PortAudioError as error:
+            self.close()
+            raise ConfigurationError(
+                f"{self._device} cannot be opened: {reason(error)}; take another by --loudspeaker,"
+                " or --mute"
+            ) from error
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Silence at once; the device's thread has ended then."""
+        if self._stream is not None:
+            self._stream.abort(ignore_errors=True)
+            self._stream.close()
+            self._stream = None
+
+    def _fill(self, out: Any, frames: int, _time: Any, _status: Any) -> None:
+        """Called by PortAudio's thread: the next samples, silence where there are none yet."""
+        complete, filled = self._complete, 0
+        while filled < frames and self._waiting:
+            block = self._waiting.popleft()
+            part = block[: frames - filled]
+            out[filled : filled + len(part), 0] = part
+            filled += len(part)
+            if len(part) < len(block):
+                self._waiting.appendleft(block[len(part) :])
+        out[filled:] = 0
+        if complete and filled < frames:
+            raise self._stopped

@@ -1,0 +1,129 @@
+"""One answer, printed as it is written and played as it is spoken."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, closing
+
+from af3core.errors import ConfigurationError
+from af3core.model.request import Answer, Request
+from af3core.model.streaming import Finished, StreamingEngine, TextDelta
+from af3core.voice.answering import spoken_answer
+from af3core.voice.voice import AudioChunk
+from beam_jobs.talk.answerer import Answerer
+from beam_jobs.talk.devices import Device
+from beam_jobs.talk.loudspeaker import Loudspeaker
+from beam_jobs.talk.terminal import show, tell
+
+Play = Callable[[AudioChunk], None]
+
+
+class Teller:
+    """Tells answers of one model and voice.
+
+    Args:
+        answerer: the model and its voice.
+        loudspeaker: where its speech sounds, if anywhere.
+        write: takes its speech too, such as a file.
+        must_sound: whether a loudspeaker that cannot be opened is an error, not a line.
+    """
+
+    def __init__(
+        self,
+        answerer: Answerer,
+        loudspeaker: Device | None,
+        write: Play | None,
+        must_sound: bool,
+    ) -> None:
+        self._answerer = answerer
+        self._loudspeaker = loudspeaker
+        self._write = write
+        self._must_sound = must_sound
+
+    def tell(self, request: Request, stop: threading.Event) -> str:
+        """Ask, print, play to the end; the text that was told.
+
+        `stop` ends all of it at once.
+
+        Raises:
+            ModelError: the model could not answer.
+            ConfigurationError: the loudspeaker cannot be opened, and must sound.
+        """
+        with ExitStack() as stack:
+            loudspeaker = self._opened(stack)
+            plays = [self._write] if self._write else []
+            plays += [loudspeaker.play] if loudspeaker else []
+            text, figures = self._told(request, plays, stop)
+            tell(figures)
+            if loudspeaker and not stop.is_set() and not loudspeaker.wait(stop):
+                show("\n")
+                if not stop.is_set():
+                    tell("the loudspeaker plays no more; what is left was not spoken")
+        return text
+
+    def _told(
+        self, request: Request, plays: Sequence[Play], stop: threading.Event
+    ) -> tuple[str, str]:
+        """The text, and what is to be said of it."""
+        begun = time.monotonic()
+        times: dict[str, float] = {}
+        text, spoken_ms = "", 0
+        engine, voice = self._answerer.engine, self._answerer.voice
+        told = (
+            spoken_answer(engine, request, voice, stop)
+            if plays
+            else _written_answer(engine, request, stop)
+        )
+        with closing(told) as events:
+            for event in events:
+                at = time.monotonic() - begun
+                if isinstance(event, str):
+                    times.setdefault("first text", at)
+                    text += event
+                    print(_harmless(event), end="", flush=True)
+                elif isinstance(event, Answer):
+                    times["text ended"] = at
+                else:
+                    times.setdefault("first sound", at)
+                    spoken_ms += event.duration_ms
+                    for play in plays:
+                        play(event)
+        print(flush=True)
+        parts = [f"{name} after {at:.2f} s" for name, at in times.items()]
+        spoken = [f"{spoken_ms / 1000:.1f} s of speech"] if plays else []
+        return text, "; ".join([", ".join(parts) or "no text", *spoken])
+
+    def _opened(self, stack: ExitStack) -> Loudspeaker | None:
+        if self._loudspeaker is None:
+            return None
+        rate_hz = self._answerer.voice.sample_rate_hz
+        try:
+            return stack.enter_context(Loudspeaker(self._loudspeaker, rate_hz))
+        except ConfigurationError as error:
+            if self._must_sound:
+                raise
+            tell(f"not spoken: {error}")
+            return None
+
+
+def _written_answer(
+    engine: StreamingEngine, request: Request, stop: threading.Event
+) -> Generator[str | AudioChunk | Answer, None, None]:
+    """The events of an answer that nobody hears."""
+    with engine.stream([request]) as stream:
+        for event in stream:
+            if stop.is_set():
+                return
+            if isinstance(event, TextDelta):
+                yield event.text
+            elif isinstance(event, Finished):
+                if not isinstance(event.result, Answer):
+                    raise event.result
+                yield event.result
+
+
+def _harmless(text: str) -> str:
+    """Without signs that move a terminal's cursor or colour it."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in text)

@@ -1,0 +1,65 @@
+"""A conversation as the model is asked it: what was said before, then the question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from af3core.model.limits import MAX_AUDIO_SAMPLES, SAMPLE_RATE_HZ
+from af3core.model.request import Decoding, Request, Sound, Turn
+from af3core.retrieval.examples import harmless
+from beam_jobs.talk.answerer import MOST_TOKENS
+
+LONGEST_QUESTION_S = 60.0
+MOST_EARLIER = 8
+"""Questions that are asked again with a new one: their answers and a question are 2,300 tokens."""
+
+Question = Sound | str
+
+
+@dataclass(frozen=True, eq=False)
+class Exchange:
+    """A question, spoken or written, and what was answered to it."""
+
+    question: Question
+    answer: str
+
+
+def question_limit_s(about: Sound) -> float:
+    """How long a spoken question may be, so that it and what it is about can be heard."""
+    return min(LONGEST_QUESTION_S, (MAX_AUDIO_SAMPLES - len(about.samples)) / SAMPLE_RATE_HZ)
+
+
+def request_after(about: Sound, earlier: Sequence[Exchange], question: Question) -> Request:
+    """The question behind the latest of the earlier ones: as many as the model hears with it.
+
+    The sound that all is about stands in the first turn, after a spoken question.
+    """
+    kept = _kept(about, earlier, question)
+    sounds: list[Sound] = []
+    turns: list[Turn] = []
+    for asked in (*(exchange.question for exchange in kept), question):
+        if turns:
+            # what the model wrote may look like a token, and must not be one
+            turns.append(Turn("assistant", harmless(kept[len(turns) // 2].answer)))
+        heard = [] if isinstance(asked, str) else [asked]
+        heard += [] if turns else [about]
+        markers = " ".join(f"<sound-{len(sounds) + n + 1}>" for n in range(len(heard)))
+        sounds += heard
+        turns.append(Turn("user", markers + (harmless(asked) if isinstance(asked, str) else "")))
+    return Request(tuple(sounds), tuple(turns), Decoding(MOST_TOKENS))
+
+
+def _kept(about: Sound, earlier: Sequence[Exchange], question: Question) -> list[Exchange]:
+    left = MAX_AUDIO_SAMPLES - len(about.samples) - _samples(question)
+    kept: list[Exchange] = []
+    for exchange in reversed(earlier[-MOST_EARLIER:]):
+        left -= _samples(exchange.question)
+        if left < 0:
+            break
+        kept.insert(0, exchange)
+    return kept
+
+
+def _samples(question: Question) -> int:
+    return 0 if isinstance(question, str) else len(question.samples)
