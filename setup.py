@@ -30,10 +30,12 @@ AIRFLOW = [
     "psutil",
 ]
 CELERY = ["apache-airflow-providers-celery>=3.26", "celery[redis]>=5.5,<5.7"]
-VOICE = [*MODEL, "espeakng-loader>=0.2.4"]
-NANO = [*VOICE, "tokenizers", "jiwer>=4"]
+ESPEAK = ["espeakng-loader>=0.2.4"]
+VOICE = [*MODEL, *ESPEAK, "sounddevice>=0.5.5"]
+NANO = [*MODEL, *ESPEAK, "tokenizers", "jiwer>=4"]
 TEST = [
     *NANO,
+    *VOICE,
     *GCS,
     *AIRFLOW,
     *CELERY,
