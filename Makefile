@@ -9,7 +9,7 @@ PRISM := $(BIN)/prism
 DEMO_OUT ?= demo-out
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: help install demo demo-gcs airflow browser storage-server prism cluster-tools screenshots test lint bench nano lock clean
+.PHONY: help install demo demo-gcs airflow browser storage-server prism cluster-tools sound-devices screenshots test lint bench nano lock clean
 
 help:  ## these lines
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -49,13 +49,18 @@ cluster-tools:  ## Redis and iproute2 for the test of several hosts, where they 
 	@command -v redis-server > /dev/null && command -v ip > /dev/null || { [ "$$(id -u)" != 0 ] || { \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-server iproute2 > /dev/null; }; }
 
+sound-devices:  ## PortAudio, and PulseAudio for tests without a sound card, where they are missing
+	@command -v pulseaudio > /dev/null && command -v parec > /dev/null && ldconfig -p | grep -q libportaudio.so.2 \
+	|| { [ "$$(id -u)" != 0 ] || { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+		libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils > /dev/null; }; }
+
 $(STORAGE_SERVER): | $(INSTALLED)
 	GOBIN=$(abspath $(BIN)) go install github.com/fsouza/fake-gcs-server@v1.56.1
 
 $(PRISM): | $(INSTALLED)
 	GOBIN=$(abspath $(BIN)) go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0
 
-test: install lint browser storage-server prism cluster-tools  ## format, lint, types and tests
+test: install lint browser storage-server prism cluster-tools sound-devices  ## format, lint, types and tests
 	$(BIN)/python -m pytest
 
 screenshots: install browser  ## the pictures of the README's tour, taken anew

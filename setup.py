@@ -31,10 +31,11 @@ AIRFLOW = [
 ]
 CELERY = ["apache-airflow-providers-celery>=3.26", "celery[redis]>=5.5,<5.7"]
 DESCRIBE = ["espeakng-loader>=0.2.4"]
-VOICE = [*MODEL, *DESCRIBE]
-NANO = [*VOICE, "tokenizers", "jiwer>=4"]
+VOICE = [*MODEL, *DESCRIBE, "sounddevice>=0.5.5"]
+NANO = [*MODEL, *DESCRIBE, "tokenizers", "jiwer>=4"]
 TEST = [
     *NANO,
+    *VOICE,
     *GCS,
     *AIRFLOW,
     *CELERY,

@@ -26,6 +26,7 @@ HEAVY = (
     "matplotlib",
     "fastapi",
     "uvicorn",
+    "sounddevice",
 )
 
 
@@ -58,6 +59,7 @@ def test_imports_point_down(package: str) -> None:
         "beam_jobs.index",
         "beam_jobs.report",
         "beam_jobs.browse.command",
+        "beam_jobs.talk.command",
         "dags.night.factory",
     ],
 )

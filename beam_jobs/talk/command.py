@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from af3core.errors import ConfigurationError
+from af3core.model.checkpoint import NANO
 from af3core.voice.sound_file import SoundWriter
 from beam_jobs.talk.answerer import add_answerer, open_answerer, request_about
 from beam_jobs.talk.conversation import Conversation
@@ -29,7 +30,7 @@ Ask about a sound. The answer is printed as the model writes it, and spoken mean
 
 With neither FILE nor --text it asks for questions: Enter begins one and Enter ends it (60 s at
 most), or it is typed. Ctrl-C stops a question or an answer, Ctrl-D ends. The earlier questions and
-answers belong to the next question.
+answers are asked again with the next one, but for nano, which knows no conversations.
 
 A spoken question is a sound like any other to the model: it hears the question, then what the
 question is about, ten minutes in all. Microphone and loudspeaker need PortAudio; on Debian and
@@ -75,7 +76,7 @@ def add_talk(commands: Any) -> None:
     parser.add_argument(
         "--devices", action=_ListDevices, nargs=0, help="list microphones and loudspeakers"
     )
-    add_answerer(parser, "nano")
+    add_answerer(parser, NANO)
 
 
 def run_talk(known: argparse.Namespace) -> int:
@@ -100,7 +101,8 @@ def run_talk(known: argparse.Namespace) -> int:
             write = stack.enter_context(SoundWriter(target, kind, rate_hz)).write
         teller = Teller(answerer, loudspeaker, write, must_sound=bool(known.loudspeaker))
         if microphone:
-            return Conversation(about, microphone, teller).hold()
+            remembers = known.model != NANO
+            return Conversation(about, microphone, teller, remembers=remembers).hold()
         teller.tell(request_about(about, question), threading.Event())
     return 0
 

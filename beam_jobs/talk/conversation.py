@@ -21,19 +21,23 @@ _BAR_SIGNS, _QUIETEST_DBFS = 20, -60.0
 
 
 class Conversation:
-    """Asks for questions and tells their answers; earlier ones stay in the model's mind.
+    """Asks for questions and tells their answers.
 
     Args:
         about: what the questions are about.
         microphone: that hears them.
         teller: of the answers.
+        remembers: whether what was said before is asked again with the next question.
 
     Raises:
         ConfigurationError: the sound leaves no room for a spoken question.
     """
 
-    def __init__(self, about: Sound, microphone: Device, teller: Teller) -> None:
+    def __init__(
+        self, about: Sound, microphone: Device, teller: Teller, *, remembers: bool
+    ) -> None:
         self._about, self._microphone, self._teller = about, microphone, teller
+        self._remembers = remembers
         self._limit_s = question_limit_s(about)
         if self._limit_s < _SHORTEST_LIMIT_S:
             raise ConfigurationError(
@@ -48,6 +52,8 @@ class Conversation:
             f"Enter begins a question, Enter ends it ({self._limit_s:.0f} s at most); or type one."
         )
         terminal.tell("Ctrl-C stops a question or an answer; Ctrl-D ends.")
+        if not self._remembers:
+            terminal.tell("nano knows no conversations: it is asked each question by itself.")
         with terminal.interrupts() as interrupted:
             while True:
                 line = self._prompted(interrupted)
@@ -109,7 +115,7 @@ class Conversation:
     def _answer(self, question: Question, interrupted: threading.Event) -> None:
         request = request_after(self._about, self._earlier, question)
         text = self._teller.tell(request, interrupted)
-        if text:
+        if text and self._remembers:
             self._earlier.append(Exchange(question, text))
 
 
