@@ -29,7 +29,7 @@ USER 50000
 FROM airflow AS worker
 ENV UV_LINK_MODE=copy
 USER 0
-RUN install --directory --owner=airflow --group=0 /opt/af3
+RUN install --directory --owner=airflow --group=0 /opt/af3 /home/airflow/.cache /models
 USER 50000
 RUN python -m venv /opt/af3 \
     && pip install --no-cache-dir uv==0.13.9 \
@@ -43,6 +43,4 @@ RUN uv pip install --no-cache --reinstall-package torch --python /opt/af3/bin/py
       --constraint /home/airflow/build/requirements.lock "/home/airflow/build[gcs,model,search]"
 ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     NVIDIA_VISIBLE_DEVICES=all
-USER 0
-RUN install --directory --owner=airflow --group=0 /home/airflow/.cache /models
 USER 50000

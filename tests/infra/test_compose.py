@@ -106,6 +106,20 @@ def test_images_are_pinned_ports_are_local_and_rights_are_few(services: Mapping[
     assert {n for n, s in services.items() if s.get("ports")} == {"api-server", "buckets"}
 
 
+def test_both_workers_see_checkpoints_and_keep_what_they_fetched(
+    services: Mapping[str, Any],
+) -> None:
+    """`plan` names a model by its files, `describe` speaks with a checkpoint: CPU jobs."""
+    for name in ("worker", "gpu-worker"):
+        mounted = {v["target"]: v.get("read_only", False) for v in services[name]["volumes"]}
+        assert (mounted["/models"], mounted["/home/airflow/.cache"]) == (True, False), name
+    steps = (
+        (INFRA / "images" / "airflow.Dockerfile").read_text("utf-8").partition(" AS worker\n")[2]
+    )
+    # a volume takes the owner of the folder that it is mounted over
+    assert re.search(r"--owner=airflow [^\n]*/\.cache /models\n", steps.partition("\nFROM ")[0])
+
+
 def test_gpu_tasks_have_a_worker_of_their_own(services: Mapping[str, Any]) -> None:
     commands = {n: s["command"] for n, s in services.items() if "worker" in n}
     assert commands == {
