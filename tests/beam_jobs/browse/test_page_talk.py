@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import soundfile
 from playwright.sync_api import Locator, Page, expect
@@ -18,6 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 from beam_jobs.talk.answerer import Answerer
 from tests.beam_jobs.browse.page_night import DESK, PHONE, Seen, browsing, page_night
 from tests.beam_jobs.browse.served import Site, served, within
+from tests.beam_jobs.browse.likeness import envelope, likeness
 from tests.beam_jobs.browse.talking import (
     LONG_QUESTION,
     NotedEngine,
@@ -126,21 +126,6 @@ def silent(page: Page) -> bool:
     """Whether nothing is played any more, and nothing is written or spoken for it."""
     page.wait_for_function("() => window.contexts.every((context) => context.state === 'closed')")
     return within(lambda: answering() == set())
-
-
-def envelope(samples: npt.NDArray[np.float32], rate_hz: int) -> npt.NDArray[np.float64]:
-    """How loud each 20 ms are."""
-    hop = rate_hz // 50
-    frames = samples[: len(samples) // hop * hop].reshape(-1, hop).astype(np.float64)
-    return np.sqrt((frames**2).mean(axis=1))
-
-
-def likeness(heard: npt.NDArray[np.float64], said: npt.NDArray[np.float64]) -> float:
-    """Highest correlation of two envelopes at any shift."""
-    said = said[np.flatnonzero(said > 0.1 * said.max())[0] :]
-    heard = np.concatenate([heard, np.zeros(len(said))])
-    parts = np.lib.stride_tricks.sliding_window_view(heard, len(said))
-    return float(max(np.corrcoef(part, said)[0, 1] for part in parts if part.std()))
 
 
 @pytest.mark.parametrize("device", [DESK, PHONE], ids=["desk", "phone"])
