@@ -15,9 +15,9 @@ import soundfile
 from playwright.sync_api import Locator, Page, expect
 
 from beam_jobs.talk.answerer import Answerer
+from tests.beam_jobs.browse.likeness import envelope, likeness
 from tests.beam_jobs.browse.page_night import DESK, PHONE, Seen, browsing, page_night
 from tests.beam_jobs.browse.served import Site, served, within
-from tests.beam_jobs.browse.likeness import envelope, likeness
 from tests.beam_jobs.browse.talking import (
     LONG_QUESTION,
     NotedEngine,
