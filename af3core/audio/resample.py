@@ -21,17 +21,17 @@ class Resampler:
     def __init__(self, from_hz: int, to_hz: int) -> None:
         import av
 
-        self._from_hz = from_hz
+        self._from_hz, self._to_hz = from_hz, to_hz
         self._added = 0
         self._same = from_hz == to_hz
-        self._frame = av.AudioFrame
-        self._resampler: Any = av.AudioResampler("flt", "mono", to_hz)
+        self._av: Any = av
+        self._resampler: Any = self._started()
 
     def add(self, samples: Samples) -> Samples:
         """What is ready of the sound so far, float32 `[samples]`."""
         if self._same or not len(samples):
             return samples
-        frame = self._frame.from_ndarray(
+        frame = self._av.AudioFrame.from_ndarray(
             np.ascontiguousarray(samples[None], np.float32), format="flt", layout="mono"
         )
         frame.sample_rate, frame.pts = self._from_hz, self._added
@@ -39,10 +39,15 @@ class Resampler:
         return self._joined(self._resampler.resample(frame))
 
     def flush(self) -> Samples:
-        """The rest of the sound, which is not gone on with."""
+        """The rest of the sound; what is added next begins another. FFmpeg's threads end."""
         if self._same or not self._added:
             return np.zeros(0, np.float32)
-        return self._joined(self._resampler.resample(None))
+        rest = self._joined(self._resampler.resample(None))
+        self._resampler, self._added = self._started(), 0
+        return rest
+
+    def _started(self) -> Any:
+        return self._av.AudioResampler("flt", "mono", self._to_hz)
 
     @staticmethod
     def _joined(frames: list[Any]) -> Samples:

@@ -87,6 +87,7 @@ class Loudspeaker:
             self._stream.abort(ignore_errors=True)
             self._stream.close()
             self._stream = None
+            self._resampler.flush()  # a stopped sound's threads end too
 
     def _fill(self, out: Any, frames: int, _time: Any, _status: Any) -> None:
         """Called by PortAudio's thread: the next samples, silence where there are none yet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 
 import numpy as np
@@ -52,6 +53,14 @@ def test_where_pieces_end_changes_nothing(from_hz: int, to_hz: int, cuts: list[i
     places = [0, *sorted(cuts), len(sound)]
     pieces = [cut.add(sound[start:end]) for start, end in pairwise(places)]
     assert np.array_equal(np.concatenate([*pieces, cut.flush()]), expected)
+
+
+def test_a_sound_that_ended_leaves_nothing_to_the_next_and_no_thread() -> None:
+    resampler, sound = Resampler(44_100, 16_000), tone(44_100, 0.5)
+    before = len(os.listdir("/proc/self/task"))
+    first, second = (np.concatenate([resampler.add(sound), resampler.flush()]) for _ in range(2))
+    assert np.array_equal(first, second)
+    assert len(os.listdir("/proc/self/task")) == before
 
 
 def test_nothing_stays_nothing() -> None:
