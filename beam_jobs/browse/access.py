@@ -42,7 +42,6 @@ SECURITY_HEADERS = {
 _DATA = ("/api/", "/audio/", "/spectrogram/", "/charts/")
 """What pages of other origins have no business with; a link to a page of ours may come from all."""
 _POSTED = "/api/sql"
-_NO_TOKEN = "a token is needed; open the address that af3 browse printed"  # noqa: S105 (a line)
 
 
 @dataclass(frozen=True)
@@ -125,8 +124,7 @@ class Guard:
             _check_origin(scope)
             if not scope["path"].startswith(_DATA):
                 raise Refusal(404, "there is nothing here")
-            if self._access.token and not self._is_token(self._cookie_of(headers)):
-                raise Refusal(401, _NO_TOKEN)
+            self._check_cookie(headers)
         except Refusal as refusal:
             await receive()
             await _refuse(refusal, send, "websocket.http.response")
@@ -154,9 +152,12 @@ class Guard:
             rest = urlencode([pair for pair in given if pair[0] != "token"])
             path = "/" + scope["raw_path"].decode("latin-1").lstrip("/\\")
             return f"{path}?{rest}" if rest else path
-        if not self._is_token(self._cookie_of(Headers(scope=scope))):
-            raise Refusal(401, _NO_TOKEN)
+        self._check_cookie(Headers(scope=scope))
         return None
+
+    def _check_cookie(self, headers: Headers) -> None:
+        if self._access.token and not self._is_token(self._cookie_of(headers)):
+            raise Refusal(401, "a token is needed; open the address that af3 browse printed")
 
     def _cookie_of(self, headers: Headers) -> str:
         try:

@@ -9,21 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from af3core.audio.clip_file import as_waveform, read_span
-from af3core.audio.decode import DecodeReport, decode
+from af3core.audio.clip_file import read_span
 from af3core.errors import MediaError, TooLong
 from af3core.model.limits import MAX_AUDIO_SAMPLES, SAMPLE_RATE_HZ
 from af3core.model.request import Sound
-from beam_jobs.browse.archive_tables import ArchiveTables, Place, place_of, rows_of
-from beam_jobs.browse.clip_audio import ID, checked_key
+from beam_jobs.browse.archive_tables import ArchiveTables, Place, place_of
+from beam_jobs.browse.clip_audio import ID, find_clip, gone
 from beam_jobs.browse.refusal import Refusal
+from beam_jobs.talk.sounds import SILENT_PEAK, decoded_sound
+from beam_jobs.talk.turns import LONGEST_QUESTION_S
 
-MOST_QUESTION_S = 60
-"""Longer than anybody asks; the rest of the model's ten minutes is the recording's."""
-MOST_ABOUT_MS = 1000 * (MAX_AUDIO_SAMPLES // SAMPLE_RATE_HZ - MOST_QUESTION_S)
+MOST_ABOUT_MS = round(1000 * (MAX_AUDIO_SAMPLES / SAMPLE_RATE_HZ - LONGEST_QUESTION_S))
+"""What the longest question leaves of the model's ten minutes."""
 MOST_TEXT_CHARACTERS = 2000
-_SILENT = 1e-3
-"""Peak of a microphone that is switched off; the quietest room is louder."""
 
 
 @dataclass(frozen=True)
@@ -78,33 +76,16 @@ def sound_about(tables: ArchiveTables, asked: Asked) -> Sound:
         Refusal: the tables name no such clip, it is gone, or the stretch lies elsewhere.
         InvalidAudio: the clip cannot be read.
     """
-    key, clip_start_ms, clip_end_ms = _clip(tables, asked)
-    start_ms, end_ms = max(asked.start_ms, clip_start_ms), min(asked.end_ms, clip_end_ms)
+    clip = find_clip(tables, asked.place, asked.clip_id)
+    start_ms, end_ms = max(asked.start_ms, clip.start_ms), min(asked.end_ms, clip.end_ms)
     if start_ms >= end_ms:
         raise Refusal(400, "the stretch lies outside of its clip")
-    [stamp] = tables.store.stamps([key])
-    if stamp is None:
-        raise Refusal(404, f"clip {asked.clip_id}: its object {key} is gone")
     try:
-        with tables.object_here(key, stamp) as file:
-            return Sound(read_span(file, key, start_ms - clip_start_ms, end_ms - clip_start_ms))
+        with tables.object_here(clip.key, clip.stamp) as file:
+            span = (start_ms - clip.start_ms, end_ms - clip.start_ms)
+            return Sound(read_span(file, clip.key, *span))
     except FileNotFoundError:
-        raise Refusal(404, f"clip {asked.clip_id}: its object {key} is gone") from None
-
-
-def _clip(tables: ArchiveTables, asked: Asked) -> tuple[str, int, int]:
-    """The clip's key, and its start and end in the recording."""
-    stamps = tables.stamps_of_places(["segments"], [asked.place])
-    sql = (
-        "SELECT clip_uri, clip_start_ms, max(end_ms) AS end_ms FROM segments"
-        " WHERE recording_id = $recording AND clip_id = $clip GROUP BY ALL LIMIT 1"
-    )
-    values = {"recording": asked.place.recording_id, "clip": asked.clip_id}
-    rows = tables.read(stamps, lambda connection: rows_of(connection, sql, values))
-    if not rows:
-        raise Refusal(404, f"clip {asked.clip_id}: not in the tables")
-    [row] = rows
-    return checked_key(row["clip_uri"]), row["clip_start_ms"], row["end_ms"]
+        raise gone(clip) from None
 
 
 def spoken_question(recorded: bytes) -> Sound:
@@ -117,12 +98,12 @@ def spoken_question(recorded: bytes) -> Sound:
         file.write(recorded)
         file.flush()
         try:
-            chunks = decode(Path(file.name), "question", DecodeReport(), MOST_QUESTION_S)
-            samples = as_waveform(np.concatenate(list(chunks)))
+            question = decoded_sound(Path(file.name), "question", LONGEST_QUESTION_S)
         except TooLong:
-            raise Refusal(413, f"a question lasts at most {MOST_QUESTION_S} s: ask again") from None
+            most = f"{LONGEST_QUESTION_S:.0f} s"
+            raise Refusal(413, f"a question lasts at most {most}: ask again") from None
         except MediaError as error:
             raise Refusal(400, "the browser's recording cannot be decoded: ask again") from error
-    if float(np.abs(samples).max()) < _SILENT:
+    if float(np.abs(question.samples).max()) < SILENT_PEAK:
         raise Refusal(400, "nothing was heard: is the microphone switched off?")
-    return Sound(samples)
+    return question

@@ -25,10 +25,16 @@ _MEDIA_TYPE = "audio/flac"
 
 @dataclass(frozen=True)
 class ClipBytes:
-    """A clip's object in one state."""
+    """A clip's object in one state, and what it holds of its recording."""
 
     key: str
-    etag: str
+    stamp: str
+    start_ms: int
+    end_ms: int
+
+    @property
+    def etag(self) -> str:
+        return f'"{configuration_hash([self.key, self.stamp])}"'
 
 
 def find_clip(tables: ArchiveTables, place: Place | None, clip_id: str) -> ClipBytes:
@@ -41,7 +47,8 @@ def find_clip(tables: ArchiveTables, place: Place | None, clip_id: str) -> ClipB
         raise _unknown(clip_id)
     stamps = tables.stamps_of_places(["segments"], [place])
     sql = (
-        "SELECT clip_uri FROM segments WHERE recording_id = $recording AND clip_id = $clip LIMIT 1"
+        "SELECT clip_uri, clip_start_ms, max(end_ms) AS end_ms FROM segments"
+        " WHERE recording_id = $recording AND clip_id = $clip GROUP BY ALL LIMIT 1"
     )
     values = {"recording": place.recording_id, "clip": clip_id}
     rows = tables.read(stamps, lambda connection: rows_of(connection, sql, values))
@@ -51,7 +58,7 @@ def find_clip(tables: ArchiveTables, place: Place | None, clip_id: str) -> ClipB
     [stamp] = tables.store.stamps([key])
     if stamp is None:
         raise Refusal(404, f"clip {clip_id}: its object {key} is gone")
-    return ClipBytes(key, f'"{configuration_hash([key, stamp])}"')
+    return ClipBytes(key, stamp, rows[0]["clip_start_ms"], rows[0]["end_ms"])
 
 
 def checked_key(clip_uri: str) -> str:
@@ -107,7 +114,12 @@ def _opened(tables: ArchiveTables, clip: ClipBytes) -> BinaryIO:
     try:
         return tables.store.open(clip.key)
     except (FileNotFoundError, IsADirectoryError):
-        raise Refusal(404, f"the clip's object {clip.key} is gone") from None
+        raise gone(clip) from None
+
+
+def gone(clip: ClipBytes) -> Refusal:
+    """What is said of a clip whose object vanished since it was found."""
+    return Refusal(404, f"the clip's object {clip.key} is gone")
 
 
 def _blocks(file: BinaryIO, part: ByteRange) -> Iterator[bytes]:

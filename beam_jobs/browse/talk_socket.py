@@ -14,24 +14,24 @@ import asyncio
 import json
 import sys
 import threading
-import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
 import anyio.from_thread
 import anyio.to_thread
-import numpy as np
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from af3core.audio.clip_file import as_pcm
 from af3core.errors import Af3Error
 from af3core.model.request import Answer, Request
 from af3core.voice.answering import Spoken, spoken_answer
 from beam_jobs.browse.archive_tables import ArchiveTables
 from beam_jobs.browse.asked_aloud import Asked, sound_about, spoken_question
 from beam_jobs.browse.refusal import Refusal
+from beam_jobs.talk.answer_times import AnswerTimes
 from beam_jobs.talk.answerer import Answerer, request_about
 
 MOST_CONVERSATIONS = 32
@@ -50,30 +50,6 @@ class Patience:
 
     question_s: float = 90.0
     stalled_s: float = 20.0
-
-
-@dataclass
-class _Times:
-    """Since the question was whole, in seconds."""
-
-    begun: float
-    first: dict[str, float] = field(default_factory=dict)
-    spoken_ms: int = 0
-
-    def note(self, event: Spoken) -> None:
-        at = time.monotonic() - self.begun
-        if isinstance(event, str):
-            self.first.setdefault("first_text_s", at)
-        elif isinstance(event, Answer):
-            self.first.setdefault("written_s", at)
-        else:
-            self.first.setdefault("first_sound_s", at)
-            self.spoken_ms += event.duration_ms
-
-    def figures(self) -> dict[str, Any]:
-        return {name: round(at, 3) for name, at in self.first.items()} | {
-            "speech_s": round(self.spoken_ms / 1000, 3)
-        }
 
 
 class TalkSocket:
@@ -157,14 +133,14 @@ class TalkSocket:
 
     def _tell(self, socket: WebSocket, request: Request, stop: threading.Event) -> None:
         """In a thread: what is written and spoken, as it comes."""
-        times = _Times(time.monotonic())
+        times = AnswerTimes()
         engine, voice = self._answerer.engine, self._answerer.voice
         with closing(spoken_answer(engine, request, voice, stop)) as events:
             for event in events:
                 times.note(event)
                 anyio.from_thread.run(_send, socket, self._patience.stalled_s, _message(event))
         if not stop.is_set():
-            end = {"kind": "end", **times.figures()}
+            end = {"kind": "end", **_figures(times)}
             anyio.from_thread.run(_send, socket, self._patience.stalled_s, end)
 
     async def _in_thread(self, do: Callable[[], Any]) -> Any:
@@ -199,12 +175,17 @@ async def _send(socket: WebSocket, stalled_s: float, message: dict[str, Any] | b
         raise _Stalled from None
 
 
+def _figures(times: AnswerTimes) -> dict[str, float]:
+    first = {name: round(at, 3) for name, at in times.first.items()}
+    return first | {"speech_s": round(times.spoken_ms / 1000, 3)}
+
+
 def _message(event: Spoken) -> dict[str, Any] | bytes:
     if isinstance(event, str):
         return {"kind": "text", "text": event}
     if isinstance(event, Answer):
         return {"kind": "answer", "text": event.text}
-    return np.round(event.samples * 32_767).clip(-32_768, 32_767).astype("<i2").tobytes()
+    return as_pcm(event.samples).astype("<i2").tobytes()
 
 
 async def _json(socket: WebSocket) -> Any:

@@ -13,7 +13,7 @@ from af3core.errors import ConfigurationError
 
 Kind = Literal["input", "output"]
 
-LATENCY_S = 0.1
+_LATENCY_S = 0.1
 """What a device holds: short for a listener, and long enough while the model computes."""
 _NAMES: dict[Kind, str] = {"input": "microphone", "output": "loudspeaker"}
 
@@ -105,8 +105,37 @@ def device_lines() -> list[str]:
     return lines
 
 
+def open_stream(device: Device, remedy: str, **options: Any) -> Any:
+    """A started stream of a device, mono float32; `options` are PortAudio's further ones.
+
+    Raises:
+        ConfigurationError: it cannot be opened; the line ends with the remedy.
+    """
+    library = sound_library()
+    streams = {"input": library.InputStream, "output": library.OutputStream}
+    stream = None
+    try:
+        with _quiet_libraries():
+            stream = streams[device.kind](
+                device=device.number,
+                samplerate=device.sample_rate_hz,
+                channels=1,
+                dtype="float32",
+                latency=_LATENCY_S,
+                **options,
+            )
+            stream.start()
+    except library.PortAudioError as error:
+        if stream is not None:
+            stream.close()
+        raise ConfigurationError(
+            f"{device} cannot be opened: {_reason(error)}; {remedy}"
+        ) from error
+    return stream
+
+
 @contextmanager
-def quiet_libraries() -> Iterator[None]:
+def _quiet_libraries() -> Iterator[None]:
     """ALSA and PortAudio complain on stderr in many lines of what then is an error of one."""
     shown, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
@@ -118,7 +147,7 @@ def quiet_libraries() -> Iterator[None]:
         os.close(nothing)
 
 
-def reason(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """The first line of PortAudio's complaint."""
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 

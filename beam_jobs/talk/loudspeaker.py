@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from af3core.audio.resample import Resampler
-from af3core.errors import ConfigurationError
 from af3core.voice.voice import AudioChunk
-from beam_jobs.talk.devices import LATENCY_S, Device, quiet_libraries, reason, sound_library
+from beam_jobs.talk.devices import Device, open_stream, sound_library
 
 _LOOK_S = 0.05
 """How often a waiting speaker looks whether it was stopped."""
@@ -51,34 +49,15 @@ class Loudspeaker:
         return not self._waiting
 
     def __enter__(self) -> Loudspeaker:
-        library = sound_library()
-        self._stopped = library.CallbackStop
-        try:
-            with quiet_libraries():
-                self._stream = library.OutputStream(
-                    device=self._device.number,
-                    samplerate=self._device.sample_rate_hz,
-                    channels=1,
-                    dtype="float32",
-                    latency=LATENCY_S,
-                    callback=self._fill,
-                    finished_callback=self._ended.set,
-                )
-                self._stream.start()
-        except library.PortAudioError as error:
-            self.close()
-            raise ConfigurationError(
-                f"{self._device} cannot be opened: {reason(error)}; take another by --loudspeaker,"
-                " or --mute"
-            ) from error
+        self._stream = open_stream(
+            self._device,
+            "take another by --loudspeaker, or --mute",
+            callback=self._fill,
+            finished_callback=self._ended.set,
+        )
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -101,4 +80,4 @@ class Loudspeaker:
                 self._waiting.appendleft(block[len(part) :])
         out[filled:] = 0
         if complete and filled < frames:
-            raise self._stopped
+            raise sound_library().CallbackStop

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from af3core.audio.resample import Resampler
-from af3core.errors import ConfigurationError
 from af3core.model.limits import SAMPLE_RATE_HZ
 from af3core.model.request import Sound
-from beam_jobs.talk.devices import LATENCY_S, Device, quiet_libraries, reason, sound_library
-
-_SILENT_PEAK = 0.001
-"""-60 dBFS: below it lies a microphone that is muted, and nothing that is said into one."""
+from beam_jobs.talk.devices import Device, open_stream
+from beam_jobs.talk.sounds import SILENT_PEAK
 
 
 class Recording:
@@ -31,7 +26,6 @@ class Recording:
         self._blocks: list[npt.NDArray[np.float32]] = []
         self._samples = 0
         self._lost = False
-        self._heard = threading.Condition()
         self._stream: Any = None
 
     @property
@@ -63,7 +57,7 @@ class Recording:
     @property
     def silent(self) -> bool:
         """Whether all that was heard lies below -60 dBFS."""
-        return all(float(np.abs(block).max(initial=0.0)) < _SILENT_PEAK for block in self._blocks)
+        return all(float(np.abs(block).max(initial=0.0)) < SILENT_PEAK for block in self._blocks)
 
     def sound(self, most_s: float) -> Sound:
         """What was heard, its first `most_s` seconds at most: 16 kHz, mono."""
@@ -72,32 +66,14 @@ class Recording:
         return Sound(np.concatenate(parts)[: round(most_s * SAMPLE_RATE_HZ)])
 
     def __enter__(self) -> Recording:
-        library = sound_library()
-        try:
-            with quiet_libraries():
-                self._stream = library.InputStream(
-                    device=self._microphone.number,
-                    samplerate=self._microphone.sample_rate_hz,
-                    channels=1,
-                    dtype="float32",
-                    latency=LATENCY_S,
-                    callback=self._take,
-                )
-                self._stream.start()
-        except library.PortAudioError as error:
-            self.close()
-            raise ConfigurationError(
-                f"{self._microphone} cannot be opened: {reason(error)}; close what else records,"
-                " or take another by --microphone"
-            ) from error
+        self._stream = open_stream(
+            self._microphone,
+            "close what else records, or take another by --microphone",
+            callback=self._take,
+        )
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def close(self) -> None:

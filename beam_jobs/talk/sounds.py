@@ -17,6 +17,8 @@ from af3core.storage.address import store_at
 from beam_jobs.clip_sounds import ClipObject, clip_sounds
 from beam_jobs.query import connect
 
+SILENT_PEAK = 0.001
+"""-60 dBFS: below it lies a microphone that is muted, and nothing that is said into one."""
 _AT = """
 SELECT s.clip_uri, s.clip_start_ms, s.start_ms, s.end_ms
 FROM segments s JOIN recordings r USING (corpus, date, recording_id)
@@ -34,7 +36,16 @@ def sound_of_file(path: str) -> Sound:
     """
     if not Path(path).is_file():
         raise ConfigurationError(f"{path}: there is no such sound file")
-    chunks = decode(Path(path), path, DecodeReport(), MAX_AUDIO_SAMPLES / SAMPLE_RATE_HZ)
+    return decoded_sound(Path(path), path, MAX_AUDIO_SAMPLES / SAMPLE_RATE_HZ)
+
+
+def decoded_sound(path: Path, name: str, limit_s: float) -> Sound:
+    """The whole of a file, as the model hears it; `name` stands in errors.
+
+    Raises:
+        MediaError: it cannot be decoded, or it is longer than the limit.
+    """
+    chunks = decode(path, name, DecodeReport(), limit_s)
     return Sound(as_waveform(np.concatenate(list(chunks))))
 
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 
 from af3core.errors import ConfigurationError
-from af3core.model.request import Answer, Request
-from af3core.model.streaming import Finished, StreamingEngine, TextDelta
+from af3core.model.limits import SAMPLE_RATE_HZ
+from af3core.model.request import Request
 from af3core.voice.answering import spoken_answer
 from af3core.voice.voice import AudioChunk
+from beam_jobs.talk.answer_times import AnswerTimes
 from beam_jobs.talk.answerer import Answerer
 from beam_jobs.talk.devices import Device
 from beam_jobs.talk.loudspeaker import Loudspeaker
 from beam_jobs.talk.terminal import show, tell
 
+_SHOWN = {
+    "first_text_s": "first text",
+    "first_sound_s": "first sound",
+    "written_s": "text ended",
+}
 Play = Callable[[AudioChunk], None]
 
 
@@ -67,32 +72,21 @@ class Teller:
         self, request: Request, plays: Sequence[Play], stop: threading.Event
     ) -> tuple[str, str]:
         """The text, and what is to be said of it."""
-        begun = time.monotonic()
-        times: dict[str, float] = {}
-        text, spoken_ms = "", 0
-        engine, voice = self._answerer.engine, self._answerer.voice
-        told = (
-            spoken_answer(engine, request, voice, stop)
-            if plays
-            else _written_answer(engine, request, stop)
-        )
+        times, text = AnswerTimes(), ""
+        voice = self._answerer.voice if plays else _Mute()
+        told = spoken_answer(self._answerer.engine, request, voice, stop)
         with closing(told) as events:
             for event in events:
-                at = time.monotonic() - begun
+                times.note(event)
                 if isinstance(event, str):
-                    times.setdefault("first text", at)
                     text += event
                     print(_harmless(event), end="", flush=True)
-                elif isinstance(event, Answer):
-                    times["text ended"] = at
-                else:
-                    times.setdefault("first sound", at)
-                    spoken_ms += event.duration_ms
+                elif isinstance(event, AudioChunk):
                     for play in plays:
                         play(event)
         print(flush=True)
-        parts = [f"{name} after {at:.2f} s" for name, at in times.items()]
-        spoken = [f"{spoken_ms / 1000:.1f} s of speech"] if plays else []
+        parts = [f"{_SHOWN[name]} after {at:.2f} s" for name, at in times.first.items()]
+        spoken = [f"{times.spoken_ms / 1000:.1f} s of speech"] if plays else []
         return text, "; ".join([", ".join(parts) or "no text", *spoken])
 
     def _opened(self, stack: ExitStack) -> Loudspeaker | None:
@@ -108,20 +102,15 @@ class Teller:
             return None
 
 
-def _written_answer(
-    engine: StreamingEngine, request: Request, stop: threading.Event
-) -> Generator[str | AudioChunk | Answer, None, None]:
-    """The events of an answer that nobody hears."""
-    with engine.stream([request]) as stream:
-        for event in stream:
-            if stop.is_set():
-                return
-            if isinstance(event, TextDelta):
-                yield event.text
-            elif isinstance(event, Finished):
-                if not isinstance(event.result, Answer):
-                    raise event.result
-                yield event.result
+class _Mute:
+    """A voice for an answer that nobody hears."""
+
+    name = "mute"
+    sample_rate_hz = SAMPLE_RATE_HZ
+
+    def speak(self, pieces: Iterable[str]) -> Iterator[AudioChunk]:
+        for _ in pieces:
+            yield from ()
 
 
 def _harmless(text: str) -> str:

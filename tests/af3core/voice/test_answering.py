@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 
 from af3core.errors import ModelError
-from af3core.model.checkpoint import find_checkpoint
-from af3core.model.engines import EngineSettings, load_engine
 from af3core.model.request import Answer, Decoding, Request, Sound, Turn
 from af3core.voice.answering import spoken_answer
 from af3core.voice.espeak_voice import EspeakVoice
 from af3core.voice.voice import AudioChunk
+from tests.af3core.voice.talkers import nano
 
 TONE = Sound(0.1 * np.sin(np.arange(3 * 16_000) / 10).astype(np.float32))
 TRANSCRIBE = Request((TONE,), (Turn("user", "Describe the sound."),), Decoding(64, 64))
@@ -25,8 +24,7 @@ TRANSCRIBE = Request((TONE,), (Turn("user", "Describe the sound."),), Decoding(6
 
 @pytest.fixture(scope="module")
 def engine() -> Any:
-    checkpoint = find_checkpoint("nano", None, with_weights=True)
-    return load_engine(EngineSettings("af3", checkpoint, "float32", "cpu", 16_384))
+    return nano()
 
 
 @dataclass

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,13 +14,11 @@ import numpy.typing as npt
 from websockets.sync.client import ClientConnection, connect
 
 from af3core.errors import ModelError
-from af3core.model.checkpoint import find_checkpoint
-from af3core.model.engines import EngineSettings, load_engine
 from af3core.model.request import Answer, Request
 from af3core.model.streaming import Stream
-from af3core.voice.sound_file import write_sound
 from af3core.voice.voices import open_voice
 from beam_jobs.talk.answerer import Answerer
+from tests.af3core.voice.talkers import nano
 from tests.beam_jobs.browse.served import Site
 
 LONG_QUESTION = "Please write down every word that is said in this recording."
@@ -51,22 +47,8 @@ class NotedEngine:
         return stream
 
 
-@functools.cache
-def nano() -> Any:
-    checkpoint = find_checkpoint("nano", None, with_weights=True)
-    return load_engine(EngineSettings("af3", checkpoint, "float32", "cpu", 16_384))
-
-
 def nano_with_espeak() -> Answerer:
     return Answerer("nano", NotedEngine(nano()), open_voice())
-
-
-def spoken(folder: Path, words: str) -> Path:
-    """Words said by espeak-ng, as a file."""
-    path = folder / "question.wav"
-    voice = open_voice()
-    write_sound(path, "wav", voice.sample_rate_hz, voice.speak([words]))
-    return path
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import soundfile
 from playwright.sync_api import Locator, Page, expect
 
 from beam_jobs.talk.answerer import Answerer
+from tests.af3core.voice.talkers import espeak_file
 from tests.beam_jobs.browse.likeness import envelope, likeness
 from tests.beam_jobs.browse.page_night import DESK, PHONE, Seen, browsing, page_night
 from tests.beam_jobs.browse.served import Site, served, within
@@ -22,8 +23,6 @@ from tests.beam_jobs.browse.talking import (
     LONG_QUESTION,
     NotedEngine,
     answering,
-    nano_with_espeak,
-    spoken,
 )
 
 HISTORY = "57034b6212bae5e4245c037a"
@@ -59,11 +58,6 @@ AudioBufferSourceNode.prototype.start = function (when) {
 
 
 @pytest.fixture(scope="module")
-def answerer() -> Answerer:
-    return nano_with_espeak()
-
-
-@pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return page_night(tmp_path_factory.getbasetemp())
 
@@ -76,7 +70,7 @@ def site(out: Path, answerer: Answerer) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def question(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return spoken(tmp_path_factory.mktemp("microphone"), LONG_QUESTION)
+    return espeak_file(tmp_path_factory.mktemp("microphone"), LONG_QUESTION)
 
 
 @contextmanager

@@ -21,11 +21,9 @@ from tests.beam_jobs.browse.talking import (
     REEL,
     about,
     heard,
-    nano_with_espeak,
     talking,
 )
 
-TRANSCRIBE = "Transcribe the input speech."
 TOKEN = "a-token-that-is-long-enough"
 IMPATIENT = Patience(question_s=2.0, stalled_s=1.0)
 
@@ -33,11 +31,6 @@ IMPATIENT = Patience(question_s=2.0, stalled_s=1.0)
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return browsed_night(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope="module")
-def answerer() -> Answerer:
-    return nano_with_espeak()
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from websockets.exceptions import InvalidStatus
 from af3core.voice.voice import AudioChunk, Voice
 from beam_jobs.browse.talk_socket import MOST_CONVERSATIONS, Patience
 from beam_jobs.talk.answerer import Answerer
+from tests.af3core.voice.talkers import espeak_file
 from tests.beam_jobs.browse.served import Site, browsed_night, served, within
 from tests.beam_jobs.browse.talking import (
     LONG_QUESTION,
@@ -30,24 +31,16 @@ from tests.beam_jobs.browse.talking import (
     about,
     answering,
     heard,
-    nano_with_espeak,
-    spoken,
     talking,
 )
 
 TRANSCRIBE = "Transcribe the input speech."
-TOKEN = "a-token-that-is-long-enough"
 IMPATIENT = Patience(question_s=2.0, stalled_s=1.0)
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return browsed_night(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture(scope="module")
-def answerer() -> Answerer:
-    return nano_with_espeak()
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +57,7 @@ def impatient(out: Path, answerer: Answerer) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def question(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return spoken(tmp_path_factory.mktemp("question"), LONG_QUESTION).read_bytes()
+    return espeak_file(tmp_path_factory.mktemp("question"), LONG_QUESTION).read_bytes()
 
 
 def asked_in_writing(site: Site, text: str) -> Heard:

@@ -12,9 +12,8 @@ import pytest
 import soundfile
 
 from af3core.nano.demo_archive import ARCHIVE, DATE
-from af3core.voice.sound_file import write_sound
-from af3core.voice.voices import open_voice
 from beam_jobs.talk.sounds import sound_of_file
+from tests.af3core.voice.talkers import espeak_file
 from tests.beam_jobs.talk.sound_devices import HEARD_RATE_HZ, SoundDevices, heard, sound_devices
 from tests.beam_jobs.talk.typing_in import CTRL_C, CTRL_D, ENTER, Terminal, af3_in_terminal
 
@@ -40,10 +39,7 @@ def about(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def question(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("question") / "question.wav"
-    voice = open_voice()
-    write_sound(path, "wav", voice.sample_rate_hz, voice.speak(["Who is speaking?"]))
-    return path
+    return espeak_file(tmp_path_factory.mktemp("question"), "Who is speaking?")
 
 
 def sounding_s(path: Path) -> float:

@@ -17,9 +17,8 @@ import soundfile
 
 from af3core.errors import ConfigurationError
 from af3core.nano.demo_archive import ARCHIVE, DATE
-from af3core.voice.sound_file import write_sound
-from af3core.voice.voices import open_voice
 from beam_jobs.talk.devices import sound_library
+from tests.af3core.voice.talkers import espeak_file
 from tests.beam_jobs.talk.sound_devices import HEARD_RATE_HZ, SoundDevices, heard, sound_devices
 
 SHOW = ARCHIVE / DATE / "cooking_show.opus"
@@ -62,10 +61,7 @@ def devices() -> Iterator[SoundDevices]:
 
 @pytest.fixture(scope="module")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("speech") / "speech.wav"
-    voice = open_voice()
-    write_sound(path, "wav", voice.sample_rate_hz, voice.speak([TEXT]))
-    return path
+    return espeak_file(tmp_path_factory.mktemp("speech"), TEXT)
 
 
 def talk(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -110,19 +106,27 @@ def test_what_is_said_is_recorded_without_a_gap(
     assert likeness(np.load(target), resampled(speech, 16_000)) > 0.97
 
 
-def test_what_is_played_is_heard_without_a_gap(
-    devices: SoundDevices, speech: Path, tmp_path: Path
-) -> None:
-    target = tmp_path / "played.raw"
+def played(
+    devices: SoundDevices, target: Path, speech: Path, *stopped_after_s: str
+) -> subprocess.CompletedProcess[str]:
+    """Plays speech in a process of its own, while the target keeps what is heard."""
     with devices.listening(target):
         done = subprocess.run(
-            [sys.executable, "-c", PLAY, str(speech)],
+            [sys.executable, "-c", PLAY, str(speech), *stopped_after_s],
             env=devices.environment,
             capture_output=True,
             text=True,
             check=False,
         )
         time.sleep(0.5)
+    return done
+
+
+def test_what_is_played_is_heard_without_a_gap(
+    devices: SoundDevices, speech: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "played.raw"
+    done = played(devices, target, speech)
     assert (done.stdout, done.stderr) == ("True\n0\n", "")
     assert likeness(heard(target), resampled(speech, HEARD_RATE_HZ)) > 0.97
 
@@ -131,15 +135,7 @@ def test_a_loudspeaker_that_is_stopped_is_silent_at_once(
     devices: SoundDevices, speech: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "played.raw"
-    with devices.listening(target):
-        done = subprocess.run(
-            [sys.executable, "-c", PLAY, str(speech), "1.0"],
-            env=devices.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        time.sleep(0.5)
+    done = played(devices, target, speech, "1.0")
     assert (done.stdout, done.stderr) == ("False\n0\n", "")
     sounding = np.flatnonzero(np.abs(heard(target)) > 0.01)
     assert len(sounding) > 0

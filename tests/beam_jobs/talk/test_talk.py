@@ -12,16 +12,14 @@ import pytest
 import soundfile
 
 from af3core.errors import ConfigurationError
-from af3core.model.checkpoint import find_checkpoint
-from af3core.model.engines import EngineSettings, load_engine
 from af3core.model.request import Answer, Decoding, Request, Sound, Turn
 from af3core.nano.demo_archive import ARCHIVE, DATE
 from af3core.voice.answering import spoken_answer
-from af3core.voice.sound_file import write_sound
 from af3core.voice.voice import AudioChunk
 from af3core.voice.voices import open_voice
 from beam_jobs.cli import main
 from beam_jobs.talk.sounds import sound_about
+from tests.af3core.voice.talkers import espeak_file, nano
 from tests.beam_jobs.demo import demo_night
 
 SHOW = ARCHIVE / DATE / "cooking_show.opus"
@@ -29,8 +27,7 @@ SHOW = ARCHIVE / DATE / "cooking_show.opus"
 
 @pytest.fixture(scope="module")
 def engine() -> Any:
-    checkpoint = find_checkpoint("nano", None, with_weights=True)
-    return load_engine(EngineSettings("af3", checkpoint, "float32", "cpu", 16_384))
+    return nano()
 
 
 @pytest.fixture(scope="module")
@@ -93,10 +90,7 @@ def test_a_listener_who_leaves_leaves_nothing_running(engine: Any, sound: Sound)
 @pytest.fixture(scope="module")
 def question(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A question, spoken by espeak-ng."""
-    path = tmp_path_factory.mktemp("question") / "question.wav"
-    voice = open_voice()
-    write_sound(path, "wav", voice.sample_rate_hz, voice.speak(["Who is speaking?"]))
-    return path
+    return espeak_file(tmp_path_factory.mktemp("question"), "Who is speaking?")
 
 
 def test_a_spoken_question_gets_a_spoken_answer(
