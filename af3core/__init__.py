@@ -1,3 +1,3 @@
-"""The knowledge: audio in, questions asked, typed rows out. Knows no storage and no Beam."""
+"""The knowledge: audio in, questions asked, typed rows out; objects by key. Knows no Beam."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,25 +1,89 @@
-"""Errors that say what happened and what to do. Each names its input and its remedy."""
+"""Errors that say what happened and what to do. Each names its input and its remedy.
+
+Whose fault an error is decides what is recorded of a piece of work (`fault_of`). What is recorded
+for ever follows from the content alone; a machine's trouble is never a verdict on data.
+"""
 
 from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import ClassVar, TypeVar
+
+ErrorT = TypeVar("ErrorT", bound=BaseException)
+
+MACHINE_ERRNOS = (
+    errno.EIO,
+    errno.ENOENT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOSPC,
+    errno.ENOMEM,
+    errno.ESTALE,
+    errno.ENOTCONN,
+    errno.ECONNREFUSED,
+    errno.EAGAIN,
+)
+"""What the operating system says of a disk, a mount, a limit or a server, wherever it is quoted."""
+
+
+class Fault(StrEnum):
+    """Whose fault an error is.
+
+    CONTENT: the same bytes fail again; the piece is given up at once. The permanent errors of
+        media and of the model are the whole list.
+    ATTEMPT: it may be the content's; the piece is given up after a few attempts in different runs.
+        A crash of the decoder, its stalling, its memory limit, and our own bugs are of this kind.
+    MACHINE: storage, rights, a server, memory, a signal from outside, a setting. The piece waits,
+        uses up no attempt, and is tried again by the next run.
+    """
+
+    CONTENT = "content"
+    ATTEMPT = "attempt"
+    MACHINE = "machine"
 
 
 class Af3Error(Exception):
     """Base of all errors that a user may meet.
 
     `permanent` says that the same input fails again, so that a rerun leaves it alone.
+    `is_machine_fault` says that no piece of work is charged with it.
     """
 
     permanent = False
+    is_machine_fault: ClassVar[bool] = False
 
 
 class ConfigurationError(Af3Error):
     """An option, a task file or a checkpoint that cannot be used; found before any work."""
 
     permanent = True
+    is_machine_fault = True
 
 
 class StorageError(Af3Error):
     """The storage did not answer well for long; another attempt may go through."""
+
+    is_machine_fault = True
+
+
+class SourceChanged(Af3Error):
+    """A recording's bytes are not those that were planned; the next plan takes the new ones."""
+
+    is_machine_fault = True
+
+
+class DecoderKilled(Af3Error):
+    """The decoder was ended from outside, as for want of memory or by an administrator."""
+
+    is_machine_fault = True
+
+
+class AccessDenied(StorageError):
+    """This user or account may not read or write there; with the right it goes through."""
 
 
 class MediaError(Af3Error):
@@ -36,6 +100,7 @@ class UnreadableObject(MediaError):
     """The object could not be opened or read; access or storage may recover."""
 
     permanent = False
+    is_machine_fault = True
 
 
 class NotMedia(MediaError):
@@ -68,8 +133,38 @@ class DecodeStalled(MediaError):
     permanent = False
 
 
+class DecoderCrashed(MediaError):
+    """The decoder ended by a fault of its own, or beyond the memory that it may take."""
+
+    permanent = False
+
+
 class ModelError(Af3Error):
     """The model could not answer one request."""
+
+
+class MachineModelError(ModelError):
+    """The model could not answer for a reason that is not the request's: storage, memory, a GPU."""
+
+    is_machine_fault = True
+
+
+class ServerUnavailable(ModelError):
+    """The server is away or busy, lets nobody in, or answers what is no chat completion."""
+
+    is_machine_fault = True
+
+
+class ThinkModelMissing(ModelError):
+    """Think weights are wanted of a server that was named none."""
+
+    is_machine_fault = True
+
+
+class ClipMissing(ModelError):
+    """A clip that the ledger names is not there."""
+
+    is_machine_fault = True
 
 
 class EmptyAudio(ModelError):
@@ -88,3 +183,33 @@ class AudioTooLong(ModelError):
     """More audio than the model takes; it is never cut in silence."""
 
     permanent = True
+
+
+FOREIGN_MACHINE_FAULTS = (OSError, MemoryError)
+"""The operating system's errors, which libraries raise too."""
+
+
+def machine_fault_names() -> frozenset[str]:
+    """The names of the classes of errors that are the machine's fault, as tables hold them."""
+    own = (kind for kind in _with_subclasses(Af3Error) if kind.is_machine_fault)
+    foreign = (kind for base in FOREIGN_MACHINE_FAULTS for kind in _with_subclasses(base))
+    return frozenset(kind.__name__ for kinds in (own, foreign) for kind in kinds)
+
+
+def _with_subclasses(kind: type[ErrorT]) -> Iterator[type[ErrorT]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _with_subclasses(each)
+
+
+def fault_of(error: BaseException) -> Fault:
+    """Whose fault an error is, also one that is not ours.
+
+    The operating system's errors are the machine's; any other foreign one is taken for a bug that
+    this piece brings out.
+    """
+    if isinstance(error, Af3Error):
+        if error.is_machine_fault:
+            return Fault.MACHINE
+        return Fault.CONTENT if error.permanent else Fault.ATTEMPT
+    return Fault.MACHINE if isinstance(error, FOREIGN_MACHINE_FAULTS) else Fault.ATTEMPT

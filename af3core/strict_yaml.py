@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import yaml
 
 from af3core.errors import ConfigurationError
+from schemas.options.option import OptionError, key_of
 
 Read = TypeVar("Read")
 
@@ -107,22 +108,29 @@ def fill(cls: type[Read], mapping: YamlMapping, given: Mapping[str, Any] | None 
     values = dict(given or {})
     types_by_name = get_type_hints(cls)
     fields: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(cls)  # type: ignore[arg-type]
-    names = [field.name for field in fields if field.name not in values]
+    required = sorted(fields, key=_is_optional)
+    names = {key_of(field): field.name for field in required if field.name not in values}
+    names.pop("", None)
     for name, key, node in mapping.items():
         if name not in names:
             known = ", ".join(names)
             raise mapping.error(key, f"unknown key {name!r}; known are {known}")
-        values[name] = _value(types_by_name[name], key, node, mapping)
+        values[names[name]] = _value(types_by_name[names[name]], key, node, mapping)
     for field in fields:
-        optional = field.default is not dataclasses.MISSING
-        optional |= field.default_factory is not dataclasses.MISSING
-        if field.name not in values and not optional:
-            raise mapping.error(mapping.head, f"key {field.name!r} is missing")
+        if field.name not in values and not _is_optional(field):
+            raise mapping.error(mapping.head, f"key {key_of(field)!r} is missing")
     try:
         return cls(**values)
+    except OptionError as error:
+        raise mapping.error(mapping.head, error.in_file) from error
     except ConfigurationError as error:
         message = str(error).removeprefix(mapping.title)
         raise mapping.error(mapping.head, message) from error
+
+
+def _is_optional(field: dataclasses.Field[Any]) -> bool:
+    no_value, no_factory = field.default, field.default_factory
+    return no_value is not dataclasses.MISSING or no_factory is not dataclasses.MISSING
 
 
 def _value(wanted: Any, key: yaml.Node, node: yaml.Node, mapping: YamlMapping) -> Any:

@@ -1,19 +1,37 @@
-"""The `af3` command."""
+"""The `af3` command: one subcommand a job (`schemas.jobs`), and those of readers."""
 
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from af3core import __version__
 from af3core.errors import ConfigurationError
-from beam_jobs.beam_options import parse_with_beam
-from beam_jobs.guard import guarded, say
+from beam_jobs.framework.beam_options import parse_with_beam
+from beam_jobs.framework.command_line import (
+    BEAM_EPILOG,
+    PLANNED,
+    OneLineParser,
+    add_groups,
+    flags_in,
+    given_value,
+    make_parser,
+    read_group,
+    with_defaults,
+)
+from beam_jobs.framework.process import exit_code_of, say
+from schemas.jobs import COMMANDS, Groups, Job, JobName, job_named
+from schemas.options import derive, evaluation, night, reading
+from schemas.options.archive import Results, Source
+from schemas.options.option import options_of
 
-_DESCRIPTION = """\
+_USAGE = """\
+usage: af3 COMMAND [OPTIONS]
+
 Annotate media archives with Audio Flamingo 3: recordings in, queryable Parquet out.
 
   af3 annotate RECORDINGS --out NIGHT      run all jobs over a folder of recordings
@@ -22,7 +40,7 @@ Annotate media archives with Audio Flamingo 3: recordings in, queryable Parquet 
   af3 index --out NIGHT; af3 search --out NIGHT "storm"
   af3 browse --out NIGHT                   search, listen and ask in a browser
 
-The jobs of a night also run alone, in this order and with the same options:
+The jobs of a night also run alone; plan records the options, and the others read them there:
   af3 plan RECORDINGS --out NIGHT; af3 segment --out NIGHT; af3 annotate --out NIGHT;
   af3 audit --out NIGHT; af3 publish --out NIGHT; af3 report --out NIGHT
 
@@ -35,194 +53,313 @@ Before a model is trusted:
   af3 evaluate list                        the benchmarks, and what their data must hold
   af3 evaluate mmau-test-mini --data MMAU --model nvidia/audio-flamingo-3-hf --out EVALUATED
   af3 evaluate compare --out EVALUATED     all evaluations against the paper's figures
-  af3 accept --benchmarks mmau-test-mini --model nvidia/audio-flamingo-3-hf --out EVALUATED"""
+  af3 accept --benchmarks mmau-test-mini --model nvidia/audio-flamingo-3-hf --out EVALUATED
+"""
 
-_JOBS = {
-    "discover": "list, hash and probe the archive of an interval",
-    "plan": "discover, and say what is done already and what the rest costs",
-    "segment": "decode once, cut at pauses, write clips",
-    "annotate": "with SOURCE run all jobs of a night; without, only ask the model what is missing",
-    "audit": "check a night against its plan and its limits before it is published",
-    "publish": "replace the tables of the interval",
-    "report": "say what a run (--run-id) published, and what it cost against its plan",
-    "index": "bring the search index up to date with the tables",
-    "events": "find and measure what is heard from when to when",
-    "embed": "place each annotated segment among all, by its sound and its caption",
-    "skills": "make question-answer pairs by skill (af3 skills list shows the skills)",
-    "summarise": "summary, chapters and answers with citations for whole recordings",
-    "describe": "spoken descriptions of recordings, from their summaries and chapters",
-    "dialogues": "make conversations about several sounds, for training",
-    "chat": "run scripted conversations over chosen segments",
-    "export": "write training data from answers, pairs and dialogues",
-    "quality": "measure an interval's annotations against the interval before",
-    "evaluate": "ask a model a benchmark's items and score its answers by the official rules",
-    "accept": "let a model pass where no benchmark is worse than the last accepted model's",
-}
-_WITH_SOURCE = ("discover", "plan", "annotate")
-_EPILOG = "Options not named here go to Beam, such as --runner and --direct_num_workers."
+
+_NAMED_OWNERS = 3
+"""Of the commands that have an option, as many as a line holds."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A command that is no job: it reads, leaves no report, and takes no options of Beam's."""
+
+    name: str
+    summary: str
+    groups: Groups
+    module: str
+    function: str
+
+
+READERS = (
+    Reader(
+        "query",
+        "SQL over the tables",
+        (reading.Query, reading.Tables),
+        "beam_jobs.framework.views",
+        "query_command",
+    ),
+    Reader(
+        "search",
+        "find places by words, by meaning, or by sound",
+        (
+            reading.Search,
+            reading.Tables,
+            reading.SearchFilter,
+            reading.SearchPage,
+            derive.TextModel,
+        ),
+        "beam_jobs.search.search_command",
+        "run_search",
+    ),
+    Reader(
+        "browse",
+        "search, listen and ask in a browser",
+        (reading.Tables, reading.Listening, derive.TextModel, reading.AnsweringIfNamed),
+        "beam_jobs.browse.browse_command",
+        "run_browse",
+    ),
+    Reader(
+        "talk",
+        "ask by voice or in writing about a sound; the answer is written and spoken as it comes",
+        (reading.Talk, reading.Tables, reading.Devices, reading.Answering),
+        "beam_jobs.talk.talk_command",
+        "run_talk",
+    ),
+    Reader(
+        "completion",
+        "print the completion script of a shell",
+        (reading.Completion,),
+        "beam_jobs.completion",
+        "run_completion",
+    ),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point. Exit codes: 0 done, 1 failed, 2 a wrong option, 130 interrupted."""
-    return guarded(lambda: _run(sys.argv[1:] if arguments is None else list(arguments)))
+    """Entry point.
+
+    Exit codes: 0 done, 1 failed, 2 a wrong option, 3 done but for pieces that wait, 130
+    interrupted.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return exit_code_of(lambda: _run(given))
 
 
 def _run(arguments: list[str]) -> int:
-    parser = _parser()
-    known, beam_arguments = parse_with_beam(parser, arguments)
-    if known.command in ("query", "search", "browse", "talk") and beam_arguments:
-        raise ConfigurationError(
-            f"unknown option {beam_arguments[0]}; see af3 {known.command} --help"
-        )
-    if known.command == "query":
-        return _query(known)
-    if known.command == "search":
-        from beam_jobs.search.command import run_search
-
-        return run_search(known)
-    if known.command == "talk":
-        from beam_jobs.talk.command import run_talk
-
-        return run_talk(known)
-    if known.command == "browse":
-        from beam_jobs.browse.command import run_browse
-
-        run_browse(known)
-    if known.command == "plan" and known.hours is not None:
-        return _size(known)
-    if known.command == "skills" and known.what:
-        return _list_skills(known.what)
-    if known.command == "evaluate":
-        return _evaluate(known, beam_arguments)
-    return _work(known, beam_arguments)
-
-
-def _work(known: argparse.Namespace, beam_arguments: list[str]) -> int:
-    from beam_jobs.job import run_reported
-
-    name = "night" if known.command == "annotate" and known.source else known.command
-    job = importlib.import_module(f"beam_jobs.{name}").JOB
-    say(run_reported(job, known, beam_arguments).lines)
-    return 0
-
-
-def _size(known: argparse.Namespace) -> int:
-    from beam_jobs.plan import size_on_paper
-    from beam_jobs.settings import read_limits
-
-    limits = read_limits(known)
-    found = size_on_paper(known.hours, known.window_h, known.days, known.out, known.corpus, limits)
-    say(found)
-    return 0
-
-
-def _list_skills(what: str) -> int:
-    from beam_jobs.pair_report import skill_lines
-
-    if what != "list":
-        raise ConfigurationError(f"skills {what}: write af3 skills list, or options alone")
-    say(skill_lines())
-    return 0
-
-
-def _evaluate(known: argparse.Namespace, beam_arguments: list[str]) -> int:
-    from beam_jobs.evaluations.command import benchmark_lines, write_comparison
-
-    if known.what == "list":
-        say(benchmark_lines())
+    if not arguments or arguments[0] in ("-h", "--help"):
+        say(_help_lines())
+        return 0 if arguments else 2
+    if arguments[0] == "--version":
+        say([f"af3-archive {__version__}"])
         return 0
-    if known.what == "compare":
-        say(write_comparison(known.out))
+    name, *rest = arguments
+    for reader in READERS:
+        if reader.name == name:
+            return _read(reader, rest)
+    for job in COMMANDS:
+        if job.name == name:
+            return run_command(job, rest)
+    near = difflib.get_close_matches(name, command_names(), 1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise ConfigurationError(f"{name}: no command; {hint}see af3 --help")
+
+
+def command_names() -> list[str]:
+    """All commands, those of readers last."""
+    return [job.name for job in COMMANDS] + [reader.name for reader in READERS]
+
+
+def groups_of(command: str) -> Groups:
+    """The option groups that a command takes, those that `plan` recorded among them."""
+    for reader in READERS:
+        if reader.name == command:
+            return reader.groups
+    job = job_named(command)
+    more = job_named(job.with_source).options if job.with_source else ()
+    return tuple(dict.fromkeys((*more, *job.accepted)))
+
+
+def run_command(job: Job, arguments: Sequence[str]) -> int:
+    """Run a job by its command line.
+
+    Raises:
+        Af3Error: the job failed, or an option is wrong.
+    """
+    chosen = job_named(job.with_source) if job.with_source and _has_source(job, arguments) else job
+    parser = command_parser(job)
+
+    def parse() -> tuple[argparse.Namespace, Sequence[str]]:
+        refuse_foreign(job.name, arguments)
+        namespace, beam_arguments = parse_with_beam(parser, arguments)
+        _refuse_other_form(job, chosen, namespace)
+        return namespace, beam_arguments
+
+    if "-h" in arguments or "--help" in arguments:
+        parser.parse_args(["--help"])
+    lines = _lines_instead(job, parse)
+    if lines is not None:
+        say(lines)
         return 0
-    known.benchmark = known.corpus = known.what
-    return _work(known, beam_arguments)
+    from beam_jobs.framework.job import run_job
+    from beam_jobs.framework.waiting import waiting_line
+
+    outcome = run_job(chosen, arguments, parse)
+    say(outcome.lines)
+    if outcome.waiting:
+        print(f"af3: {waiting_line(job.name, outcome.waiting)}", file=sys.stderr)
+    return outcome.exit_code
 
 
-def _query(known: argparse.Namespace) -> int:
-    from rich.console import Console
+def _lines_instead(
+    job: Job, parse: Callable[[], tuple[argparse.Namespace, Sequence[str]]]
+) -> Sequence[str] | None:
+    """What a command prints where it is asked for something else than its job."""
+    instead = _INSTEAD.get(job.name)
+    if instead is None:
+        return None
+    try:
+        namespace, _ = parse()
+    except ConfigurationError:
+        return None  # the job says it again, and its report too
+    return instead(namespace)
 
-    from beam_jobs.query import print_tables, run_query
 
-    console = Console(soft_wrap=not sys.stdout.isatty())
-    if known.sql is None:
-        print_tables(console)
-    else:
-        run_query(known.out, known.sql, known.output, console)
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    from beam_jobs.browse.command import add_browse
-    from beam_jobs.options import add_arguments
-    from beam_jobs.search.command import add_search
-    from beam_jobs.talk.command import add_talk
-
-    parser = argparse.ArgumentParser(
-        prog="af3",
-        description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+def command_parser(job: Job) -> OneLineParser:
+    """The parser of a job's command."""
+    shown = job.options
+    if job.with_source:
+        shown = tuple(dict.fromkeys((*job_named(job.with_source).options, *job.options)))
+    hidden = [group for group in job.accepted if group not in shown]
+    return make_parser(
+        f"af3 {job.name}",
+        f"{job.summary[0].upper()}{job.summary[1:]}.",
+        shown,
+        hidden,
+        f"{PLANNED}\n{BEAM_EPILOG}" if hidden else BEAM_EPILOG,
     )
-    parser.add_argument("--version", action="version", version=f"af3-archive {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, text in _JOBS.items():
-        job = commands.add_parser(
-            name,
-            help=text,
-            description=f"{text.capitalize()}.",
-            epilog=_EPILOG,
-            allow_abbrev=False,
-        )
-        if name in _WITH_SOURCE:
-            optional: dict[str, Any] = {} if name == "discover" else {"nargs": "?"}
-            text = "folder or gs://BUCKET/PREFIX of recordings"
-            job.add_argument("source", metavar="SOURCE", help=text, **optional)
-        else:
-            job.set_defaults(source=None)
-        if name == "plan":
-            _add_sizing(job)
-        if name == "evaluate":
-            job.add_argument("what", metavar="BENCHMARK", help="its name; or list, or compare")
-        if name == "skills":
-            # no choices: the first look at a command line takes a value of Beam's for it
-            job.add_argument("what", nargs="?", metavar="list", help="show the skills, make none")
-        add_arguments(job)
-    query = commands.add_parser(
-        "query",
-        help="SQL over the tables",
-        description="Run SQL over the tables; without SQL, list tables and columns.",
-    )
-    query.add_argument("sql", nargs="?", metavar="SQL", help="DuckDB SQL over the views")
-    query.add_argument("--out", default="out", metavar="DIR", help="folder or gs:// of a night")
-    query.add_argument("--output", metavar="FILE", help="write a .csv or .parquet file instead")
-    add_search(commands)
-    add_talk(commands)
-    add_browse(commands)
+
+
+def refuse_foreign(command: str, arguments: Sequence[str]) -> None:
+    """Raise where an option is another command's: it would do nothing here.
+
+    Raises:
+        ConfigurationError: names the option and the commands that have it.
+    """
+    own = {known.flag for group in groups_of(command) for known in options_of(group)}
+    for flag in flags_in(arguments):
+        owners = [] if flag in own else owners_of(flag)
+        if owners:
+            named = ", ".join(f"af3 {owner}" for owner in owners[:_NAMED_OWNERS])
+            more = len(owners) - _NAMED_OWNERS
+            others = f" and {more} more" if more > 0 else ""
+            raise ConfigurationError(
+                f"{flag} is an option of {named}{others}, not of af3 {command}; leave it out, or"
+                f" see af3 {command} --help"
+            )
+
+
+def owners_of(flag: str) -> list[str]:
+    """The commands that have an option of their own, and not by the plan alone."""
+    owners: dict[str, Groups] = {job.name: job.options for job in COMMANDS}
+    owners |= {reader.name: reader.groups for reader in READERS}
+    return [
+        name
+        for name, groups in owners.items()
+        if any(known.flag == flag for group in groups for known in options_of(group))
+    ]
+
+
+def completion_parser() -> argparse.ArgumentParser:
+    """All commands in one parser, as completion scripts are made of."""
+    parser = argparse.ArgumentParser(prog="af3", allow_abbrev=False)
+    parser.add_argument("--version", action="store_true", help="print the version")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for job in COMMANDS:
+        add_groups(commands.add_parser(job.name, help=job.summary), groups_of(job.name))
+    for reader in READERS:
+        add_groups(commands.add_parser(reader.name, help=reader.summary), reader.groups)
     return parser
 
 
-def _add_sizing(plan: argparse.ArgumentParser) -> None:
-    sizing = plan.add_argument_group(
-        "on paper",
-        "instead of SOURCE: what an archive of so many hours needs, at the rate that --out and"
-        " --corpus were annotated with last, or else at --gpu-rate",
+def _read(reader: Reader, arguments: Sequence[str]) -> int:
+    module = importlib.import_module(reader.module)
+    description = getattr(
+        module, "DESCRIPTION", f"{reader.summary[0].upper()}{reader.summary[1:]}."
     )
-    sizing.add_argument("--hours", type=float, metavar="H", help="hours of audio")
-    sizing.add_argument(
-        "--window-h",
-        type=float,
-        default=8.0,
-        metavar="H",
-        help="hours in which all is to be annotated (default: 8, a night)",
-    )
-    sizing.add_argument(
-        "--days",
-        type=int,
-        default=1,
-        metavar="N",
-        help="archive days they lie in (default: 1)",
-    )
+    parser = make_parser(f"af3 {reader.name}", description, reader.groups)
+    refuse_foreign(reader.name, arguments)
+    namespace, unknown = parser.parse_known_args(list(arguments))
+    if unknown:
+        raise ConfigurationError(f"unknown option {unknown[0]}; see af3 {reader.name} --help")
+    _check_required(reader, namespace)
+    run: Callable[[argparse.Namespace], int] = getattr(module, reader.function)
+    return run(with_defaults(namespace, reader.groups))
 
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+def _check_required(reader: Reader, namespace: argparse.Namespace) -> None:
+    if getattr(namespace, "devices", None):
+        return
+    for known in (known for group in reader.groups for known in options_of(group)):
+        if known.declared.required and given_value(known, namespace) is None:
+            raise ConfigurationError(f"{known.flag} is missing; see af3 {reader.name} --help")
+
+
+def _has_source(job: Job, arguments: Sequence[str]) -> bool:
+    """Whether SOURCE is given, as far as can be told before the options are checked."""
+    parser = command_parser(job)
+    try:
+        namespace, _ = parse_with_beam(parser, arguments)
+    except ConfigurationError:
+        return False  # said again where it is reported
+    return bool(read_group(Source, namespace).source)
+
+
+def _refuse_other_form(job: Job, chosen: Job, namespace: argparse.Namespace) -> None:
+    """Of a command that runs two jobs, the one refuses the other's options."""
+    taken = {known.name for group in chosen.accepted for known in options_of(group)}
+    for group in groups_of(job.name):
+        for known in options_of(group):
+            if known.name not in taken and given_value(known, namespace) is not None:
+                form = "without SOURCE" if chosen is not job else "with SOURCE"
+                raise ConfigurationError(
+                    f"{known.flag} is an option of af3 {job.name} {form}; see af3 {job.name} --help"
+                )
+
+
+def _size(namespace: argparse.Namespace) -> Sequence[str] | None:
+    """What an archive of so many hours needs, where `plan` is asked on paper."""
+    sizing = read_group(night.Sizing, namespace)
+    if sizing.hours is None:
+        return None
+    from beam_jobs.night.plan import size_on_paper
+
+    results, budget = read_group(Results, namespace), read_group(night.Budget, namespace)
+    return list(size_on_paper(sizing, results, budget))
+
+
+def _list_skills(namespace: argparse.Namespace) -> Sequence[str] | None:
+    what = read_group(derive.SkillsList, namespace).what
+    if not what:
+        return None
+    from beam_jobs.derive.skills.pair_report import skill_lines
+
+    if what != "list":
+        raise ConfigurationError(f"skills {what}: write af3 skills list, or options alone")
+    return list(skill_lines())
+
+
+def _evaluations(namespace: argparse.Namespace) -> Sequence[str] | None:
+    what = read_group(evaluation.BenchmarkChoice, namespace).benchmark
+    from beam_jobs.evaluation.evaluate_command import benchmark_lines, write_comparison
+
+    if what == "list":
+        return list(benchmark_lines())
+    if what == "compare":
+        out = read_group(Results, namespace).out
+        if not out:
+            raise ConfigurationError("--out is missing: name the folder for the tables")
+        return list(write_comparison(out))
+    return None
+
+
+_INSTEAD: dict[JobName, Callable[[argparse.Namespace], Sequence[str] | None]] = {
+    "plan": _size,
+    "skills": _list_skills,
+    "evaluate": _evaluations,
+}
+"""What a command does where it is asked for something else than its job; None runs the job."""
+
+
+def _help_lines() -> list[str]:
+    width = max(len(name) for name in command_names())
+    summaries: dict[str, str] = {job.name: job.summary for job in COMMANDS}
+    summaries |= {reader.name: reader.summary for reader in READERS}
+    return [
+        _USAGE,
+        "commands:",
+        *(f"  {name:<{width}}  {text}" for name, text in summaries.items()),
+        "",
+        "af3 COMMAND --help shows a command's options; af3 --version the version.",
+    ]

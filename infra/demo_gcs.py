@@ -8,7 +8,7 @@ import sys
 
 from af3core.nano.demo_archive import ARCHIVE
 from af3core.storage.address import open_store
-from beam_jobs.guard import guarded
+from beam_jobs.framework.process import exit_code_of
 from infra.local_buckets import VARIABLE, serving
 
 SOURCE, OUT = "gs://demo-archive/radio", "gs://demo-lake/annotated"
@@ -40,4 +40,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(guarded(main))
+    raise SystemExit(exit_code_of(main))

@@ -33,6 +33,7 @@ ROLES = {"admin": "admin", "operator": "op", "viewer": "viewer"}
 READY_S = 180.0
 _MARK = "AF3_LOCAL_AIRFLOW"
 _STOP_S = 5.0
+_ANSWER_S = 60.0
 _LOG_TAIL = 2000
 
 
@@ -92,10 +93,31 @@ class LocalAirflow:
         self._database = _postgres(self.home / "postgres")
         self.environment = self._environment(self._database.get_uri(driver="psycopg2"))
         self.airflow("db", "migrate")
-        self.airflow("pools", "set", "gpu", "1", "GPUs for annotate; one slot each")
         for name in COMPONENTS:
             self.start_component(name)
         self._wait_until_healthy()
+        self.add_pool("gpu", 1, "GPUs for annotate; one slot each")
+
+    def token(self, user: str) -> str:
+        """What a user's requests to the API carry as `Authorization: Bearer`."""
+        credentials = {"username": user, "password": self.passwords[user]}
+        answer = httpx.post(f"{self.url}/auth/token", json=credentials, timeout=_ANSWER_S)
+        return str(answer.raise_for_status().json()["access_token"])
+
+    def add_pool(self, name: str, slots: int, description: str) -> None:
+        """Make a pool where there is none of this name; the command `airflow pools` takes seconds.
+
+        Raises:
+            NotStarted: Airflow refuses it.
+        """
+        answer = httpx.post(
+            f"{self.url}/api/v2/pools",
+            headers={"Authorization": f"Bearer {self.token('admin')}"},
+            json={"name": name, "slots": slots, "description": description},
+            timeout=_ANSWER_S,
+        )
+        if not answer.is_success and answer.status_code != httpx.codes.CONFLICT:
+            raise NotStarted(f"the pool {name} cannot be made: {answer.text}")
 
     def start_component(self, name: str) -> None:
         """Start one of `COMPONENTS` in a session of its own; its output goes to a log."""

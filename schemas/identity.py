@@ -12,6 +12,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+UNHASHED_DEFAULT = {"unhashed_default": True}
+"""Metadata of a dataclass's field that came later: at its default it enters no hash, so that what
+was made before the field was there keeps its name."""
+
 ID_LENGTH = 24
 """Hexadecimal digits kept of a hash: 96 bits, no collision to fear below 10^12 pieces of work."""
 
@@ -41,9 +45,25 @@ def recording_id(content_sha256: str) -> str:
     return content_sha256[:ID_LENGTH]
 
 
-def clip_id(recording: str, segmentation_hash: str, start_ms: int, end_ms: int) -> str:
-    """A clip is a stretch of a recording under one segmentation."""
-    return configuration_hash([recording, segmentation_hash, start_ms, end_ms])
+def clip_id(
+    recording: str,
+    segmentation_hash: str,
+    start_ms: int,
+    end_ms: int,
+    channel: int | None = None,
+    tracks: tuple[int, ...] = (0,),
+    retry: int = 0,
+) -> str:
+    """A clip is a stretch of a recording under one segmentation; of one channel, where each is cut
+    by itself, of other tracks than the first, where those are heard, and of the request to cut it
+    again by which it sounds otherwise.
+    """
+    heard: list[Any] = [] if channel is None else [channel]
+    if tracks != (0,):
+        heard.append({"tracks": tracks})
+    if retry:
+        heard.append({"retry": retry})
+    return configuration_hash([recording, segmentation_hash, start_ms, end_ms, *heard])
 
 
 def segment_id(clip: str, start_ms: int, end_ms: int) -> str:
@@ -58,5 +78,10 @@ def shard_of(recording: str, shard_count: int) -> int:
 
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return {
+            f.name: held
+            for f in dataclasses.fields(value)
+            if (held := getattr(value, f.name)) != f.default
+            or f.metadata.get("unhashed_default") is not True
+        }
     raise TypeError(f"no canonical JSON for {type(value).__name__}")

@@ -1,47 +1,78 @@
 """Where every object lies below the output folder or bucket prefix.
 
 tables/TABLE/corpus=C/date=D/part-00000-of-00001.parquet   what analysts read
-clips/RECORDING/SEGMENTATION/START-END.flac                 decoded audio, one object per clip
+published/corpus=C/date=D/day.json                          a day's last publish, written last
+published/corpus=C/date=D/replaced/STAGE.json               while objects of the day are replaced
+superseded/TABLE/corpus=C/date=D/PART/STATE.parquet         replaced objects, for half an hour
+clips/RECORDING/SEGMENTATION/START-END[-cCHANNEL][-rRETRY].flac   decoded audio, one object per clip
 descriptions/corpus=C/date=D/RECORDING/DESCRIPTION.opus      spoken descriptions
 manifests/corpus=C/date=D.json                              what came in
-ledger/probe/SHA256.json                                    container headers, read once
-ledger/objects/KEY.json                                     a bucket's object, hashed once
+manifests/configurations/HASH.json                           the options that a day was planned with
+manifests/tasks/corpus=C.json                                every task that was asked
+ledger/probe/AB/SHA256.json                                 container headers, read once
+ledger/sounds/AB/SHA256.json                                which sound a content holds
+ledger/first_of_sound/AB/SOUND.json                          the recording that it was first met in
+ledger/objects/AB/KEY.json                                  a bucket's object, hashed once
 ledger/segment/RECORDING/SEGMENTATION.json                  finished decoding and cutting
-ledger/annotate/RECORDING/CLIP/GROUP.json                   finished answers of a task group
-ledger/derived/STAGE/RECORDING/KEY.json                     finished rows of a derived table
+ledger/annotate/AB/RECORDING/CLIP/GROUP.json                finished answers of a task group
+ledger/derived/STAGE/AB/RECORDING/KEY.json                  finished rows of a derived table
 ledger/failed/STAGE/KEY.json                                what failed, and how often
+ledger/retries/STAGE/KEY.json                               what is to be done again (af3 retry)
 ledger/rates/corpus=C.json                                  how fast the last night was annotated
+.writing/…                                                  temporary files, until they are whole
 claims/WORK/KEY                                             held while one worker does a piece
 audits/corpus=C/date=D.json                                 the counts of the last audit
 reports/corpus=C/run=RUN/JOB[-PART-of-COUNT].json           how each job of a run ended
 reports/corpus=C/run=R/report.html                          the night as a page to look at
+reports/corpus=C/run=R/listing.json                         what the archive lacked, held or moved
 indexes/search.json                                         the index: files, what it was made of
 indexes/search/TOKEN/…                                      full text and vectors of the tables
 exports/corpus=C/from=D,until=U/FORMAT/…                    training data
 quality/corpus=C/from=D,until=D.json                        measures of an interval
 evaluations/accepted.json                                   the models that passed the gate
+
+AB is the first two digits of the name after it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 Part = tuple[int, int]
 """Number (from 0) and count of the parts that a job is split into."""
 WHOLE: Part = (0, 1)
 
 _SHARD = re.compile(r"part-(\d{5})-of-(\d{5})\.parquet$")
+_CLIP = re.compile(r"/\d+-(\d+)(?:-c\d+)?(?:-r\d+)?\.flac$")
 _DESCRIPTION = re.compile(r"descriptions/corpus=[^/]+/date=[^/]+/([^/]+)/([^/]+)\.opus")
 
 
 def partition_prefix(table: str, corpus: str, date: str) -> str:
     """The prefix below which all shards of a partition lie, with a closing slash."""
-    return f"tables/{table}/corpus={corpus}/date={date}/"
+    return f"{partitions_prefix(table, corpus)}date={date}/"
+
+
+def partitions_prefix(table: str, corpus: str) -> str:
+    """The prefix below which all shards of a corpus lie, with a closing slash."""
+    return f"tables/{table}/corpus={corpus}/"
+
+
+def date_of_shard(key: str) -> str:
+    """The archive day of a shard."""
+    return day_of(key)[1]
 
 
 def shard_key(table: str, corpus: str, date: str, shard: int, shard_count: int) -> str:
     """The one object that holds a shard."""
     return f"{partition_prefix(table, corpus, date)}part-{shard:05d}-of-{shard_count:05d}.parquet"
+
+
+def shard_keys(
+    tables: Iterable[str], corpus: str, date: str, shard: int, shard_count: int
+) -> dict[str, str]:
+    """The objects that hold a shard of several tables, by table."""
+    return {table: shard_key(table, corpus, date, shard, shard_count) for table in tables}
 
 
 def shard_count_of(key: str) -> int | None:
@@ -50,8 +81,71 @@ def shard_count_of(key: str) -> int | None:
     return int(match[2]) if match else None
 
 
-def clip_key(recording: str, segmentation_hash: str, start_ms: int, end_ms: int) -> str:
-    return f"clips/{recording}/{segmentation_hash}/{start_ms:09d}-{end_ms:09d}.flac"
+def table_of(key: str) -> str:
+    """The table that an object below `tables/` belongs to."""
+    return key.split("/")[1]
+
+
+def published_prefix(prefix: str) -> str:
+    """Where it is said how the days below a prefix of a table are published."""
+    return f"published/{prefix.split('/', 2)[2]}"
+
+
+def published_key(corpus: str, date: str) -> str:
+    return f"published/corpus={corpus}/date={date}/day.json"
+
+
+def replacement_key(corpus: str, date: str, stage: str) -> str:
+    return f"published/corpus={corpus}/date={date}/replaced/{stage}.json"
+
+
+def is_replacement(key: str) -> bool:
+    """Whether an object below `published/` says that a day is being replaced."""
+    return key.startswith("published/") and "/replaced/" in key
+
+
+def day_of(key: str) -> tuple[str, str]:
+    """Corpus and archive day of an object below `tables/` or `published/`."""
+    corpus = key.split("/corpus=", 1)[1].split("/", 1)[0]
+    return corpus, key.split("/date=", 1)[1][:10]
+
+
+def superseded_key(key: str, stamp: str) -> str:
+    """Where a state of a shard is found once it is replaced."""
+    return f"{superseded_prefix(key)}/{stamp}.parquet"
+
+
+def superseded_prefix(prefix: str) -> str:
+    """Where replaced objects of tables below a prefix are kept."""
+    return f"superseded/{prefix.removeprefix('tables/')}"
+
+
+def clip_key(
+    recording: str,
+    segmentation_hash: str,
+    start_ms: int,
+    end_ms: int,
+    channel: int | None = None,
+    retry: int = 0,
+) -> str:
+    """Of all channels, or of one where each is cut by itself; of the request to cut it again by
+    which it sounds otherwise.
+    """
+    of_channel = "" if channel is None else f"-c{channel:02d}"
+    of_channel += f"-r{retry}" if retry else ""
+    folder = clips_prefix(recording, segmentation_hash)
+    return f"{folder}{start_ms:09d}-{end_ms:09d}{of_channel}.flac"
+
+
+def clips_prefix(recording: str, segmentation_hash: str) -> str:
+    """One listing finds all clips that a recording was cut into."""
+    return f"clips/{recording}/{segmentation_hash}/"
+
+
+def clip_end_ms(key: str) -> int:
+    """The end of a clip by its name; 0 where it is none."""
+    match = _CLIP.search(key)
+    return int(match[1]) if match else 0
 
 
 def descriptions_prefix(corpus: str, date: str) -> str:
@@ -76,8 +170,31 @@ def manifest_key(corpus: str, date: str) -> str:
     return f"{manifest_prefix(corpus)}date={date}.json"
 
 
+def date_of_manifest(key: str) -> str:
+    """The archive day of a manifest."""
+    return key.rpartition("date=")[2].removesuffix(".json")
+
+
+def configuration_key(identity: str) -> str:
+    """The resolved options of nights, named by the manifests of their days."""
+    return f"manifests/configurations/{identity}.json"
+
+
+def corpus_tasks_key(corpus: str) -> str:
+    """Every task that a corpus was asked."""
+    return f"manifests/tasks/corpus={corpus}.json"
+
+
 def probed_key(content_sha256: str) -> str:
     return f"ledger/probe/{content_sha256[:2]}/{content_sha256}.json"
+
+
+def sound_key(content_sha256: str) -> str:
+    return f"ledger/sounds/{content_sha256[:2]}/{content_sha256}.json"
+
+
+def first_of_sound_key(sound_sha256: str) -> str:
+    return f"ledger/first_of_sound/{sound_sha256[:2]}/{sound_sha256}.json"
 
 
 def object_key(identity: str) -> str:
@@ -114,12 +231,26 @@ def failed_key(stage: str, work_key: str) -> str:
     return f"ledger/failed/{stage}/{work_key}.json"
 
 
+def retry_prefix(stage: str) -> str:
+    """One listing finds all requests to try again."""
+    return f"ledger/retries/{stage}/"
+
+
+def retry_key(stage: str, work_key: str) -> str:
+    return f"{retry_prefix(stage)}{work_key}.json"
+
+
 def rate_key(corpus: str) -> str:
     return f"ledger/rates/corpus={corpus}.json"
 
 
 def claim_key(work: str, key: str) -> str:
     return f"claims/{work}/{key}"
+
+
+def publish_claim_key(corpus: str, date: str, stage: str) -> str:
+    """Of the tables of a day that a stage publishes."""
+    return claim_key("publish", f"corpus={corpus},date={date},{stage}")
 
 
 def audit_key(corpus: str, date: str) -> str:
@@ -131,6 +262,11 @@ def report_key(corpus: str, run_id: str, job: str, part: Part = WHOLE) -> str:
     number, count = part
     name = job if count == 1 else f"{job}-{number}-of-{count}"
     return f"reports/corpus={corpus}/run={run_id}/{name}.json"
+
+
+def listing_key(corpus: str, run_id: str) -> str:
+    """What a run's listing of the archive came to."""
+    return f"reports/corpus={corpus}/run={run_id}/listing.json"
 
 
 INDEX_STATE_KEY = "indexes/search.json"

@@ -5,33 +5,22 @@ Times are integer milliseconds from the start of the recording.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
-
-class Record:
-    """JSON form of a frozen dataclass; unknown keys are refused, so a stale object is noticed."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The record as plain dicts and lists."""
-        return dataclasses.asdict(self)  # type: ignore[call-overload]
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        """The record back from `to_json`'s form.
-
-        Raises:
-            TypeError: a key is missing or unknown.
-        """
-        return cls(**value)
+from schemas.record_format import Record
 
 
 @dataclass(frozen=True)
 class ArchiveObject(Record):
     """One object of an archive as a listing shows it, with the date that it belongs to.
 
-    `version` is the generation of a bucket's object; a file has none.
+    Attributes:
+        version: the generation of a bucket's object; a file has none.
+        modified_ns: the last change of a file, as its file system has it; 0 for a bucket's object.
+        unreadable: why it could not be looked at; its size and its change are then unknown.
+        date_rule: what dated it (`beam_jobs.night.recording_date`).
+        any_suffix: its name is no recording's; where it is no media it is passed over.
     """
 
     uri: str
@@ -40,22 +29,74 @@ class ArchiveObject(Record):
     size_bytes: int
     modified_at: str
     version: str = ""
+    modified_ns: int = 0
+    unreadable: str = ""
+    date_rule: str = ""
+    any_suffix: bool = False
+
+
+@dataclass(frozen=True)
+class MediaTrack(Record):
+    """One audio track of a recording.
+
+    Attributes:
+        index: among the audio tracks, from 0.
+        language, title: as the container has them, else empty.
+        is_default: a player takes it unasked.
+        level_dbfs, speech_ms: highest level and time with speech, measured where another track was
+            heard; None where it was not measured, or nothing but digital silence is in it.
+    """
+
+    index: int
+    codec: str
+    language: str
+    title: str
+    is_default: bool
+    channels: int
+    declared_duration_ms: int | None = None
+    level_dbfs: float | None = None
+    speech_ms: int | None = None
 
 
 @dataclass(frozen=True)
 class MediaInfo(Record):
-    """What the container says of itself, before anything is decoded."""
+    """What the container says of itself, before anything is decoded.
+
+    All but `container` and `tracks` is of the track that a player takes unasked. `tracks` is empty
+    where an earlier release looked.
+
+    Attributes:
+        declared_duration_ms: the length that it names; up to 0.2.0 estimates stand here too.
+        estimated_duration_ms: where it names none: what its size and its bit rate make likely.
+        declared_by: "track" where the length is that of the sound, "file" of all that is in it.
+        probed_further: its sound was found beyond the first seconds; the decoder looks as far.
+    """
 
     container: str
     codec: str
     sample_rate_hz: int
     channels: int
     declared_duration_ms: int | None
+    estimated_duration_ms: int | None = None
+    declared_by: str = ""
+    tracks: tuple[MediaTrack, ...] = ()
+    probed_further: bool = False
+
+    @property
+    def likely_duration_ms(self) -> int:
+        """For planning and progress: declared, or estimated, or 0."""
+        return self.declared_duration_ms or self.estimated_duration_ms or 0
 
 
 @dataclass(frozen=True)
 class Recording(Record):
-    """One content of the archive: the first object that holds it, and the others that do."""
+    """One content of the archive: the first object that holds it, and the others that do.
+
+    `version`, `modified_ns` and `date_rule` are those of `ArchiveObject`; `flags` are doubts about
+    the object. `sound_sha256` is the identity of its sound (`af3core.audio.sound_identity`); empty
+    where it was not read for it. `same_sound_as` is the recording that the sound was met in first,
+    where that is another.
+    """
 
     recording_id: str
     content_sha256: str
@@ -67,16 +108,16 @@ class Recording(Record):
     modified_at: str
     media: MediaInfo
     version: str = ""
+    modified_ns: int = 0
+    flags: tuple[str, ...] = ()
+    date_rule: str = ""
+    sound_sha256: str = ""
+    same_sound_as: str = ""
 
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        return cls(
-            **value
-            | {
-                "media": MediaInfo.from_json(value["media"]),
-                "duplicate_uris": tuple(value["duplicate_uris"]),
-            }
-        )
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """All objects that hold it."""
+        return (self.uri, *self.duplicate_uris)
 
 
 @dataclass(frozen=True)
@@ -104,7 +145,10 @@ class Segment(Record):
 
 @dataclass(frozen=True)
 class Clip(Record):
-    """At most 10 minutes of a recording: one FLAC object, one unit of GPU work."""
+    """At most 10 minutes of a recording: one FLAC object, one unit of GPU work.
+
+    `channel` is None where all that was heard is in it, else the one that was cut by itself.
+    """
 
     clip_id: str
     recording_id: str
@@ -112,20 +156,49 @@ class Clip(Record):
     start_ms: int
     end_ms: int
     segments: tuple[Segment, ...]
+    channel: int | None = None
 
     @property
     def duration_ms(self) -> int:
         return self.end_ms - self.start_ms
 
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        segments = tuple(Segment.from_json(s) for s in value["segments"])
-        return cls(**value | {"segments": segments})
+
+@dataclass(frozen=True)
+class TimeGap(Record):
+    """Silence that stands for what a file's times leave out."""
+
+    start_ms: int
+    duration_ms: int
+
+
+@dataclass(frozen=True)
+class Heard(Record):
+    """What of a recording was heard.
+
+    Attributes:
+        tracks: by index.
+        channels: mix, each, or the index of one.
+        channel_count: how many channels were heard.
+    """
+
+    tracks: tuple[int, ...]
+    channels: str
+    channel_count: int
 
 
 @dataclass(frozen=True)
 class SegmentedRecording(Record):
-    """The ledger's object for one recording under one segmentation."""
+    """The ledger's object for one recording under one segmentation.
+
+    `tracks` and `heard` are missing where a release cut it that heard the first track alone.
+
+    Attributes:
+        decoded_duration_ms: with the silence of a late start and of gaps.
+        start_offset_ms: how long after the file's first track the sound starts.
+        gaps: at most 1,000, in order; `gap_ms` is the length of all.
+        lost_ms: sound that could not be decoded, as far as it can be told.
+        notes: words of the decoder that lost nothing, or say what was lost.
+    """
 
     recording_id: str
     segmentation_hash: str
@@ -134,17 +207,14 @@ class SegmentedRecording(Record):
     clips: tuple[Clip, ...]
     failures: tuple[Failure, ...]
     run_id: str
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        return cls(
-            **value
-            | {
-                "clips": tuple(Clip.from_json(c) for c in value["clips"]),
-                "flags": tuple(value["flags"]),
-                "failures": tuple(Failure.from_json(f) for f in value["failures"]),
-            }
-        )
+    retry: int = 0
+    start_offset_ms: int | None = None
+    gaps: tuple[TimeGap, ...] = ()
+    gap_ms: int | None = None
+    lost_ms: int | None = None
+    notes: tuple[str, ...] = ()
+    tracks: tuple[MediaTrack, ...] = ()
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True)
@@ -177,17 +247,14 @@ class Annotation(Record):
     flags: tuple[str, ...]
     examples: tuple[ExampleSegment, ...] = ()
 
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        examples = tuple(ExampleSegment.from_json(e) for e in value.get("examples", ()))
-        return cls(**value | {"flags": tuple(value["flags"]), "examples": examples})
-
 
 @dataclass(frozen=True)
 class Failure(Record):
     """What went wrong with one piece of work, and how often it was tried.
 
-    `permanent` failures come back with the same input, so a rerun does not try them again.
+    `permanent` failures come back with the same input, so a rerun does not try them again. What
+    `waits` failed for a machine's sake: it has used up no attempt. `retry` is the number of the
+    request (`RetryRequest`) under which it was tried.
     """
 
     stage: str
@@ -206,6 +273,28 @@ class Failure(Record):
     task_hash: str = ""
     start_ms: int | None = None
     end_ms: int | None = None
+    waits: bool = False
+    retry: int = 0
+
+
+@dataclass(frozen=True)
+class RetryRequest(Record):
+    """A person's wish that finished or given up work is done again: nothing is deleted for it.
+
+    Attributes:
+        stage: whose work.
+        work_key: of the piece, as the stage keys its failures (segment), or the recording
+            (annotate: its failed questions).
+        number: from 1. What was done under a lower number counts until the piece is done anew.
+        recording_id, run_id, reason: for people.
+    """
+
+    stage: str
+    work_key: str
+    number: int
+    recording_id: str
+    run_id: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -225,16 +314,6 @@ class AnnotatedClip(Record):
     model_ms: int
     annotations: tuple[Annotation, ...]
     failures: tuple[Failure, ...] = field(default=())
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        return cls(
-            **value
-            | {
-                "annotations": tuple(Annotation.from_json(a) for a in value["annotations"]),
-                "failures": tuple(Failure.from_json(f) for f in value["failures"]),
-            }
-        )
 
 
 @dataclass(frozen=True)
@@ -260,18 +339,118 @@ class ExaminedObject(Record):
 
     content_sha256: str
     media: MediaInfo
+    sound_sha256: str = ""
+    same_sound_as: str = ""
 
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        return cls(value["content_sha256"], MediaInfo.from_json(value["media"]))
+
+@dataclass(frozen=True)
+class RecordingSound(Record):
+    """Which sound a content holds (`af3core.audio.sound_identity`); empty where it has none that
+    could be read to its end. `same_as` is the recording that it was met in first, if another.
+    """
+
+    sound_sha256: str
+    same_as: str = ""
+
+
+@dataclass(frozen=True)
+class FirstOfSound(Record):
+    """The first recording that a sound was met in: its cut and answers are those of the sound."""
+
+    recording_id: str
+
+
+@dataclass(frozen=True)
+class NightConfiguration(Record):
+    """The resolved options of a night: what counts for its rows, and nothing of a machine.
+
+    Attributes:
+        options: by the names of their fields (`schemas.jobs.RECORDED`), the tasks apart.
+        tasks: each with all its fields.
+        weights_revision: the commit or hash of the model's weights.
+    """
+
+    options: dict[str, Any]
+    tasks: tuple[dict[str, Any], ...]
+    weights_revision: str
+
+
+@dataclass(frozen=True)
+class KnownTask(Record):
+    """A task that a corpus was asked.
+
+    Attributes:
+        task: all its fields.
+        first_asked, last_asked: when a run first and last asked it.
+        is_dropped: its answers are no longer published, until it is asked again.
+    """
+
+    task: dict[str, Any]
+    first_asked: str
+    last_asked: str
+    is_dropped: bool = False
+
+
+@dataclass(frozen=True)
+class CorpusTasks(Record):
+    """All tasks that a corpus was asked, so that a run with fewer of them publishes all."""
+
+    tasks: tuple[KnownTask, ...] = ()
+
+
+@dataclass(frozen=True)
+class DayReplacement(Record):
+    """Objects of a day that are being replaced, all of one publish.
+
+    Attributes:
+        stage, run_id: who replaces them.
+        held: by key the stamp of the state that readers take until the publish ends; empty where
+            there was no object.
+    """
+
+    stage: str
+    run_id: str
+    held: dict[str, str]
+
+
+@dataclass(frozen=True)
+class PublishedDay(Record):
+    """Which run published each table of a day last; another object with each publish."""
+
+    tables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MovedRecording(Record):
+    """A recording that another day had before: `moved_from` is that day."""
+
+    recording_id: str
+    moved_from: str
+
+
+@dataclass(frozen=True)
+class WithdrawnRecording(Record):
+    """A recording that leaves the tables of a day, as the archive has it there no more.
+
+    `moved_to` is the day that has it now; empty where it is gone.
+    """
+
+    recording_id: str
+    uri: str
+    moved_to: str = ""
 
 
 @dataclass(frozen=True)
 class NightManifest(Record):
     """What `discover` found for one corpus and date: the plan that the later jobs read.
 
-    `listed_at` is when the listing began: of two plans of a date the later listing is kept.
-    `shards` is how many objects each table has for this date; the first plan decides.
+    Attributes:
+        listed_at: when the listing began, by its machine's clock; nothing is decided by it.
+        shards: how many objects each table has for this date; the first plan decides.
+        configuration: names the resolved options (`NightConfiguration`); 0.1.0 recorded none.
+        withdrawn: what was planned or published of this day before, and is not in it any more.
+        arrived: recordings that another day had before.
+        passed_over: how many objects of the day are no recordings, by reason.
     """
 
     corpus: str
@@ -282,13 +461,7 @@ class NightManifest(Record):
     shards: int
     recordings: tuple[Recording, ...]
     failures: tuple[Failure, ...]
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        return cls(
-            **value
-            | {
-                "recordings": tuple(Recording.from_json(r) for r in value["recordings"]),
-                "failures": tuple(Failure.from_json(f) for f in value["failures"]),
-            }
-        )
+    configuration: str = ""
+    withdrawn: tuple[WithdrawnRecording, ...] = ()
+    arrived: tuple[MovedRecording, ...] = ()
+    passed_over: dict[str, int] = field(default_factory=dict)

@@ -6,7 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.records import Record
+from schemas.record_format import Record
+
+WAITING_EXIT_CODE = 3
+"""All else is done, and some pieces of work wait for the next run, for a machine's sake."""
 
 
 @dataclass(frozen=True)
@@ -14,10 +17,11 @@ class JobReport(Record):
     """One job of one run.
 
     Attributes:
-        exit_code: 0 done, 1 failed, 2 a wrong option.
+        exit_code: 0 done, 1 failed, 2 a wrong option, 3 done but for pieces that wait.
         error_class: the error's type; empty where the job is done.
         message: the error with its remedy.
         permanent: trying again with the same input is pointless.
+        waiting: how many pieces wait, by the kind of the error.
         facts: what the job found or did; its keys belong to the job.
     """
 
@@ -32,7 +36,42 @@ class JobReport(Record):
     error_class: str = ""
     message: str = ""
     permanent: bool = False
+    waiting: dict[str, int] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ListingFindings(Record):
+    """What a listing of the archive came to, held against what was planned and published before.
+
+    Attributes:
+        unreachable: why the archive could not be listed; nothing was planned then.
+        beyond_limits: what is missing beyond the limits, one line each.
+        stopped: nothing was planned, as this was not accepted.
+        missing: objects of recordings that leave the tables, by day.
+        moved: the day that has a recording now, by its day before and its name: `DAY/RECORDING`.
+        to_plan: the like, of a day outside the interval that is not planned with it yet; the
+            recording stays where it was until then.
+        source_unavailable: objects that cannot be read now; their rows stay.
+        growing: files that still change; the next plan takes them.
+        passed_over: how many objects are no recordings of the night, by reason.
+        dated_by: how many recordings each rule dated.
+        several_dates: how many objects have several dates in their path.
+        several_dates_of: the first of these with their dates, the one first that counts.
+    """
+
+    unreachable: str = ""
+    beyond_limits: tuple[str, ...] = ()
+    stopped: bool = False
+    missing: dict[str, list[str]] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
+    to_plan: dict[str, str] = field(default_factory=dict)
+    source_unavailable: tuple[str, ...] = ()
+    growing: tuple[str, ...] = ()
+    passed_over: dict[str, int] = field(default_factory=dict)
+    dated_by: dict[str, int] = field(default_factory=dict)
+    several_dates: int = 0
+    several_dates_of: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,6 +96,10 @@ class AuditCounts(Record):
     Attributes:
         planned, recordings: of the manifest, and of the rows.
         not_recordings: objects that discover could not use.
+        not_cut: recordings that wait to be decoded, for a machine's sake or because segment has
+            not run.
+        nothing_heard, doubted_silences: recordings of which nothing was heard, and those of them
+            of which that is unlikely.
         broken: what breaks a schema or the accounting of time.
         causes, examples: failures by error class, and one message of each.
     """
@@ -73,6 +116,8 @@ class AuditCounts(Record):
     not_cut: int = 0
     answers: int = 0
     flagged_answers: int = 0
+    nothing_heard: int = 0
+    doubted_silences: int = 0
     broken: tuple[str, ...] = ()
     causes: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
@@ -82,7 +127,3 @@ class AuditCounts(Record):
         numbers = {n: mine[n] + theirs[n] for n in mine if n not in ("causes", "examples")}
         causes = dict(Counter(self.causes) + Counter(other.causes))
         return AuditCounts(**numbers, causes=causes, examples=other.examples | self.examples)
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> AuditCounts:
-        return cls(**value | {"broken": tuple(value["broken"])})

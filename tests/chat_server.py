@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import io
 import json
+import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -20,9 +22,9 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.endpoint = f"http://127.0.0.1:{self.server_address[1]}/v1"
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        super().__init__((host, 0), Handler)
+        self.endpoint = f"http://{host}:{self.server_address[1]}/v1"
         self.bodies: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         self.waits: list[float] = []  # seconds that the engine would have slept
@@ -31,6 +33,30 @@ class Server(ThreadingHTTPServer):
         self.answered = threading.Event()
         self.busy_s = 0.0  # as one GPU: a request at a time, each for so long
         self.gpu = threading.Lock()
+        self._answers_by_host: Counter[str] = Counter()
+        self._most_answers = sys.maxsize
+        self._turn = threading.Condition()
+
+    @contextmanager
+    def holding_after(self, count: int) -> Iterator[None]:
+        """While the body runs, each host gets so many answers; its other requests wait."""
+        self._allow(count)
+        try:
+            yield
+        finally:
+            self._allow(sys.maxsize)
+
+    def _allow(self, count: int) -> None:
+        with self._turn:
+            self._answers_by_host.clear()
+            self._most_answers = count
+            self._turn.notify_all()
+
+    def wait_for_turn(self, host: str) -> None:
+        """Return when one more request of the host may be answered."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._answers_by_host[host] < self._most_answers)
+            self._answers_by_host[host] += 1
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -45,6 +71,7 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.bodies.append(body)
         text = " ".join(heard(message) for message in body["messages"])
+        self.server.wait_for_turn(self.client_address[0])
         if self.server.busy_s:
             with self.server.gpu:
                 time.sleep(self.server.busy_s)
@@ -66,8 +93,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in {"Content-Length": str(len(data)), **headers}.items():
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(data)
+        with suppress(ConnectionError):  # who asked may have been killed
+            self.end_headers()
+            self.wfile.write(data)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -92,9 +120,9 @@ def decoded(part: dict[str, Any]) -> bytes:
 
 
 @contextmanager
-def chat_server() -> Iterator[Server]:
+def chat_server(host: str = "127.0.0.1") -> Iterator[Server]:
     """A running server on a free port."""
-    server = Server()
+    server = Server(host)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

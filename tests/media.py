@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 from pathlib import Path
 
@@ -9,15 +10,21 @@ import numpy as np
 
 from af3core.audio import SAMPLE_RATE_HZ
 from af3core.audio.decode import ffmpeg_binary
-from af3core.nano.voices import Audio, Speaker, speak
+from af3core.nano.espeak_voices import Audio, Speaker, speak
 
 SPEAKER = Speaker("en-us", "m3", "man", 50, 160)
 WORDS = "the storm will be loud tomorrow because the river flooded this garden in london"
 
 
 def spoken(words: str = WORDS) -> Audio:
-    """Speech `[samples]` at 16 kHz, peak 0.5."""
-    return np.asarray(0.5 * speak(SPEAKER, words).audio, np.float32)
+    """Speech `[samples]` at 16 kHz, peak 0.5, the same at each call of a process."""
+    return np.asarray(0.5 * _spoken_once(words), np.float32)
+
+
+@functools.cache
+def _spoken_once(words: str) -> Audio:
+    """espeak-ng draws its noise anew at each utterance: lengths and levels differ a little."""
+    return speak(SPEAKER, words).audio
 
 
 def programme(seconds: float, pause_s: float = 0.8) -> Audio:

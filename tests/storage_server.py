@@ -11,13 +11,17 @@ import pytest
 
 from af3core.storage.bucket import BucketStore
 from infra.local_buckets import VARIABLE, serving
+from tests.servers import needs
 
 BUCKET = "archive-tables"
+BUCKET_PARAM = pytest.param("bucket", marks=pytest.mark.storage_server)
+"""Of fixtures that give a place in a folder or in a bucket."""
 
 
 @contextmanager
 def found_at(address: str) -> Iterator[None]:
     """Clients of this process, and of those that it starts, take this server."""
+    needs("storage_server")
     from af3core.storage.bucket_client import _client
 
     with pytest.MonkeyPatch.context() as patch:

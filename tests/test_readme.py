@@ -1,54 +1,61 @@
-"""The README's Python runs as it stands, and its commands' options exist."""
+"""The Python of README and pages runs as it stands, and their commands' options exist."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-from beam_jobs.beam_options import _beam_parser
 from beam_jobs.cli import main
+from beam_jobs.framework.beam_options import _beam_parser
+from tests.pages import PAGES
 
-README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+TEXT = "\n".join(page.read_text("utf-8") for page in PAGES)
+COMMANDS = (
+    "annotate",
+    "plan",
+    "segment",
+    "publish",
+    "query",
+    "search",
+    "index",
+    "browse",
+    "report",
+    "quality",
+    "events",
+    "embed",
+    "skills",
+    "dialogues",
+    "summarise",
+    "chat",
+    "export",
+    "evaluate",
+    "accept",
+    "describe",
+    "talk",
+    "audit",
+    "retry",
+    "check",
+    "completion",
+)
 
 
 def test_the_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
     exec(code, {})
     assert re.fullmatch(r".+ -\d+\.\d+\n", capsys.readouterr().out)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "annotate",
-        "plan",
-        "segment",
-        "publish",
-        "query",
-        "search",
-        "index",
-        "browse",
-        "report",
-        "quality",
-        "events",
-        "embed",
-        "skills",
-        "dialogues",
-        "summarise",
-        "chat",
-        "export",
-        "evaluate",
-        "accept",
-        "describe",
-        "talk",
-    ],
-)
+def test_no_other_command_is_shown() -> None:
+    shown = set(re.findall(r"(?:^|`|/)af3 ([a-z]+)\b", TEXT, re.MULTILINE))
+    assert shown == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_of_its_commands_is_known(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    joined = README.replace("\\\n", " ")
+    joined = TEXT.replace("\\\n", " ")
     used = {
         option
         for line in re.findall(rf"^.*\baf3 {command} .*$", joined, re.MULTILINE)

@@ -25,7 +25,7 @@ class Resampler:
         self._added = 0
         self._same = from_hz == to_hz
         self._av: Any = av
-        self._resampler: Any = self._started()
+        self._resampler: Any = self._new_resampler()
 
     def add(self, samples: Samples) -> Samples:
         """What is ready of the sound so far, float32 `[samples]`."""
@@ -36,20 +36,20 @@ class Resampler:
         )
         frame.sample_rate, frame.pts = self._from_hz, self._added
         self._added += len(samples)
-        return self._joined(self._resampler.resample(frame))
+        return self._concatenate(self._resampler.resample(frame))
 
     def flush(self) -> Samples:
         """The rest of the sound; what is added next begins another. FFmpeg's threads end."""
         if self._same or not self._added:
             return np.zeros(0, np.float32)
-        rest = self._joined(self._resampler.resample(None))
-        self._resampler, self._added = self._started(), 0
+        rest = self._concatenate(self._resampler.resample(None))
+        self._resampler, self._added = self._new_resampler(), 0
         return rest
 
-    def _started(self) -> Any:
+    def _new_resampler(self) -> Any:
         return self._av.AudioResampler("flt", "mono", self._to_hz)
 
     @staticmethod
-    def _joined(frames: list[Any]) -> Samples:
+    def _concatenate(frames: list[Any]) -> Samples:
         parts = [frame.to_ndarray()[0] for frame in frames]
         return np.concatenate([np.zeros(0, np.float32), *parts])

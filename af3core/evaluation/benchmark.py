@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from af3core.evaluation.data import Data
+from af3core.evaluation.benchmark_files import Data
 from af3core.evaluation.item import Item, Listing
 from af3core.evaluation.score import Metric
 

@@ -11,8 +11,8 @@ from typing import Literal
 from af3core.evaluation.paper import paper_number
 from af3core.evaluation.score import Metric, Score, figure, official_figure
 from af3core.evaluation.statistics import Interval, PairedTest, figure_interval, paired_test
+from schemas.options.evaluation import PromptForm as PromptForm
 
-PromptForm = Literal["published", "thinking"]
 Better = Literal["first", "second", ""]
 NOTHING = "nothing"
 """The benchmark of sounds in which nobody speaks."""

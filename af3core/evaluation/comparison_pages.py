@@ -126,10 +126,10 @@ def _table(section: Section) -> Iterator[str]:
     yield f"| {' | '.join(section.head)} |"
     yield f"|{'---|' * len(section.head)}"
     for row in section.rows:
-        yield f"| {' | '.join(map(_escaped, row))} |"
+        yield f"| {' | '.join(map(_escape, row))} |"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 

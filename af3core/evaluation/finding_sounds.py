@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from af3core.audio.containers import SUFFIXES
-from af3core.evaluation.data import Data
+from af3core.evaluation.benchmark_files import Data
 from af3core.evaluation.item import SoundFile
 
 
@@ -22,7 +22,7 @@ class Sounds:
     data: Data
     beside: str = ""
 
-    def at(self, path: str) -> SoundFile:
+    def by_path(self, path: str) -> SoundFile:
         """The sound at a published path: below the data, beside the list, or else anywhere.
 
         Anywhere is where one file alone has its name. A sound that is not there keeps its path,
@@ -33,27 +33,27 @@ class Sounds:
         for key in (plain, beside):
             if key in self.data.keys:
                 return SoundFile(key)
-        return SoundFile(_only(self._by_name.get(PurePosixPath(plain).name, [])) or plain)
+        return SoundFile(_only(self._keys_by_name.get(PurePosixPath(plain).name, [])) or plain)
 
-    def called(self, *stems: str) -> SoundFile:
+    def by_stem(self, *stems: str) -> SoundFile:
         """The one sound or video with the first of these names that there is, whatever its suffix.
 
         Where it is missing the first name stands for it.
         """
         for stem in stems:
-            if key := _only(self._by_stem.get(stem, [])):
+            if key := _only(self._keys_by_stem.get(stem, [])):
                 return SoundFile(key)
         return SoundFile(stems[0])
 
     @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
+    def _keys_by_name(self) -> dict[str, list[str]]:
         named: dict[str, list[str]] = {}
         for key in sorted(self.data.keys):
             named.setdefault(PurePosixPath(key).name, []).append(key)
         return named
 
     @cached_property
-    def _by_stem(self) -> dict[str, list[str]]:
+    def _keys_by_stem(self) -> dict[str, list[str]]:
         called: dict[str, list[str]] = {}
         for key in sorted(self.data.keys):
             path = PurePosixPath(key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from af3core.errors import InvalidAudio
-from af3core.model.limits import SAMPLE_RATE_HZ
+from af3core.model.audio_limits import SAMPLE_RATE_HZ
 from af3core.model.request import Waveform
 
 _ROOTS_HZ = (196.0, 220.0, 246.9, 261.6)

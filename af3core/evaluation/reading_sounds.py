@@ -10,16 +10,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow.parquet as pq
 
 from af3core.audio.clip_file import as_waveform
-from af3core.audio.decode import DecodeReport, Pcm, decode
+from af3core.audio.decode import Pcm, decode_whole
 from af3core.errors import DecodeFailed
-from af3core.evaluation.data import BenchmarkData, Data
+from af3core.evaluation.benchmark_files import BenchmarkData, Data
 from af3core.evaluation.item import SoundFile
 from af3core.evaluation.made_sounds import make_sound
-from af3core.model.limits import SAMPLE_RATE_HZ
+from af3core.model.audio_limits import SAMPLE_RATE_HZ
 from af3core.model.request import Waveform
 
 _LIMIT_S = 24 * 3600.0
@@ -36,9 +35,11 @@ def read_sound(data: Data, file: SoundFile) -> Waveform:
         return make_sound(file.made)
     name = data.store.address(file.key) + (f", row {file.row}" if file.row is not None else "")
     if file.start_s or file.end_s is not None:
-        whole = _kept(data, replace(file, start_s=0.0, end_s=None), _stamp(data, file), name)
+        whole = _decode_cached(
+            data, replace(file, start_s=0.0, end_s=None), _stamp(data, file), name
+        )
     else:
-        whole = _decoded(data, file, name)
+        whole = _decode(data, file, name)
     start = round(file.start_s * SAMPLE_RATE_HZ)
     end = None if file.end_s is None else round(file.end_s * SAMPLE_RATE_HZ)
     samples: Waveform = as_waveform(whole[start:end])
@@ -47,15 +48,15 @@ def read_sound(data: Data, file: SoundFile) -> Waveform:
     return samples
 
 
-def _decoded(data: Data, file: SoundFile, name: str) -> Pcm:
+def _decode(data: Data, file: SoundFile, name: str) -> Pcm:
     with _local(data, file, name) as path:
-        return np.concatenate(list(decode(path, name, DecodeReport(), _LIMIT_S)))
+        return decode_whole(path, name, _LIMIT_S)
 
 
 @lru_cache(maxsize=1)
-def _kept(data: Data, file: SoundFile, _stamp: str | None, name: str) -> Pcm:
+def _decode_cached(data: Data, file: SoundFile, _stamp: str | None, name: str) -> Pcm:
     """The last recording that a part was cut from: lists give a talk's parts one after another."""
-    return _decoded(data, file, name)
+    return _decode(data, file, name)
 
 
 def _stamp(data: Data, file: SoundFile) -> str | None:

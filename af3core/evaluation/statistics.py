@@ -89,7 +89,7 @@ def paired_test(
     sums = values.sum(axis=0)
     if not sums[1] or not sums[3]:
         return None
-    method, p_value = _mcnemar(values) or _permuted(values)
+    method, p_value = _mcnemar(values) or _permutation_test(values)
     drawn = _resampled_sums(values)
     drawn = drawn[(drawn[:, 1] > 0) & (drawn[:, 3] > 0)]
     return PairedTest(
@@ -115,10 +115,10 @@ def _mcnemar(values: Floats) -> tuple[Method, float] | None:
     return "exact McNemar", p_value
 
 
-def _permuted(values: Floats) -> tuple[Method, float]:
+def _permutation_test(values: Floats) -> tuple[Method, float]:
     """Swap the two models' scores of items, and see how often they differ as much."""
     total = values[:, :2].sum(axis=0) + values[:, 2:].sum(axis=0)
-    kinds, counts = _grouped(values[:, :2] - values[:, 2:])
+    kinds, counts = _distinct_rows(values[:, :2] - values[:, 2:])
     moving = kinds.any(axis=1)
     kinds, counts = kinds[moving], counts[moving]
     # 2 to the power of their number, which may be thousands
@@ -155,7 +155,7 @@ def _random_signs(counts: npt.NDArray[np.int64]) -> Iterator[Floats]:
 def _resampled_sums(rows: Floats) -> Floats:
     """Sums of each column over as many rows drawn anew, `[RESAMPLES, columns]`."""
     generator = np.random.default_rng(_SEED)
-    kinds, counts = _grouped(rows)
+    kinds, counts = _distinct_rows(rows)
     total = int(counts.sum())
     drawn = [
         generator.multinomial(total, counts / total, size) @ kinds
@@ -164,7 +164,7 @@ def _resampled_sums(rows: Floats) -> Floats:
     return np.concatenate(drawn)
 
 
-def _grouped(rows: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
+def _distinct_rows(rows: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
     """Distinct rows, sorted, and how often each stands; few, where scores are 0 or 1."""
     kinds, counts = np.unique(rows, axis=0, return_counts=True)
     return kinds, counts.astype(np.int64)

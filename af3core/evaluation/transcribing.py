@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from af3core.evaluation.benchmark import Benchmark, as_it_stands
-from af3core.evaluation.data import Data
+from af3core.evaluation.benchmark_files import Data
 from af3core.evaluation.item import Item, Listing, SoundFile
 from af3core.evaluation.score import Metric
 from af3core.evaluation.scorers.word_errors import score_word_errors
@@ -19,7 +19,9 @@ def utterance(item_id: str, sound: SoundFile, words: str) -> Item:
     return Item(item_id, (sound,), PROMPT, answers=(words,))
 
 
-def transcribing(name: str, title: str, files: str, read: Callable[[Data], Listing]) -> Benchmark:
+def transcription_benchmark(
+    name: str, title: str, files: str, read: Callable[[Data], Listing]
+) -> Benchmark:
     """A benchmark of word errors."""
     return Benchmark(
         name=name,

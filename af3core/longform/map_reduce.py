@@ -16,18 +16,18 @@ import numpy.typing as npt
 
 from af3core.errors import ModelError
 from af3core.longform.chapters import chapter_starts
-from af3core.longform.digest import Embed, extracted_summary, extracted_title
-from af3core.longform.passages import Evidence, Passage
-from af3core.longform.writing import (
+from af3core.longform.extractive import Embed, extract_summary, extract_title
+from af3core.longform.long_audio_prompts import (
     SUMMARY_TOKENS,
     TitledSummary,
     clock,
-    doubt,
+    doubt_flag,
     evidence_line,
-    packed,
+    pack_lines,
     read_summary,
     summary_prompt,
 )
+from af3core.longform.passages import Evidence, Passage
 from af3core.model.language_model import Ask, write_texts
 from af3core.model.request import Answer
 
@@ -50,7 +50,7 @@ class Chapter:
 
 
 @dataclass(frozen=True)
-class Digest:
+class RecordingSummary:
     """A whole recording in words."""
 
     summary: str
@@ -68,9 +68,9 @@ class _Part:
     vectors: Vectors
 
 
-def digest(
+def summarise_recording(
     evidence: Evidence, vectors: Vectors, clip_vectors: Vectors, ask: Ask, embed: Embed
-) -> Digest:
+) -> RecordingSummary:
     """Chapters with titles and summaries, then the summary of them all.
 
     Args:
@@ -83,7 +83,7 @@ def digest(
     """
     parts = _parts(evidence, vectors, clip_vectors)
     lines = [[evidence_line(passage) for passage in part.passages] for part in parts]
-    written = condensed(lines, ["a part of a recording"] * len(parts), ask)
+    written = summarise_texts(lines, ["a part of a recording"] * len(parts), ask)
     everything = [part.passages for part in parts]
     chapters = tuple(
         _chapter(part, words, shown, everything, embed)
@@ -94,16 +94,16 @@ def digest(
         for c in chapters
         if c.summary
     ]
-    [whole] = condensed([told], ["a recording, chapter by chapter,"], ask)
-    summary, flags = _checked(whole.summary, told)
+    [whole] = summarise_texts([told], ["a recording, chapter by chapter,"], ask)
+    summary, flags = _check_summary(whole.summary, told)
     if "extractive" in flags:
         passages = tuple(itertools.chain.from_iterable(everything))
         together = np.concatenate([part.vectors for part in parts])
-        summary = extracted_summary(passages, together, _RECORDING_PASSAGES)
-    return Digest(summary, chapters, flags)
+        summary = extract_summary(passages, together, _RECORDING_PASSAGES)
+    return RecordingSummary(summary, chapters, flags)
 
 
-def condensed(
+def summarise_texts(
     texts: Sequence[Sequence[str]], whats: Sequence[str], ask: Ask
 ) -> list[TitledSummary]:
     """Title and summary of each text, level by level; all prompts of a level are asked at once."""
@@ -113,9 +113,9 @@ def condensed(
     ]
     while any(words is None for words in found):
         numbers = [n for n, words in enumerate(found) if words is None]
-        groups = {n: packed(waiting[n]) for n in numbers}
+        groups = {n: pack_lines(waiting[n]) for n in numbers}
         asked = [(n, group) for n in numbers for group in groups[n]]
-        answers = _written(
+        answers = _write_summaries(
             [
                 summary_prompt(
                     group, whats[n] if len(groups[n]) == 1 else f"a stretch of {whats[n]}"
@@ -131,19 +131,19 @@ def condensed(
             if len(mine) == 1:
                 found[n] = mine[0][1]
             else:
-                waiting[n] = [_shorter(group, words) for group, words in mine]
+                waiting[n] = [_shorten_group(group, words) for group, words in mine]
     return [words for words in found if words is not None]
 
 
-def _shorter(group: Sequence[str], words: TitledSummary) -> str:
+def _shorten_group(group: Sequence[str], words: TitledSummary) -> str:
     """A group's summary, or its first, middle and last lines where it cannot be trusted."""
-    if not doubt(words.summary, group):
+    if not doubt_flag(words.summary, group):
         return words.summary
     lines = dict.fromkeys((group[0], group[len(group) // 2], group[-1]))
     return " ".join(line[:400] for line in lines)
 
 
-def _written(prompts: Sequence[str], ask: Ask) -> list[TitledSummary]:
+def _write_summaries(prompts: Sequence[str], ask: Ask) -> list[TitledSummary]:
     answers = write_texts(ask, prompts, SUMMARY_TOKENS)
     for answer in answers:
         if isinstance(answer, ModelError):
@@ -177,19 +177,19 @@ def _chapter(
     embed: Embed,
 ) -> Chapter:
     title, summary = words.title, words.summary
-    flags = _checked(summary, shown)[1] or _checked(title, shown)[1]
+    flags = _check_summary(summary, shown)[1] or _check_summary(title, shown)[1]
     if not part.passages:
         title, summary, flags = "", "", ("no_evidence",)
     elif flags:
-        title = extracted_title(part.passages, everything, part.vectors.mean(axis=0), embed)
-        summary = extracted_summary(part.passages, part.vectors, _CHAPTER_PASSAGES)
+        title = extract_title(part.passages, everything, part.vectors.mean(axis=0), embed)
+        summary = extract_summary(part.passages, part.vectors, _CHAPTER_PASSAGES)
     segments = sum(bool(passage.segment_id) for passage in part.passages)
     return Chapter(part.start_ms, part.end_ms, title, summary, segments, flags)
 
 
-def _checked(text: str, shown: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+def _check_summary(text: str, shown: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """The text with its flags; `extractive` where it must be replaced."""
     if not shown:
         return "", ("no_evidence",)
-    reason = doubt(text, shown)
+    reason = doubt_flag(text, shown)
     return text, ("extractive", reason) if reason else ()

@@ -33,7 +33,7 @@ class Passage:
 
 
 @dataclass(frozen=True)
-class Written:
+class Transcript:
     """A transcript of a stretch; `starts_in_speech` where the one before may hold a word of it."""
 
     segment_id: str
@@ -57,7 +57,7 @@ class Evidence:
     duration_ms: int
     segments: tuple[Passage, ...]
     clips: tuple[Passage, ...]
-    written: tuple[Written, ...]
+    written: tuple[Transcript, ...]
     flags: tuple[str, ...] = ()
 
     @property
@@ -75,7 +75,7 @@ def evidence_of(
     answers: Sequence[Row],
 ) -> Evidence:
     """Put one recording's rows together."""
-    written = written_of(segments, transcripts)
+    written = transcripts_of(segments, transcripts)
     flagged = {
         (row["segment_id"], row["text"]) for row in transcripts if _NOT_SAID & set(row["flags"])
     }
@@ -103,7 +103,7 @@ def evidence_of(
     )
 
 
-def written_of(segments: Sequence[Row], transcripts: Sequence[Row]) -> list[Written]:
+def transcripts_of(segments: Sequence[Row], transcripts: Sequence[Row]) -> list[Transcript]:
     """One transcript for each stretch: a clip's segments, or the clip as a whole, never both.
 
     The segments' are finer in time and are used unless one of them is missing and the clip's own
@@ -119,18 +119,20 @@ def written_of(segments: Sequence[Row], transcripts: Sequence[Row]) -> list[Writ
         wanted = {row["segment_id"] for row in inside if not row["skip_reason"]}
         whole = found.pop("", None)
         if whole is not None and not wanted <= set(found):
-            chosen.append(_written(whole, bool(inside) and in_speech[inside[0]["segment_id"]]))
+            chosen.append(_transcript(whole, bool(inside) and in_speech[inside[0]["segment_id"]]))
         else:
-            chosen += [_written(r, in_speech.get(s, False)) for s, r in found.items()]
+            chosen += [_transcript(r, in_speech.get(s, False)) for s, r in found.items()]
     return sorted(chosen, key=lambda w: (w.start_ms, w.end_ms))
 
 
-def _written(row: Row, starts_in_speech: bool) -> Written:
-    return Written(row["segment_id"], row["start_ms"], row["end_ms"], row["text"], starts_in_speech)
+def _transcript(row: Row, starts_in_speech: bool) -> Transcript:
+    return Transcript(
+        row["segment_id"], row["start_ms"], row["end_ms"], row["text"], starts_in_speech
+    )
 
 
 def _clips(
-    written: Sequence[Written], captions: Sequence[Row], answers: Sequence[Row]
+    written: Sequence[Transcript], captions: Sequence[Row], answers: Sequence[Row]
 ) -> list[Passage]:
     """What was asked of whole clips, one passage each: open answers before their questions."""
     found = [Passage("", w.start_ms, w.end_ms, said=w.text) for w in written if not w.segment_id]

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from af3core.longform.passages import Written
-from af3core.longform.words import words_of
+from af3core.longform.passages import Transcript
+from af3core.longform.word_forms import words_of
 
 _BETWEEN = " "
 
@@ -36,7 +36,7 @@ class Stitched:
     spans: tuple[TextSpan, ...]
 
 
-def stitch(written: Sequence[Written]) -> Stitched:
+def stitch(written: Sequence[Transcript]) -> Stitched:
     """Join transcripts that are in time order, each word once."""
     parts: list[str] = []
     spans: list[TextSpan] = []

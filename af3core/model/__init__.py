@@ -1,6 +1,9 @@
 """AF3, asked many questions about much audio.
 
-prompt ─► scheduler ─► runner (log_mel ─► encoder ─► decoder over cohorts) ─► choosing ─► writing
+prompt ─► scheduler ─► runner (log-mel ─► encoder ─► decoder over KV caches)
+       ─► sampler ─► detokenizer
 
-`af3_engine` ties them together; `transformers_engine` and `openai_engine` answer the same requests.
+`runtime.batch_loop` runs these steps for `engines.af3_engine`; `engines.transformers_engine` and
+`engines.openai_engine` answer the same requests. `network` has the modules of tensors, `weights`
+the checkpoints, `streaming` answers that come piece by piece.
 """

@@ -8,23 +8,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from af3core.errors import ModelError
+from af3core.errors import Fault, MachineModelError, ModelError, fault_of
 
-Asked = TypeVar("Asked")
-Given = TypeVar("Given")
+_DEVICE_LOST = "AcceleratorError"
+"""torch's error of a GPU that answers no more; by name, as torch is not imported here."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def answer_isolated(
-    requests: Sequence[Asked],
-    run_batch: Callable[[Sequence[Asked]], Iterator[tuple[int, Given | ModelError]]],
+    requests: Sequence[Item],
+    run_batch: Callable[[Sequence[Item]], Iterator[tuple[int, Result | ModelError]]],
     release_memory: Callable[[], None] = lambda: None,
-) -> list[Given | ModelError]:
+) -> list[Result | ModelError]:
     """Run a batch; on any error run halves of what has no result yet, down to single requests.
 
     `run_batch` gives each request's position with its result, as soon as it is there.
     `release_memory` is called after an error, before the halves run.
     """
-    results: dict[int, Given | ModelError] = {}
+    results: dict[int, Result | ModelError] = {}
     waiting = [list(range(len(requests)))]
     while waiting:
         positions = waiting.pop()
@@ -46,10 +49,12 @@ def answer_isolated(
 
 
 def as_model_error(error: Exception) -> ModelError:
-    """A typed error with the first line of the cause."""
+    """A typed error with the first line of the cause, and its fault."""
     if isinstance(error, ModelError):
         return error
     first_line = (str(error).splitlines() or [""])[0][:300]
-    wrapped = ModelError(f"the model failed: {type(error).__name__}: {first_line}")
+    is_machine_fault = fault_of(error) is Fault.MACHINE or type(error).__name__ == _DEVICE_LOST
+    kind = MachineModelError if is_machine_fault else ModelError
+    wrapped = kind(f"the model failed: {type(error).__name__}: {first_line}")
     wrapped.__cause__ = error
     return wrapped

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from af3core.errors import ModelError
-from af3core.model.checked_audio import check_sound
-from af3core.model.limits import MAX_AUDIO_SAMPLES, MAX_WINDOWS, SAMPLE_RATE_HZ, audio_tokens
-from af3core.model.request import Request, Sound
+from af3core.model.audio_limits import MAX_AUDIO_SAMPLES, MAX_WINDOWS, SAMPLE_RATE_HZ, audio_tokens
+from af3core.model.request import Request, Sound, check_sound
 
 _MARKER = re.compile(r"<sound-(\d+)>")
 _SPECIAL = re.compile(r"<sound>|<\|[a-z_]+\|>")
@@ -50,8 +49,8 @@ class Prompt:
         return (self.ids[: self.prefix], tuple(id(sound) for sound in self.sounds))
 
 
-class Prompter:
-    """Writes prompts with a checkpoint's tokenizer and chat template.
+class PromptBuilder:
+    """Builds prompts with a checkpoint's tokenizer and chat template.
 
     Args:
         processor: transformers' AudioFlamingo3Processor.
@@ -69,7 +68,7 @@ class Prompter:
         )
         self._max_positions = max_positions
 
-    def write(self, request: Request) -> Prompt:
+    def build(self, request: Request) -> Prompt:
         """The prompt of a request.
 
         Raises:
@@ -91,7 +90,7 @@ class Prompter:
         text: str = self._processor.apply_chat_template(
             messages, tokenize=False, add_generation_prompt=True
         )
-        ids, last_audio = self._expanded(self._tokenizer(text).input_ids, named)
+        ids, last_audio = self._expand_sounds(self._tokenizer(text).input_ids, named)
         if len(ids) + request.decoding.max_new_tokens > self._max_positions:
             raise PromptTooLong(
                 f"{len(ids)} tokens and an answer of {request.decoding.max_new_tokens}: the model"
@@ -99,7 +98,7 @@ class Prompter:
             )
         return Prompt(tuple(ids), tuple(named), last_audio or 1)
 
-    def _expanded(self, ids: list[int], named: list[Sound]) -> tuple[list[int], int]:
+    def _expand_sounds(self, ids: list[int], named: list[Sound]) -> tuple[list[int], int]:
         """Ids with each placeholder repeated to its sound's tokens, and where the last one ends."""
         expanded: list[int] = []
         last_audio, sounds = 0, iter(named)
@@ -134,7 +133,7 @@ def check_request(request: Request) -> None:
 def place_sounds(request: Request) -> tuple[list[int], list[str]]:
     """Which sounds stand in the prompt, in order, and the turns' texts with `<sound>` for each.
 
-    A sound may be named more than once, and is then heard more than once.
+    A sound may be named more than once, and is then given more than once.
 
     Raises:
         InvalidPrompt: a marker without a sound, or a sound that no marker names.

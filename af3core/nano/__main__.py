@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from af3core.errors import ConfigurationError
-from af3core.nano import checkpoint_path
+from af3core.model.weights.checkpoint import nano_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,7 +58,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.step == "train-on":
         _train_on(options)
         return
-    checkpoint = options.checkpoint or checkpoint_path()
+    checkpoint = options.checkpoint or nano_folder()
     if options.step in ("make-data", "all"):
         _make_data(options.work / "shards", options.shards)
     if options.step in ("train", "all"):
@@ -67,7 +67,7 @@ def _run(options: argparse.Namespace) -> None:
         minutes, rate = options.minutes or 120, options.rate or PEAK_RATE
         train(Training(options.work / "shards", checkpoint, minutes, rate, options.start))
     if options.step in ("evaluate", "all"):
-        from af3core.nano.evaluate import evaluate
+        from af3core.nano.held_out_scores import evaluate
 
         evaluate(checkpoint, options.scenes)
 
@@ -78,13 +78,13 @@ def _train_on(options: argparse.Namespace) -> None:
     from af3core.nano.train_on import PEAK_RATE, TrainingOn, train_on
 
     minutes, rate = options.minutes or 10, options.rate or PEAK_RATE
-    start = options.start or checkpoint_path()
+    start = options.start or nano_folder()
     train_on(TrainingOn(options.export, start, options.checkpoint, minutes, rate))
 
 
 def _make_data(folder: Path, count: int) -> None:
-    from af3core.nano.data import make_shard, shard_paths
     from af3core.nano.scenes import Cast
+    from af3core.nano.training_data import make_shard, shard_paths
 
     finished = {int(path.stem) for path in shard_paths(folder)}
     for index in sorted(set(range(count)) - finished):

@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerFast
 
-from af3core.nano.data import Example
 from af3core.nano.questions import Question, sample_questions
 from af3core.nano.targets import targets_of
 from af3core.nano.tokenizer import IM_END, PROMPT_HEAD, PROMPT_TAIL
+from af3core.nano.training_data import Example
 
 HEADS = ("heard", "phones", "speaker", "bed")
 IGNORED = -100
@@ -83,7 +83,7 @@ def make_batch(
     for i, (example, row) in enumerate(zip(examples, rows, strict=True)):
         count = len(row.ids)
         mel[i] = example.mel.min()
-        mel[i, :, : example.mel.shape[1]] = masked(example.mel, random)
+        mel[i, :, : example.mel.shape[1]] = mask_spectrogram(example.mel, random)
         input_ids[i, :count] = torch.tensor(row.ids)
         position_ids[i, :count] = torch.tensor(row.positions)
         labels[i, :count] = torch.tensor(row.labels)
@@ -178,7 +178,7 @@ def right_options(question: Question, tokenizer: PreTrainedTokenizerFast) -> lis
     return labels
 
 
-def masked(mel: np.ndarray, random: Random) -> np.ndarray:
+def mask_spectrogram(mel: np.ndarray, random: Random) -> np.ndarray:
     """SpecAugment in mild form: up to one band and two short stretches set to the mean."""
     out = mel.astype(np.float32)
     mean = out.mean()

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from af3core.nano.batches import IGNORED, LETTER_WEIGHT, masked, right_options
-from af3core.nano.data import MEL_BINS
+from af3core.nano.batches import IGNORED, LETTER_WEIGHT, mask_spectrogram, right_options
 from af3core.nano.export_data import Conversation, Exchange, Part, SoundFile
 from af3core.nano.questions import Question
 from af3core.nano.tokenizer import IM_END, IM_START, PROMPT_HEAD, PROMPT_TAIL
+from af3core.nano.training_data import MEL_BINS
 
 LONGEST_TOKENS = 4096
 """Of a conversation with its sounds: some 150 s of audio; longer ones are skipped."""
@@ -185,7 +185,7 @@ class TalkBatches:
         first: dict[SoundFile, range] = {}
         mels: list[np.ndarray] = []
         for sound in dict.fromkeys(sounds):
-            windows = [masked(mel, self._random) for mel in sound.windows()]
+            windows = [mask_spectrogram(mel, self._random) for mel in sound.windows()]
             first[sound] = range(len(mels), len(mels) + len(windows))
             mels += windows
         longest = max((mel.shape[1] for mel in mels), default=0)

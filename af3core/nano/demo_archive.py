@@ -16,11 +16,11 @@ from random import Random
 import ffmpeg
 import numpy as np
 
+from af3core.nano.espeak_voices import SAMPLE_RATE_HZ, Audio, Speaker, random_speaker
 from af3core.nano.lexicon import TOPICS, Topic
 from af3core.nano.scenes import Event, Scene, random_music, speech_event
 from af3core.nano.sentences import sentence
-from af3core.nano.sounds import SOUNDS, make_sound
-from af3core.nano.voices import SAMPLE_RATE_HZ, Audio, Speaker, random_speaker
+from af3core.nano.synthesis import SOUNDS, make_sound
 
 ARCHIVE = Path(__file__).with_name("demo_archive")
 SCRIPTS = Path(__file__).with_name("demo_scripts")
@@ -105,7 +105,7 @@ def make_programme(programme: Programme, random: Random) -> tuple[Audio, Scene]:
         end = cursor + len(audio)
         timeline[cursor:end] += audio
         start_ms, end_ms = (n * 1000 // SAMPLE_RATE_HZ for n in (cursor, end))
-        events.append(event.moved(start_ms, end_ms))
+        events.append(event.moved_to(start_ms, end_ms))
         cursor = end + int(random.uniform(0.3, 0.9) * SAMPLE_RATE_HZ)
     audio = timeline[: cursor + SAMPLE_RATE_HZ // 2]
     bed = ""

@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from af3core.audio.decode import DecodeReport, decode
+from af3core.audio.decode import decode_whole
 from af3core.nano.demo_archive import ARCHIVE, DATE, PROGRAMMES, SCRIPTS
 from af3core.nano.demo_score import script_events
+from af3core.nano.espeak_voices import SAMPLE_RATE_HZ
 from af3core.nano.questions import Question, choice_questions, open_questions
 from af3core.nano.scenes import Event, Scene
-from af3core.nano.voices import SAMPLE_RATE_HZ
 
 LIST = "mmau/mmau-test-mini.json"
 SOUNDS = "mmau/test-mini-audios"
@@ -89,7 +89,7 @@ def excerpts(file: str, events: list[Event]) -> Iterator[Excerpt]:
 def _excerpt(file: str, events: list[Event]) -> Excerpt:
     start_ms = max(0, events[0].start_ms - _AROUND_MS)
     end_ms = events[-1].end_ms + _AROUND_MS
-    moved = tuple(e.moved(e.start_ms - start_ms, e.end_ms - start_ms) for e in events)
+    moved = tuple(e.moved_to(e.start_ms - start_ms, e.end_ms - start_ms) for e in events)
     name = f"{file.partition('.')[0]}-{start_ms // 1000:04d}"
     return Excerpt(name, Scene(moved, "", end_ms - start_ms), start_ms, end_ms)
 
@@ -121,7 +121,7 @@ def _long_rows(file: str, events: list[Event]) -> list[dict[str, str]]:
 
 
 def _samples(path: Path) -> np.ndarray[Any, np.dtype[np.int16]]:
-    return np.concatenate(list(decode(path, path.name, DecodeReport(), limit_s=3600.0)))
+    return decode_whole(path, path.name, limit_s=3600.0)
 
 
 def _write(folder: Path, excerpt: Excerpt, samples: np.ndarray[Any, np.dtype[np.int16]]) -> None:

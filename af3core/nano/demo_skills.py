@@ -18,14 +18,14 @@ import numpy as np
 import soundfile
 
 from af3core.audio import SAMPLES_PER_MS
-from af3core.audio.describe import describe
-from af3core.audio.descriptors import level_change_db, pitch_hz
+from af3core.audio.event_measures import level_change_db, pitch_hz
+from af3core.audio.segment_measures import measure_segment
 from af3core.nano.demo_archive import SCRIPTS
 from af3core.nano.demo_score import Score, script_events, table_rows
 from af3core.nano.scenes import Event
-from af3core.tasks.skills.evidence import HeardEvent, SegmentEvidence
-from af3core.tasks.skills.exact import EXACT_SKILLS
-from af3core.tasks.skills.heard import heard_in
+from af3core.skills.events_in_span import events_in_span
+from af3core.skills.evidence import HeardEvent, SegmentEvidence
+from af3core.skills.exact_pairs import EXACT_SKILLS
 
 _HEARD_MS = 200
 """So much of an event within the stretch is heard."""
@@ -48,7 +48,7 @@ def true_evidence(out: Path, scripts: Path = SCRIPTS) -> list[SegmentEvidence]:
         if row["skip_reason"] or name == "cooking_show.opus":
             continue
         events = [_measured(event, row, out) for event in truth[name] if _touches(event, row)]
-        heard, complete = heard_in((row["start_ms"], row["end_ms"]), events, ())
+        heard, complete = events_in_span((row["start_ms"], row["end_ms"]), events, ())
         found.append(
             SegmentEvidence(
                 recording_id=row["recording_id"],
@@ -221,7 +221,7 @@ def _measures(
         file.seek(start)
         audio = file.read(count, dtype="int16")
     samples = audio.astype(np.float32) / 32_768
-    return describe(audio).loudness_lufs, pitch_hz(samples), level_change_db(samples)
+    return measure_segment(audio).loudness_lufs, pitch_hz(samples), level_change_db(samples)
 
 
 def _files(out: Path) -> dict[str, str]:

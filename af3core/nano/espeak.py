@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from af3core.voice.espeak_library import WORD, speak_text
+from af3core.speech.espeak_library import WORD, speak_text
 
 
 @dataclass

@@ -17,8 +17,8 @@ import numpy as np
 
 from af3core.audio import SAMPLE_RATE_HZ
 from af3core.errors import ConfigurationError
-from af3core.model.limits import WINDOW_SAMPLES, audio_tokens, mel_frames
-from af3core.nano.data import Mel, log_mel
+from af3core.model.audio_limits import WINDOW_SAMPLES, audio_tokens, mel_frames
+from af3core.nano.training_data import Mel, log_mel
 
 _MARK = re.compile(r"<sound>\n?|<sound-(\d+)>")
 _SPECIAL = re.compile(r"<\|[a-z_]+\|>|<sound")

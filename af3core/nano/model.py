@@ -17,9 +17,9 @@ from transformers import (
     WhisperFeatureExtractor,
 )
 
-from af3core.nano.data import MEL_BINS
 from af3core.nano.targets import BEDS, HEARD, PHONES, SPEAKERS
 from af3core.nano.tokenizer import CHAT_TEMPLATE, END_OF_TEXT, IM_END, SOUND
+from af3core.nano.training_data import MEL_BINS
 
 HIDDEN = 256
 _PHONE_LAYER = 2
@@ -89,7 +89,7 @@ def _sinusoids(length: int, channels: int) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Heard:
+class EncoderOutput:
     """What the encoder gives: `embeds [batch, tokens, hidden]` for the decoder, `counts [batch]` of
     the tokens that are not padding, and logits `[batch, tokens, classes]` of the training targets
     (phones at twice the token rate).
@@ -124,7 +124,7 @@ class TrainingModel(nn.Module):
             if isinstance(head, nn.Linear):  # at zero a new head cannot harm trained layers
                 nn.init.zeros_(head.weight)
 
-    def encode(self, mel: Tensor, frames: Tensor) -> Heard:
+    def encode(self, mel: Tensor, frames: Tensor) -> EncoderOutput:
         """The encoder on `mel [batch, mel, frames]`, whose real lengths are `frames [batch]`."""
         tower = self.af3.model.audio_tower
         hidden = nn.functional.gelu(tower.conv1(mel))
@@ -142,7 +142,7 @@ class TrainingModel(nn.Module):
                 phones = hidden
         pooled = tower.avg_pooler(hidden.transpose(1, 2)).transpose(1, 2)
         pooled = tower.layer_norm(pooled)
-        return Heard(
+        return EncoderOutput(
             embeds=self.af3.model.multi_modal_projector(pooled),
             counts=positions // 2,
             heard=self.heard_head(pooled),

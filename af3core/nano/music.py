@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from af3core.nano.voices import SAMPLE_RATE_HZ, Audio
+from af3core.nano.espeak_voices import SAMPLE_RATE_HZ, Audio
 
 INSTRUMENTS = ("piano", "organ", "flute", "guitar", "drum")
 TEMPI = {"slow": (60, 80), "fast": (150, 180)}
@@ -47,14 +47,14 @@ def _note(
             (np.sin(4 * phase + 0.3 * np.sin(31 * time)) + breath) * swell, np.float32
         )
     if instrument == "guitar":
-        return _plucked(frequency_hz, len(time), random)
+        return _pluck(frequency_hz, len(time), random)
     if beat % 2:
         return random.standard_normal(len(time)).astype(np.float32) * np.exp(-30 * time) * 0.6
     sweep = 2 * np.pi * np.cumsum(50 + 110 * np.exp(-35 * time)) / SAMPLE_RATE_HZ
     return np.asarray(np.sin(sweep) * np.exp(-9 * time), np.float32)
 
 
-def _plucked(frequency_hz: float, count: int, random: np.random.Generator) -> Audio:
+def _pluck(frequency_hz: float, count: int, random: np.random.Generator) -> Audio:
     """A plucked string after Karplus and Strong (Computer Music Journal 7, 1983)."""
     period = max(2, int(SAMPLE_RATE_HZ / frequency_hz))
     wave = random.uniform(-1, 1, period).astype(np.float32)

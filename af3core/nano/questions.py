@@ -10,8 +10,9 @@ from random import Random
 from af3core.nano.lexicon import TOPICS, all_words
 from af3core.nano.scenes import Event, Scene
 from af3core.nano.sentences import phrase_of
-from af3core.nano.sounds import SOUNDS
-from af3core.tasks.task import THINK_SUFFIX, Task
+from af3core.nano.synthesis import SOUNDS
+from af3core.tasks.task import Task
+from af3core.tasks.thinking import with_think_suffix
 
 CAPTION_PROMPTS = ("Please describe the audio in detail.", "Describe the audio.")
 TRANSCRIPT_PROMPTS = ("Transcribe the input speech.", "Transcribe the speech.")
@@ -148,7 +149,7 @@ def thinking(question: Question, scene: Scene) -> Question:
     reasoning = "I hear " + caption(scene)[0].lower() + caption(scene)[1:]
     return Question(
         f"{question.kind}_thinking",
-        question.prompt + THINK_SUFFIX,
+        with_think_suffix(question.prompt),
         f"{reasoning}\n{question.answer}",
         question.options,
     )
@@ -157,8 +158,8 @@ def thinking(question: Question, scene: Scene) -> Question:
 def sample_questions(scene: Scene, random: Random, count: int) -> list[Question]:
     """A transcript, a caption and other questions, for one training step."""
     chosen = [
-        Question("transcript", _varied(TRANSCRIPT_PROMPTS, random), transcript(scene)),
-        Question("caption", _varied(CAPTION_PROMPTS, random), caption(scene)),
+        Question("transcript", _pick_prompt(TRANSCRIPT_PROMPTS, random), transcript(scene)),
+        Question("caption", _pick_prompt(CAPTION_PROMPTS, random), caption(scene)),
     ]
     choices = choice_questions(scene, random) + choice_questions(scene, random)
     # what was said is the hardest to choose: it is asked twice wherever it can be
@@ -171,7 +172,7 @@ def sample_questions(scene: Scene, random: Random, count: int) -> list[Question]
     return [*chosen, *rest]
 
 
-def _varied(prompts: tuple[str, ...], random: Random) -> str:
+def _pick_prompt(prompts: tuple[str, ...], random: Random) -> str:
     return prompts[0] if random.random() < 0.8 else random.choice(prompts[1:])
 
 

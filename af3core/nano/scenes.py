@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
+from af3core.nano.espeak_voices import SAMPLE_RATE_HZ, Audio, Speaker, random_speaker, speak
 from af3core.nano.music import INSTRUMENTS, TEMPI, make_music
 from af3core.nano.sentences import random_topic, sentence
-from af3core.nano.sounds import SOUNDS, make_sound
-from af3core.nano.voices import SAMPLE_RATE_HZ, Audio, Speaker, random_speaker, speak
+from af3core.nano.synthesis import SOUNDS, make_sound
 
 MAX_SPEAKERS = 3
 _FRAME_SAMPLES = 320
@@ -36,7 +36,7 @@ class Event:
     phones: tuple[str, ...] = ()
     phone_starts_ms: tuple[int, ...] = ()
 
-    def moved(self, start_ms: int, end_ms: int) -> Event:
+    def moved_to(self, start_ms: int, end_ms: int) -> Event:
         """The event at another time, its words and phones with it."""
         shift = start_ms - self.start_ms
         return replace(
@@ -109,7 +109,7 @@ def make_scene(random: Random, cast: Cast = Cast(), longest_s: float = 29.0) -> 
     )[0]
     wanted = int(random.uniform(low_s, min(high_s, longest_s)) * SAMPLE_RATE_HZ)
     pieces = _pieces(random, noise, cast, wanted)
-    audio, events = _laid_out(pieces, random, wanted)
+    audio, events = _lay_out(pieces, random, wanted)
     bed = ""
     solo = not pieces and random.random() < 0.75
     if solo or (pieces and random.random() < 0.2):
@@ -131,12 +131,12 @@ def degrade(audio: Audio, random: Random, noise: np.random.Generator) -> Audio:
         -4.5, -2.3
     )
     if random.random() < 0.2:
-        audio = _low_passed(audio, random.choice((3600, 5200, 6800)))
+        audio = _low_pass(audio, random.choice((3600, 5200, 6800)))
     peak = float(np.abs(audio).max(initial=1e-9))
     return (audio / peak * 10 ** random.uniform(-1.0, -0.02)).astype(np.float32)
 
 
-def _low_passed(audio: Audio, cutoff_hz: int) -> Audio:
+def _low_pass(audio: Audio, cutoff_hz: int) -> Audio:
     spectrum = np.fft.rfft(audio)
     spectrum[int(cutoff_hz * len(audio) / SAMPLE_RATE_HZ) :] = 0
     return np.fft.irfft(spectrum, len(audio)).astype(np.float32)
@@ -188,7 +188,7 @@ def _speakers(random: Random, cast: Cast) -> list[Speaker]:
     return speakers
 
 
-def _laid_out(pieces: list[_Piece], random: Random, wanted: int) -> tuple[Audio, list[Event]]:
+def _lay_out(pieces: list[_Piece], random: Random, wanted: int) -> tuple[Audio, list[Event]]:
     """Pieces on one timeline with pauses; those that do not fit in whole are left out."""
     cursor = int(random.uniform(0.05, 0.6) * SAMPLE_RATE_HZ)
     limit = min(wanted + SAMPLE_RATE_HZ, int(29.5 * SAMPLE_RATE_HZ))
@@ -204,5 +204,5 @@ def _laid_out(pieces: list[_Piece], random: Random, wanted: int) -> tuple[Audio,
     for start, (event, audio) in placed:
         timeline[start : start + len(audio)] += audio
         start_ms, end_ms = (n * 1000 // SAMPLE_RATE_HZ for n in (start, start + len(audio)))
-        events.append(event.moved(start_ms, end_ms))
+        events.append(event.moved_to(start_ms, end_ms))
     return timeline[: 30 * SAMPLE_RATE_HZ], events

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from af3core.nano.lexicon import all_words
 from af3core.nano.music import INSTRUMENTS, TEMPI
 from af3core.nano.scenes import MAX_SPEAKERS, Event, Scene
-from af3core.nano.sounds import SOUNDS
+from af3core.nano.synthesis import SOUNDS
 
 TOKEN_MS = 40
 PHONE_MS = 20

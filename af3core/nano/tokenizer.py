@@ -79,7 +79,7 @@ def _corpus(random: Random) -> Iterator[str]:
 
 def _silent_scene(random: Random) -> Scene:
     """A scene for its text alone, without audio."""
-    from af3core.nano.sounds import SOUNDS
+    from af3core.nano.synthesis import SOUNDS
 
     topic = random_topic(random)
     events = [Event("sound", 0, 0, random.choice(tuple(SOUNDS))) for _ in range(3)]

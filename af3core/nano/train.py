@@ -23,9 +23,9 @@ from transformers import PreTrainedTokenizerFast
 
 from af3core.errors import ConfigurationError
 from af3core.nano.batches import HEADS, IGNORED, Batch, batches_of_scenes, make_batch
-from af3core.nano.data import Example, read_shard, shard_paths
 from af3core.nano.model import TrainingModel, load_model, new_model, save_checkpoint
 from af3core.nano.tokenizer import train_tokenizer
+from af3core.nano.training_data import Example, read_shard, shard_paths
 
 PEAK_RATE = 8e-4
 _WARMUP_STEPS = 50
@@ -60,25 +60,30 @@ def train(training: Training) -> None:
         raise ConfigurationError(
             f"{training.shards}: no shards; run python -m af3core.nano make-data first"
         )
+    start = training.start
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(start) if start else train_tokenizer()
     with tempfile.TemporaryDirectory() as temporary:
         meeting = f"{temporary}/meeting"
-        arguments = (processes, meeting, training, os.getpid())
+        arguments = (processes, meeting, training, tokenizer, os.getpid())
         torch.multiprocessing.spawn(_work, arguments, nprocs=processes)
 
 
-def _work(rank: int, processes: int, meeting: str, training: Training, parent: int) -> None:
+def _work(
+    rank: int,
+    processes: int,
+    meeting: str,
+    training: Training,
+    tokenizer: PreTrainedTokenizerFast,
+    parent: int,
+) -> None:
     torch.set_num_threads(1)
     torch.distributed.init_process_group(
         "gloo", init_method=f"file://{meeting}", rank=rank, world_size=processes
     )
     torch.manual_seed(0)
     random = Random(rank)
-    if training.start:
-        tokenizer = PreTrainedTokenizerFast.from_pretrained(training.start)
-        model = TrainingModel(load_model(training.start))
-    else:
-        tokenizer = train_tokenizer()
-        model = TrainingModel(new_model(tokenizer))
+    start = training.start
+    model = TrainingModel(load_model(start) if start else new_model(tokenizer))
     optimizers = make_optimizers(model)
     resume = training.shards / "last.pt"
     _load(model, optimizers, resume)

@@ -1,4 +1,4 @@
-"""A store, or one object, by the address that a person gives: a folder's path or gs://…"""
+"""A store, one object or its text, by the address that a person gives: a folder's path or gs://…"""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from af3core.storage.bucket import BucketStore
 from af3core.storage.bucket_client import SCHEME, split_address
 from af3core.storage.folder import FolderStore
 from af3core.storage.store import Store
+from af3core.strict_yaml import read_text
 
 
 def is_bucket(address: str) -> bool:
@@ -57,4 +58,19 @@ def split_object(address: str) -> tuple[Store, str]:
             raise ConfigurationError(f"{address}: names a bucket, not an object in it")
         return BucketStore(bucket, f"{folder}/" if folder else ""), name
     path = Path(address).absolute()
-    return FolderStore(path.parent), path.name
+    return FolderStore(path.parent, writing=""), path.name
+
+
+def read_text_at(address: str, what: str) -> str:
+    """The text of a file or of an object of a bucket; `what` names its kind for the error.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
+    if not is_bucket(address):
+        return read_text(Path(address), what)
+    store, key = split_object(address)
+    data = store.read(key)
+    if data is None:
+        raise ConfigurationError(f"{address}: there is no such object")
+    return data.decode("utf-8", errors="replace")

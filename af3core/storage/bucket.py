@@ -14,26 +14,36 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from af3core.storage.at_once import at_once
 from af3core.storage.bucket_client import (
     CONNECTIONS,
     SCHEME,
     TIMEOUT_S,
     bucket_of,
     download,
-    named_errors,
     retry,
+    translate_errors,
 )
-from af3core.storage.lease import LEASE_S, held
+from af3core.storage.bucket_ranges import open_ranges
+from af3core.storage.concurrency import map_concurrently
+from af3core.storage.lease import LEASE_S, hold_lease, try_lease
+from af3core.storage.store import ListedObject
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob
 
 UPLOAD_CHUNK_BYTES = 8 << 20
 """Larger objects are uploaded in chunks of this size, each tried again by itself."""
-RANGE_BYTES = 1 << 20
-"""How much a seekable file fetches at once."""
 _WRITE_ID = "af3-write"
+_CLOCK = "claims/clock"
+"""Written to be told the bucket's time."""
+
+
+@dataclass(frozen=True)
+class ObjectState:
+    """One state of an object, and its length."""
+
+    generation: int
+    size_bytes: int
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ class BucketStore:
     def read(self, key: str) -> bytes | None:
         from google.api_core.exceptions import NotFound
 
-        with named_errors(self.address(key)):
+        with translate_errors(self.address(key)):
             try:
                 download(self._blob(key), buffer := BytesIO())
             except NotFound:
@@ -61,21 +71,35 @@ class BucketStore:
         return buffer.getvalue()
 
     def read_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        return at_once(self.read, keys)
+        return map_concurrently(self.read, keys)
 
-    def open(self, key: str) -> BinaryIO:
-        if self._found(key) is None:
+    def open(self, key: str, stamp: str | None = None) -> BinaryIO:
+        state = self.find_state(key)
+        if stamp is not None and str(state.generation) != stamp:
             raise FileNotFoundError(self.address(key))
-        blob = self._blob(key)
-        with named_errors(self.address(key)):
-            return cast(
-                BinaryIO, blob.open("rb", chunk_size=RANGE_BYTES, timeout=TIMEOUT_S, retry=retry())
-            )
+        return self.open_state(key, state)
+
+    def find_state(self, key: str) -> ObjectState:
+        """The object as it is now; nothing of it is read.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        found = self._get_blob(key)
+        if found is None:
+            raise FileNotFoundError(self.address(key))
+        return ObjectState(int(found.generation), int(found.size))
+
+    def open_state(self, key: str, state: ObjectState) -> BinaryIO:
+        """One state of the object as a seekable file; what is read is fetched."""
+        return open_ranges(self._blob(key, state.generation), state.size_bytes, self.address(key))
 
     @contextmanager
-    def local_file(self, key: str) -> Iterator[BinaryIO]:
-        with tempfile.TemporaryFile(prefix="af3-") as file:
-            self.fetch(key, cast(BinaryIO, file))
+    def local_file(self, key: str, stamp: str | None = None) -> Iterator[BinaryIO]:
+        with translate_errors(self.address(key)):
+            temporary = tempfile.TemporaryFile(prefix="af3-")  # noqa: SIM115
+        with temporary as file:
+            self.fetch(key, cast(BinaryIO, file), int(stamp) if stamp else None)
             yield cast(BinaryIO, file)
 
     def fetch(self, key: str, file: BinaryIO, generation: int | None = None) -> None:
@@ -86,17 +110,20 @@ class BucketStore:
         """
         from google.api_core.exceptions import NotFound
 
-        with named_errors(self.address(key)):
+        with translate_errors(self.address(key)):
             try:
                 download(self._blob(key, generation), file)
             except NotFound as error:
                 raise FileNotFoundError(self.address(key)) from error
 
     def stamps(self, keys: Sequence[str]) -> list[str | None]:
-        return [str(blob.generation) if blob else None for blob in at_once(self._found, keys)]
+        return [
+            str(blob.generation) if blob else None
+            for blob in map_concurrently(self._get_blob, keys)
+        ]
 
     def write(self, key: str, data: bytes) -> None:
-        with named_errors(self.address(key)):
+        with translate_errors(self.address(key)):
             self._upload(key, data, None, "")
 
     def create(self, key: str, data: bytes) -> bool:
@@ -106,24 +133,39 @@ class BucketStore:
         from google.api_core.exceptions import PreconditionFailed
 
         write_id = uuid.uuid4().hex
-        with named_errors(self.address(key)):
+        with translate_errors(self.address(key)):
             try:
                 return self._upload(key, data, int(expected or 0), write_id)
             except PreconditionFailed:
                 # a first try may have arrived although its answer was lost
-                there = self._found(key)
+                there = self._get_blob(key)
                 ours = there is not None and (there.metadata or {}).get(_WRITE_ID) == write_id
                 return str(there.generation) if there is not None and ours else None
+
+    def copy_state(self, key: str, stamp: str, copy: str) -> bool:
+        from google.api_core.exceptions import NotFound
+
+        source = self._blob(key, int(stamp))
+        with translate_errors(self.address(copy)):
+            token = None
+            try:
+                while True:
+                    token, *_ = self._blob(copy).rewrite(
+                        source, token=token, timeout=TIMEOUT_S, retry=retry()
+                    )
+                    if token is None:
+                        return True
+            except NotFound:
+                return False
 
     def delete(self, key: str) -> None:
         self.release(key, None)
 
     def release(self, key: str, expected: str | None) -> None:
-        """Remove the object, or only the state of it that the stamp names."""
         from google.api_core.exceptions import NotFound, PreconditionFailed
 
         generation = int(expected) if expected else None
-        with named_errors(self.address(key)):
+        with translate_errors(self.address(key)):
             try:
                 self._blob(key).delete(
                     if_generation_match=generation, timeout=TIMEOUT_S, retry=retry()
@@ -132,29 +174,53 @@ class BucketStore:
                 return
 
     def exists(self, keys: Sequence[str]) -> list[bool]:
-        return [blob is not None for blob in at_once(self._found, keys)]
+        return [blob is not None for blob in map_concurrently(self._get_blob, keys)]
 
     def children(self, prefix: str) -> list[str]:
-        return sorted(self._key(blob) for blob in self._listed(prefix, delimiter="/"))
+        return sorted(self._key(blob) for blob in self._list_blobs(prefix, delimiter="/"))
 
     def walk(self, prefixes: Sequence[str]) -> Iterator[list[str]]:
         def below(prefix: str) -> list[str]:
-            return sorted(self._key(blob) for blob in self._listed(prefix))
+            return sorted(self._key(blob) for blob in self._list_blobs(prefix))
 
         for first in range(0, len(prefixes), 4 * CONNECTIONS):
-            yield from at_once(below, prefixes[first : first + 4 * CONNECTIONS])
+            yield from map_concurrently(below, prefixes[first : first + 4 * CONNECTIONS])
 
     def states(self, prefixes: Sequence[str]) -> dict[str, str]:
-        def below(prefix: str) -> dict[str, str]:
-            return {self._key(blob): str(blob.generation) for blob in self._listed(prefix)}
+        return {key: listed.stamp for key, listed in self.listing(prefixes).items()}
 
-        found: dict[str, str] = {}
-        for states in at_once(below, prefixes):
+    def listing(self, prefixes: Sequence[str]) -> dict[str, ListedObject]:
+        def below(prefix: str) -> dict[str, ListedObject]:
+            return {
+                self._key(blob): ListedObject(str(blob.generation), int(blob.size))
+                for blob in self._list_blobs(prefix, fields="name,generation,size")
+            }
+
+        found: dict[str, ListedObject] = {}
+        for states in map_concurrently(below, prefixes):
             found |= states
         return found
 
+    def ages_s(self, prefix: str) -> dict[str, float]:
+        made = {
+            self._key(blob): blob.time_created
+            for blob in self._list_blobs(prefix, fields="name,timeCreated")
+        }
+        if not made:
+            return {}
+        with translate_errors(self.address(_CLOCK)):
+            clock = self._blob(_CLOCK)
+            clock.upload_from_string(b"now", timeout=TIMEOUT_S, retry=retry())
+        return {
+            key: (clock.time_created - created).total_seconds() if created else 0.0
+            for key, created in made.items()
+        }
+
     def claim(self, key: str) -> AbstractContextManager[None]:
-        return held(self, key, self.lease_s)
+        return hold_lease(self, key, self.lease_s)
+
+    def try_claim(self, key: str) -> AbstractContextManager[bool]:
+        return try_lease(self, key, self.lease_s)
 
     def _key(self, blob: Blob) -> str:
         return str(blob.name).removeprefix(self.prefix)
@@ -163,18 +229,20 @@ class BucketStore:
         bucket = bucket_of(self.bucket)
         return bucket.blob(self.prefix + key, chunk_size=None, generation=generation)
 
-    def _found(self, key: str) -> Blob | None:
-        with named_errors(self.address(key)):
+    def _get_blob(self, key: str) -> Blob | None:
+        with translate_errors(self.address(key)):
             return bucket_of(self.bucket).get_blob(
                 self.prefix + key, timeout=TIMEOUT_S, retry=retry()
             )
 
-    def _listed(self, prefix: str, delimiter: str | None = None) -> Iterator[Blob]:
-        with named_errors(self.address(prefix)):
+    def _list_blobs(
+        self, prefix: str, delimiter: str | None = None, fields: str = "name,generation"
+    ) -> Iterator[Blob]:
+        with translate_errors(self.address(prefix)):
             yield from bucket_of(self.bucket).list_blobs(
                 prefix=self.prefix + prefix,
                 delimiter=delimiter,
-                fields="items(name,generation),nextPageToken",
+                fields=f"items({fields}),nextPageToken",
                 timeout=TIMEOUT_S,
                 retry=retry(),
             )

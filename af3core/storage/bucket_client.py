@@ -8,11 +8,13 @@ from __future__ import annotations
 import base64
 import functools
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from af3core.errors import ConfigurationError, StorageError
+from af3core.errors import AccessDenied, ConfigurationError, StorageError
+from af3core.storage.os_errors import storage_error
 
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
@@ -66,6 +68,8 @@ def _client(_process: int) -> storage.Client:
         raise ConfigurationError("gs:// needs pip install 'af3-archive[gcs]'") from error
     from requests.adapters import HTTPAdapter
 
+    # else the library looks the bucket up, for tracing, with each object that is not there
+    os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     if os.environ.get("STORAGE_EMULATOR_HOST"):
         client = storage.Client(project="none", credentials=AnonymousCredentials())
     else:
@@ -86,8 +90,6 @@ def download(blob: Blob, file: BinaryIO) -> None:
         DataCorruption: the checksum did not fit for long.
         google.api_core.exceptions.NotFound: there is no such object.
     """
-    import requests
-    from google.api_core.retry import if_exception_type
     from google.cloud.storage.exceptions import DataCorruption
 
     def transfer() -> None:
@@ -99,9 +101,43 @@ def download(blob: Blob, file: BinaryIO) -> None:
         if _crc32c(file) != blob.crc32c:
             raise DataCorruption(None, "the checksum of the download does not fit")
 
-    broken = if_exception_type(DataCorruption, requests.RequestException, ConnectionError)
-    retry().with_predicate(broken)(transfer)()
+    _retry_broken()(transfer)()
     file.seek(0)
+
+
+def download_range(blob: Blob, start: int, count: int) -> bytes:
+    """So many bytes of an object, from a place in it; their number is verified.
+
+    Raises:
+        DataCorruption: there were fewer for long.
+        google.api_core.exceptions.NotFound: there is no such object, or generation of it.
+    """
+    from google.cloud.storage.exceptions import DataCorruption
+
+    def transfer() -> bytes:
+        data: bytes = blob.download_as_bytes(
+            start=start,
+            end=start + count - 1,
+            raw_download=True,
+            checksum=None,
+            timeout=TIMEOUT_S,
+            retry=retry(),
+        )
+        if len(data) != count:
+            raise DataCorruption(None, f"{len(data)} bytes came of {count}")
+        return data
+
+    return _retry_broken()(transfer)()
+
+
+def _retry_broken() -> Retry:
+    """The rules for what the client library does not try again itself."""
+    import requests
+    from google.api_core.retry import if_exception_type
+    from google.cloud.storage.exceptions import DataCorruption
+
+    broken = if_exception_type(DataCorruption, requests.RequestException, ConnectionError)
+    return retry().with_predicate(broken)
 
 
 def _crc32c(file: BinaryIO) -> str:
@@ -116,42 +152,49 @@ def _crc32c(file: BinaryIO) -> str:
 
 
 @contextmanager
-def named_errors(address: str) -> Iterator[None]:
+def translate_errors(address: str) -> Iterator[None]:
     """Turn the client's errors into ours: what is wrong with the address, and what to do.
 
     Raises:
-        ConfigurationError: there is no such bucket, no credentials, or no right.
+        ConfigurationError: there is no such bucket, or no credentials.
+        AccessDenied: this account has no right, or its credentials are not taken.
         StorageError: no answer in the time for trying again.
     """
     from google.api_core import exceptions as api
-    from google.auth.exceptions import GoogleAuthError
+    from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 
     try:
         yield
     except (api.Forbidden, api.Unauthorized) as error:
-        raise ConfigurationError(
-            f"{address}: access is refused ({_said(error)}); give this account a role for it, such"
-            " as roles/storage.objectUser to write or roles/storage.objectViewer to read"
+        raise AccessDenied(
+            f"{address}: access is refused ({_one_line(error)}); give this account a role for it,"
+            " such as roles/storage.objectUser to write or roles/storage.objectViewer to read"
         ) from error
     except api.NotFound as error:
         raise ConfigurationError(
             f"{address}: no such bucket; make it, or correct the name"
         ) from error
     except GoogleAuthError as error:
-        raise ConfigurationError(
-            f"{address}: no credentials for Google Cloud ({_said(error)}); on a workstation: gcloud"
-            " auth application-default login"
+        # credentials that are there may be renewed again later
+        missing = isinstance(error, DefaultCredentialsError)
+        raise (ConfigurationError if missing else AccessDenied)(
+            f"{address}: no credentials for Google Cloud ({_one_line(error)}); on a workstation:"
+            " gcloud auth application-default login"
         ) from error
     except Exception as error:
-        if not _is_of_the_network(error):
+        if isinstance(error, OSError) and not _is_network_error(error):
+            if isinstance(error, FileNotFoundError):
+                raise
+            raise storage_error(error, f"{address} in {tempfile.gettempdir()}") from error
+        if not _is_network_error(error):
             raise
         raise StorageError(
-            f"{address}: the storage gave no good answer for {RETRY_FOR_S:g} s ({_said(error)});"
-            " what is done is kept, run it again"
+            f"{address}: the storage gave no good answer for {RETRY_FOR_S:g} s"
+            f" ({_one_line(error)}); what is done is kept, run it again"
         ) from error
 
 
-def _is_of_the_network(error: Exception) -> bool:
+def _is_network_error(error: Exception) -> bool:
     import requests
     from google.api_core.exceptions import GoogleAPIError
     from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
@@ -166,5 +209,5 @@ def _is_of_the_network(error: Exception) -> bool:
     return isinstance(error, known)
 
 
-def _said(error: BaseException) -> str:
+def _one_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]

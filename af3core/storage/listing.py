@@ -13,9 +13,9 @@ from af3core.storage.bucket_client import (
     SCHEME,
     TIMEOUT_S,
     bucket_of,
-    named_errors,
     retry,
     split_address,
+    translate_errors,
 )
 
 if TYPE_CHECKING:
@@ -45,15 +45,16 @@ def list_objects(address: str) -> Iterator[ListedObject]:
     is listed by itself, at once. No object is asked about alone.
 
     Raises:
-        ConfigurationError: no such bucket, or no right to list it.
+        ConfigurationError: no such bucket.
+        AccessDenied: no right to list it.
         StorageError: no answer in the time for trying again.
     """
     bucket, root = split_address(address)
-    with named_errors(address), ThreadPoolExecutor(CONNECTIONS, "listing") as threads:
+    with translate_errors(address), ThreadPoolExecutor(CONNECTIONS, "listing") as threads:
         pending: list[ListedObject | Future[list[ListedObject]]] = []
         for entry in _levels(bucket, root):
             if isinstance(entry, str):
-                pending.append(threads.submit(_below, bucket, root, entry))
+                pending.append(threads.submit(_list_prefix, bucket, root, entry))
             else:
                 pending.append(entry)
         for item in pending:
@@ -64,23 +65,24 @@ def holds_anything(address: str) -> bool:
     """Whether a bucket's prefix can be listed and holds an object; one request.
 
     Raises:
-        ConfigurationError: no such bucket, or no right to list it.
+        ConfigurationError: no such bucket.
+        AccessDenied: no right to list it.
     """
     bucket, root = split_address(address)
-    with named_errors(address):
+    with translate_errors(address):
         found = bucket_of(bucket).list_blobs(
             prefix=root or None, max_results=1, timeout=TIMEOUT_S, retry=retry()
         )
         return any(True for _ in found)
 
 
-def listed_object(address: str) -> ListedObject | None:
+def find_object(address: str) -> ListedObject | None:
     """One object by its address, or None where there is none."""
     bucket, prefix = split_address(address)
-    with named_errors(address):
+    with translate_errors(address):
         blob = bucket_of(bucket).get_blob(prefix.rstrip("/"), timeout=TIMEOUT_S, retry=retry())
     folder = prefix.rstrip("/").rpartition("/")[0]
-    return _listed(blob, bucket, f"{folder}/" if folder else "") if blob else None
+    return _to_listed_object(blob, bucket, f"{folder}/" if folder else "") if blob else None
 
 
 def _levels(bucket: str, root: str) -> list[ListedObject | str]:
@@ -102,19 +104,19 @@ def _level(bucket: str, root: str, prefix: str) -> list[ListedObject | str]:
     pages = bucket_of(bucket).list_blobs(
         prefix=prefix or None, delimiter="/", fields=_FIELDS, timeout=TIMEOUT_S, retry=retry()
     )
-    found: list[ListedObject | str] = [_listed(blob, bucket, root) for blob in pages]
+    found: list[ListedObject | str] = [_to_listed_object(blob, bucket, root) for blob in pages]
     found += [str(name) for name in pages.prefixes]
     return sorted(found, key=lambda entry: entry if isinstance(entry, str) else root + entry.name)
 
 
-def _below(bucket: str, root: str, prefix: str) -> list[ListedObject]:
+def _list_prefix(bucket: str, root: str, prefix: str) -> list[ListedObject]:
     pages = bucket_of(bucket).list_blobs(
         prefix=prefix or None, fields=_FIELDS, timeout=TIMEOUT_S, retry=retry()
     )
-    return [_listed(blob, bucket, root) for blob in pages]
+    return [_to_listed_object(blob, bucket, root) for blob in pages]
 
 
-def _listed(blob: Blob, bucket: str, root: str) -> ListedObject:
+def _to_listed_object(blob: Blob, bucket: str, root: str) -> ListedObject:
     return ListedObject(
         uri=f"{SCHEME}{bucket}/{blob.name}",
         name=str(blob.name).removeprefix(root),

@@ -6,15 +6,24 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import BinaryIO, Protocol, TypeVar
+from typing import BinaryIO, NamedTuple, Protocol, TypeVar
 
 from af3core.errors import StorageError
 
 CONTENDED_S = 120.0
-"""How long a change of one object is tried anew while others change it too."""
+"""How long a change is tried anew while others change the same object."""
+LEAST_ATTEMPTS = 5
+"""However long they take: a process that was stopped finds its time over when it goes on."""
 
 
 Result = TypeVar("Result")
+
+
+class ListedObject(NamedTuple):
+    """An object as a listing shows it: its state's stamp, and its size."""
+
+    stamp: str
+    size_bytes: int
 
 
 class Store(Protocol):
@@ -22,6 +31,9 @@ class Store(Protocol):
 
     An object is read as it was written, whole, old or new and never between. A stamp names one
     state of an object: it is another after each write, and None where there is no object.
+
+    Where the storage is in trouble, each of these raises a StorageError that names the object and
+    the remedy (no right to read or write: an AccessDenied), also when an opened file is read.
     """
 
     def address(self, key: str) -> str:
@@ -33,18 +45,24 @@ class Store(Protocol):
     def read_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """`read` for each key, at once where a read takes a request."""
 
-    def open(self, key: str) -> BinaryIO:
+    def open(self, key: str, stamp: str | None = None) -> BinaryIO:
         """The object as a seekable file; what is read is fetched, not the whole.
 
+        Args:
+            stamp: names the one state that is wanted.
+
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: there is none, or another state of it.
         """
 
-    def local_file(self, key: str) -> AbstractContextManager[BinaryIO]:
+    def local_file(self, key: str, stamp: str | None = None) -> AbstractContextManager[BinaryIO]:
         """The whole object as a file of this machine's operating system.
 
+        Args:
+            stamp: names the one state that is wanted.
+
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: there is none, or another state of it.
         """
 
     def stamps(self, keys: Sequence[str]) -> list[str | None]:
@@ -63,8 +81,16 @@ class Store(Protocol):
             The new stamp, or None where another writer was first.
         """
 
+    def copy_state(self, key: str, stamp: str, copy: str) -> bool:
+        """Make the object `copy` of one state of an object, without its bytes passing through here
+        where the storage can; False where the object is in another state by now.
+        """
+
     def delete(self, key: str) -> None:
         """Remove the object, if there is one."""
+
+    def release(self, key: str, expected: str | None) -> None:
+        """Remove the object in the state that the stamp names, and in no other."""
 
     def exists(self, keys: Sequence[str]) -> list[bool]:
         """Whether there are such objects."""
@@ -75,15 +101,28 @@ class Store(Protocol):
     def walk(self, prefixes: Sequence[str]) -> Iterator[list[str]]:
         """For each prefix the keys at any depth below it, sorted."""
 
+    def listing(self, prefixes: Sequence[str]) -> dict[str, ListedObject]:
+        """By key all that lies below prefixes; a listing, not a request per object."""
+
     def states(self, prefixes: Sequence[str]) -> dict[str, str]:
-        """Stamps by key of all that lies below prefixes; a listing, not a request per object."""
+        """The same, as stamps by key."""
+
+    def ages_s(self, prefix: str) -> dict[str, float]:
+        """Seconds by key since each object below a prefix came to be, or was last renamed or
+        replaced, by the storage's own clock.
+        """
 
     def claim(self, key: str) -> AbstractContextManager[None]:
-        """Be the only one who works on `key` while the body runs; waits for whoever does now.
+        """Be the only one who works on `key` while the body runs; waits for whoever does now, and
+        says so on stderr.
 
         It saves double work. What decides between two writers is `create` and `replace`: a worker
-        that was cut off may find that another one has taken its claim over.
+        that was cut off or stopped may find that another one has taken its claim over
+        (`af3core.storage.lease`).
         """
+
+    def try_claim(self, key: str) -> AbstractContextManager[bool]:
+        """`claim` without waiting: gives whether it is held while the body runs."""
 
 
 def update(store: Store, key: str, change: Callable[[bytes | None], bytes | None]) -> None:
@@ -104,20 +143,21 @@ def update(store: Store, key: str, change: Callable[[bytes | None], bytes | None
         data = change(store.read(key) if stamp else None)
         return True if data is None or store.replace(key, data, stamp) else None
 
-    until_settled(store.address(key), attempt)
+    retry_on_conflict(store.address(key), attempt)
 
 
-def until_settled(what: str, attempt: Callable[[], Result | None]) -> Result:
+def retry_on_conflict(what: str, attempt: Callable[[], Result | None]) -> Result:
     """Try until no other writer was in between: `attempt` gives None where one was.
 
     Raises:
-        StorageError: others changed it all the time.
+        StorageError: others changed it in each of LEAST_ATTEMPTS attempts, and for CONTENDED_S.
     """
-    begun = time.monotonic()
-    while time.monotonic() - begun < CONTENDED_S:
+    begun, attempts = time.monotonic(), 0
+    while attempts < LEAST_ATTEMPTS or time.monotonic() - begun < CONTENDED_S:
         result = attempt()
         if result is not None:
             return result
+        attempts += 1
         # at random, so that two do not meet again
         time.sleep(random.uniform(0.05, 0.5))
     raise StorageError(f"{what}: changed by others all the time; run it again")

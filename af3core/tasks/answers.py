@@ -7,7 +7,7 @@ import string
 from dataclasses import dataclass
 
 from af3core.tasks.task import Task
-from af3core.tasks.thinking import separate
+from af3core.tasks.thinking import split_thinking
 
 _TRANSCRIPT_PREFIX = re.compile(
     r"^(?:The spoken content of the audio is|The transcription of the audio is"
@@ -39,7 +39,7 @@ def read_answer(task: Task, raw_text: str) -> ReadAnswer:
     """Take a model's answer apart by the rules of the task's kind."""
     text, thinking, separated = raw_text.strip(), "", True
     if task.thinking:
-        parts = separate(text, task.options)
+        parts = split_thinking(text, task.options)
         text, thinking, separated = parts.answer, parts.thinking, parts.found
     if task.kind == "transcript":
         text = read_transcript(text)

@@ -9,8 +9,18 @@ low_confidence               the mean log-probability of the tokens is low
 no_option_chosen             a multiple-choice answer that names no option, or several
 empty_answer                 the model said nothing
 thinking_not_separated       thinking and answer could not be told apart: the text holds both
-timeline_suspect             decoded and declared length differ: times may be off
-damaged                      a part of the recording could not be decoded
+timeline_suspect             the file's clock jumps, or more came than it declares: times may be off
+damaged                      a part of the recording could not be decoded, or is missing
+gap                          the file's times leave something out here: silence stands for it
+source_unavailable           the object could not be read when its day was planned last
+track_missing                the wanted audio track is not there: the default one was heard
+channel_missing              the wanted channel is not there: all were heard
+
+Of recordings alone, as what was heard is not in doubt for it:
+channels_cancel              the channels cancel each other: for a while the loudest was heard
+track_not_heard              there is speech on another track
+channel_not_heard            there is speech on another channel while the heard one has none
+silence_doubted              nothing was heard, and level, length or neighbours make that unlikely
 """
 
 from __future__ import annotations
@@ -19,6 +29,11 @@ import zlib
 
 from af3core.tasks.answers import ReadAnswer
 from af3core.tasks.task import Task
+
+OF_RECORDINGS = frozenset(
+    ("channels_cancel", "track_not_heard", "channel_not_heard", "silence_doubted")
+)
+"""They stand in the table `recordings` only."""
 
 LOW_MEAN_LOGPROB = -1.0
 """Whisper's threshold for a doubtful segment (its `logprob_threshold`)."""
@@ -42,7 +57,7 @@ def answer_flags(
 ) -> tuple[str, ...]:
     """The flags of one answer, in the order above."""
     flags = []
-    if loops(answer.text):
+    if is_looping(answer.text):
         flags.append("looping_text")
     if task.kind == "transcript":
         if not answer.text:
@@ -64,7 +79,7 @@ def answer_flags(
     return tuple(flags)
 
 
-def loops(text: str) -> bool:
+def is_looping(text: str) -> bool:
     """True where a phrase of up to eight words follows itself four times, or text compresses
     better than language does.
     """
@@ -82,7 +97,7 @@ def loops(text: str) -> bool:
     return len(encoded) / len(zlib.compress(encoded)) > COMPRESSION_RATIO
 
 
-def timeline_suspect(declared_ms: int | None, decoded_ms: int) -> bool:
+def is_timeline_suspect(declared_ms: int | None, decoded_ms: int) -> bool:
     """True where decoded and declared length differ by more than 0.5 s and 0.1 %.
 
     The tolerance admits codec padding (AAC adds about 22 ms) and nothing that moves an event.

@@ -1,20 +1,21 @@
-"""A task: one prompt over every segment or clip, and the identity of its answers."""
+"""A task: one prompt over every segment or clip, the identity of its answers, and task files."""
 
 from __future__ import annotations
 
 import re
 import string
 from dataclasses import dataclass
+from importlib import resources
 from typing import Literal, get_args
 
 from af3core.errors import ConfigurationError
+from af3core.storage.address import read_text_at
+from af3core.strict_yaml import fill, parse_mapping
+from af3core.tasks.thinking import with_think_suffix
 from schemas.identity import configuration_hash
 
 Kind = Literal["caption", "transcript", "question"]
 Unit = Literal["segment", "clip"]
-
-THINK_SUFFIX = "\nPlease think and reason about the input audio before you respond."
-"""AF3's own words (README of the released code); the answer follows the reasoning."""
 
 ANSWER_RULES_VERSION = 3
 """Counts up when the reading of answers or the choice of weights changes: all is asked anew."""
@@ -66,10 +67,17 @@ class Task:
             raise self._error(f"kind must be one of {', '.join(get_args(Kind))}, not {self.kind!r}")
         if self.unit not in get_args(Unit):
             raise self._error(f"unit must be segment or clip, not {self.unit!r}")
+        self._check_prompt()
+        self._check_numbers()
+        self._check_options()
+
+    def _check_prompt(self) -> None:
         if not self.prompt.strip():
             raise self._error("the prompt is empty")
         if "<sound" in self.prompt or "<|" in self.prompt:
             raise self._error("the prompt holds a special token; write the words alone")
+
+    def _check_numbers(self) -> None:
         if not 1 <= self.max_new_tokens <= MAX_NEW_TOKENS_LIMIT:
             raise self._error(f"max_new_tokens must lie between 1 and {MAX_NEW_TOKENS_LIMIT}")
         if self.repetition_penalty < 1.0:
@@ -78,6 +86,8 @@ class Task:
             raise self._error(f"examples must lie between 0 (none) and {MAX_EXAMPLES}")
         if self.examples and self.unit != "segment":
             raise self._error("examples are segments: a task with examples has the unit segment")
+
+    def _check_options(self) -> None:
         if self.options and self.kind != "question":
             raise self._error("only a question has options")
         if len(self.options) == 1 or len(self.options) > len(string.ascii_uppercase):
@@ -102,7 +112,7 @@ class Task:
                 for letter, option in zip(string.ascii_uppercase, self.options, strict=False)
             )
             text = f"{text} Choose the correct option from the following options:\n{lines}"
-        return text + (THINK_SUFFIX if self.thinking else "")
+        return with_think_suffix(text) if self.thinking else text
 
     @property
     def prompt_id(self) -> str:
@@ -129,3 +139,28 @@ class Task:
             }
             | ({"examples": self.examples} if self.examples else {})
         )
+
+
+def default_tasks() -> tuple[Task, ...]:
+    """Caption, transcript and five questions."""
+    text = resources.files("af3core.tasks").joinpath("default_tasks.yaml").read_text("utf-8")
+    return parse_tasks(text, "default_tasks.yaml")
+
+
+def read_tasks(address: str) -> tuple[Task, ...]:
+    """The tasks of a file, or of an object of a bucket.
+
+    Raises:
+        ConfigurationError: it cannot be read, or a line of it is wrong.
+    """
+    return parse_tasks(read_text_at(address, "a task file"), address)
+
+
+def parse_tasks(text: str, name: str) -> tuple[Task, ...]:
+    """The tasks of a YAML text; `name` is what errors call it."""
+    remedy = "a task file maps names to tasks; see default_tasks.yaml"
+    tasks = parse_mapping(text, name, remedy)
+    return tuple(
+        fill(Task, tasks.below(key, node, f"task {task_id}"), {"task_id": task_id})
+        for task_id, key, node in tasks.items()
+    )

@@ -1,4 +1,4 @@
-"""Thinking and answer apart, in the styles that models write them, or not at all.
+"""Asking for thinking, and thinking and answer apart, in the styles that models write them.
 
 <think>…</think> answer                       AF-Next
 <SUMMARY>… <REASONING>… <CONCLUSION>answer    AF2
@@ -15,6 +15,9 @@ import re
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+THINK_SUFFIX = "\nPlease think and reason about the input audio before you respond."
+"""AF3's own words (README of the released code); the answer follows the reasoning."""
 
 _THINK = re.compile(r"^\s*(?:<think>)?(.*?)</think>(.*)$", re.DOTALL)
 _OPEN_THINK = re.compile(r"^\s*<think>(.*)$", re.DOTALL)
@@ -38,8 +41,13 @@ _SENTENCES = re.compile(r"(?<=[.!?])(?<!\b[A-Z]\.)\s+")
 _MARKS = " \t\n.,;:!?*\"'"
 
 
+def with_think_suffix(prompt: str) -> str:
+    """A prompt that asks the model to think before it answers."""
+    return prompt + THINK_SUFFIX
+
+
 @dataclass(frozen=True)
-class Separated:
+class SplitAnswer:
     """Thinking and answer; where `found` is false the answer holds all words."""
 
     thinking: str
@@ -47,7 +55,7 @@ class Separated:
     found: bool = True
 
 
-def separate(text: str, options: Sequence[str] = ()) -> Separated:
+def split_thinking(text: str, options: Sequence[str] = ()) -> SplitAnswer:
     """Take apart what a model wrote that was asked to think first.
 
     Args:
@@ -55,24 +63,24 @@ def separate(text: str, options: Sequence[str] = ()) -> Separated:
     """
     text = text.strip()
     return (
-        _tagged(text)
-        or _announced(text, options)
-        or _alone(text, options)
+        _split_tags(text)
+        or _split_announced(text, options)
+        or _answer_alone(text, options)
         or _option_first(text, options)
         or _last_line(text, options)
         or _last_sentence(text, options)
-        or Separated("", text, found=False)
+        or SplitAnswer("", text, found=False)
     )
 
 
-def _tagged(text: str) -> Separated | None:
+def _split_tags(text: str) -> SplitAnswer | None:
     """By tags. A thought that never ends was cut off: there is no answer."""
     closed = _THINK.match(text)
     if closed:
-        return Separated(closed[1].strip(), closed[2].strip())
+        return SplitAnswer(closed[1].strip(), closed[2].strip())
     unclosed = _OPEN_THINK.match(text)
     if unclosed:
-        return Separated(unclosed[1].strip(), "")
+        return SplitAnswer(unclosed[1].strip(), "")
     if not _SECTION.search(text):
         return None
     before, *rest = _SECTION.split(text)
@@ -80,12 +88,12 @@ def _tagged(text: str) -> Separated | None:
     for name, words in zip(rest[::2], rest[1::2], strict=True):
         sections[name] = f"{sections.get(name, '')} {words}".strip()
     if not sections.get("CONCLUSION"):
-        return Separated("", text, found=False)
+        return SplitAnswer("", text, found=False)
     answer = sections.pop("CONCLUSION")
-    return Separated(_joined(*sections.values()), answer)
+    return SplitAnswer(_join_words(*sections.values()), answer)
 
 
-def _announced(text: str, options: Sequence[str]) -> Separated | None:
+def _split_announced(text: str, options: Sequence[str]) -> SplitAnswer | None:
     """By the last words that announce an answer. What follows an option is a reason again."""
     found = [m for m in _ANNOUNCED.finditer(text) if text[m.end() :].strip(_MARKS)]
     if not found:
@@ -95,22 +103,26 @@ def _announced(text: str, options: Sequence[str]) -> Separated | None:
         length = _option_length(after, options, announced=True)
         if not length:
             return None
-        return Separated(_joined(before, _after_option(after[length:])), after[:length].strip())
+        return SplitAnswer(
+            _join_words(before, _after_option(after[length:])), after[:length].strip()
+        )
     reasons = _REASONS.search(after)
     if reasons:
-        return Separated(_joined(before, after[reasons.end() :]), after[: reasons.start()].strip())
-    return Separated(_joined(before), after)
+        return SplitAnswer(
+            _join_words(before, after[reasons.end() :]), after[: reasons.start()].strip()
+        )
+    return SplitAnswer(_join_words(before), after)
 
 
-def _alone(text: str, options: Sequence[str]) -> Separated | None:
+def _answer_alone(text: str, options: Sequence[str]) -> SplitAnswer | None:
     """One option, or one sentence: an answer without thinking."""
     if _is_option(text, options) or not text:
-        return Separated("", text)
+        return SplitAnswer("", text)
     single = len(_SENTENCES.split(text)) == 1 and "\n" not in text
-    return Separated("", text) if single and not options else None
+    return SplitAnswer("", text) if single and not options else None
 
 
-def _option_first(text: str, options: Sequence[str]) -> Separated | None:
+def _option_first(text: str, options: Sequence[str]) -> SplitAnswer | None:
     """An option that is set off from what follows, unless a last line names one too."""
     length = _option_length(text, options)
     if not length or (text[length : length + 1] not in ".\n" and text[length - 1] not in ".\n"):
@@ -118,20 +130,20 @@ def _option_first(text: str, options: Sequence[str]) -> Separated | None:
     first, rest = text[:length].strip(), text[length:]
     if _is_option(_SENTENCES.split(rest.splitlines()[-1])[-1].strip(), options):
         return None
-    return Separated(_after_option(rest), first)
+    return SplitAnswer(_after_option(rest), first)
 
 
-def _last_line(text: str, options: Sequence[str]) -> Separated | None:
+def _last_line(text: str, options: Sequence[str]) -> SplitAnswer | None:
     """A last line that is an option; without options, the second of two lines."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) < 2 or (not options and len(lines) > 2):
         return None
     if options and not _is_option(lines[-1], options):
         return None
-    return Separated(" ".join(lines[:-1]), lines[-1])
+    return SplitAnswer(" ".join(lines[:-1]), lines[-1])
 
 
-def _last_sentence(text: str, options: Sequence[str]) -> Separated | None:
+def _last_sentence(text: str, options: Sequence[str]) -> SplitAnswer | None:
     """A last sentence that is an option, or that concludes ("So it is a dog.")."""
     *before, last = (part.strip() for part in _SENTENCES.split(text) if part.strip())
     concluded = _CONCLUDED.match(last)
@@ -142,7 +154,7 @@ def _last_sentence(text: str, options: Sequence[str]) -> Separated | None:
         letters = re.findall(r"\(([A-Z])\)", last)
         if len(named) != 1 and len(letters) != 1:
             return None
-    return Separated(_joined(*before), last)
+    return SplitAnswer(_join_words(*before), last)
 
 
 def _is_option(words: str, options: Sequence[str]) -> bool:
@@ -194,5 +206,5 @@ def _after_option(text: str) -> str:
     return _REASONS.sub("", text.lstrip(_MARKS), count=1)
 
 
-def _joined(*parts: str) -> str:
+def _join_words(*parts: str) -> str:
     return " ".join(filter(None, (" ".join(part.split()) for part in parts)))

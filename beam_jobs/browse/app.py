@@ -17,17 +17,20 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from af3core.errors import Af3Error, ConfigurationError
-from beam_jobs.browse.access import Access, Guard
-from beam_jobs.browse.archive import Archive
-from beam_jobs.browse.archive_tables import place_of
-from beam_jobs.browse.clip_audio import clip_response, find_clip
-from beam_jobs.browse.corpus_page import corpus_page
-from beam_jobs.browse.json_values import to_bytes
-from beam_jobs.browse.recordings import recording_page
-from beam_jobs.browse.refusal import Refusal
-from beam_jobs.browse.sandbox import MOST_SQL_CHARACTERS
-from beam_jobs.browse.talk_socket import TalkSocket
-from beam_jobs.search.request import Kind, Mode, SearchError, SearchRequest, Speech
+from beam_jobs.browse.browsed_archive import Archive
+from beam_jobs.browse.data.archive_tables import place_of
+from beam_jobs.browse.data.clip_bytes import clip_response, find_clip
+from beam_jobs.browse.http.access import Access, Guard
+from beam_jobs.browse.http.refusal import Refusal
+from beam_jobs.browse.pages.corpus_page import corpus_page
+from beam_jobs.browse.pages.recording_page import recording_page
+from beam_jobs.browse.sql.json_values import to_bytes
+from beam_jobs.browse.sql.sql_pool import MOST_SQL_CHARACTERS
+from beam_jobs.browse.talk.answer_socket import TalkSocket
+from beam_jobs.search.search_request import SearchError, SearchRequest
+from schemas.options.reading import SearchKind as Kind
+from schemas.options.reading import SearchMode as Mode
+from schemas.options.reading import SpeechFilter as Speech
 
 STATIC = Path(__file__).with_name("static")
 MOST_HITS = 100
@@ -35,6 +38,8 @@ _PAGES = ("/", "/recording/{name}", "/corpus/{name}", "/sql")
 _READ = ["GET", "HEAD"]
 _MOST_BODY_BYTES = 4 * MOST_SQL_CHARACTERS
 _LOOK_FOR_ASKER_S = 0.5
+_ASKER_LEFT = 499
+"""nginx's status for it; nobody reads it."""
 _PICTURE_CACHED = {"cache-control": "private, max-age=86400"}
 
 
@@ -42,13 +47,13 @@ def create_app(archive: Archive, access: Access, talk: TalkSocket | None = None)
     """The application over an archive, behind its checks; without `talk`, nothing can be asked."""
 
     @asynccontextmanager
-    async def running(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         archive.begin()
         yield
         archive.close()
 
     app = FastAPI(
-        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=running
+        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan
     )
     _add_errors(app)
     _add_pages(app)
@@ -157,11 +162,12 @@ def _add_sql(app: FastAPI, archive: Archive) -> None:
             while not asked.done():
                 await asyncio.wait([asked], timeout=_LOOK_FOR_ASKER_S)
                 if not asked.done() and await request.is_disconnected():
-                    break
+                    return Response(status_code=_ASKER_LEFT)
         finally:
             # nobody waits for it any more: its process ends with it
             asked.cancel()
-        return _answer(await asked)
+            await asyncio.wait([asked])
+        return _answer(asked.result())
 
 
 async def _sql_of(request: Request) -> str:
@@ -185,7 +191,7 @@ async def _sql_of(request: Request) -> str:
 
 def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(Af3Error)
-    def known(_request: Request, error: Af3Error) -> Response:
+    def af3_error(_request: Request, error: Af3Error) -> Response:
         if isinstance(error, Refusal):
             return _error(error.status, str(error), error.headers)
         if isinstance(error, SearchError):

@@ -2,6 +2,6 @@
 
 from beam_jobs.charts.bars import counts
 from beam_jobs.charts.histogram import distribution
-from beam_jobs.charts.nights import NightHours, hours_by_night
+from beam_jobs.charts.night_series import NightHours, hours_by_night
 
 __all__ = ["NightHours", "counts", "distribution", "hours_by_night"]

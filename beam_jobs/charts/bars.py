@@ -12,10 +12,10 @@ from beam_jobs.charts.drawing import (
     WIDTH,
     Words,
     as_svg,
-    listed,
+    join_parts,
     new_axes,
     new_figure,
-    shortened,
+    shorten,
     write_at,
 )
 
@@ -30,7 +30,7 @@ def counts(items: Sequence[tuple[str, int]], title: str) -> str:
     """A bar per item with its count, in the given order, as SVG text."""
     figure = new_figure(30 + _ROW * max(1, len(items)))
     write_at(figure, 8, 16, "@title", bold=True)
-    texts = {"@title": shortened(title, _TITLE_CHARACTERS)}
+    texts = {"@title": shorten(title, _TITLE_CHARACTERS)}
     if not items:
         write_at(figure, 8, 38, "none", color=QUIET)
         return as_svg(figure, Words(title, "None."), texts)
@@ -45,10 +45,10 @@ def counts(items: Sequence[tuple[str, int]], title: str) -> str:
     axes.set_ylim(len(items) - 0.5, -0.5)
     bar_width = WIDTH - _LABEL_WIDTH - _COUNT_WIDTH
     for row, (label, number) in enumerate(items):
-        texts[f"@label{row}"] = shortened(label, _LABEL_CHARACTERS)
+        texts[f"@label{row}"] = shorten(label, _LABEL_CHARACTERS)
         from_top = 28 + _ROW * (row + 0.5) + TEXT_SIZE * 0.35
         write_at(figure, 8, from_top, f"@label{row}")
         end = _LABEL_WIDTH + bar_width * number / most
         write_at(figure, end + 5, from_top, f"{number:,}", color=INK)
     said = [f"{label}: {number:,}" for label, number in items]
-    return as_svg(figure, Words(title, listed(said)), texts)
+    return as_svg(figure, Words(title, join_parts(said)), texts)

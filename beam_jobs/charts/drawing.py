@@ -130,7 +130,7 @@ def as_svg(figure: Figure, words: Words, texts: Mapping[str, str]) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def shortened(text: str, characters: int) -> str:
+def shorten(text: str, characters: int) -> str:
     """The text on one line, as long as so many letters; characters of East Asia count twice."""
     text = " ".join(text.split())
     widths = accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
@@ -143,7 +143,7 @@ def number(value: float, digits: int = 6) -> str:
     return f"{value:,.{digits}g}".replace("-", "−")
 
 
-def listed(parts: Sequence[str]) -> str:
+def join_parts(parts: Sequence[str]) -> str:
     """A sentence of parts."""
     return "; ".join(parts) + "."
 

@@ -17,7 +17,7 @@ from beam_jobs.charts.drawing import (
     new_axes,
     new_figure,
     number,
-    shortened,
+    shorten,
     write_at,
 )
 
@@ -38,7 +38,7 @@ def distribution(values: Sequence[float] | npt.NDArray[np.float64], title: str, 
     finite = given[np.isfinite(given)]
     figure = new_figure(_HEIGHT)
     write_at(figure, 8, 16, "@title", bold=True)
-    texts = {"@title": shortened(title, _TITLE_CHARACTERS)}
+    texts = {"@title": shorten(title, _TITLE_CHARACTERS)}
     if not len(finite):
         write_at(figure, 8, 36, "no values", color=QUIET)
         return as_svg(figure, Words(title, "No values."), texts)

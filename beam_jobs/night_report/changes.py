@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from beam_jobs.night_report import wording
+from beam_jobs.night_report import number_format
 from beam_jobs.night_report.figures import NightFigures
 
 Direction = Literal["up", "down", "same", ""]
@@ -46,41 +46,43 @@ def compare(now: NightFigures, before: NightFigures, dates: tuple[str, ...]) -> 
     return Changes(
         dates=dates,
         measures=(
-            _counted("Recordings", before.recordings, now.recordings),
-            _timed("Hours in", before.duration_ms, now.duration_ms),
-            _timed("Hours annotated", before.annotated_ms, now.annotated_ms),
-            _shared("Answers with a flag", before.flagged_share, now.flagged_share),
+            _count_change("Recordings", before.recordings, now.recordings),
+            _duration_change("Hours in", before.duration_ms, now.duration_ms),
+            _duration_change("Hours annotated", before.annotated_ms, now.annotated_ms),
+            _share_change("Answers with a flag", before.flagged_share, now.flagged_share),
             _logprob("Mean log-probability", before.mean_logprob, now.mean_logprob),
-            _shared("Objects that failed", before.failed_share, now.failed_share),
+            _share_change("Objects that failed", before.failed_share, now.failed_share),
         ),
         new_errors=tuple(sorted(later - earlier)),
         gone_errors=tuple(sorted(earlier - later)),
     )
 
 
-def _counted(measure: str, before: int, now: int) -> Change:
+def _count_change(measure: str, before: int, now: int) -> Change:
     change = f"{abs(now - before):,}{_relative(before, now)}"
     return _change(measure, f"{before:,}", f"{now:,}", now - before, change)
 
 
-def _timed(measure: str, before: int, now: int) -> Change:
-    change = f"{wording.hours(abs(now - before))}{_relative(before, now)}"
-    return _change(measure, wording.hours(before), wording.hours(now), now - before, change)
+def _duration_change(measure: str, before: int, now: int) -> Change:
+    change = f"{number_format.hours(abs(now - before))}{_relative(before, now)}"
+    return _change(
+        measure, number_format.hours(before), number_format.hours(now), now - before, change
+    )
 
 
-def _shared(measure: str, before: float | None, now: float | None) -> Change:
-    shown = wording.share(before), wording.share(now)
+def _share_change(measure: str, before: float | None, now: float | None) -> Change:
+    shown = number_format.share(before), number_format.share(now)
     if before is None or now is None:
-        return Change(measure, *shown, wording.NONE, "")
+        return Change(measure, *shown, number_format.NONE, "")
     points = round((now - before) / _POINT, 1)
     unit = "percentage point" if abs(points) == 1 else "percentage points"
     return _change(measure, *shown, points, f"{abs(points):g} {unit}")
 
 
 def _logprob(measure: str, before: float | None, now: float | None) -> Change:
-    shown = wording.logprob(before), wording.logprob(now)
+    shown = number_format.logprob(before), number_format.logprob(now)
     if before is None or now is None:
-        return Change(measure, *shown, wording.NONE, "")
+        return Change(measure, *shown, number_format.NONE, "")
     difference = round(now, 3) - round(before, 3)
     return _change(measure, *shown, round(difference, 3), f"{abs(difference):.3f}")
 
@@ -92,4 +94,6 @@ def _change(measure: str, before: str, now: str, difference: float, change: str)
 
 
 def _relative(before: int, now: int) -> str:
-    return f" ({wording.share(abs(now - before) / before)})" if before and now != before else ""
+    return (
+        f" ({number_format.share(abs(now - before) / before)})" if before and now != before else ""
+    )

@@ -12,10 +12,10 @@ from af3core.audio.clip_file import as_pcm
 from af3core.audio.spectrogram import spectrogram_png
 from af3core.errors import ModelError
 from af3core.model.request import Sound, Waveform
-from af3core.storage.at_once import at_once
+from af3core.storage.concurrency import map_concurrently
 from af3core.storage.store import Store
-from beam_jobs.clip_sounds import ClipObject, clip_sounds
-from beam_jobs.night_report.chosen import ShownSegment
+from beam_jobs.framework.clip_audio import ClipObject, clip_sounds
+from beam_jobs.night_report.segment_samples import ShownSegment
 
 SPECTROGRAM_PX = (640, 112)
 _BITS_PER_S = 24_000
@@ -43,7 +43,9 @@ def segment_media(segments: Sequence[ShownSegment], store: Store) -> dict[str, M
         return {s.segment_id: _media(sounds[s.start_ms, s.end_ms]) for s in by_clip[clip]}
 
     return {
-        name: media for found in at_once(of_clip, list(by_clip)) for name, media in found.items()
+        name: media
+        for found in map_concurrently(of_clip, list(by_clip))
+        for name, media in found.items()
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +14,17 @@ from markupsafe import Markup
 from af3core import __version__
 from af3core.storage.address import store_at
 from beam_jobs.charts import counts, distribution, hours_by_night
-from beam_jobs.night_report import wording
+from beam_jobs.framework.progress import clock
+from beam_jobs.framework.views import translated_errors
+from beam_jobs.night_report import number_format
 from beam_jobs.night_report.changes import Changes, compare, nights_before
-from beam_jobs.night_report.chosen import ShownSegment, least_certain, sampled
+from beam_jobs.night_report.corpus_hours import (
+    NIGHTS,
+    CorpusNights,
+    corpora_by_night,
+    first_of_last,
+    most_hours,
+)
 from beam_jobs.night_report.figures import (
     NightFigures,
     logprobs,
@@ -25,16 +32,9 @@ from beam_jobs.night_report.figures import (
     segment_lengths_s,
 )
 from beam_jobs.night_report.media import SPECTROGRAM_PX, Media, segment_media
-from beam_jobs.night_report.nights import (
-    NIGHTS,
-    CorpusNights,
-    corpora_by_night,
-    first_of_last,
-    most_hours,
-)
-from beam_jobs.night_report.published import Published, find_published
+from beam_jobs.night_report.published_tables import PublishedTables
 from beam_jobs.night_report.run_facts import PublishingRun, RunFacts, publishing_runs
-from beam_jobs.progress import clock
+from beam_jobs.night_report.segment_samples import ShownSegment, least_certain, sample_segments
 
 SHOWN_SEGMENTS = 10
 SHOWN_CORPORA = 12
@@ -42,7 +42,7 @@ _PACKAGE = "beam_jobs.night_report"
 
 
 @dataclass(frozen=True)
-class Charts:
+class ReportCharts:
     """SVG by what it shows."""
 
     lengths: Markup
@@ -57,7 +57,7 @@ class Page:
     run: RunFacts
     dates: tuple[str, ...]
     figures: NightFigures
-    charts: Charts
+    charts: ReportCharts
     changes: Changes | None
     corpora: tuple[tuple[CorpusNights, Markup | None], ...]
     least_certain: tuple[tuple[ShownSegment, Media], ...]
@@ -65,22 +65,23 @@ class Page:
     runs: tuple[PublishingRun, ...]
 
 
-def night_report(out: str, run: RunFacts) -> str:
+def night_report(published: PublishedTables, run: RunFacts) -> str:
     """The page of a run's interval as HTML that needs nothing else.
 
     The same tables, clips and facts of the run give the same text.
 
     Args:
-        out: folder or gs:// of the tables and clips.
+        published: the tables; the clips lie beside them.
         run: the run that makes it.
     """
-    published = find_published(out, run.corpus)
+    out = published.out
     dates = published.dates(run.since, run.until)
-    with closing(published.night(dates)) as night:
+
+    def ask(night: duckdb.DuckDBPyConnection) -> str:
         figures = night_figures(night)
         doubtful = least_certain(night, SHOWN_SEGMENTS)
         seed = "/".join((run.corpus, *dates[:1], *dates[-1:]))
-        drawn = sampled(night, seed, SHOWN_SEGMENTS, [each.segment_id for each in doubtful])
+        drawn = sample_segments(night, seed, SHOWN_SEGMENTS, [each.segment_id for each in doubtful])
         media = segment_media([*doubtful, *drawn], store_at(out))
         return _render(
             Page(
@@ -96,32 +97,37 @@ def night_report(out: str, run: RunFacts) -> str:
             )
         )
 
+    with translated_errors(out):
+        return published.ask_night(dates, ask)
 
-def _charts(night: duckdb.DuckDBPyConnection, figures: NightFigures) -> Charts:
-    return Charts(
+
+def _charts(night: duckdb.DuckDBPyConnection, figures: NightFigures) -> ReportCharts:
+    return ReportCharts(
         lengths=_svg(distribution(segment_lengths_s(night), "Length of annotated segments", "s")),
         logprobs=_svg(distribution(logprobs(night), "Mean log-probability of answers", "")),
         flags=_svg(counts(figures.flags, "Answers by flag")),
     )
 
 
-def _changes(published: Published, dates: tuple[str, ...], now: NightFigures) -> Changes | None:
+def _changes(
+    published: PublishedTables, dates: tuple[str, ...], now: NightFigures
+) -> Changes | None:
     earlier = published.dates("", dates[0])[:-1] if dates else ()
     before = nights_before(dates, earlier)
     if not before:
         return None
-    with closing(published.night(before)) as night:
-        return compare(now, night_figures(night), before)
+    figures = published.ask_night(before, night_figures)
+    return compare(now, figures, before)
 
 
 def _corpora(
-    published: Published, dates: tuple[str, ...]
+    published: PublishedTables, dates: tuple[str, ...]
 ) -> tuple[tuple[CorpusNights, Markup | None], ...]:
     """All corpora, the largest with their charts on one scale."""
     if not dates:
         return ()
-    with closing(published.recordings(first_of_last(NIGHTS, dates[-1]), dates[-1])) as recordings:
-        corpora = corpora_by_night(recordings)
+    first = first_of_last(NIGHTS, dates[-1])
+    corpora = published.ask_recordings(first, dates[-1], corpora_by_night)
     shown, most_h = corpora[:SHOWN_CORPORA], most_hours(corpora[:SHOWN_CORPORA])
     charts = [_svg(hours_by_night(each.nights, each.corpus, most_h)) for each in shown]
     return tuple(zip(corpora, [*charts, *[None] * (len(corpora) - len(charts))], strict=True))
@@ -157,18 +163,18 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     words: dict[str, Any] = {
-        "amount": wording.amount,
+        "amount": number_format.amount,
         "clock": clock,
-        "cost": wording.cost,
-        "count": wording.count,
-        "day": wording.day,
-        "days": wording.days,
-        "file_name": wording.file_name,
-        "hours": wording.hours,
-        "logprob": wording.logprob,
-        "number": wording.number,
-        "share": wording.share,
-        "share_of": wording.share_of,
+        "cost": number_format.cost,
+        "count": number_format.count,
+        "day": number_format.day,
+        "days": number_format.days,
+        "file_name": number_format.file_name,
+        "hours": number_format.hours,
+        "logprob": number_format.logprob,
+        "number": number_format.number,
+        "share": number_format.share,
+        "share_of": number_format.share_of,
     }
     environment.filters |= words
     return environment

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import duckdb
+import pyarrow as pa
 
 from af3core.storage.store import Store
-from beam_jobs.query import open_views
+from beam_jobs.framework.table_snapshot import list_shards
+from beam_jobs.framework.views import ask_snapshot, translated_errors
 from schemas import layout
+from schemas.identity import configuration_hash
+from schemas.tables.columns import TEXTS
 
 SOURCES = (
     "recordings",
@@ -25,6 +30,32 @@ SOURCES = (
 """The tables that the index is made of."""
 FIELDS = ("transcript", "caption", "answers", "summary")
 """The texts of a document, which may be named in a search."""
+TEXT_TABLE = "documents"
+"""The index's table of documents."""
+_FILTERED = (
+    pa.field("kind", pa.string()),
+    pa.field("corpus", pa.string()),
+    pa.field("date", pa.string()),
+    pa.field("recording_id", pa.string()),
+    pa.field("segment_id", pa.string()),
+    pa.field("flags", TEXTS),
+    pa.field("flagged", pa.bool_()),
+    pa.field("spoken", pa.bool_()),
+)
+DOCUMENTS = pa.schema(
+    [
+        pa.field("id", pa.string()),
+        *_FILTERED,
+        pa.field("object_uri", pa.string()),
+        pa.field("start_ms", pa.int64()),
+        pa.field("end_ms", pa.int64()),
+        *(pa.field(name, pa.string()) for name in FIELDS),
+    ]
+)
+"""One row per document; days are text, so that they compare as they sort."""
+
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, order=True)
@@ -39,7 +70,23 @@ class Partition:
         return f"corpus={self.corpus}/date={self.date}"
 
 
-_TOLD = """
+def vectors_schema(dimensions: int) -> pa.Schema:
+    """Rows of the index's tables of vectors: half precision, of length 1."""
+    vector = pa.field("vector", pa.list_(pa.float16(), dimensions))
+    return pa.schema([pa.field("id", pa.string()), *_FILTERED, vector])
+
+
+def vectors_table(sense: str, model: str) -> str:
+    """The index's table of one model's vectors; vectors of two models never compare.
+
+    Args:
+        sense: text or audio.
+        model: name and revision.
+    """
+    return f"{sense}-{configuration_hash(model)}"
+
+
+_ANSWERED = """
 SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, flags, task_id,
     task_hash, '{field}' AS field, {text} AS text FROM {table}
 """
@@ -49,7 +96,7 @@ CREATE TEMP TABLE documents AS
 WITH told AS (
     {
     " UNION ALL ".join(
-        _TOLD.format(table=table, field=field, text=text)
+        _ANSWERED.format(table=table, field=field, text=text)
         for table, field, text in (
             ("transcripts", "transcript", "text"),
             ("captions", "caption", "text"),
@@ -114,20 +161,28 @@ ORDER BY corpus, date, recording_id, start_ms, end_ms, kind, segment_id
 """
 
 
-def read_documents(
-    out: str, store: Store, partitions: Sequence[Partition]
-) -> duckdb.DuckDBPyConnection:
-    """A database with the table `documents` of some partitions, and views of their tables.
+def ask_documents(
+    out: str,
+    store: Store,
+    partitions: Sequence[Partition],
+    ask: Callable[[duckdb.DuckDBPyConnection], Result],
+) -> Result:
+    """Ask a database with the table `documents` of some partitions, and views of their tables.
 
-    A document's columns are `beam_jobs.search.lance_index.DOCUMENTS`, and `meant` with `text_hash`,
-    the text whose meaning is embedded.
+    A document's columns are `DOCUMENTS`, and `meant` with `text_hash`, the text whose meaning is
+    embedded.
+
+    Args:
+        ask: called again where an object was replaced while it read; gives what it read, whole.
     """
     prefixes = [
         layout.partition_prefix(table, p.corpus, p.date) for table in SOURCES for p in partitions
     ]
-    objects: dict[str, list[str]] = {table: [] for table in SOURCES}
-    for prefix, keys in zip(prefixes, store.walk(prefixes), strict=True):
-        objects[prefix.split("/")[1]] += [key for key in keys if layout.shard_count_of(key)]
-    connection = open_views(out, objects)
-    connection.execute(_DOCUMENTS)
-    return connection
+    snapshot = list_shards(store, prefixes)
+
+    def ask_with_documents(connection: duckdb.DuckDBPyConnection) -> Result:
+        connection.execute(_DOCUMENTS)
+        return ask(connection)
+
+    with translated_errors(out):
+        return ask_snapshot(out, snapshot, SOURCES, ask_with_documents)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
-from beam_jobs.search.lance_index import quoted
-from beam_jobs.search.request import KINDS, MODES, SPEECH, SearchError, SearchRequest
+from beam_jobs.search.search_request import KINDS, MODES, SPEECH, SearchError, SearchRequest
 
 DEEPEST = 1000
 """Hits beyond it are not looked for: nobody turns so many pages."""
 
 
-def where(request: SearchRequest) -> str:
+def filter_sql(request: SearchRequest) -> str:
     """The request's filters as SQL; empty where there are none.
 
     Raises:
@@ -21,19 +20,19 @@ def where(request: SearchRequest) -> str:
     _check(request)
     conditions = []
     if request.corpus:
-        conditions.append(f"corpus = {quoted(request.corpus)}")
+        conditions.append(f"corpus = {sql_text(request.corpus)}")
     if request.since:
-        conditions.append(f"date >= {quoted(request.since)}")
+        conditions.append(f"date >= {sql_text(request.since)}")
     if request.until:
-        conditions.append(f"date <= {quoted(request.until)}")
+        conditions.append(f"date <= {sql_text(request.until)}")
     if request.kinds:
-        conditions.append(f"kind IN ({_listed(request.kinds)})")
+        conditions.append(f"kind IN ({_sql_list(request.kinds)})")
     if request.speech != "any":
         conditions.append("spoken" if request.speech == "with" else "NOT spoken")
     if request.unflagged:
         conditions.append("NOT flagged")
     if request.without_flags:
-        conditions.append(f"NOT array_has_any(flags, [{_listed(request.without_flags)}])")
+        conditions.append(f"NOT array_has_any(flags, [{_sql_list(request.without_flags)}])")
     return " AND ".join(conditions)
 
 
@@ -64,5 +63,10 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _listed(values: Sequence[str]) -> str:
-    return ", ".join(map(quoted, values))
+def _sql_list(values: Sequence[str]) -> str:
+    return ", ".join(map(sql_text, values))
+
+
+def sql_text(value: str) -> str:
+    """A text as SQL has it."""
+    return "'" + value.replace("'", "''") + "'"

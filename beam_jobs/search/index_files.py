@@ -11,16 +11,18 @@ import os
 import secrets
 import shutil
 import tempfile
-import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
-from af3core.errors import StorageError
-from af3core.storage.at_once import at_once
+from af3core.errors import ConfigurationError, StorageError
+from af3core.storage.concurrency import map_concurrently
 from af3core.storage.folder import FolderStore
 from af3core.storage.store import Store
-from beam_jobs.search.index_state import IndexState
+from beam_jobs.search.index_state import IndexState, state_stamp
 from schemas import layout
 from schemas.identity import configuration_hash
 
@@ -28,6 +30,7 @@ CACHE = Path("~/.cache/af3-archive/indexes")
 """Where copies of indexes in buckets lie."""
 _LARGE_BYTES = 32 << 20
 """Larger files are sent one after another: each is held in memory."""
+_MARKS = ".left"
 _LEFT_S = 3600.0
 """How long a file that is no longer of the index stays in the copy: another process reads it."""
 
@@ -45,6 +48,24 @@ def index_folder(store: Store, state: IndexState) -> Path:
     _fetch(store, state, folder)
     _forget(root, {str(folder / name) for name in state.files})
     return folder
+
+
+def open_database(folder: Path) -> Any:
+    """LanceDB's database in a folder of this machine.
+
+    Raises:
+        ConfigurationError: LanceDB is not installed.
+    """
+    # its warnings about its own coming changes are no one's business here
+    os.environ.setdefault("LANCE_LOG", "error")
+    warnings.filterwarnings("ignore", r"optimize\(cleanup_older_than=0\)")
+    try:
+        import lancedb
+    except ImportError as error:
+        raise ConfigurationError(
+            "the index needs lancedb: pip install 'af3-archive[search]'"
+        ) from error
+    return lancedb.connect(str(folder))
 
 
 @contextmanager
@@ -78,14 +99,18 @@ def publish_files(store: Store, folder: Path, earlier: IndexState) -> tuple[str,
 
     new = [name for name in names if name not in known]
     large = {name for name in new if (folder / name).stat().st_size > _LARGE_BYTES}
-    at_once(send, [name for name in new if name not in large])
+    map_concurrently(send, [name for name in new if name not in large])
     for name in sorted(large):
         send(name)
     return tuple(names)
 
 
-def sweep(store: Store, state: IndexState) -> None:
-    """Remove what is neither of this index nor of the one before it. By the holder of the claim."""
+def sweep(store: Store, state: IndexState, stamp: str) -> None:
+    """Remove what is neither of this index nor of the one before it, if it is still the index.
+
+    Args:
+        stamp: of the state, as this run has written it.
+    """
     if isinstance(store, FolderStore):
         root = store.root / layout.index_prefix(state.token)
         for other in root.parent.iterdir() if root.parent.is_dir() else ():
@@ -95,7 +120,9 @@ def sweep(store: Store, state: IndexState) -> None:
     prefix = layout.index_prefix(state.token)
     kept = {prefix + name for name in (*state.files, *state.retired)}
     [held] = store.walk(["indexes/search/"])
-    at_once(store.delete, [key for key in held if key not in kept])
+    if state_stamp(store) != stamp:
+        return  # of what is listed, some may be the next one's
+    map_concurrently(store.delete, [key for key in held if key not in kept])
 
 
 def _fetch(store: Store, state: IndexState, folder: Path) -> None:
@@ -115,17 +142,30 @@ def _fetch(store: Store, state: IndexState, folder: Path) -> None:
         finally:
             part.unlink(missing_ok=True)
 
-    at_once(fetch, [name for name in missing if name not in versions])
-    at_once(fetch, versions)
+    map_concurrently(fetch, [name for name in missing if name not in versions])
+    map_concurrently(fetch, versions)
 
 
 def _forget(root: Path, kept: set[str]) -> None:
-    """Drop what the copy no longer needs, once nobody can be reading it."""
-    old = time.time() - _LEFT_S
+    """Drop what the copy no longer needs, once nobody can be reading it.
+
+    A mark says since when a file is needed no longer, by the file system's own time.
+    """
+    marks = root / _MARKS
+    marks.mkdir(exist_ok=True)
+    now_s = FolderStore(marks, writing="").now_s()
     for path in root.rglob("*"):
+        if path.parent == marks or not path.is_file():
+            continue
+        mark = marks / quote(path.relative_to(root).as_posix(), safe="")
         with contextlib.suppress(OSError):
-            if path.is_file() and str(path) not in kept and path.stat().st_mtime < old:
+            if str(path) in kept:
+                mark.unlink(missing_ok=True)
+            elif not mark.exists():
+                mark.touch()
+            elif now_s - mark.stat().st_mtime > _LEFT_S:
                 path.unlink()
+                mark.unlink()
 
 
 def _link(source: Path, target: Path) -> None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import json
+import threading
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Self
 
 from af3core.errors import ConfigurationError
 from af3core.storage.store import Store
+from beam_jobs.framework.table_snapshot import list_shards
 from beam_jobs.search.documents import SOURCES, Partition
-from beam_jobs.search.request import SearchError
+from beam_jobs.search.search_request import SearchError
 from schemas import layout
 from schemas.identity import configuration_hash
-from schemas.records import Record
+from schemas.record_format import Record, RecordError, parse_json
 
 FORMAT = 1
 """Counts up when an index of before must be made anew."""
+_AGE_KNOWN_S = 10.0
+"""How old the knowledge may be whether the index is behind the tables."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +59,6 @@ class IndexState(Record):
     files: tuple[str, ...] = ()
     retired: tuple[str, ...] = ()
 
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        held = {
-            name: IndexedPartition.from_json(entry) for name, entry in value["partitions"].items()
-        }
-        lists = {name: tuple(value[name]) for name in ("files", "retired")}
-        return cls(**value | lists | {"partitions": held})
-
 
 def read_state(store: Store) -> IndexState | None:
     """The state; None where there is no index, or one of an earlier format.
@@ -74,34 +70,34 @@ def read_state(store: Store) -> IndexState | None:
     if data is None:
         return None
     try:
-        value = json.loads(data)
+        value = parse_json(data)
         if isinstance(value, dict) and value.get("format") != FORMAT:
             return None
         return IndexState.from_json(value)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except RecordError as error:
         address = store.address(layout.INDEX_STATE_KEY)
         raise SearchError(
-            f"{address}: the index cannot be used ({type(error).__name__}); delete it and run"
-            " af3 index again"
+            f"{address}: the index cannot be used ({error}); delete it and run af3 index again"
         ) from error
 
 
-def published(store: Store, corpus: str = "") -> dict[Partition, str]:
+def state_stamp(store: Store) -> str | None:
+    """By which a writer replaces the state that it has read after it."""
+    [stamp] = store.stamps([layout.INDEX_STATE_KEY])
+    return stamp
+
+
+def partition_stamps(store: Store, corpus: str = "") -> dict[Partition, str]:
     """The partitions of the tables with a stamp of their state."""
     below = f"corpus={corpus}/" if corpus else ""
-    states = store.states([f"tables/{table}/{below}" for table in SOURCES])
+    states = list_shards(store, [f"tables/{table}/{below}" for table in SOURCES]).stamps
     objects: defaultdict[Partition, list[tuple[str, str]]] = defaultdict(list)
     for key, stamp in states.items():
-        if layout.shard_count_of(key):
-            corpus_part, date_part = key.split("/")[-3:-1]
-            partition = Partition(
-                corpus_part.removeprefix("corpus="), date_part.removeprefix("date=")
-            )
-            objects[partition].append((key, stamp))
+        objects[Partition(*layout.day_of(key))].append((key, stamp))
     return {p: configuration_hash(sorted(held)) for p, held in sorted(objects.items())}
 
 
-def behind(state: IndexState, tables: Mapping[Partition, str]) -> list[Partition]:
+def stale_partitions(state: IndexState, tables: Mapping[Partition, str]) -> list[Partition]:
     """The partitions that were published, changed or removed since they were indexed."""
     changed = {
         partition
@@ -119,7 +115,7 @@ def partition_of(name: str) -> Partition:
     return Partition(corpus.removeprefix("corpus="), date.removeprefix("date="))
 
 
-def behind_notice(out: str, partitions: Sequence[Partition]) -> str:
+def stale_notice(out: str, partitions: Sequence[Partition]) -> str:
     """One line for people."""
     corpora = sorted({partition.corpus for partition in partitions})
     days = sorted({partition.date for partition in partitions})
@@ -129,9 +125,53 @@ def behind_notice(out: str, partitions: Sequence[Partition]) -> str:
     return f"the index is behind the tables by {count} ({when}); run {commands}"
 
 
+class StalenessCheck:
+    """Whether the index is behind the tables, looked up beside the searches by a thread.
+
+    Args:
+        out: folder or gs:// of the tables.
+        store: the same.
+    """
+
+    def __init__(self, out: str, store: Store) -> None:
+        self._out, self._store = out, store
+        self._lock = threading.Lock()
+        self._begun_s = 0.0
+        self._result: Future[str] | None = None
+        self._thread = ThreadPoolExecutor(1, "index-staleness")
+
+    def begin(self) -> None:
+        """Begin to find out the first `notice` while other work is done."""
+        with self._lock:
+            if self._result is None:
+                self._submit(time.monotonic())
+
+    def notice(self) -> str:
+        """That the index is behind the tables, or nothing; as of some seconds ago at most."""
+        with self._lock:
+            now_s, earlier = time.monotonic(), self._result
+            if earlier is None or now_s - self._begun_s > _AGE_KNOWN_S:
+                result = self._submit(now_s)
+                if earlier is not None and earlier.done():
+                    return earlier.result()
+            else:
+                result = earlier
+        return result.result()
+
+    def _submit(self, now_s: float) -> Future[str]:
+        self._begun_s = now_s
+        self._result = self._thread.submit(self._compare)
+        return self._result
+
+    def _compare(self) -> str:
+        state = read_state(self._store)
+        late = stale_partitions(state, partition_stamps(self._store)) if state else []
+        return stale_notice(self._out, late) if late else ""
+
+
 def no_index(out: str, store: Store) -> ConfigurationError:
     """There is none, with the remedy for each corpus."""
-    corpora = sorted({partition.corpus for partition in published(store)})
+    corpora = sorted({partition.corpus for partition in partition_stamps(store)})
     if not corpora:
         return ConfigurationError(f"--out {out}: no tables there; run af3 annotate first")
     commands = ", ".join(f"af3 index --out {out} --corpus {corpus}" for corpus in corpora)

@@ -9,26 +9,26 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from af3core.embedding.text import load_text_embedder, text_model_revision
-from af3core.storage.address import open_store
-from beam_jobs.derived import Derivation, Made, Piece
-from beam_jobs.search.documents import Partition, read_documents
-from beam_jobs.settings import NightSettings
-from beam_jobs.vectors import pack_vector
-from schemas.embedding_tables import TEXT_EMBEDDINGS
+from beam_jobs.framework.derivation import Derivation, Piece, PieceRows
+from beam_jobs.framework.ledger import pack_vector
+from beam_jobs.framework.settings import JobSettings
+from beam_jobs.search.documents import Partition, ask_documents
 from schemas.identity import configuration_hash
+from schemas.options.derive import TextModel
+from schemas.tables.embedding_tables import TEXT_EMBEDDINGS
 
 STAGE = "texts"
 _COLUMNS = ("kind", "segment_id", "start_ms", "end_ms", "meant", "text_hash")
 
 
-def pieces(settings: NightSettings, date: str) -> Iterator[Piece]:
+def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
     """A recording's documents, each with its text."""
-    store, partition = open_store(settings.out), Partition(settings.corpus, date)
-    model = text_model_revision(settings.deriving.text_model)
-    with read_documents(settings.out, store, [partition]) as database:
-        rows = database.execute(
-            f"SELECT recording_id, object_uri, {', '.join(_COLUMNS)} FROM documents"
-        ).fetchall()
+    store, partition = settings.store, Partition(settings.corpus, date)
+    model = text_model_revision(settings[TextModel].text_model)
+    sql = f"SELECT recording_id, object_uri, {', '.join(_COLUMNS)} FROM documents"
+    rows = ask_documents(
+        settings.out, store, [partition], lambda database: database.execute(sql).fetchall()
+    )
     for (recording, uri), found in groupby(rows, key=lambda row: (row[0], row[1])):
         evidence = [dict(zip(_COLUMNS, row[2:], strict=True)) for row in found]
         identity = configuration_hash([model, evidence])
@@ -38,9 +38,9 @@ def pieces(settings: NightSettings, date: str) -> Iterator[Piece]:
         yield Piece(recording, settings.corpus, date, identity, evidence, uri, work_ms)
 
 
-def make(piece: Piece, settings: NightSettings) -> Made:
+def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
     """The vectors of one recording's texts."""
-    name = settings.deriving.text_model
+    name = settings[TextModel].text_model
     model = text_model_revision(name)
     vectors = load_text_embedder(name).embed([row["meant"] for row in piece.evidence])
     rows = [
@@ -56,7 +56,7 @@ def make(piece: Piece, settings: NightSettings) -> Made:
         }
         for row, vector in zip(piece.evidence, vectors, strict=True)
     ]
-    return Made({TEXT_EMBEDDINGS.name: rows}, {"texts_embedded": len(rows)})
+    return PieceRows({TEXT_EMBEDDINGS.name: rows}, {"texts_embedded": len(rows)})
 
 
-TEXTS = Derivation(STAGE, (TEXT_EMBEDDINGS,), pieces, make)
+TEXTS = Derivation(STAGE, (TEXT_EMBEDDINGS,), pieces, derive_rows)

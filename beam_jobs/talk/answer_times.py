@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from af3core.model.request import Answer
-from af3core.voice.answering import Spoken
+from af3core.speech.spoken_answer import Spoken
 
 
 @dataclass

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from af3core.errors import ConfigurationError
-from af3core.model.checkpoint import AF3_TYPE, find_checkpoint
-from af3core.model.engines import EngineSettings, load_engine
+from af3core.model.engines.engine_registry import EngineSettings, load_engine
 from af3core.model.request import Decoding, Request, Sound, Turn
-from af3core.model.streaming import StreamingEngine
-from af3core.voice.voice import Voice, VoiceSettings
-from af3core.voice.voices import open_voice
+from af3core.model.streaming.stream import StreamingEngine
+from af3core.model.weights.checkpoint import AF3_TYPE, find_checkpoint
+from af3core.speech.voice import Voice, VoiceSettings
+from af3core.speech.voice_registry import open_voice
 
 _SPOKEN = "<sound-1> <sound-2>"
 """The question, then what it is about."""
@@ -32,28 +32,6 @@ class Answerer:
     model: str
     engine: StreamingEngine
     voice: Voice
-
-
-def add_answerer(parser: argparse._ActionsContainer, model: str | None, without: str = "") -> None:
-    """The options by which a model and a voice are chosen.
-
-    Args:
-        parser: that gets them.
-        model: taken where none is named.
-        without: what happens where no model is named, if that is allowed.
-    """
-    known = "as of af3 annotate" + (f" (default: {without})" if without else "")
-    parser.add_argument("--model", default=model, metavar="MODEL", help=known)
-    parser.add_argument("--model-revision", metavar="REV", help="of a hub's model")
-    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
-    parser.add_argument(
-        "--voice",
-        default="espeak",
-        metavar="VOICE",
-        help="espeak, or a VITS/MMS or Pocket TTS checkpoint by folder or hub id",
-    )
-    parser.add_argument("--speaker", default="", metavar="NAME", help="of a voice of many")
 
 
 def open_answerer(known: argparse.Namespace) -> Answerer:

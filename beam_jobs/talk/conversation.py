@@ -7,11 +7,11 @@ import threading
 
 from af3core.errors import Af3Error, ConfigurationError
 from af3core.model.request import Sound
-from beam_jobs.progress import clock
+from beam_jobs.framework.progress import clock
 from beam_jobs.talk import terminal
+from beam_jobs.talk.answer_output import AnswerOutput
 from beam_jobs.talk.devices import Device
-from beam_jobs.talk.microphone import Recording
-from beam_jobs.talk.telling import Teller
+from beam_jobs.talk.microphone import MicrophoneRecording
 from beam_jobs.talk.turns import Exchange, Question, question_limit_s, request_after
 
 _SHORTEST_LIMIT_S = 1.0
@@ -20,7 +20,7 @@ _PROMPT = "> "
 _BAR_SIGNS, _QUIETEST_DBFS = 20, -60.0
 
 
-class Conversation:
+class TalkConversation:
     """Asks for questions and tells their answers.
 
     Args:
@@ -34,7 +34,7 @@ class Conversation:
     """
 
     def __init__(
-        self, about: Sound, microphone: Device, teller: Teller, *, remembers: bool
+        self, about: Sound, microphone: Device, teller: AnswerOutput, *, remembers: bool
     ) -> None:
         self._about, self._microphone, self._teller = about, microphone, teller
         self._remembers = remembers
@@ -56,20 +56,20 @@ class Conversation:
             terminal.tell("nano knows no conversations: it is asked each question by itself.")
         with terminal.interrupts() as interrupted:
             while True:
-                line = self._prompted(interrupted)
+                line = self._read_question(interrupted)
                 if line is None:
                     return _INTERRUPTED
                 if line == terminal.ENDED:
                     return 0
                 try:
-                    question = line.strip() or self._recorded(interrupted)
+                    question = line.strip() or self._record_question(interrupted)
                     if question:
                         self._answer(question, interrupted)
                 except Af3Error as error:
                     terminal.tell(str(error))
                 interrupted.clear()
 
-    def _prompted(self, interrupted: threading.Event) -> str | None:
+    def _read_question(self, interrupted: threading.Event) -> str | None:
         """What was typed; None for Ctrl-C."""
         terminal.forget_typed()
         terminal.show(_PROMPT)
@@ -81,10 +81,10 @@ class Conversation:
         terminal.show("\n")
         return None
 
-    def _recorded(self, interrupted: threading.Event) -> Sound | None:
+    def _record_question(self, interrupted: threading.Event) -> Sound | None:
         """What was said until Enter; None where it is not to be asked, which is said."""
         remark = ""
-        with Recording(self._microphone) as recording:
+        with MicrophoneRecording(self._microphone) as recording:
             terminal.show_moving("", otherwise="recording; Enter ends it")
             while terminal.typed_line() is None:
                 if recording.duration_s:  # nobody should speak before the device listens
@@ -119,7 +119,7 @@ class Conversation:
             self._earlier.append(Exchange(question, text))
 
 
-def _state(recording: Recording) -> str:
+def _state(recording: MicrophoneRecording) -> str:
     """How long it records, and how loud it is."""
     level_dbfs = 20 * math.log10(max(recording.peak, 1e-6))
     signs = round(_BAR_SIGNS * (1 - min(level_dbfs, 0.0) / _QUIETEST_DBFS))

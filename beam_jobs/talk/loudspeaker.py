@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from af3core.audio.resample import Resampler
-from af3core.voice.voice import AudioChunk
+from af3core.speech.voice import AudioChunk
 from beam_jobs.talk.devices import Device, open_stream, sound_library
 
 _LOOK_S = 0.05

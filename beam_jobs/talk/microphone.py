@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from af3core.audio.resample import Resampler
-from af3core.model.limits import SAMPLE_RATE_HZ
+from af3core.model.audio_limits import SAMPLE_RATE_HZ
 from af3core.model.request import Sound
 from beam_jobs.talk.devices import Device, open_stream
-from beam_jobs.talk.sounds import SILENT_PEAK
+from beam_jobs.talk.question_sounds import SILENT_PEAK
 
 
-class Recording:
+class MicrophoneRecording:
     """Records while it is entered; what was heard stays afterwards.
 
     Raises:
@@ -65,7 +65,7 @@ class Recording:
         parts = [*map(resampler.add, self._blocks), resampler.flush()]
         return Sound(np.concatenate(parts)[: round(most_s * SAMPLE_RATE_HZ)])
 
-    def __enter__(self) -> Recording:
+    def __enter__(self) -> MicrophoneRecording:
         self._stream = open_stream(
             self._microphone,
             "close what else records, or take another by --microphone",

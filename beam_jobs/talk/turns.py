@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from af3core.model.limits import MAX_AUDIO_SAMPLES, SAMPLE_RATE_HZ
+from af3core.embedding.few_shot import without_special_tokens
+from af3core.model.audio_limits import MAX_AUDIO_SAMPLES, SAMPLE_RATE_HZ
 from af3core.model.request import Decoding, Request, Sound, Turn
-from af3core.retrieval.examples import harmless
 from beam_jobs.talk.answerer import MOST_TOKENS
 
 LONGEST_QUESTION_S = 60.0
@@ -35,22 +35,28 @@ def request_after(about: Sound, earlier: Sequence[Exchange], question: Question)
 
     The sound that all is about stands in the first turn, after a spoken question.
     """
-    kept = _kept(about, earlier, question)
+    kept = _recent_exchanges(about, earlier, question)
     sounds: list[Sound] = []
     turns: list[Turn] = []
     for asked in (*(exchange.question for exchange in kept), question):
         if turns:
             # what the model wrote may look like a token, and must not be one
-            turns.append(Turn("assistant", harmless(kept[len(turns) // 2].answer)))
+            turns.append(Turn("assistant", without_special_tokens(kept[len(turns) // 2].answer)))
         heard = [] if isinstance(asked, str) else [asked]
         heard += [] if turns else [about]
         markers = " ".join(f"<sound-{len(sounds) + n + 1}>" for n in range(len(heard)))
         sounds += heard
-        turns.append(Turn("user", markers + (harmless(asked) if isinstance(asked, str) else "")))
+        turns.append(
+            Turn(
+                "user", markers + (without_special_tokens(asked) if isinstance(asked, str) else "")
+            )
+        )
     return Request(tuple(sounds), tuple(turns), Decoding(MOST_TOKENS))
 
 
-def _kept(about: Sound, earlier: Sequence[Exchange], question: Question) -> list[Exchange]:
+def _recent_exchanges(
+    about: Sound, earlier: Sequence[Exchange], question: Question
+) -> list[Exchange]:
     left = MAX_AUDIO_SAMPLES - len(about.samples) - _samples(question)
     kept: list[Exchange] = []
     for exchange in reversed(earlier[-MOST_EARLIER:]):

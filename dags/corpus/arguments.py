@@ -1,68 +1,46 @@
-"""What a corpus's jobs are told: the options of `python -m beam_jobs.JOB`. Pure functions."""
+"""What a corpus's jobs are told: the options of `python -m beam_jobs JOB`. Pure functions."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import re
 import zoneinfo
-from collections.abc import Mapping
+from typing import Any
 
 from af3core.errors import ConfigurationError
-from dags.corpus.corpus import DERIVED_JOBS, DERIVED_WITHOUT_MODEL, Corpus, Runner
+from dags.corpus.corpus import Corpus, Runner
+from schemas.jobs import job_named, options_of_job
 from schemas.layout import WHOLE, Part
+from schemas.options.option import OptionGroup, as_arguments, values_of
 
-_ASKING = {"annotate", *DERIVED_JOBS, "evaluate"} - {*DERIVED_WITHOUT_MODEL}
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
-def job_arguments(corpus: Corpus, since: str, until: str, run_id: str) -> list[str]:
-    """The options of every job of a run over the archive days from `since` to `until`."""
-    model, cutting, limits = corpus.model, corpus.cutting, corpus.limits
-    derive = corpus.derive
-    options: dict[str, object] = {
+def job_arguments(job: str, corpus: Corpus, since: str, until: str, run_id: str) -> list[str]:
+    """The options of a job of a run over the archive days from `since` to `until`.
+
+    Those that `plan` recorded are repeated: a night that 0.1.0 planned has no record.
+    """
+    values = option_values(corpus) | {
         "source": corpus.source,
         "out": corpus.out,
         "corpus": corpus.name,
         "since": since,
         "until": until,
-        "date-from": corpus.date_from,
-        "max-recording-h": limits.max_recording_h,
-        "max-clip-s": cutting.max_clip_s,
-        "max-segment-s": cutting.max_segment_s,
-        "target-segment-s": cutting.target_segment_s,
-        "silence-dbfs": cutting.silence_dbfs,
-        "model": model.name,
-        "model-revision": model.revision,
-        "tasks": corpus.tasks,
-        "engine": model.engine,
-        "endpoint": model.endpoint,
-        "dtype": model.dtype,
-        "device": model.device,
-        "batch-tokens": model.batch_tokens,
-        "max-gpu-hours": limits.max_gpu_hours,
-        "gpu-price": limits.gpu_price,
-        "gpu-rate": limits.gpu_rate,
-        "max-failed-share": limits.max_failed_share,
-        "max-flagged-share": limits.max_flagged_share,
-        "skill": ",".join(derive.skills) or None,
-        "writer": derive.writer,
-        "writer-endpoint": derive.writer_endpoint,
-        "questions": derive.questions,
-        "voice": derive.voice,
-        "speaker": derive.speaker,
-        "speed": derive.speed,
-        "shards": corpus.shards,
-        "run-id": run_id,
+        "run_id": run_id,
     }
-    arguments = as_options(options)
-    arguments += [f"--only={task}" for task in corpus.only]
-    arguments += [f"--ask={name}={question}" for name, question in corpus.ask.items()]
-    return arguments
+    return as_arguments(values, options_of_job(job_named(job), accepted=True))
 
 
-def as_options(values: Mapping[str, object]) -> list[str]:
-    """Options by name as a command line has them; None is left out."""
-    return [f"--{name}={_text(value)}" for name, value in values.items() if value is not None]
+def option_values(settings: OptionGroup) -> dict[str, Any]:
+    """The options of a site's settings by name, those of their sections included."""
+    values = {known.name: value for known, value in values_of(settings)}
+    for field in dataclasses.fields(settings):
+        section = getattr(settings, field.name)
+        if isinstance(section, OptionGroup):
+            values |= option_values(section)
+    return values
 
 
 def beam_arguments(corpus: Corpus, job: str) -> list[str]:
@@ -72,7 +50,7 @@ def beam_arguments(corpus: Corpus, job: str) -> list[str]:
 
 def asks_model(job: str) -> bool:
     """Whether a job needs a GPU: it asks the model."""
-    return job in _ASKING
+    return job_named(job).needs_gpu
 
 
 def runner_options(runner: Runner, job: str) -> list[str]:
@@ -126,7 +104,3 @@ def week_of(partition_key: str) -> tuple[str, str]:
 def run_name(dag_run_id: str) -> str:
     """Airflow's name of a run as a name for objects."""
     return _NOT_IN_NAMES.sub("-", dag_run_id).strip("-")
-
-
-def _text(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from af3core.audio.cut import Segmentation
+from af3core.audio.cut_points import Segmentation
 from af3core.errors import ConfigurationError
-from af3core.limits import Limits
-from af3core.voice.voice import VoiceSettings
+from af3core.speech.voice import VoiceSettings
+from schemas.jobs import DERIVED
+from schemas.options import archive, derive, night
+from schemas.options.option import with_default
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _DAILY = re.compile(r"\d{1,2} \d{1,2} \* \* \*")
@@ -19,37 +20,28 @@ MAX_PARTS = 1000
 """Airflow's scheduler looks at every part of every run."""
 
 
-@dataclass(frozen=True)
-class Model:
-    """Which model answers, and how. The keys are those of `af3 annotate`.
+@dataclass(frozen=True, kw_only=True)
+class Model(night.Model, night.Endpoint, night.Compute):
+    """Which model answers, and how.
 
     `allow_unaccepted` lets nights run with a model that did not pass the site's gate.
     """
 
-    name: str = "nano"
-    revision: str | None = None
-    engine: Literal["af3", "transformers", "openai"] = "af3"
-    endpoint: str | None = None
-    dtype: Literal["float32", "bfloat16"] = "float32"
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    batch_tokens: int = 65_536
     allow_unaccepted: bool = False
 
 
-_CUT = Segmentation()
-
-
-@dataclass(frozen=True)
-class Cutting:
-    """How recordings are cut; seconds and dBFS."""
-
-    max_clip_s: float = _CUT.max_clip_s
-    max_segment_s: float = _CUT.max_segment_s
-    target_segment_s: float = _CUT.target_segment_s
-    silence_dbfs: float = _CUT.silence_dbfs
+@dataclass(frozen=True, kw_only=True)
+class Cutting(night.Cutting):
+    """How recordings are cut."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         Segmentation(**asdict(self))  # its rules
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits(archive.RecordingLimit, archive.MissingLimit, night.Budget, night.AuditLimits):
+    """What a night may cost, and how whole and good it must be to be published."""
 
 
 @dataclass(frozen=True)
@@ -89,40 +81,22 @@ class Runner:
             )
 
 
-DERIVED_JOBS = ("events", "embed", "skills", "summarise", "describe", "dialogues")
-"""In this order: pairs need events, descriptions need summaries, dialogues need embeddings."""
-
-DERIVED_WITHOUT_MODEL = ("describe",)
-"""Those of them that ask the model nothing: they are CPU jobs."""
-
-
 @dataclass(frozen=True)
-class Derive:
+class Derive(derive.Skills, derive.Writer, derive.Questions, derive.Speech):
     """What is made of each published day, unasked nothing: it takes time, mostly the model's.
 
-    Attributes:
-        jobs: some of DERIVED_JOBS; they run in its order.
-        skills: names of the skills; none means all.
-        writer, writer_endpoint: the language model that writes, and its server; none is the
-            model's own decoder.
-        questions: file of questions about whole recordings.
-        voice, speaker, speed: of `describe`, as its options; none is the job's default.
+    `jobs` are some of `schemas.jobs.DERIVED`; they run in its order.
     """
 
     jobs: tuple[str, ...] = ()
-    skills: tuple[str, ...] = ()
-    writer: str | None = None
-    writer_endpoint: str | None = None
-    questions: str | None = None
-    voice: str | None = None
-    speaker: str | None = None
-    speed: float | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        known = [job.name for job in DERIVED]
         for job in self.jobs:
-            if job not in DERIVED_JOBS:
+            if job not in known:
                 raise ConfigurationError(
-                    f"derive: jobs: {job!r} is none; known are {', '.join(DERIVED_JOBS)}"
+                    f"derive: jobs: {job!r} is none; known are {', '.join(known)}"
                 )
         if (self.writer is None) != (self.writer_endpoint is None):
             raise ConfigurationError("derive: writer and writer_endpoint go together")
@@ -160,17 +134,21 @@ class Alerts:
     webhook: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settling(archive.Settling):
+    """Files that are still written: a night has the time to look twice."""
+
+    settle_min: float = with_default(archive.Settling, "settle_min", 2.0)
+
+
 @dataclass(frozen=True)
-class Corpus:
+class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sharding):
     """One corpus: an archive, what is asked of it, and when.
 
     Attributes:
         name: of the YAML file, without its suffix.
         source, out: folders or gs://… of the recordings, and of tables, clips and ledger.
         schedule: cron of the nightly run, once a day; it annotates the day before. None: by hand.
-        date_from: what dates an object, as in `af3 annotate --date-from`.
-        tasks: YAML file of tasks; none is the built-in ones.
-        only, ask: as the options of `af3 annotate`.
         pool: Airflow's pool whose slots are GPUs.
     """
 
@@ -180,12 +158,6 @@ class Corpus:
     description: str = ""
     owner: str = "archive"
     schedule: str | None = "0 0 * * *"
-    timezone: str = "UTC"
-    date_from: Literal["auto", "path", "mtime"] = "auto"
-    tasks: str | None = None
-    only: tuple[str, ...] = ()
-    ask: dict[str, str] = field(default_factory=dict)
-    shards: int = 1
     pool: str = "gpu"
     model: Model = field(default_factory=Model)
     cutting: Cutting = field(default_factory=Cutting)
@@ -196,6 +168,7 @@ class Corpus:
     alerts: Alerts = field(default_factory=Alerts)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not _NAME.fullmatch(self.name):
             raise ConfigurationError(
                 f"the file's name {self.name!r} names the corpus: lower-case letters, digits, - and"
@@ -205,8 +178,4 @@ class Corpus:
             raise ConfigurationError(
                 f'schedule {self.schedule!r}: a run is one archive day; write "MINUTE HOUR * * *",'
                 ' such as "0 0 * * *", or null for no schedule'
-            )
-        if self.timezone not in zoneinfo.available_timezones():
-            raise ConfigurationError(
-                f"timezone {self.timezone!r} is unknown; write a name such as Europe/Berlin"
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from af3core.errors import ConfigurationError
 from af3core.strict_yaml import YamlMapping, fill, parse_mapping, read_text
-from af3core.tasks.read import read_tasks
+from af3core.tasks.task import read_tasks
 from dags.corpus.corpus import Corpus
 
 FOLDER_VARIABLE = "AF3_CORPORA"

@@ -1,13 +1,15 @@
-"""What the jobs of the gate are told: the options of `python -m beam_jobs.JOB`. Pure functions."""
+"""What the jobs of the gate are told: the options of `python -m beam_jobs JOB`. Pure functions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dags.corpus.arguments import as_options
+from dags.corpus.arguments import option_values
 from dags.corpus.corpus import Corpus
 from dags.evaluation.gate import Gate
+from schemas.jobs import job_named, options_of_job
+from schemas.options.option import as_arguments
 
 REPORTS = "evaluations"
 """The corpus below which the report of `accept` lies; that of a benchmark lies below its name."""
@@ -17,30 +19,25 @@ def evaluate_arguments(
     gate: Gate, benchmark: str, params: Mapping[str, Any], run_id: str
 ) -> list[str]:
     """The options of `evaluate` for one benchmark and the model of the form."""
-    chosen = gate.benchmarks[benchmark]
-    options = {
+    values = {
         **_model(gate, params),
+        **option_values(gate.benchmarks[benchmark]),
         "corpus": benchmark,
         "benchmark": benchmark,
-        "data": chosen.data,
-        "limit": chosen.limit,
-        "judge": chosen.judge,
-        "judge-endpoint": chosen.judge_endpoint,
-        "run-id": run_id,
+        "run_id": run_id,
     }
-    return [*as_options(options), *(["--thinking"] if chosen.thinking else [])]
+    return as_arguments(values, options_of_job(job_named("evaluate")))
 
 
 def accept_arguments(gate: Gate, params: Mapping[str, Any], run_id: str) -> list[str]:
     """The options of `accept` for the model of the form."""
-    options = {
+    values = {
         **_model(gate, params),
         "corpus": REPORTS,
-        "benchmarks": ",".join(gate.benchmarks),
-        "max-drop": gate.max_drop,
-        "run-id": run_id,
+        "benchmarks": tuple(gate.benchmarks),
+        "run_id": run_id,
     }
-    return as_options(options)
+    return as_arguments(values, options_of_job(job_named("accept")))
 
 
 def acceptance_options(gate: Gate | None, corpus: Corpus) -> Sequence[str]:
@@ -51,13 +48,5 @@ def acceptance_options(gate: Gate | None, corpus: Corpus) -> Sequence[str]:
 
 
 def _model(gate: Gate, params: Mapping[str, Any]) -> dict[str, object]:
-    return {
-        "out": gate.out,
-        "model": params["model"],
-        "model-revision": params["model_revision"],
-        "engine": params["engine"],
-        "endpoint": params["endpoint"],
-        "dtype": params["dtype"],
-        "device": gate.device,
-        "batch-tokens": gate.batch_tokens,
-    }
+    names = ("model", "model_revision", "engine", "endpoint", "dtype")
+    return {**option_values(gate), "out": gate.out, **{name: params[name] for name in names}}

@@ -1,15 +1,14 @@
 """The operator that runs one Beam job of a night on Dataflow, from a flex template.
 
 A template's pipeline is one element, the whole job, which leaves its report in the bucket
-(`beam_jobs.whole`). No Beam on the Airflow worker, and no worker held while the job runs: the
-triggerer waits. The job's name follows from the run, so that a retry after a lost worker finds the
-job that runs already.
+(`beam_jobs.framework.dataflow`). No Beam on the Airflow worker, and no worker held while the job
+runs: the triggerer waits. The job's name follows from the run, so that a retry after a lost worker
+finds the job that runs already.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,10 +20,11 @@ from googleapiclient.errors import HttpError
 
 from dags.corpus.arguments import part_name, part_option, run_name
 from dags.corpus.corpus import Dataflow
-from dags.launch.errors import JobLost, JobMisconfigured, error_of
-from dags.launch.job_operator import Context, emit_partition
+from dags.launch.errors import JobLost, JobMisconfigured, check_report
+from dags.launch.job_operator import Context, emit_partition, is_last_attempt
 from schemas import layout
 from schemas.layout import WHOLE, Part
+from schemas.record_format import RecordError
 from schemas.reports import JobReport
 
 _ALREADY_EXISTS = 409
@@ -35,7 +35,7 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
     """Launch `TEMPLATES/JOB.json` with the job's options and wait in the triggerer.
 
     Args:
-        job: name of the module below `beam_jobs`.
+        job: its name in `schemas.jobs`.
         arguments: gives the job's options for a context, Beam's included.
         dataflow: where the templates lie and run.
         partition: gives the partition key of the task's outlets.
@@ -100,8 +100,7 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
             raise JobLost(f"{self.job_module}: {event['message']}")
         if report is None:
             raise JobLost(f"{self.job_module} ended without a report")
-        if report.exit_code:
-            raise error_of(report)
+        check_report(report, is_last_attempt(context))
         emit_partition(self, self.partition, context)
         return {**report.to_json(), "dataflow_job_id": event.get("job_id")}
 
@@ -113,7 +112,13 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
         hook = GCSHook(gcp_conn_id=self.gcp_conn_id)
         if not hook.exists(bucket, path):
             return None
-        return JobReport.from_json(json.loads(hook.download(bucket, path)))
+        try:
+            return JobReport.from_bytes(hook.download(bucket, path))
+        except RecordError as error:
+            if error.needed_release:
+                raise
+            self.log.warning("gs://%s/%s: %s", bucket, path, error)
+            return None
 
     def _active_job(self, name: str) -> str:
         jobs = self.hook.get_conn().projects().locations().jobs()

@@ -18,10 +18,10 @@ from airflow.sdk import BaseOperator, BaseOperatorLink
 from airflow.sdk.bases.resumablejobmixin import ResumableJobMixin
 
 from dags.corpus.arguments import part_name, part_option, run_name
-from dags.launch.errors import JobLost, error_of
+from dags.launch.errors import JobLost, check_report
 from dags.launch.process import AlreadyRunning, Launch, launches_folder
 from dags.launch.report_pages import report_page
-from schemas.reports import JobReport
+from schemas.reports import WAITING_EXIT_CODE, JobReport
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -43,14 +43,14 @@ class ReportLink(BaseOperatorLink):
 
 
 class Af3JobOperator(ResumableJobMixin, BaseOperator):
-    """Run `python -m beam_jobs.JOB` in a session of its own and see it through.
+    """Run `python -m beam_jobs JOB` in a session of its own and see it through.
 
     The job's log is the task's log, progress included. A task that is killed kills the job with
     all its processes; a worker that crashes leaves it running, and the next attempt goes on with
     it, or starts it anew where it lands on another machine. The job's report is the task's result.
 
     Args:
-        job: name of the module below `beam_jobs`.
+        job: its name in `schemas.jobs`.
         arguments: gives the job's options for a context, Beam's included.
         python: interpreter with the jobs' packages; Airflow's own by default.
         partition: gives the partition key of the task's outlets; a run by hand has none itself.
@@ -97,7 +97,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         self.execute_resumable(context)
         ti = context["ti"]
         result = {
-            **self._collect(self._launch).to_json(),
+            **self._collect(self._launch, is_last_attempt(context)).to_json(),
             "link": report_page(ti.dag_id, ti.run_id, ti.task_id, ti.map_index),
         }
         self.log.info("report: %s", result["link"])
@@ -106,7 +106,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
 
     def submit_job(self, context: Context) -> JsonValue:
         launch = self._known_launch
-        command = [self.python or sys.executable, "-m", f"beam_jobs.{self.job}"]
+        command = [self.python or sys.executable, "-m", "beam_jobs", self.job]
         command += [*self.arguments(context), *part_option((self.part, self.parts))]
         command += [f"--report={launch.report_path}", f"--watched-by={launch.watched_path}"]
         launch.folder.mkdir(parents=True, exist_ok=True)
@@ -130,7 +130,9 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         report = launch.report()
         if report is None:
             return "lost"
-        return "failed" if report.exit_code else "succeeded"
+        # one with pieces that wait has ended too: `execute` decides what becomes of it
+        is_ended_well = report.exit_code in (0, WAITING_EXIT_CODE)
+        return "succeeded" if is_ended_well else "failed"
 
     def is_job_active(self, status: str) -> bool:
         return status == "running"
@@ -165,7 +167,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
             raise RuntimeError("execute() makes the launch")
         return self._launch
 
-    def _collect(self, launch: Launch) -> JobReport:
+    def _collect(self, launch: Launch, is_last: bool) -> JobReport:
         self._pass_on_log(launch)
         report = launch.report()
         if report is None:
@@ -175,8 +177,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
                 " done is kept; the next attempt goes on from there"
             )
         launch.clear()
-        if report.exit_code:
-            raise error_of(report)
+        check_report(report, is_last)
         return report
 
     def _pass_on_log(self, launch: Launch) -> None:
@@ -191,6 +192,12 @@ def emit_partition(
     if partition is not None:
         for asset in task.outlets:
             context["outlet_events"][asset].add_partitions(partition(context))
+
+
+def is_last_attempt(context: Context) -> bool:
+    """True where Airflow will not try the task again."""
+    ti = context["ti"]
+    return bool(ti.try_number > ti.max_tries)
 
 
 def _launch_of(context: Context) -> Launch:

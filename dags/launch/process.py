@@ -15,7 +15,6 @@ FOLDER/report.json  how it ended, written by the process itself
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import secrets
 import shutil
@@ -28,6 +27,7 @@ from pathlib import Path
 
 import psutil
 
+from schemas.record_format import RecordError
 from schemas.reports import JobReport
 
 MARK = "AF3_LAUNCH"
@@ -104,8 +104,12 @@ class Launch:
     def report(self) -> JobReport | None:
         """How the process ended; None while it runs, and where it could not say."""
         try:
-            return JobReport.from_json(json.loads(self.report_path.read_bytes()))
+            return JobReport.from_bytes(self.report_path.read_bytes())
         except FileNotFoundError:
+            return None
+        except RecordError as error:
+            if error.needed_release:
+                raise
             return None
 
     def watch(self) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import DAG, Param, chain
 from airflow.sdk.exceptions import AirflowSkipException
 
-from af3core.tasks.read import default_tasks
+from af3core.tasks.task import default_tasks
 from dags.corpus.arguments import job_arguments, run_name
 from dags.corpus.corpus import Alerts, Corpus, Limits, Model, Retries
 from dags.launch.job_operator import Af3JobOperator, Context
-from dags.night.approval import BudgetApproval
+from dags.night.approval import DECIDED_LATER, NightApproval
 from dags.night.factory import FIRST_DAY
 from dags.night.notices import FailureNotice
 from dags.night.retries import retry_arguments
@@ -46,7 +47,7 @@ def adhoc_dag() -> DAG:
         tags=["af3", "annotate"],
     ) as dag:
         chain(
-            _job("plan"),
+            _job("plan", DECIDED_LATER),
             DryRunApproval(task_id="approve", corpus=NAME, alerts=Alerts()),
             _job("segment"),
             _job("annotate", pool="gpu"),
@@ -57,7 +58,7 @@ def adhoc_dag() -> DAG:
     return dag
 
 
-class DryRunApproval(BudgetApproval):
+class DryRunApproval(NightApproval):
     """Ends a dry run here; goes on as the nightly approval otherwise."""
 
     def execute(self, context: Any) -> Any:
@@ -132,24 +133,25 @@ def adhoc_corpus(params: dict[str, Any]) -> Corpus:
         out=params["out"],
         schedule=None,
         only=tuple(params["tasks"]),
-        model=Model(name=params["model"], dtype=params["dtype"]),
+        model=Model(model=params["model"], dtype=params["dtype"]),
         limits=Limits(max_gpu_hours=params["max_gpu_hours"]),
     )
 
 
-def adhoc_arguments(params: dict[str, Any], run_id: str) -> list[str]:
+def adhoc_arguments(job: str, params: dict[str, Any], run_id: str) -> list[str]:
     """The form as options of a job. Pure."""
     since = params["since"] or FIRST_DATE
     until = params["until"] or LAST_DATE
-    return job_arguments(adhoc_corpus(params), since, until, run_id)
+    return job_arguments(job, adhoc_corpus(params), since, until, run_id)
 
 
 def _date(title: str, description: str) -> Param:
     return Param(None, type=["null", "string"], format="date", title=title, description=description)
 
 
-def _job(name: str, **kwargs: Any) -> Af3JobOperator:
+def _job(name: str, options: Sequence[str] = (), **kwargs: Any) -> Af3JobOperator:
     def arguments(context: Context) -> list[str]:
-        return adhoc_arguments(dict(context["params"]), run_name(context["ti"].run_id))
+        run_id = run_name(context["ti"].run_id)
+        return [*adhoc_arguments(name, dict(context["params"]), run_id), *options]
 
     return Af3JobOperator(task_id=name, job=name, arguments=arguments, **kwargs)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import DAG, PartitionedAssetTimetable, StartOfWeekMapper, chain
 
 from dags.corpus.arguments import asks_model, week_of
-from dags.corpus.corpus import DERIVED_JOBS, Corpus
+from dags.corpus.corpus import Corpus
 from dags.launch.job_operator import Context
 from dags.night.factory import (
     DAY_FORMAT,
@@ -20,6 +21,7 @@ from dags.night.factory import (
     tables_of,
     task_arguments,
 )
+from schemas.jobs import DERIVED
 
 _DOCS = {
     "index": "Brings the search index (`af3 search`) up to date with each day that was published.",
@@ -42,7 +44,7 @@ def consumer_dags(corpus: Corpus) -> list[DAG]:
         assets=published,
         default_partition_mapper=StartOfWeekMapper(input_format=DAY_FORMAT),
     )
-    derived = [job for job in DERIVED_JOBS if job in corpus.derive.jobs]
+    derived = [job.name for job in DERIVED if job.name in corpus.derive.jobs]
     complete = PartitionedAssetTimetable(assets=derived_of(corpus)) if derived else daily
     either = PartitionedAssetTimetable(assets=published | derived_of(corpus)) if derived else daily
     dags = [
@@ -59,7 +61,7 @@ def _consumer(corpus: Corpus, job: str, schedule: Any, days: Days) -> DAG:
     return dag
 
 
-def _derive(corpus: Corpus, jobs: list[str], schedule: Any) -> DAG:
+def _derive(corpus: Corpus, jobs: Sequence[str], schedule: Any) -> DAG:
     """One task a job, with a GPU of the pool where it asks the model; the last one says that the
     day is done.
     """

@@ -22,11 +22,12 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 from dags.corpus.arguments import archive_day, beam_arguments, job_arguments, run_name
 from dags.corpus.corpus import Corpus, Runner
 from dags.launch.job_operator import Af3JobOperator, Context
-from dags.night.approval import BudgetApproval
+from dags.night.approval import DECIDED_LATER, NightApproval
 from dags.night.docs import annotate_docs
-from dags.night.notices import FailureNotice, late_night
+from dags.night.notices import FailureNotice, WaitingNotice, late_night
 from dags.night.priority import TONIGHT_FIRST
 from dags.night.retries import retry_arguments
+from schemas.jobs import NIGHTLY
 
 FIRST_DAY = pendulum.datetime(2020, 1, 1, tz="UTC")
 DAY_FORMAT = "%Y-%m-%d"
@@ -95,20 +96,19 @@ def night_tasks(
     def job(name: str, **kwargs: Any) -> Task:
         return job_task(corpus, name, days, **kwargs)
 
-    return [
-        job("plan", options=plan_options),
-        BudgetApproval(
-            task_id="approve",
-            corpus=corpus.name,
-            alerts=corpus.alerts,
-            weight_rule=TONIGHT_FIRST,
-        ),
-        job("segment"),
-        job("annotate", pool=corpus.pool, parts=corpus.runner.parts),
-        job("audit"),
-        job("publish", outlets=[tables], partition=partition_of(days)),
-        job("report"),
-    ]
+    own: dict[str, dict[str, Any]] = {
+        "plan": {"options": (*plan_options, *DECIDED_LATER)},
+        "annotate": {"pool": corpus.pool, "parts": corpus.runner.parts},
+        "publish": {"outlets": [tables], "partition": partition_of(days)},
+    }
+    plan, *others = (job(each.name, **own.get(each.name, {})) for each in NIGHTLY)
+    approval = NightApproval(
+        task_id="approve",
+        corpus=corpus.name,
+        alerts=corpus.alerts,
+        weight_rule=TONIGHT_FIRST,
+    )
+    return [plan, approval, *others]
 
 
 def job_task(
@@ -127,7 +127,7 @@ def job_task(
     def arguments(context: Context) -> list[str]:
         since, until = days(context)
         run_id = run_name(context["ti"].run_id)
-        told = job_arguments(corpus, since, until, run_id)
+        told = job_arguments(name, corpus, since, until, run_id)
         return [*told, *options, *beam_arguments(corpus, name)]
 
     operator, given = operator_on(corpus.runner)
@@ -163,6 +163,7 @@ def task_arguments(corpus: Corpus) -> dict[str, Any]:
     """Arguments of all tasks of a corpus."""
     return {
         "owner": corpus.owner,
+        "on_success_callback": WaitingNotice(corpus.name, corpus.alerts),
         "on_failure_callback": FailureNotice(corpus.name, corpus.alerts, corpus.runner.parts),
         **retry_arguments(corpus.retries),
     }

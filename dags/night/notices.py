@@ -42,6 +42,33 @@ class FailureNotice:
         return ti.task_id if ti.map_index < 0 else f"{ti.task_id} ({part_name(part)})"
 
 
+@dataclass(frozen=True)
+class WaitingNotice:
+    """Airflow's callback for a task that is done but for pieces that wait: the night goes on."""
+
+    corpus: str
+    alerts: Alerts
+
+    def __call__(self, context: Any) -> None:
+        ti = context["ti"]
+        report = ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index)
+        if isinstance(report, dict) and report.get("waiting"):
+            text = waiting_text(self.corpus, ti.task_id, report, getattr(ti, "log_url", ""))
+            send(self.alerts.webhook, self.alerts.email, text)
+
+
+def waiting_text(corpus: str, task: str, report: dict[str, Any], log_url: str) -> str:
+    """The notice of pieces that wait, a fact a line. Pure."""
+    return "\n".join(
+        [
+            f"af3: {corpus}, {report['since']}: task {task} left work waiting",
+            str(report["message"]),
+            f"log: {log_url}",
+            "next: mend the cause; the next run of this day does what waits, or clear the task",
+        ]
+    )
+
+
 def failure_text(
     corpus: str, task: str, day: str, error: BaseException | None, log_url: str
 ) -> str:

@@ -1,0 +1,1 @@
+"""The images, and the templates that start jobs on Dataflow."""

@@ -6,8 +6,10 @@ FROM apache/airflow:3.3.2-python3.11 AS airflow
 # the build writes here; a folder that COPY makes is root's
 RUN mkdir /home/airflow/build
 COPY --chown=airflow:0 infra/requirements.lock infra/images/airflow-requirements.txt /home/airflow/build/
-# the image's versions give way to the tested ones
-RUN pip install --no-cache-dir --constraint /home/airflow/build/requirements.lock \
+# the image's versions give way to the tested ones; pip takes no constraints that have hashes
+RUN pip install --no-cache-dir uv==0.13.9 \
+    && uv pip install --no-cache --python "$(command -v python)" \
+      --constraint /home/airflow/build/requirements.lock \
       --requirement /home/airflow/build/airflow-requirements.txt
 COPY --chown=airflow:0 setup.py README.md /home/airflow/build/
 COPY --chown=airflow:0 schemas /home/airflow/build/schemas
@@ -31,10 +33,12 @@ ENV UV_LINK_MODE=copy
 USER 0
 RUN install --directory --owner=airflow --group=0 /opt/af3 /home/airflow/.cache /models
 USER 50000
+# torch without CUDA is another file, of another index: the version binds it, not the hashes
 RUN python -m venv /opt/af3 \
-    && pip install --no-cache-dir uv==0.13.9 \
+    && sed --regexp-extended '/^torch==/,/[^\\]$/{s/ \\$//;/--hash/d}' \
+      /home/airflow/build/requirements.lock > /home/airflow/build/cpu.lock \
     && uv pip install --no-cache --torch-backend cpu --python /opt/af3/bin/python \
-      --constraint /home/airflow/build/requirements.lock "/home/airflow/build[gcs,search,describe]" \
+      --constraint /home/airflow/build/cpu.lock "/home/airflow/build[gcs,search,describe]" \
       huggingface-hub
 
 FROM worker AS gpu-worker

@@ -22,8 +22,10 @@ WORKDIR /src
 COPY setup.py README.md infra/requirements.lock ./
 # huggingface-hub: plan and audit name a hub's model by its revision; torch embeds the index's texts
 # and speaks as VITS; espeak-ng (describe) is GPL-3.0
+# torch without CUDA is another file, of another index: the version binds it, not the hashes
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv pip install --torch-backend cpu --constraint requirements.lock \
+    sed --regexp-extended '/^torch==/,/[^\\]$/{s/ \\$//;/--hash/d}' requirements.lock > cpu.lock \
+    && uv pip install --torch-backend cpu --constraint cpu.lock \
       --requirements setup.py --extra gcs --extra search --extra describe huggingface-hub
 COPY schemas schemas
 COPY af3core af3core
@@ -58,4 +60,4 @@ COPY infra/images/launch.py /opt/launch/launch.py
 ENV AF3_JOB=${JOB} \
     FLEX_TEMPLATE_PYTHON_PY_FILE=/opt/launch/launch.py
 # the service starts python_template_launcher itself; the entry point stays the worker's
-RUN python -c "import beam_jobs.whole, beam_jobs.${JOB:?such as segment}"
+RUN python -c "import beam_jobs.framework.dataflow, beam_jobs.${JOB:?such as segment}"

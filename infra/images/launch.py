@@ -5,39 +5,30 @@ Templates name parameters with underscores, the jobs name options with hyphens.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from beam_jobs.guard import guarded
-from beam_jobs.options import add_arguments
-from beam_jobs.whole import start
+from beam_jobs.framework.dataflow import start
+from beam_jobs.framework.process import exit_code_of
+from schemas.jobs import job_named, options_of_job
+from schemas.options.option import Option
 
 WITHOUT_VALUE = "true"
 """The parameter of an option that takes no value, such as Beam's `no_use_public_ips`."""
 
 
-def our_options() -> list[argparse.Action]:
-    """The options of all jobs, and the archive."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument(
-        "--source", metavar="SOURCE", required=True, help="folder or gs:// of recordings"
-    )
-    add_arguments(parser)
-    return parser._actions
-
-
-def as_options(parameters: Iterable[str], ours: Sequence[argparse.Action]) -> list[str]:
+def as_options(parameters: Iterable[str], ours: Iterable[Option]) -> list[str]:
     """A template's parameters as a job's options; Beam's stay as they are. Pure."""
-    names = {name.replace("-", "_"): name for action in ours for name in action.option_strings}
+    names = {known.flag.replace("-", "_"): known for known in ours}
     options = []
     for parameter in parameters:
         name, given, value = parameter.partition("=")
         known = names.get("__" + name.removeprefix("--").replace("-", "_"))
-        if known is None and name.startswith("--no_") and value == WITHOUT_VALUE:
+        takes_none = known.kind is bool if known else name.startswith("--no_")
+        if takes_none and value == WITHOUT_VALUE:
             given = value = ""
-        options.append(f"{known or name}{given}{value}")
+        options.append(f"{known.flag if known else name}{given}{value}")
     return options
 
 
@@ -45,10 +36,11 @@ def main() -> int:
     """Write the template's pipeline, which is all that a launcher may do, and end."""
 
     def run() -> int:
-        start(os.environ["AF3_JOB"], as_options(sys.argv[1:], our_options()))
+        job = job_named(os.environ["AF3_JOB"])
+        start(job.name, as_options(sys.argv[1:], options_of_job(job, accepted=True)))
         return 0
 
-    return guarded(run)
+    return exit_code_of(run)
 
 
 if __name__ == "__main__":

@@ -1,55 +1,25 @@
-"""The metadata of the flex templates, one file a job, from the jobs' own options.
+"""The metadata of the flex templates, one file a job, from the job's own options.
 
-`python -m infra.images.templates` writes `templates/JOB.json`; `publish.sh` builds templates of it.
+`python -m infra.images.templates FOLDER` writes `JOB.json` for each job that has a template, and
+prints each with the account that runs it; `publish.sh` builds the templates of them.
 """
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import json
 import re
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from infra.images.launch import our_options
-
-FOLDER = Path(__file__).parent / "templates"
-JOBS = (
-    "plan",
-    "segment",
-    "annotate",
-    "audit",
-    "publish",
-    "report",
-    "index",
-    "export",
-    "quality",
-    "events",
-    "embed",
-    "skills",
-    "summarise",
-    "describe",
-    "dialogues",
-    "evaluate",
-    "accept",
-)
-"""The jobs that the DAGs start."""
-
-NOT_ON_DATAFLOW = (
-    "ask",
-    "question",
-    "recording",
-    "only_agreed",
-    "words_only",
-    "thinking",
-    "report",
-    "watched_by",
-)
-"""A template takes one value a name; the others are files of the machine that starts the job."""
+from schemas.jobs import JOBS, Job, options_of_job
+from schemas.options.option import Option
 
 NUMBER = r"^-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$"
 WHOLE_NUMBER = r"^[0-9]+$"
+TRUE = "^true$"
+"""Of an option that takes no value."""
 BEAM = {
     "sdk_container_image": "image of the job's worker, with the job inside",
     "machine_type": "machine of the worker, which runs the whole job",
@@ -70,16 +40,18 @@ BEAM_FORMS = {
 }
 
 
-def metadata(job: str) -> dict[str, Any]:
+def metadata(job: Job) -> dict[str, Any]:
     """What Dataflow checks a launch against, and shows as a form."""
-    summary = importlib.import_module(f"beam_jobs.{job}").JOB.summary
-    ours = [_parameter(action) for action in our_options()]
     return {
-        "name": f"af3-archive: {job}",
-        "description": f"{summary[0].upper()}{summary[1:]}.",
+        "name": f"af3-archive: {job.name}",
+        "description": f"{job.summary[0].upper()}{job.summary[1:]}.",
         "streaming": False,
         "parameters": [
-            *[given for given in ours if given["name"] not in NOT_ON_DATAFLOW],
+            *[
+                _parameter(known)
+                for known in options_of_job(job, accepted=True)
+                if known.declared.on_templates
+            ],
             *[
                 {
                     "name": name,
@@ -94,31 +66,36 @@ def metadata(job: str) -> dict[str, Any]:
     }
 
 
-def as_text(job: str) -> str:
+def as_text(job: Job) -> str:
     """The file of a job."""
     return json.dumps(metadata(job), indent=2, ensure_ascii=False) + "\n"
 
 
-def _parameter(action: argparse.Action) -> dict[str, Any]:
-    name = action.option_strings[0].removeprefix("--")
+def _parameter(known: Option) -> dict[str, Any]:
+    name = known.flag.removeprefix("--")
     given: dict[str, Any] = {
         "name": name.replace("-", "_"),
         "label": name,
-        "helpText": action.help or f"one of {', '.join(action.choices or ())}",
-        "isOptional": not (action.required or name == "out"),
+        "helpText": known.help,
+        "isOptional": not known.declared.required,
     }
-    if action.choices:
-        given["regexes"] = [f"^({'|'.join(map(re.escape, action.choices))})$"]
-    elif action.type in (int, float):
-        given["regexes"] = [WHOLE_NUMBER if action.type is int else NUMBER]
+    if known.choices:
+        given["regexes"] = [f"^({'|'.join(map(re.escape, known.choices))})$"]
+    elif known.kind in (int, float):
+        given["regexes"] = [WHOLE_NUMBER if known.kind is int else NUMBER]
+    elif known.kind is bool:
+        given["regexes"] = [TRUE]
     return given
 
 
-def main() -> int:
-    """Write all files."""
-    FOLDER.mkdir(exist_ok=True)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write all files; print each job with `gpu` or `worker`, the account that runs it."""
+    [folder] = sys.argv[1:] if arguments is None else arguments
+    Path(folder).mkdir(parents=True, exist_ok=True)
     for job in JOBS:
-        (FOLDER / f"{job}.json").write_text(as_text(job), "utf-8")
+        if job.on_dataflow:
+            (Path(folder) / f"{job.name}.json").write_text(as_text(job), "utf-8")
+            print(job.name, "gpu" if job.needs_gpu else "worker")
     return 0
 
 

@@ -1,0 +1,1 @@
+"""What Terraform reads that follows from the code."""

@@ -11,9 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from schemas.columns import Table
-from schemas.derived_tables import ALL_TABLES
 from schemas.sql.column_types import type_name
+from schemas.tables.columns import Table
+from schemas.tables.derived_tables import ALL_TABLES
 
 FILE = Path(__file__).parent / "modules" / "bigquery" / "tables.json"
 

@@ -23,15 +23,27 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.recordings (
   `channels` bigint COMMENT 'channels of the source',
   `declared_duration_ms` bigint COMMENT 'length that the container declares',
   `duration_ms` bigint COMMENT 'time in: the decoded length, or the declared if none was decoded',
-  `decoded_duration_ms` bigint COMMENT 'length that was decoded',
+  `decoded_duration_ms` bigint COMMENT 'length that was decoded, with silence where times leave out',
   `annotated_ms` bigint COMMENT 'time that has answers',
   `skipped` array<struct<`reason`:string,`duration_ms`:bigint>> COMMENT 'time that was not annotated, by reason; with annotated_ms it makes duration_ms',
   `clip_count` bigint COMMENT 'clips',
   `segment_count` bigint COMMENT 'segments',
-  `status` string COMMENT 'annotated, partial (some answers failed) or failed',
+  `status` string COMMENT 'annotated, partial (some answers failed), nothing_heard (all of it was skipped as silent or too short), waiting to be cut, or failed',
   `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
   `segmentation_hash` string COMMENT 'hash of the resolved segmentation',
-  `run_id` string COMMENT 'run that made the row'
+  `run_id` string COMMENT 'run that made the row',
+  `estimated_duration_ms` bigint COMMENT 'length by the bit rate, where none is declared',
+  `start_offset_ms` bigint COMMENT 'how long after the picture or another track it starts',
+  `gaps` array<struct<`start_ms`:bigint,`duration_ms`:bigint>> COMMENT 'silence that stands for what the container\'s times leave out; the first 1,000',
+  `gap_ms` bigint COMMENT 'length of all gaps',
+  `lost_ms` bigint COMMENT 'sound that could not be decoded, as far as it can be told',
+  `notes` array<string> COMMENT 'words of the decoder, and how times were resolved',
+  `tracks` array<struct<`index`:bigint,`codec`:string,`language`:string,`title`:string,`is_default`:boolean,`channels`:bigint,`declared_duration_ms`:bigint,`level_dbfs`:double,`speech_ms`:bigint>> COMMENT 'audio tracks; speech_ms was measured of those that were not heard',
+  `heard_tracks` array<bigint> COMMENT 'tracks that were heard; none: an earlier release cut it, and heard the first',
+  `heard_channels` string COMMENT 'mix of all, each by itself, or the number of the one that was heard',
+  `heard_channel_count` bigint COMMENT 'how many channels were heard; annotated_ms counts a second once',
+  `date_rule` string COMMENT 'what dated it: path, pattern, mtime, bwf, xmp or created',
+  `sound_sha256` string COMMENT 'SHA-256 of the coded sound and its times: equal where only tags or container differ'
 )
 COMMENT 'one row per recording of the night; times in and out add up'
 PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
@@ -64,7 +76,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.segments (
   `clip_uri` string COMMENT 'FLAC object of the clip',
   `clip_start_ms` bigint COMMENT 'start of the clip, from the start of the recording',
   `segmentation_hash` string COMMENT 'hash of the resolved segmentation',
-  `run_id` string COMMENT 'run that made the row'
+  `run_id` string COMMENT 'run that made the row',
+  `channel` bigint COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard'
 )
 COMMENT 'one row per segment, with its measured properties'
 PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
@@ -100,7 +113,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.captions (
   `generated_at` timestamp COMMENT 'when the model answered',
   `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
   `thinking` string COMMENT 'reasoning before it',
-  `text` string COMMENT 'caption'
+  `text` string COMMENT 'caption',
+  `channel` bigint COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard'
 )
 COMMENT 'what is heard, in words'
 PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
@@ -136,7 +150,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.transcripts (
   `generated_at` timestamp COMMENT 'when the model answered',
   `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
   `word_count` bigint COMMENT 'words of the transcript',
-  `text` string COMMENT 'transcript; empty without speech'
+  `text` string COMMENT 'transcript; empty without speech',
+  `channel` bigint COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard'
 )
 COMMENT 'what is said'
 PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
@@ -175,7 +190,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.answers (
   `options` array<string> COMMENT 'options of a multiple-choice question, else empty',
   `choice` string COMMENT 'the option that was chosen; empty if open or none was',
   `thinking` string COMMENT 'reasoning before the answer',
-  `text` string COMMENT 'answer'
+  `text` string COMMENT 'answer',
+  `channel` bigint COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard'
 )
 COMMENT 'answers to the configured questions'
 PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
@@ -235,7 +251,10 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.runs (
   `weights_revision` string COMMENT 'revision of its weights',
   `configuration` string COMMENT 'resolved configuration, as JSON',
   `software_version` string COMMENT 'version of af3-archive',
-  `objects` array<struct<`key`:string,`rows`:bigint,`sha256`:string>> COMMENT 'objects that the run published'
+  `objects` array<struct<`key`:string,`rows`:bigint,`sha256`:string>> COMMENT 'objects that the run published',
+  `withdrawn` array<string> COMMENT 'objects of recordings that left the partition, gone from the archive or moved',
+  `replaced` array<struct<`what`:string,`before`:string,`after`:string,`recordings`:bigint,`rows`:bigint>> COMMENT 'rows of a task, or segments, that the run replaced by those of another model, cutting or prompt',
+  `passed_over` array<struct<`reason`:string,`objects`:bigint>> COMMENT 'objects of the day that are no recordings, counted by reason'
 )
 COMMENT 'one row per run that published the partition'
 PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')

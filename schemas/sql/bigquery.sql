@@ -21,15 +21,27 @@ CREATE OR REPLACE EXTERNAL TABLE af3.recordings (
   `channels` INT64 OPTIONS(description = 'channels of the source'),
   `declared_duration_ms` INT64 OPTIONS(description = 'length that the container declares'),
   `duration_ms` INT64 OPTIONS(description = 'time in: the decoded length, or the declared if none was decoded'),
-  `decoded_duration_ms` INT64 OPTIONS(description = 'length that was decoded'),
+  `decoded_duration_ms` INT64 OPTIONS(description = 'length that was decoded, with silence where times leave out'),
   `annotated_ms` INT64 OPTIONS(description = 'time that has answers'),
   `skipped` ARRAY<STRUCT<`reason` STRING, `duration_ms` INT64>> OPTIONS(description = 'time that was not annotated, by reason; with annotated_ms it makes duration_ms'),
   `clip_count` INT64 OPTIONS(description = 'clips'),
   `segment_count` INT64 OPTIONS(description = 'segments'),
-  `status` STRING OPTIONS(description = 'annotated, partial (some answers failed) or failed'),
+  `status` STRING OPTIONS(description = 'annotated, partial (some answers failed), nothing_heard (all of it was skipped as silent or too short), waiting to be cut, or failed'),
   `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
   `segmentation_hash` STRING OPTIONS(description = 'hash of the resolved segmentation'),
-  `run_id` STRING OPTIONS(description = 'run that made the row')
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `estimated_duration_ms` INT64 OPTIONS(description = 'length by the bit rate, where none is declared'),
+  `start_offset_ms` INT64 OPTIONS(description = 'how long after the picture or another track it starts'),
+  `gaps` ARRAY<STRUCT<`start_ms` INT64, `duration_ms` INT64>> OPTIONS(description = 'silence that stands for what the container\'s times leave out; the first 1,000'),
+  `gap_ms` INT64 OPTIONS(description = 'length of all gaps'),
+  `lost_ms` INT64 OPTIONS(description = 'sound that could not be decoded, as far as it can be told'),
+  `notes` ARRAY<STRING> OPTIONS(description = 'words of the decoder, and how times were resolved'),
+  `tracks` ARRAY<STRUCT<`index` INT64, `codec` STRING, `language` STRING, `title` STRING, `is_default` BOOL, `channels` INT64, `declared_duration_ms` INT64, `level_dbfs` FLOAT64, `speech_ms` INT64>> OPTIONS(description = 'audio tracks; speech_ms was measured of those that were not heard'),
+  `heard_tracks` ARRAY<INT64> OPTIONS(description = 'tracks that were heard; none: an earlier release cut it, and heard the first'),
+  `heard_channels` STRING OPTIONS(description = 'mix of all, each by itself, or the number of the one that was heard'),
+  `heard_channel_count` INT64 OPTIONS(description = 'how many channels were heard; annotated_ms counts a second once'),
+  `date_rule` STRING OPTIONS(description = 'what dated it: path, pattern, mtime, bwf, xmp or created'),
+  `sound_sha256` STRING OPTIONS(description = 'SHA-256 of the coded sound and its times: equal where only tags or container differ')
 )
 WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
 OPTIONS (
@@ -57,7 +69,8 @@ CREATE OR REPLACE EXTERNAL TABLE af3.segments (
   `clip_uri` STRING OPTIONS(description = 'FLAC object of the clip'),
   `clip_start_ms` INT64 OPTIONS(description = 'start of the clip, from the start of the recording'),
   `segmentation_hash` STRING OPTIONS(description = 'hash of the resolved segmentation'),
-  `run_id` STRING OPTIONS(description = 'run that made the row')
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `channel` INT64 OPTIONS(description = 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard')
 )
 WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
 OPTIONS (
@@ -88,7 +101,8 @@ CREATE OR REPLACE EXTERNAL TABLE af3.captions (
   `generated_at` TIMESTAMP OPTIONS(description = 'when the model answered'),
   `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances'),
   `thinking` STRING OPTIONS(description = 'reasoning before it'),
-  `text` STRING OPTIONS(description = 'caption')
+  `text` STRING OPTIONS(description = 'caption'),
+  `channel` INT64 OPTIONS(description = 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard')
 )
 WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
 OPTIONS (
@@ -119,7 +133,8 @@ CREATE OR REPLACE EXTERNAL TABLE af3.transcripts (
   `generated_at` TIMESTAMP OPTIONS(description = 'when the model answered'),
   `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances'),
   `word_count` INT64 OPTIONS(description = 'words of the transcript'),
-  `text` STRING OPTIONS(description = 'transcript; empty without speech')
+  `text` STRING OPTIONS(description = 'transcript; empty without speech'),
+  `channel` INT64 OPTIONS(description = 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard')
 )
 WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
 OPTIONS (
@@ -153,7 +168,8 @@ CREATE OR REPLACE EXTERNAL TABLE af3.answers (
   `options` ARRAY<STRING> OPTIONS(description = 'options of a multiple-choice question, else empty'),
   `choice` STRING OPTIONS(description = 'the option that was chosen; empty if open or none was'),
   `thinking` STRING OPTIONS(description = 'reasoning before the answer'),
-  `text` STRING OPTIONS(description = 'answer')
+  `text` STRING OPTIONS(description = 'answer'),
+  `channel` INT64 OPTIONS(description = 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard')
 )
 WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
 OPTIONS (
@@ -203,7 +219,10 @@ CREATE OR REPLACE EXTERNAL TABLE af3.runs (
   `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
   `configuration` STRING OPTIONS(description = 'resolved configuration, as JSON'),
   `software_version` STRING OPTIONS(description = 'version of af3-archive'),
-  `objects` ARRAY<STRUCT<`key` STRING, `rows` INT64, `sha256` STRING>> OPTIONS(description = 'objects that the run published')
+  `objects` ARRAY<STRUCT<`key` STRING, `rows` INT64, `sha256` STRING>> OPTIONS(description = 'objects that the run published'),
+  `withdrawn` ARRAY<STRING> OPTIONS(description = 'objects of recordings that left the partition, gone from the archive or moved'),
+  `replaced` ARRAY<STRUCT<`what` STRING, `before` STRING, `after` STRING, `recordings` INT64, `rows` INT64>> OPTIONS(description = 'rows of a task, or segments, that the run replaced by those of another model, cutting or prompt'),
+  `passed_over` ARRAY<STRUCT<`reason` STRING, `objects` INT64>> OPTIONS(description = 'objects of the day that are no recordings, counted by reason')
 )
 WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
 OPTIONS (

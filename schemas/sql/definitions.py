@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from schemas.columns import Column, Table
 from schemas.sql.column_types import Dialect, quoted_name, quoted_text, type_name
-from schemas.views import pattern_view
+from schemas.sql.duckdb_views import pattern_view
+from schemas.tables.columns import Column, Table
 
 DATASET = "af3"
 """Dataset, schema or database of the statements."""

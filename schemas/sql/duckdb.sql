@@ -7,7 +7,7 @@
 -- Tested: run by DuckDB over a night's tables and over an empty folder.
 
 CREATE OR REPLACE VIEW recordings AS
-SELECT corpus, date, recording_id, object_uri, duplicate_uris, content_sha256, size_bytes, modified_at, container, codec, sample_rate_hz, channels, declared_duration_ms, duration_ms, decoded_duration_ms, annotated_ms, skipped, clip_count, segment_count, status, flags, segmentation_hash, run_id FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS object_uri, CAST(NULL AS VARCHAR[]) AS duplicate_uris, CAST(NULL AS VARCHAR) AS content_sha256, CAST(NULL AS BIGINT) AS size_bytes, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS modified_at, CAST(NULL AS VARCHAR) AS container, CAST(NULL AS VARCHAR) AS codec, CAST(NULL AS BIGINT) AS sample_rate_hz, CAST(NULL AS BIGINT) AS channels, CAST(NULL AS BIGINT) AS declared_duration_ms, CAST(NULL AS BIGINT) AS duration_ms, CAST(NULL AS BIGINT) AS decoded_duration_ms, CAST(NULL AS BIGINT) AS annotated_ms, CAST(NULL AS STRUCT(reason VARCHAR, duration_ms BIGINT)[]) AS skipped, CAST(NULL AS BIGINT) AS clip_count, CAST(NULL AS BIGINT) AS segment_count, CAST(NULL AS VARCHAR) AS status, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS segmentation_hash, CAST(NULL AS VARCHAR) AS run_id WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/recordings/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+SELECT corpus, date, recording_id, object_uri, duplicate_uris, content_sha256, size_bytes, modified_at, container, codec, sample_rate_hz, channels, declared_duration_ms, duration_ms, decoded_duration_ms, annotated_ms, skipped, clip_count, segment_count, status, flags, segmentation_hash, run_id, estimated_duration_ms, start_offset_ms, gaps, gap_ms, lost_ms, notes, tracks, heard_tracks, heard_channels, heard_channel_count, date_rule, sound_sha256 FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS object_uri, CAST(NULL AS VARCHAR[]) AS duplicate_uris, CAST(NULL AS VARCHAR) AS content_sha256, CAST(NULL AS BIGINT) AS size_bytes, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS modified_at, CAST(NULL AS VARCHAR) AS container, CAST(NULL AS VARCHAR) AS codec, CAST(NULL AS BIGINT) AS sample_rate_hz, CAST(NULL AS BIGINT) AS channels, CAST(NULL AS BIGINT) AS declared_duration_ms, CAST(NULL AS BIGINT) AS duration_ms, CAST(NULL AS BIGINT) AS decoded_duration_ms, CAST(NULL AS BIGINT) AS annotated_ms, CAST(NULL AS STRUCT(reason VARCHAR, duration_ms BIGINT)[]) AS skipped, CAST(NULL AS BIGINT) AS clip_count, CAST(NULL AS BIGINT) AS segment_count, CAST(NULL AS VARCHAR) AS status, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS segmentation_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS BIGINT) AS estimated_duration_ms, CAST(NULL AS BIGINT) AS start_offset_ms, CAST(NULL AS STRUCT(start_ms BIGINT, duration_ms BIGINT)[]) AS gaps, CAST(NULL AS BIGINT) AS gap_ms, CAST(NULL AS BIGINT) AS lost_ms, CAST(NULL AS VARCHAR[]) AS notes, CAST(NULL AS STRUCT(index BIGINT, codec VARCHAR, language VARCHAR, title VARCHAR, is_default BOOLEAN, channels BIGINT, declared_duration_ms BIGINT, level_dbfs DOUBLE, speech_ms BIGINT)[]) AS tracks, CAST(NULL AS BIGINT[]) AS heard_tracks, CAST(NULL AS VARCHAR) AS heard_channels, CAST(NULL AS BIGINT) AS heard_channel_count, CAST(NULL AS VARCHAR) AS date_rule, CAST(NULL AS VARCHAR) AS sound_sha256 WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/recordings/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 
 COMMENT ON VIEW recordings IS 'one row per recording of the night; times in and out add up';
 
@@ -39,7 +39,7 @@ COMMENT ON COLUMN recordings."declared_duration_ms" IS 'length that the containe
 
 COMMENT ON COLUMN recordings."duration_ms" IS 'time in: the decoded length, or the declared if none was decoded';
 
-COMMENT ON COLUMN recordings."decoded_duration_ms" IS 'length that was decoded';
+COMMENT ON COLUMN recordings."decoded_duration_ms" IS 'length that was decoded, with silence where times leave out';
 
 COMMENT ON COLUMN recordings."annotated_ms" IS 'time that has answers';
 
@@ -49,7 +49,7 @@ COMMENT ON COLUMN recordings."clip_count" IS 'clips';
 
 COMMENT ON COLUMN recordings."segment_count" IS 'segments';
 
-COMMENT ON COLUMN recordings."status" IS 'annotated, partial (some answers failed) or failed';
+COMMENT ON COLUMN recordings."status" IS 'annotated, partial (some answers failed), nothing_heard (all of it was skipped as silent or too short), waiting to be cut, or failed';
 
 COMMENT ON COLUMN recordings."flags" IS 'reasons to doubt the row; flagged rows stay';
 
@@ -57,8 +57,32 @@ COMMENT ON COLUMN recordings."segmentation_hash" IS 'hash of the resolved segmen
 
 COMMENT ON COLUMN recordings."run_id" IS 'run that made the row';
 
+COMMENT ON COLUMN recordings."estimated_duration_ms" IS 'length by the bit rate, where none is declared';
+
+COMMENT ON COLUMN recordings."start_offset_ms" IS 'how long after the picture or another track it starts';
+
+COMMENT ON COLUMN recordings."gaps" IS 'silence that stands for what the container''s times leave out; the first 1,000';
+
+COMMENT ON COLUMN recordings."gap_ms" IS 'length of all gaps';
+
+COMMENT ON COLUMN recordings."lost_ms" IS 'sound that could not be decoded, as far as it can be told';
+
+COMMENT ON COLUMN recordings."notes" IS 'words of the decoder, and how times were resolved';
+
+COMMENT ON COLUMN recordings."tracks" IS 'audio tracks; speech_ms was measured of those that were not heard';
+
+COMMENT ON COLUMN recordings."heard_tracks" IS 'tracks that were heard; none: an earlier release cut it, and heard the first';
+
+COMMENT ON COLUMN recordings."heard_channels" IS 'mix of all, each by itself, or the number of the one that was heard';
+
+COMMENT ON COLUMN recordings."heard_channel_count" IS 'how many channels were heard; annotated_ms counts a second once';
+
+COMMENT ON COLUMN recordings."date_rule" IS 'what dated it: path, pattern, mtime, bwf, xmp or created';
+
+COMMENT ON COLUMN recordings."sound_sha256" IS 'SHA-256 of the coded sound and its times: equal where only tags or container differ';
+
 CREATE OR REPLACE VIEW segments AS
-SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, speech_ms, starts_in_speech, loudness_lufs, peak_dbfs, spectral_centroid_hz, status, skip_reason, flags, clip_uri, clip_start_ms, segmentation_hash, run_id FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS BIGINT) AS speech_ms, CAST(NULL AS BOOLEAN) AS starts_in_speech, CAST(NULL AS DOUBLE) AS loudness_lufs, CAST(NULL AS DOUBLE) AS peak_dbfs, CAST(NULL AS DOUBLE) AS spectral_centroid_hz, CAST(NULL AS VARCHAR) AS status, CAST(NULL AS VARCHAR) AS skip_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS clip_uri, CAST(NULL AS BIGINT) AS clip_start_ms, CAST(NULL AS VARCHAR) AS segmentation_hash, CAST(NULL AS VARCHAR) AS run_id WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/segments/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, speech_ms, starts_in_speech, loudness_lufs, peak_dbfs, spectral_centroid_hz, status, skip_reason, flags, clip_uri, clip_start_ms, segmentation_hash, run_id, channel FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS BIGINT) AS speech_ms, CAST(NULL AS BOOLEAN) AS starts_in_speech, CAST(NULL AS DOUBLE) AS loudness_lufs, CAST(NULL AS DOUBLE) AS peak_dbfs, CAST(NULL AS DOUBLE) AS spectral_centroid_hz, CAST(NULL AS VARCHAR) AS status, CAST(NULL AS VARCHAR) AS skip_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS clip_uri, CAST(NULL AS BIGINT) AS clip_start_ms, CAST(NULL AS VARCHAR) AS segmentation_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS BIGINT) AS channel WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/segments/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 
 COMMENT ON VIEW segments IS 'one row per segment, with its measured properties';
 
@@ -100,8 +124,10 @@ COMMENT ON COLUMN segments."segmentation_hash" IS 'hash of the resolved segmenta
 
 COMMENT ON COLUMN segments."run_id" IS 'run that made the row';
 
+COMMENT ON COLUMN segments."channel" IS 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard';
+
 CREATE OR REPLACE VIEW captions AS
-SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, thinking, text FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE)[]) AS examples, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS text WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/captions/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, thinking, text, channel FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE)[]) AS examples, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS BIGINT) AS channel WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/captions/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 
 COMMENT ON VIEW captions IS 'what is heard, in words';
 
@@ -149,8 +175,10 @@ COMMENT ON COLUMN captions."thinking" IS 'reasoning before it';
 
 COMMENT ON COLUMN captions."text" IS 'caption';
 
+COMMENT ON COLUMN captions."channel" IS 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard';
+
 CREATE OR REPLACE VIEW transcripts AS
-SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, word_count, text FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE)[]) AS examples, CAST(NULL AS BIGINT) AS word_count, CAST(NULL AS VARCHAR) AS text WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/transcripts/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, word_count, text, channel FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE)[]) AS examples, CAST(NULL AS BIGINT) AS word_count, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS BIGINT) AS channel WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/transcripts/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 
 COMMENT ON VIEW transcripts IS 'what is said';
 
@@ -198,8 +226,10 @@ COMMENT ON COLUMN transcripts."word_count" IS 'words of the transcript';
 
 COMMENT ON COLUMN transcripts."text" IS 'transcript; empty without speech';
 
+COMMENT ON COLUMN transcripts."channel" IS 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard';
+
 CREATE OR REPLACE VIEW answers AS
-SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, question, options, choice, thinking, text FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE)[]) AS examples, CAST(NULL AS VARCHAR) AS question, CAST(NULL AS VARCHAR[]) AS options, CAST(NULL AS VARCHAR) AS choice, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS text WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/answers/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, question, options, choice, thinking, text, channel FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE)[]) AS examples, CAST(NULL AS VARCHAR) AS question, CAST(NULL AS VARCHAR[]) AS options, CAST(NULL AS VARCHAR) AS choice, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS BIGINT) AS channel WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/answers/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 
 COMMENT ON VIEW answers IS 'answers to the configured questions';
 
@@ -253,6 +283,8 @@ COMMENT ON COLUMN answers."thinking" IS 'reasoning before the answer';
 
 COMMENT ON COLUMN answers."text" IS 'answer';
 
+COMMENT ON COLUMN answers."channel" IS 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard';
+
 CREATE OR REPLACE VIEW failures AS
 SELECT corpus, date, stage, object_uri, recording_id, clip_id, segment_id, task_id, start_ms, end_ms, error_class, message, attempts, permanent, run_id FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS stage, CAST(NULL AS VARCHAR) AS object_uri, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS error_class, CAST(NULL AS VARCHAR) AS message, CAST(NULL AS BIGINT) AS attempts, CAST(NULL AS BOOLEAN) AS permanent, CAST(NULL AS VARCHAR) AS run_id WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/failures/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 
@@ -289,7 +321,7 @@ COMMENT ON COLUMN failures."permanent" IS 'true: the input is at fault, a rerun 
 COMMENT ON COLUMN failures."run_id" IS 'run that made the row';
 
 CREATE OR REPLACE VIEW runs AS
-SELECT corpus, date, run_id, source, started_at, published_at, recordings, failures, duration_ms, annotated_ms, skipped_ms, answers_made, model, weights_revision, configuration, software_version, objects FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS VARCHAR) AS source, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS started_at, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS published_at, CAST(NULL AS BIGINT) AS recordings, CAST(NULL AS BIGINT) AS failures, CAST(NULL AS BIGINT) AS duration_ms, CAST(NULL AS BIGINT) AS annotated_ms, CAST(NULL AS BIGINT) AS skipped_ms, CAST(NULL AS BIGINT) AS answers_made, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS configuration, CAST(NULL AS VARCHAR) AS software_version, CAST(NULL AS STRUCT(key VARCHAR, rows BIGINT, sha256 VARCHAR)[]) AS objects WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/runs/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+SELECT corpus, date, run_id, source, started_at, published_at, recordings, failures, duration_ms, annotated_ms, skipped_ms, answers_made, model, weights_revision, configuration, software_version, objects, withdrawn, replaced, passed_over FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS VARCHAR) AS source, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS started_at, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS published_at, CAST(NULL AS BIGINT) AS recordings, CAST(NULL AS BIGINT) AS failures, CAST(NULL AS BIGINT) AS duration_ms, CAST(NULL AS BIGINT) AS annotated_ms, CAST(NULL AS BIGINT) AS skipped_ms, CAST(NULL AS BIGINT) AS answers_made, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS configuration, CAST(NULL AS VARCHAR) AS software_version, CAST(NULL AS STRUCT(key VARCHAR, rows BIGINT, sha256 VARCHAR)[]) AS objects, CAST(NULL AS VARCHAR[]) AS withdrawn, CAST(NULL AS STRUCT(what VARCHAR, before VARCHAR, after VARCHAR, recordings BIGINT, rows BIGINT)[]) AS replaced, CAST(NULL AS STRUCT(reason VARCHAR, objects BIGINT)[]) AS passed_over WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/runs/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 
 COMMENT ON VIEW runs IS 'one row per run that published the partition';
 
@@ -326,6 +358,12 @@ COMMENT ON COLUMN runs."configuration" IS 'resolved configuration, as JSON';
 COMMENT ON COLUMN runs."software_version" IS 'version of af3-archive';
 
 COMMENT ON COLUMN runs."objects" IS 'objects that the run published';
+
+COMMENT ON COLUMN runs."withdrawn" IS 'objects of recordings that left the partition, gone from the archive or moved';
+
+COMMENT ON COLUMN runs."replaced" IS 'rows of a task, or segments, that the run replaced by those of another model, cutting or prompt';
+
+COMMENT ON COLUMN runs."passed_over" IS 'objects of the day that are no recordings, counted by reason';
 
 CREATE OR REPLACE VIEW events AS
 SELECT corpus, date, recording_id, clip_id, segment_id, event_id, start_ms, end_ms, kind, label, caption, loudness_lufs, peak_dbfs, spectral_centroid_hz, pitch_hz, tempo_bpm, reverberation_s, level_change_db, mean_logprob, flags, model, weights_revision, engine, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS VARCHAR) AS event_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS kind, CAST(NULL AS VARCHAR) AS label, CAST(NULL AS VARCHAR) AS caption, CAST(NULL AS DOUBLE) AS loudness_lufs, CAST(NULL AS DOUBLE) AS peak_dbfs, CAST(NULL AS DOUBLE) AS spectral_centroid_hz, CAST(NULL AS DOUBLE) AS pitch_hz, CAST(NULL AS DOUBLE) AS tempo_bpm, CAST(NULL AS DOUBLE) AS reverberation_s, CAST(NULL AS DOUBLE) AS level_change_db, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/events/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));

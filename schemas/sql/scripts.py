@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from schemas.derived_tables import ALL_TABLES
 from schemas.sql.column_types import DIALECTS, Dialect
 from schemas.sql.definitions import CATALOG, DATASET, Lake, define
 from schemas.sql.joined_views import JOINED_VIEWS, define_joined
+from schemas.tables.derived_tables import ALL_TABLES
 
 FOLDER = Path(__file__).parent
 PLACEHOLDERS: dict[Dialect, str] = {

@@ -21,15 +21,27 @@ CREATE TABLE IF NOT EXISTS hive.af3.recordings (
   "channels" BIGINT COMMENT 'channels of the source',
   "declared_duration_ms" BIGINT COMMENT 'length that the container declares',
   "duration_ms" BIGINT COMMENT 'time in: the decoded length, or the declared if none was decoded',
-  "decoded_duration_ms" BIGINT COMMENT 'length that was decoded',
+  "decoded_duration_ms" BIGINT COMMENT 'length that was decoded, with silence where times leave out',
   "annotated_ms" BIGINT COMMENT 'time that has answers',
   "skipped" ARRAY(ROW("reason" VARCHAR, "duration_ms" BIGINT)) COMMENT 'time that was not annotated, by reason; with annotated_ms it makes duration_ms',
   "clip_count" BIGINT COMMENT 'clips',
   "segment_count" BIGINT COMMENT 'segments',
-  "status" VARCHAR COMMENT 'annotated, partial (some answers failed) or failed',
+  "status" VARCHAR COMMENT 'annotated, partial (some answers failed), nothing_heard (all of it was skipped as silent or too short), waiting to be cut, or failed',
   "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
   "segmentation_hash" VARCHAR COMMENT 'hash of the resolved segmentation',
   "run_id" VARCHAR COMMENT 'run that made the row',
+  "estimated_duration_ms" BIGINT COMMENT 'length by the bit rate, where none is declared',
+  "start_offset_ms" BIGINT COMMENT 'how long after the picture or another track it starts',
+  "gaps" ARRAY(ROW("start_ms" BIGINT, "duration_ms" BIGINT)) COMMENT 'silence that stands for what the container''s times leave out; the first 1,000',
+  "gap_ms" BIGINT COMMENT 'length of all gaps',
+  "lost_ms" BIGINT COMMENT 'sound that could not be decoded, as far as it can be told',
+  "notes" ARRAY(VARCHAR) COMMENT 'words of the decoder, and how times were resolved',
+  "tracks" ARRAY(ROW("index" BIGINT, "codec" VARCHAR, "language" VARCHAR, "title" VARCHAR, "is_default" BOOLEAN, "channels" BIGINT, "declared_duration_ms" BIGINT, "level_dbfs" DOUBLE, "speech_ms" BIGINT)) COMMENT 'audio tracks; speech_ms was measured of those that were not heard',
+  "heard_tracks" ARRAY(BIGINT) COMMENT 'tracks that were heard; none: an earlier release cut it, and heard the first',
+  "heard_channels" VARCHAR COMMENT 'mix of all, each by itself, or the number of the one that was heard',
+  "heard_channel_count" BIGINT COMMENT 'how many channels were heard; annotated_ms counts a second once',
+  "date_rule" VARCHAR COMMENT 'what dated it: path, pattern, mtime, bwf, xmp or created',
+  "sound_sha256" VARCHAR COMMENT 'SHA-256 of the coded sound and its times: equal where only tags or container differ',
   "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
   "date" DATE COMMENT 'archive day, from the object''s path'
 )
@@ -60,6 +72,7 @@ CREATE TABLE IF NOT EXISTS hive.af3.segments (
   "clip_start_ms" BIGINT COMMENT 'start of the clip, from the start of the recording',
   "segmentation_hash" VARCHAR COMMENT 'hash of the resolved segmentation',
   "run_id" VARCHAR COMMENT 'run that made the row',
+  "channel" BIGINT COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
   "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
   "date" DATE COMMENT 'archive day, from the object''s path'
 )
@@ -93,6 +106,7 @@ CREATE TABLE IF NOT EXISTS hive.af3.captions (
   "examples" ARRAY(ROW("recording_id" VARCHAR, "segment_id" VARCHAR, "distance" DOUBLE)) COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
   "thinking" VARCHAR COMMENT 'reasoning before it',
   "text" VARCHAR COMMENT 'caption',
+  "channel" BIGINT COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
   "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
   "date" DATE COMMENT 'archive day, from the object''s path'
 )
@@ -126,6 +140,7 @@ CREATE TABLE IF NOT EXISTS hive.af3.transcripts (
   "examples" ARRAY(ROW("recording_id" VARCHAR, "segment_id" VARCHAR, "distance" DOUBLE)) COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
   "word_count" BIGINT COMMENT 'words of the transcript',
   "text" VARCHAR COMMENT 'transcript; empty without speech',
+  "channel" BIGINT COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
   "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
   "date" DATE COMMENT 'archive day, from the object''s path'
 )
@@ -162,6 +177,7 @@ CREATE TABLE IF NOT EXISTS hive.af3.answers (
   "choice" VARCHAR COMMENT 'the option that was chosen; empty if open or none was',
   "thinking" VARCHAR COMMENT 'reasoning before the answer',
   "text" VARCHAR COMMENT 'answer',
+  "channel" BIGINT COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
   "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
   "date" DATE COMMENT 'archive day, from the object''s path'
 )
@@ -216,6 +232,9 @@ CREATE TABLE IF NOT EXISTS hive.af3.runs (
   "configuration" VARCHAR COMMENT 'resolved configuration, as JSON',
   "software_version" VARCHAR COMMENT 'version of af3-archive',
   "objects" ARRAY(ROW("key" VARCHAR, "rows" BIGINT, "sha256" VARCHAR)) COMMENT 'objects that the run published',
+  "withdrawn" ARRAY(VARCHAR) COMMENT 'objects of recordings that left the partition, gone from the archive or moved',
+  "replaced" ARRAY(ROW("what" VARCHAR, "before" VARCHAR, "after" VARCHAR, "recordings" BIGINT, "rows" BIGINT)) COMMENT 'rows of a task, or segments, that the run replaced by those of another model, cutting or prompt',
+  "passed_over" ARRAY(ROW("reason" VARCHAR, "objects" BIGINT)) COMMENT 'objects of the day that are no recordings, counted by reason',
   "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
   "date" DATE COMMENT 'archive day, from the object''s path'
 )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from pathlib import Path
 
 from af3core.nano.demo_archive import ARCHIVE, DATE
-from beam_jobs import embed
-from beam_jobs.job_names import JobName
-from beam_jobs.night import run_night
-from beam_jobs.options import add_arguments
-from beam_jobs.settings import NightSettings, read_settings
+from beam_jobs.derive import embed_job
+from beam_jobs.framework.settings import JobSettings
+from beam_jobs.night.whole_night import run_night
+from schemas.jobs import JobName, job_named
+from schemas.options.archive import Source
+from schemas.options.night import Tasks
+from tests.beam_jobs.job_settings import settings_for
+from tests.made_once import made_once
 
 SPEAKER = """\
 %s:
@@ -28,27 +30,26 @@ NAMES = ("cooking_show.opus", "reel_17.wav", "concert_break.ogg")
 
 
 def settings_with(
-    out: Path, *options: str, tasks: str = TASKS, job: JobName = "annotate", source: str = ""
-) -> NightSettings:
-    """Settings as the command line gives them."""
+    out: Path, *options: str, tasks: str = TASKS, job: JobName = "night", source: str = str(ARCHIVE)
+) -> JobSettings:
+    """Settings as the command line gives them, with these tasks where the job has tasks."""
     file = out.parent / f"{abs(hash(tasks))}.yaml"
     file.write_text(tasks)
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--source")
-    add_arguments(parser)
-    given = ["--out", str(out), "--tasks", str(file), *options]
-    given += ["--source", source] if source else []
-    return read_settings(parser.parse_args(given), job)
+    given = ["--tasks", str(file)] if Tasks in job_named(job).accepted else []
+    given += [source] if Source in job_named(job).accepted else []
+    return settings_for(job, "--out", out, *given, *options)
 
 
-def make_embedded(folder: Path) -> Path:
-    """Annotate, publish and embed; gives the output folder."""
+def embedded_night(shared: Path) -> Path:
+    """Annotated, published and embedded, once in a run of the tests; to be read, not written to."""
+    return made_once(shared, "embedded-night", _make) / "out"
+
+
+def _make(folder: Path) -> None:
     archive = folder / "archive"
     (archive / DATE).mkdir(parents=True)
     for name in NAMES:
         shutil.copy(ARCHIVE / DATE / name, archive / DATE)
     out = folder / "out"
-    settings = settings_with(out, job="night", source=str(archive))
-    run_night(settings)
-    embed.run(settings)
-    return out
+    run_night(settings_with(out, source=str(archive)))
+    embed_job.run(settings_with(out, job="embed"))

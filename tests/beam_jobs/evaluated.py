@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from af3core.evaluation.registry import benchmark_named
+from af3core.evaluation.benchmark_registry import benchmark_named
 from af3core.storage.address import open_store
-from beam_jobs import accept
-from beam_jobs.evaluations.table import publish
-from beam_jobs.options import add_arguments
-from beam_jobs.settings import NightSettings, read_settings
+from beam_jobs.evaluation import accept_job
+from beam_jobs.evaluation.evaluations_table import publish
+from beam_jobs.framework.settings import JobSettings
 from schemas.identity import configuration_hash
+from tests.beam_jobs.job_settings import settings_for
 
 MMAR, WORDS = "mmar", "librispeech-clean"
 DAY = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
 SCORE = tuple[float, float]
 
 
-def accept_settings(out: str, model: Path, *options: str) -> NightSettings:
+def accept_settings(out: str, model: Path, *options: str) -> JobSettings:
     """Settings as the command line gives them."""
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    known = parser.parse_args(["--out", out, "--model", str(model), *options])
-    known.source = None
-    return read_settings(known, "accept")
+    return settings_for("accept", "--out", out, "--model", model, *options)
 
 
 def evaluated(
@@ -74,7 +69,7 @@ def evaluated(
         }
         for item, score in zip(items, scores, strict=True)
     ]
-    publish(open_store(out), benchmark, asked.date().isoformat(), found)
+    publish(open_store(out), benchmark, asked.date().isoformat(), found, "run")
 
 
 def right(count: int, of: int = 10) -> list[SCORE | None]:
@@ -83,7 +78,7 @@ def right(count: int, of: int = 10) -> list[SCORE | None]:
 
 
 def passes(out: str, model: Path, *options: str) -> dict[str, Any]:
-    return accept.run(accept_settings(out, model, "--benchmarks", MMAR, *options)).facts
+    return accept_job.run(accept_settings(out, model, "--benchmarks", MMAR, *options)).facts
 
 
 def configuration(folder: Path) -> Path:

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from tests.dags.site import free_port
+from tests.servers import needs
 
 START_S = 60
 BIN = Path(sys.executable).parent
@@ -22,6 +23,7 @@ BIN = Path(sys.executable).parent
 @contextmanager
 def prism(folder: Path) -> Iterator[list[str]]:
     """A running Prism and a worker pool; gives Beam's options for them."""
+    needs("portable_runner")
     job_port, pool_port = free_port(), free_port()
     # the pool starts `python` from the path
     environment = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}

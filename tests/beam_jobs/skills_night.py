@@ -2,48 +2,40 @@
 
 from __future__ import annotations
 
-import argparse
-import functools
 import shutil
 from pathlib import Path
 from typing import Any
 
 from af3core.nano.demo_archive import ARCHIVE
-from af3core.tasks.skills.catalogue import catalogue
-from af3core.tasks.skills.pair import Evidence, Pair
-from af3core.tasks.skills.rules import broken_rule
-from beam_jobs import events, skills
-from beam_jobs.job import Outcome
-from beam_jobs.job_names import JobName
-from beam_jobs.night import run_night
-from beam_jobs.options import add_arguments
-from beam_jobs.settings import NightSettings, read_settings
-from tests.beam_jobs.night import DAY, rows
+from af3core.skills.catalogue import catalogue
+from af3core.skills.pair import Evidence, Pair
+from af3core.skills.pair_rules import broken_rule
+from beam_jobs.derive import events_job
+from beam_jobs.derive.skills import skills_job
+from beam_jobs.framework.job import Outcome
+from beam_jobs.night.whole_night import run_night
+from tests.beam_jobs.job_settings import settings_for
+from tests.beam_jobs.small_night import DAY, rows
+from tests.made_once import made_once
 
 
-def settings_of(out: Path, job: JobName, *options: str) -> NightSettings:
-    """Settings as the command line gives them."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--source")
-    add_arguments(parser)
-    return read_settings(parser.parse_args(["--out", str(out), *options]), job)
+def made_night(shared: Path) -> Path:
+    """The night, made once in a run of the tests; to be copied."""
 
+    def make(folder: Path) -> None:
+        name = "morning_weather.mp3"
+        archive, out = folder / "archive", folder / "out"
+        (archive / DAY).mkdir(parents=True)
+        shutil.copy(ARCHIVE / DAY / name, archive / DAY / name)
+        run_night(settings_for("night", "--out", out, archive))
+        events_job.run(settings_for("events", "--out", out), [])
 
-@functools.cache
-def made_night(folder: Path) -> Path:
-    """The night, made once per session below its folder; to be copied."""
-    name = "morning_weather.mp3"
-    archive, out = folder / "skills" / "archive", folder / "skills" / "out"
-    (archive / DAY).mkdir(parents=True)
-    shutil.copy(ARCHIVE / DAY / name, archive / DAY / name)
-    run_night(settings_of(out, "night", "--source", str(archive)))
-    events.run(settings_of(out, "events"), [])
-    return out
+    return made_once(shared, "skills-night", make) / "out"
 
 
 def make(out: Path, *options: str) -> Outcome:
     """Run the job."""
-    return skills.run(settings_of(out, "skills", *options), [])
+    return skills_job.run(settings_for("skills", "--out", out, *options), [])
 
 
 def as_pair(row: dict[str, Any]) -> Pair:

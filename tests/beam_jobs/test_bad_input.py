@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.beam_jobs.night import DAY, night, rows
+from tests.beam_jobs.small_night import DAY, night, rows
 from tests.media import ffmpeg, programme, spoken, write
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from beam_jobs.cli import main
-from tests.beam_jobs.night import DAY, QUICK_TASKS
+from tests.beam_jobs.small_night import DAY, QUICK_TASKS
 from tests.media import spoken, write
 
 
@@ -67,18 +67,18 @@ def test_a_missing_folder_is_exit_code_2(
 
 
 def test_listing_and_cutting_need_no_model(archive: Path, tmp_path: Path) -> None:
-    common = ("--out", tmp_path / "out", "--model", "not/here")
-    assert run("discover", archive, *common) == 0
-    assert run("segment", *common) == 0
+    out = tmp_path / "out"
+    assert run("discover", archive, "--out", out) == 0
+    assert run("segment", "--out", out, "--model", "not/here") == 0
 
 
 def test_beams_own_options_go_to_beam(
     archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    workers = ("--direct_num_workers", "2", "--direct_running_mode", "multi_processing")
-    assert run("discover", archive, "--out", out, *workers) == 0
-    assert run("segment", *workers, "--out", out) == 0
+    workers = ("--direct_num_workers", "2", "--direct_running_mode")
+    assert run("discover", archive, "--out", out, *workers, "multi_threading") == 0
+    assert run("segment", *workers, "multi_processing", "--out", out) == 0
     assert "recordings_cut: 1\n" in capsys.readouterr().out
 
 
@@ -87,7 +87,7 @@ def test_the_jobs_run_alone_in_order(
 ) -> None:
     out = tmp_path / "out"
     common = ("--out", out, "--model", untrained, "--tasks", tmp_path / "tasks.yaml")
-    assert run("discover", archive, *common) == 0
+    assert run("discover", archive, "--out", out) == 0
     assert capsys.readouterr().out == "recordings_found: 1\n"
     assert run("segment", *common) == 0
     assert "recordings_cut: 1\n" in capsys.readouterr().out
@@ -122,4 +122,4 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--help") == 0
     text = capsys.readouterr().out
     for command in ("discover", "segment", "annotate", "publish", "query"):
-        assert f"\n    {command} " in text
+        assert f"\n  {command} " in text

@@ -105,7 +105,7 @@ def _pages(out: Path, port: int) -> None:
 @contextmanager
 def _browsing(out: Path) -> Iterator[int]:
     """`af3 browse` in a process of its own; gives its port."""
-    command = [sys.executable, "-m", "beam_jobs.cli", "browse", "--port", "0", "--out", str(out)]
+    command = [sys.executable, "-m", "beam_jobs", "browse", "--port", "0", "--out", str(out)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         found = _READY.match(process.stdout.readline() if process.stdout else "")

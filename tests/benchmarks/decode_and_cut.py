@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from af3core.audio.cut import Segmentation
+from af3core.audio.clip_stream import cut_recording
+from af3core.audio.cut_points import Segmentation
 from af3core.audio.decode import DecodeReport, decode, ffmpeg_binary
-from af3core.audio.segmentation import cut_recording
 from tests.benchmarks.report import header, line
 from tests.media import ffmpeg, programme, write
 

@@ -12,11 +12,11 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from af3core.model.af3_engine import Af3Engine
-from af3core.model.checkpoint import find_checkpoint
+from af3core.embedding.neighbours import EmbeddedSegment, Neighbourhood, Vectors
+from af3core.model.engines.af3_engine import Af3Engine
+from af3core.model.engines.transformers_engine import TransformersEngine
 from af3core.model.request import Sound
-from af3core.model.transformers_engine import TransformersEngine
-from af3core.retrieval.neighbours import Embedded, Neighbourhood, Vectors
+from af3core.model.weights.checkpoint import find_checkpoint
 from tests.benchmarks.report import header, line
 
 WIDTH = 1280
@@ -75,12 +75,13 @@ def _seeking(count: int) -> None:
         line(f"seek, {name}", f"{1000 * taken / len(queries):.1f} ms", f"among {count}")
 
 
-def _made_up(count: int) -> tuple[Vectors, tuple[Embedded, ...]]:
+def _made_up(count: int) -> tuple[Vectors, tuple[EmbeddedSegment, ...]]:
     random = np.random.default_rng(1)
     vectors = random.standard_normal((count, WIDTH), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     segments = tuple(
-        Embedded(f"{n // 80:06d}", f"{n:08d}", "2026-11-21", f"caption {n}") for n in range(count)
+        EmbeddedSegment(f"{n // 80:06d}", f"{n:08d}", "2026-11-21", f"caption {n}")
+        for n in range(count)
     )
     return vectors, segments
 

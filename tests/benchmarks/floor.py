@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from af3core.model.limits import audio_tokens, encoder_positions, mel_frames
+from af3core.model.audio_limits import audio_tokens, encoder_positions, mel_frames
 from af3core.model.request import Request
 
 _QUESTION_TOKENS = 16

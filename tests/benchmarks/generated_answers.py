@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from schemas.columns import Table
 from schemas.identity import configuration_hash
-from schemas.tables import ANSWERS, CAPTIONS, TRANSCRIPTS
+from schemas.tables.columns import Table
+from schemas.tables.night_tables import ANSWERS, CAPTIONS, TRANSCRIPTS
 from tests.benchmarks.generated_day import GeneratedDay, Ints, table_of, times
 from tests.benchmarks.generated_words import Vocabulary
 
@@ -136,5 +136,6 @@ def _table(
         run_id=day.run_id,
         generated_at=times(day.began, places * _MS_A_SEGMENT),
         examples=[],
+        channel=pa.nulls(rows, pa.int64()),
         **columns,
     )

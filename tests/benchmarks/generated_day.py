@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas import layout
-from schemas.columns import Table
 from schemas.identity import clip_id, configuration_hash, content_hash, recording_id, segment_id
+from schemas.tables.columns import Table
 from tests.benchmarks.generated_plan import PlannedDay
 from tests.benchmarks.generated_words import PHRASE, PHRASE_EVERY, Vocabulary
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from beam_jobs.rows import failure_row
+from beam_jobs.night.rows import failure_row
 from schemas.identity import canonical_json
 from schemas.records import Failure, MediaInfo, NightManifest, Recording
-from schemas.tables import FAILURES, RECORDINGS, RUNS, SEGMENTS
+from schemas.tables.night_tables import FAILURES, RECORDINGS, RUNS, SEGMENTS
 from tests.benchmarks.generated_answers import (
     ANSWERS_A_SEGMENT,
     MODEL,
@@ -185,6 +185,7 @@ def _segments(day: GeneratedDay, rng: np.random.Generator) -> pa.Table:
         end_ms=day.end_ms,
         speech_ms=day.speech_ms,
         starts_in_speech=rng.random(rows) < 0.05,
+        channel=pa.nulls(rows, pa.int64()),
         loudness_lufs=pa.array((peaks - 15 - 4 * rng.random(rows)).round(2), mask=day.silent),
         peak_dbfs=np.where(day.silent, -90, peaks),
         spectral_centroid_hz=pa.array(rng.uniform(300, 4_000, rows).round(2), mask=day.silent),

@@ -21,8 +21,8 @@ import numpy as np
 import pyarrow as pa
 
 from af3core.storage.address import open_store
-from beam_jobs.ledger import Ledger
-from beam_jobs.parquet import encode_columns
+from beam_jobs.framework.ledger import Ledger
+from beam_jobs.framework.parquet_encoding import encode_columns
 from schemas import layout
 from tests.benchmarks.generated_day import generate_day
 from tests.benchmarks.generated_plan import PlannedDay, plan

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from af3core.embedding.text import text_model_revision
-from schemas.derived_tables import CHAPTERS, SUMMARIES
-from schemas.embedding_tables import EMBEDDINGS, TEXT_EMBEDDINGS
 from schemas.identity import ID_LENGTH
+from schemas.tables.derived_tables import CHAPTERS, SUMMARIES
+from schemas.tables.embedding_tables import EMBEDDINGS, TEXT_EMBEDDINGS
 from tests.benchmarks.generated_answers import MODEL, REVISION
 from tests.benchmarks.generated_day import GeneratedDay, table_of, times
 from tests.benchmarks.generated_words import Vocabulary

@@ -22,6 +22,8 @@ import soundfile
 from af3core.audio import SAMPLE_RATE_HZ
 from af3core.storage.address import open_store
 from infra.local_buckets import VARIABLE, serving
+from schemas.jobs import job_named, options_of_job
+from schemas.options.option import as_arguments
 from tests.benchmarks.report import header, line
 from tests.benchmarks.segment_memory import peak_memory
 from tests.media import programme
@@ -144,19 +146,20 @@ def make_archive(address: str, count: int, seconds: int) -> None:
 
 def command(job: str, archive: str, out: str, endpoint: str) -> list[str]:
     """A job with the simulated model behind OpenAI's protocol."""
-    given = [sys.executable, "-m", f"beam_jobs.{job}", "--out", out, "--run-id", "scaling"]
-    given += ["--source", f"{BUCKET}/{archive}", "--only", "caption,transcript"]
-    given += [
-        "--max-clip-s",
-        CLIP_S,
-        "--engine",
-        "openai",
-        "--endpoint",
-        endpoint,
-        "--model",
-        "af3",
-    ]
-    return [*given, "--max-flagged-share", "1", "--max-failed-share", "1"]
+    values = {
+        "source": f"{BUCKET}/{archive}",
+        "out": out,
+        "run_id": "scaling",
+        "only": ("caption", "transcript"),
+        "max_clip_s": float(CLIP_S),
+        "engine": "openai",
+        "endpoint": endpoint,
+        "model": "af3",
+        "max_flagged_share": 1.0,
+        "max_failed_share": 1.0,
+    }
+    taken = options_of_job(job_named(job), accepted=True)
+    return [sys.executable, "-m", "beam_jobs", job, *as_arguments(values, taken)]
 
 
 def run(arguments: list[str]) -> None:

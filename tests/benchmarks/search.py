@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,12 +31,17 @@ from af3core.embedding.text import (
     text_model_revision,
 )
 from af3core.storage.address import open_store
-from beam_jobs.search.index_files import index_folder
-from beam_jobs.search.index_state import FORMAT, IndexState, published, read_state
-from beam_jobs.search.lance_index import LanceIndex, nearest, vectors_table
-from beam_jobs.search.request import SearchRequest
-from beam_jobs.search.searching import SearchIndex
-from beam_jobs.search.updating import update_index
+from beam_jobs.search.index_builder import update_index
+from beam_jobs.search.index_reader import IndexReader
+from beam_jobs.search.index_state import (
+    FORMAT,
+    IndexState,
+    partition_stamps,
+    read_state,
+    state_stamp,
+)
+from beam_jobs.search.search_engine import SearchEngine
+from beam_jobs.search.search_request import SearchRequest
 from tests.benchmarks.generated_tables import generate
 from tests.benchmarks.generated_words import PHRASE, vocabulary
 from tests.benchmarks.report import header, line
@@ -89,8 +95,10 @@ def _build(what: str, out: Path) -> None:
     with store.claim("claims/benchmark"):
         state = IndexState(FORMAT, secrets.token_hex(6))
         begun = time.perf_counter()
-        tables = published(store)
-        state = update_index(str(out), store, state, sorted(tables), tables)
+        tables = partition_stamps(store)
+        made = update_index(str(out), store, state, sorted(tables), tables, state_stamp(store))
+        assert made
+        state = made
         taken = time.perf_counter() - begun
     segments = ds.dataset(out / "tables" / "segments", partitioning="hive").count_rows()
     folder = out / "indexes" / state.token
@@ -101,18 +109,18 @@ def _build(what: str, out: Path) -> None:
 
 def _ask(out: Path) -> None:
     """Medians over different questions, each asked once."""
-    index = SearchIndex(str(out))
+    engine = SearchEngine(str(out))
     random = np.random.default_rng(3)
     words = [str(word) for word in vocabulary(1).words]
     # of the frequent and the rare ones alike
     pairs = [" ".join(random.choice(words[:5_000], 2)) for _ in range(_QUERIES)]
     phrases = _phrases(out)
     begun = time.perf_counter()
-    index.search(SearchRequest(f'"{PHRASE}"', mode="hybrid"))
+    engine.search(SearchRequest(f'"{PHRASE}"', mode="hybrid"))
     line(
         "first search of a process", f"{time.perf_counter() - begun:.1f} s", "the text model loads"
     )
-    embedder = load_text_embedder(index.text_model)
+    embedder = load_text_embedder(engine.text_model)
     _say("floor: the words embedded", [_timed(partial(embedder.embed, [pair])) for pair in pairs])
     asked: dict[str, list[SearchRequest]] = {
         "phrase": [SearchRequest(f'"{phrase}"', mode="words") for phrase in phrases],
@@ -128,7 +136,7 @@ def _ask(out: Path) -> None:
         ],
     }
     for name, requests in asked.items():
-        _say(name, [_timed(partial(index.search, request)) for request in requests])
+        _say(name, [_timed(partial(engine.search, request)) for request in requests])
 
 
 def _phrases(out: Path) -> list[str]:
@@ -145,15 +153,13 @@ def _corpus(out: Path) -> str:
 
 def _recall(out: Path) -> None:
     """How many of the nearest ten are found, of those that comparing all would find."""
-    store = open_store(str(out))
-    state = read_state(store)
-    if state is None:
-        raise SystemExit(f"{out}: no index")
-    index = LanceIndex(index_folder(store, state))
-    table = index.table(vectors_table("text", text_model_revision(EMBEDDED_TEXT_MODEL)))
+    reader = IndexReader.open(str(out), open_store(str(out)))
+    table = reader.text_vectors(text_model_revision(EMBEDDED_TEXT_MODEL))
+    if table is None:
+        raise SystemExit(f"{out}: the index holds no meaning")
     rows = table.search().select(["vector"]).limit(2_000).to_arrow()["vector"]
     random = np.random.default_rng(5)
-    found = [_found_of_nearest(table, _beside(row.as_py(), random)) for row in rows[::40]]
+    found = [_found_of_nearest(reader, table, _beside(row.as_py(), random)) for row in rows[::40]]
     line(f"recall at {_WANTED}", f"{statistics.mean(found):.3f}", f"{len(found)} questions")
 
 
@@ -163,9 +169,9 @@ def _beside(vector: Sequence[float], random: np.random.Generator) -> npt.NDArray
     return (np.asarray(vector) + noise).astype(np.float32)
 
 
-def _found_of_nearest(table: object, vector: npt.NDArray[np.float32]) -> float:
+def _found_of_nearest(reader: IndexReader, table: Any, vector: npt.NDArray[np.float32]) -> float:
     exact = (
-        table.search(vector, vector_column_name="vector")  # type: ignore[attr-defined]
+        table.search(vector, vector_column_name="vector")
         .distance_type("cosine")
         .bypass_vector_index()
         .select(["id", "_distance"])
@@ -173,7 +179,7 @@ def _found_of_nearest(table: object, vector: npt.NDArray[np.float32]) -> float:
         .to_arrow()["id"]
         .to_pylist()
     )
-    near = [name for name, _ in nearest(table, vector, "", _WANTED)]
+    near = [name for name, _ in reader.nearest(table, vector, "", _WANTED)]
     return len(set(exact) & set(near)) / _WANTED
 
 
@@ -183,10 +189,11 @@ def _update_a_day(out: Path) -> None:
     state = read_state(store)
     if state is None:
         raise SystemExit(f"{out}: no index")
-    tables = published(store)
-    line("looking whether it is behind", f"{1000 * _timed(lambda: published(store)):.0f} ms")
+    tables = partition_stamps(store)
+    line("looking whether it is behind", f"{1000 * _timed(lambda: partition_stamps(store)):.0f} ms")
     with store.claim("claims/benchmark"):
-        taken = _timed(lambda: update_index(str(out), store, state, sorted(tables)[-1:], tables))
+        days, stamp = sorted(tables)[-1:], state_stamp(store)
+        taken = _timed(lambda: update_index(str(out), store, state, days, tables, stamp))
     line("one day anew", f"{taken:.1f} s")
 
 

@@ -30,7 +30,7 @@ def main() -> None:
 def run(arguments: list[str]) -> float:
     """Wall seconds of an `af3` command."""
     begun = time.monotonic()
-    command = [sys.executable, "-m", "beam_jobs.cli", *arguments]
+    command = [sys.executable, "-m", "beam_jobs", *arguments]
     subprocess.run(command, check=True, capture_output=True)
     return time.monotonic() - begun
 

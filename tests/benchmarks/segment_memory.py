@@ -33,12 +33,12 @@ def main() -> None:
         common = ["--out", str(folder / "out")]
         source = ["--source", str(folder / "archive")]
         subprocess.run(
-            [sys.executable, "-m", "beam_jobs.discover", *source, *common],
+            [sys.executable, "-m", "beam_jobs", "discover", *source, *common],
             check=True,
             capture_output=True,
         )
-        floor_mb, _ = peak_memory(["-c", "import beam_jobs.segment, onnxruntime"])
-        ours_mb, wall_s = peak_memory(["-m", "beam_jobs.segment", *common])
+        floor_mb, _ = peak_memory(["-c", "import beam_jobs.night.segment, onnxruntime"])
+        ours_mb, wall_s = peak_memory(["-m", "beam_jobs", "segment", *common])
         load = f"import librosa; librosa.load({str(recording)!r}, sr=16000)"
         peer_mb, _ = peak_memory(["-c", load])
     line("floor: Beam and onnxruntime imported", f"{floor_mb:.0f} MB")

@@ -1,4 +1,4 @@
-"""The five questions of the README over a million segments, by DuckDB on two threads.
+"""The five questions of the page for analysts over a million segments, by DuckDB on two threads.
 
 python -m tests.benchmarks.sql_questions [FOLDER] [--segments 1000000]
 
@@ -10,7 +10,6 @@ the peer is pyarrow's Acero over the same files.
 from __future__ import annotations
 
 import argparse
-import re
 import statistics
 import tempfile
 import time
@@ -23,17 +22,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from beam_jobs.query import connect
 from schemas.sql.definitions import Lake
 from schemas.sql.joined_views import JOINED_VIEWS
 from schemas.sql.scripts import script
+from tests.beam_jobs.database import connected
 from tests.benchmarks.generated_tables import generate
 from tests.benchmarks.report import header, line
+from tests.pages import blocks
 
 _THREADS = 2
 _TIMES = 7
 _TARGET_S = 1
-_README = Path(__file__).parents[2] / "README.md"
 _NAMES = ("a phrase", "hours by night", "doubtful rows", "answers over time", "failures")
 _TEXTS = ("transcripts", "captions", "answers")
 _TOUCHED: tuple[dict[str, list[str]], ...] = (
@@ -69,7 +68,7 @@ def _measure(out: Path) -> None:
     objects = sum(1 for _ in out.glob("tables/*/*/*/*.parquet"))
     line("segments", f"{rows}", f"{objects} objects")
     line("tables found and views made", _median(partial(_connected, out)))
-    questions = re.findall(r"```sql\n(.*?)```", _README.read_text("utf-8"), re.DOTALL)
+    questions = blocks("docs/analyst.md", "sql")
     for number, (name, sql) in enumerate(zip(_NAMES, questions, strict=True)):
         _compare(name, number, sql, connection, out)
     views = duckdb.connect()
@@ -92,7 +91,7 @@ def _compare(
 
 
 def _connected(out: Path) -> duckdb.DuckDBPyConnection:
-    connection = connect(str(out))
+    connection = connected(out)
     connection.execute(f"SET threads = {_THREADS}")
     return connection
 

@@ -20,18 +20,18 @@ import numpy as np
 import torch
 
 from af3core.errors import ModelError
-from af3core.model.af3_engine import Af3Engine
-from af3core.model.checkpoint import find_checkpoint
-from af3core.model.limits import SAMPLE_RATE_HZ
-from af3core.model.loading import (
+from af3core.model.audio_limits import SAMPLE_RATE_HZ
+from af3core.model.engines.af3_engine import Af3Engine
+from af3core.model.engines.transformers_engine import TransformersEngine
+from af3core.model.request import Answer, Decoding, Engine, Request, Sound, Turn
+from af3core.model.weights.checkpoint import find_checkpoint
+from af3core.model.weights.loading import (
     LoadedWeights,
     choose_device,
     end_ids,
     load_processor,
     load_transformers_model,
 )
-from af3core.model.request import Answer, Decoding, Engine, Request, Sound, Turn
-from af3core.model.transformers_engine import TransformersEngine
 from tests.benchmarks.floor import floor_seconds
 from tests.benchmarks.full_model import random_full_model
 from tests.benchmarks.report import header, line
@@ -148,13 +148,13 @@ def measure(setting: Setting, ours: Af3Engine, peer: Engine | None, model: Any) 
     held_before = peak_bytes()
     seconds, answers = timed(ours, requests)
     held = peak_bytes() - held_before
-    spent = ours.spent
+    stats = ours.stats
     floor_s = floor_seconds(requests, model)
     speed("floor: operations over rate, bytes over bandwidth", floor_s, "no engine is faster")
     speed("ours", seconds, f"{floor_s / seconds:.0%} of the floor's speed")
-    line("  hearing and prefill", f"{spent.start_s / seconds:.0%}")
-    line("  writing", f"{spent.decode_s / seconds:.0%}", f"{spent.steps} steps")
-    line("  keys and values at most", f"{spent.peak_kv_bytes / 2**20:.0f} MiB")
+    line("  encoding and prefill", f"{stats.prefill_s / seconds:.0%}")
+    line("  decoding", f"{stats.decode_s / seconds:.0%}", f"{stats.steps} steps")
+    line("  keys and values at most", f"{stats.peak_kv_bytes / 2**20:.0f} MiB")
     line(
         "  all memory beside weights, at most", f"{held / 2**20:.0f} MiB", "more than after a clip"
     )

@@ -10,10 +10,10 @@ import pytest
 
 from af3core.embedding.text import text_model_revision
 from af3core.storage.address import open_store
-from beam_jobs.ledger import Ledger
-from beam_jobs.query import connect
+from beam_jobs.framework.ledger import Ledger
 from schemas import layout
-from schemas.derived_tables import ALL_TABLES
+from schemas.tables.derived_tables import ALL_TABLES
+from tests.beam_jobs.database import connected
 from tests.benchmarks.generated_tables import generate
 
 SEGMENTS = 2_400
@@ -61,11 +61,11 @@ def test_every_file_has_its_tables_schema(out: Path) -> None:
     ],
 )
 def test_counts(out: Path, table: str, rows: int) -> None:
-    assert connect(str(out)).sql(f"SELECT count(*) FROM {table}").fetchall() == [(rows,)]
+    assert connected(out).sql(f"SELECT count(*) FROM {table}").fetchall() == [(rows,)]
 
 
 def test_times_in_are_annotated_and_skipped(out: Path) -> None:
-    connection = connect(str(out))
+    connection = connected(out)
     skipped = "coalesce(list_sum([part.duration_ms FOR part IN skipped]), 0)"
     (recordings,) = connection.sql(
         f"SELECT sum(duration_ms), sum(annotated_ms), sum({skipped}),"
@@ -82,7 +82,7 @@ def test_times_in_are_annotated_and_skipped(out: Path) -> None:
 
 
 def test_texts_are_as_long_and_as_doubtful_as_is_said(out: Path) -> None:
-    connection = connect(str(out))
+    connection = connected(out)
     phrase = (
         "SELECT count(*) FROM transcripts WHERE text LIKE '%storm at the station%'"
         " AND word_count = len(string_split(text, ' '))"
@@ -111,7 +111,7 @@ def test_texts_are_as_long_and_as_doubtful_as_is_said(out: Path) -> None:
 
 
 def test_vectors_are_of_length_one_and_lie_near_centres(out: Path) -> None:
-    rows = connect(str(out)).sql("SELECT text_embedding, text_model FROM text_embeddings").arrow()
+    rows = connected(out).sql("SELECT text_embedding, text_model FROM text_embeddings").arrow()
     table = rows.read_all()
     assert table["text_model"].unique().to_pylist() == [text_model_revision()]
     vectors = np.stack(table["text_embedding"].to_numpy())

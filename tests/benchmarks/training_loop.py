@@ -24,15 +24,14 @@ from typing import Any
 import pyarrow.dataset
 import soundfile
 
-from af3core.model.af3_engine import Af3Engine
-from af3core.model.checkpoint import find_checkpoint
+from af3core.model.engines.af3_engine import Af3Engine
 from af3core.model.request import Answer, Request, Sound, ask
-from af3core.nano import checkpoint_path
+from af3core.model.weights.checkpoint import find_checkpoint, nano_folder
 from af3core.nano.demo_archive import ARCHIVE, DATE
 from af3core.nano.demo_score import Score, score_tables
 from af3core.nano.train_on import PEAK_RATE, TrainingOn, train_on
+from af3core.skills.exact_pairs import EXACT_SKILLS
 from af3core.tasks.answers import find_choice
-from af3core.tasks.skills.exact import EXACT_SKILLS
 from af3core.tasks.task import Task
 from beam_jobs.cli import main as af3
 from schemas.layout import export_prefix
@@ -74,11 +73,9 @@ def main() -> None:
         export = night / export_prefix(_CORPUS, DATE, DATE, "af3")
         asked = held_out_pairs(night, export)
         held_out = _archive_of(night, export, Path(temporary) / "archive")
-        losses = train_on(
-            TrainingOn(export, checkpoint_path(), trained, options.minutes, options.rate)
-        )
+        losses = train_on(TrainingOn(export, nano_folder(), trained, options.minutes, options.rate))
         line("steps of training", f"{len(losses)}", f"{options.minutes:g} minutes")
-        _print_pairs(asked, checkpoint_path(), trained)
+        _print_pairs(asked, nano_folder(), trained)
         _print_known(held_out, trained, Path(temporary))
 
 

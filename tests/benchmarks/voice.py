@@ -17,15 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from af3core.model.af3_engine import Af3Engine
-from af3core.model.checkpoint import NANO, find_checkpoint
-from af3core.voice.espeak_voice import ESPEAK
-from af3core.voice.pieces import cut
-from af3core.voice.speaking import speak_stream
-from af3core.voice.voice import AudioChunk, Voice
-from af3core.voice.voices import open_voice
-from tests.af3core.voice.hearing import answers_of_nanos_world, by_piece, error_rate
-from tests.af3core.voice.tiny_voices import save_pocket, save_vits
+from af3core.model.engines.af3_engine import Af3Engine
+from af3core.model.weights.checkpoint import NANO, find_checkpoint
+from af3core.speech.ahead_of_playback import speak_stream
+from af3core.speech.espeak_voice import ESPEAK
+from af3core.speech.text_chunks import chunk_text
+from af3core.speech.voice import AudioChunk, Voice
+from af3core.speech.voice_registry import open_voice
+from tests.af3core.speech.hearing import answers_of_nanos_world, by_piece, error_rate
+from tests.af3core.speech.tiny_voices import save_pocket, save_vits
 from tests.benchmarks.report import header, line
 
 _ANSWERS, _WORDS_PER_S = 8, 20.0
@@ -116,7 +116,7 @@ def _alone(voice: Voice, texts: list[str]) -> tuple[float, float, float]:
     synthesis_s, speech_s, gap_s = 0.0, 0.0, 0.0
     for text in texts:
         last = begun = time.perf_counter()
-        for number, chunk in enumerate(voice.speak(cut([text]))):
+        for number, chunk in enumerate(voice.speak(chunk_text([text]))):
             now = time.perf_counter()
             gap_s = max(gap_s, now - last) if number else gap_s
             speech_s += len(chunk.samples) / chunk.sample_rate_hz

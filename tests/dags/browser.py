@@ -12,6 +12,7 @@ from urllib.parse import quote
 from playwright.sync_api import Locator, Page, sync_playwright
 
 from infra.local_airflow import LocalAirflow
+from tests.servers import needs, network_kept
 
 WAIT_MS = 60_000
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -19,6 +20,7 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 
 def chromium() -> str | None:
     """The installed browser; None leaves it to Playwright's own (`playwright install chromium`)."""
+    needs("browser")
     named = os.environ.get("CHROMIUM")
     return named or next((path for name in _NAMES if (path := shutil.which(name))), None)
 
@@ -26,7 +28,7 @@ def chromium() -> str | None:
 @contextmanager
 def logged_in(airflow: LocalAirflow, user: str) -> Iterator[Page]:
     """A page of the UI after the login of a user."""
-    with sync_playwright() as playwright:
+    with network_kept(), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium(),
             args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],

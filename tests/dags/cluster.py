@@ -21,6 +21,8 @@ from af3core.storage.address import store_at
 from infra.local_airflow import ROOT
 from infra.local_buckets import VARIABLE, serving
 from schemas import layout
+from tests.chat_server import Server, chat_server
+from tests.dags.corpora import served
 from tests.dags.hosts import Host, Network, network
 from tests.dags.site import Site, free_port
 from tests.dags.webhook import listening
@@ -35,17 +37,18 @@ SLOTS = "1"
 
 @dataclass(frozen=True)
 class Cluster:
-    """A site whose tasks run on `workers`; its archives and tables lie in a bucket."""
+    """A site whose tasks run on `workers` and ask `model`; archives and tables lie in a bucket."""
 
     site: Site
     network: Network
     broker: str
+    model: Server
     workers: list[Host] = field(default_factory=list)
 
     def add_corpus(self, name: str, **keys: Any) -> Path:
         """Write a corpus file; gives the folder of recordings for `upload_archive`."""
         addresses = {"source": source_of(name), "out": out_of(name)}
-        return self.site.add_corpus(name, **addresses, **keys)
+        return self.site.add_corpus(name, model=served(self.model), **addresses, **keys)
 
     def upload_archive(self, corpus: str) -> None:
         folder = self.site.archive(corpus)
@@ -104,10 +107,11 @@ def cluster(checkpoint: Path) -> Iterator[Cluster]:
         storage = stack.enter_context(serving([BUCKET], host=joined.address))
         stack.enter_context(found_at(storage))
         webhook = stack.enter_context(listening())
+        model = stack.enter_context(chat_server(joined.address))
         settings = {VARIABLE: storage, "PYTHONPATH": str(POLICY), **celery_settings(broker)}
         site = Site(folder, checkpoint, webhook, joined.address, settings)
         stack.callback(site.airflow.stop)
-        yield Cluster(site, joined, broker)
+        yield Cluster(site, joined, broker, model)
 
 
 def celery_settings(broker: str) -> dict[str, str]:

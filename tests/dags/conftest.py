@@ -12,30 +12,33 @@ import pytest
 # before anything imports Airflow, which reads its home at import
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-"))
 
-from tests.chat_server import chat_server
-from tests.dags.corpora import add_corpora, add_gate, add_served_corpus
+from tests.chat_server import Server, chat_server
+from tests.dags.corpora import add_corpora, add_gate, add_served_corpora
 from tests.dags.site import Site
 from tests.dags.webhook import listening
 
 
 @pytest.fixture(scope="session")
-def site(untrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def model() -> Iterator[Server]:
+    """The served model of many corpora."""
+    with chat_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def site(untrained: Path, model: Server) -> Iterator[Site]:
     """Running Airflow with the corpora of `tests.dags.corpora`."""
     # PostgreSQL's socket needs a short path that another user may read
-    with (
-        tempfile.TemporaryDirectory(prefix="af3-") as folder,
-        listening() as webhook,
-        chat_server() as model,
-    ):
+    with tempfile.TemporaryDirectory(prefix="af3-") as folder, listening() as webhook:
         gate = {"AF3_EVALUATION": f"{folder}/evaluation.yaml"}
         site = Site(Path(folder), untrained, webhook, more_settings=gate)
         add_gate(site)
         add_corpora(site)
-        add_served_corpus(site, model)
+        add_served_corpora(site, model)
         try:
             site.airflow.start()
-            site.airflow.airflow("pools", "set", "one_gpu", "1", "for tests")
-            site.airflow.airflow("pools", "set", "two_gpus", "2", "for tests")
+            site.airflow.add_pool("one_gpu", 1, "for tests")
+            site.airflow.add_pool("two_gpus", 2, "for tests")
             yield site
         finally:
             site.airflow.stop()

@@ -11,31 +11,62 @@ from tests.chat_server import Server
 from tests.dags.site import Site, day, long_recording, short_recording
 from tests.media import spoken, write
 
-LONG_S = 420.0
-"""Audio of the corpora whose annotating is disturbed: long enough to be met in the middle."""
+LONG_S = 150.0
+"""Audio of the corpora whose annotating is disturbed: several clips."""
 
 CLIPS = {"max_clip_s": 30}
 NIGHTLY = "0 0 * * *"
 
 
 def add_corpora(site: Site) -> None:
-    """Write every corpus file and its recordings."""
-    browsed = site.add_corpus("browsed", schedule=NIGHTLY)
+    """Write the corpora that load their model themselves, each job its own."""
+    derive = {"jobs": ["events", "summarise", "describe"], "speaker": "en-us+f3", "speed": 1.5}
+    short_recording(site.add_corpus("in_process", derive=derive), 3)
+    short_recording(site.add_corpus("by_dag_test"), 3)
+    told = {"webhook": site.webhook.url}
+    short_recording(site.add_corpus("over_budget", limits={"max_gpu_hours": 0}, alerts=told), 3)
+    (site.folder / "corpora" / "broken.yaml").write_text("source: /archive\nouut: /tables\n")
+    misconfigured = site.add_corpus("misconfigured", model={"name": "/no/such/checkpoint"})
+    short_recording(misconfigured, 3)
+
+
+def served(model: Server) -> dict[str, object]:
+    """The model of a corpus whose jobs ask a server: they begin in a quarter of the time."""
+    return {
+        "name": "af3",
+        "engine": "openai",
+        "endpoint": model.endpoint,
+        "allow_unaccepted": True,
+    }
+
+
+def served_options(model: Server) -> list[str]:
+    """The same for a night without Airflow."""
+    return ["--model", "af3", "--engine", "openai", "--endpoint", model.endpoint]
+
+
+def add_served_corpora(site: Site, model: Server) -> None:
+    """Write the corpora whose tale is not of the engine."""
+    keys = {"model": served(model)}
+    short_recording(site.add_corpus("served", **keys), 3)
+    browsed = site.add_corpus("browsed", schedule=NIGHTLY, **keys)
     for number in range(1, 11):
         short_recording(browsed, number)
     disturbed = long_recording(site.archive("undisturbed"), 3, LONG_S)
     for name in ("scheduler_killed", "task_killed", "job_killed", "failed_by_hand"):
-        folder = site.add_corpus(name, cutting=CLIPS) / day(3)
+        folder = site.add_corpus(name, cutting=CLIPS, **keys) / day(3)
         folder.mkdir()
         shutil.copy(disturbed, folder)
-    crossing = site.add_corpus("crossing", cutting=CLIPS, pool="two_gpus", schedule=NIGHTLY)
+    keys["cutting"] = CLIPS
+    crossing = site.add_corpus("crossing", pool="two_gpus", schedule=NIGHTLY, **keys)
     for number in (1, 2):
         long_recording(crossing, number, 60.0)
-    queueing = site.add_corpus("queueing", cutting=CLIPS, pool="one_gpu", schedule=NIGHTLY)
-    for number in range(1, 5):
+    queueing = site.add_corpus("queueing", pool="one_gpu", schedule=NIGHTLY, **keys)
+    for number in range(1, 4):
         long_recording(queueing, number, 30.0)
+    keys = {"model": served(model), "alerts": {"webhook": site.webhook.url}}
     for name, wrong in (("one_corrupt", 1), ("eight_corrupt", 8)):
-        folder = site.add_corpus(name, alerts={"webhook": site.webhook.url})
+        folder = site.add_corpus(name, **keys)
         for number in range(1, 11):
             short_recording(folder, number, f"recording_{number}.wav")
             written = folder / day(number) / f"recording_{number}.wav"
@@ -44,27 +75,12 @@ def add_corpora(site: Site) -> None:
             written.rename(moved)
             if number <= wrong:
                 moved.write_bytes(b"not a recording at all " * 100)
-    derive = {"jobs": ["events", "summarise", "describe"], "speaker": "en-us+f3", "speed": 1.5}
-    short_recording(site.add_corpus("in_process", derive=derive), 3)
-    short_recording(site.add_corpus("by_dag_test"), 3)
-    told = {"webhook": site.webhook.url}
-    short_recording(site.add_corpus("over_budget", limits={"max_gpu_hours": 0}, alerts=told), 3)
-    late = site.add_corpus("late", alerts={"late_after_h": 0.0001, "webhook": site.webhook.url})
-    short_recording(late, 3)
-    (site.folder / "corpora" / "broken.yaml").write_text("source: /archive\nouut: /tables\n")
-    misconfigured = site.add_corpus("misconfigured", model={"name": "/no/such/checkpoint"})
-    short_recording(misconfigured, 3)
-
-
-def add_served_corpus(site: Site, model: Server) -> None:
-    """A corpus whose model is asked with a key."""
-    served = {
-        "name": "af3",
-        "engine": "openai",
-        "endpoint": model.endpoint,
-        "allow_unaccepted": True,
-    }
-    short_recording(site.add_corpus("served", model=served), 3)
+    keys["alerts"] = {"late_after_h": 0.0001, "webhook": site.webhook.url}
+    short_recording(site.add_corpus("late", **keys), 3)
+    keys["model"] = served(model) | {"endpoint": "http://127.0.0.1:9/v1"}  # where nothing listens
+    keys |= {"alerts": {"webhook": site.webhook.url}, "retries": {"count": 1, "delay_s": 1}}
+    keys["limits"] = {"max_waiting_share": 1.0}
+    short_recording(site.add_corpus("waiting", **keys), 3)
 
 
 def add_gate(site: Site) -> None:

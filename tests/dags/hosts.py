@@ -12,11 +12,13 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from tests.servers import needs, network_changed
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Host:
 @contextmanager
 def network() -> Iterator[Network]:
     """An empty network; hosts that were added end with it."""
+    needs("hosts")
     if os.geteuid():
         pytest.skip("network namespaces need root")
     # names and addresses of this process alone: other tests may run beside it
@@ -112,6 +115,12 @@ def network() -> Iterator[Network]:
 
 
 def _ip(*arguments: str) -> str:
+    changing = network_changed() if "link" in arguments or "addr" in arguments else nullcontext()
+    with changing:
+        return _run_ip(*arguments)
+
+
+def _run_ip(*arguments: str) -> str:
     done = subprocess.run(["ip", *arguments], capture_output=True, text=True)
     assert done.returncode == 0, f"ip {' '.join(arguments)}: {done.stderr}"
     return done.stdout

@@ -11,16 +11,19 @@ from typing import Any
 
 import pytest
 
-from beam_jobs.annotate import in_part
-from tests.beam_jobs.night import all_rows, night
+from beam_jobs.night.annotate import in_part
+from tests.beam_jobs.small_night import all_rows, night
 from tests.dags.cluster import GPU_QUEUE, Cluster, cluster, out_of, source_of
-from tests.dags.corpora import CLIPS
+from tests.dags.corpora import CLIPS, served_options
 from tests.dags.site import day, long_recording
+
+pytestmark = [pytest.mark.airflow, pytest.mark.hosts, pytest.mark.storage_server]
 
 CORPUS, DAG, TASK = "nightly", "annotate__nightly", "annotate"
 PARTS = 3
 LONG_S = 750.0
-"""Audio of the night: long enough for all parts to be met in the middle."""
+"""Audio of the night: every part has several of its clips."""
+ANSWERS_OF_A_CLIP = 4
 Tables = dict[str, list[dict[str, Any]]]
 
 
@@ -32,7 +35,7 @@ def hosts(untrained: Path) -> Iterator[Cluster]:
         long_recording(made.site.archive(CORPUS), 3, LONG_S)
         made.upload_archive(CORPUS)
         made.site.airflow.start()
-        made.site.airflow.airflow("pools", "set", "gpus", str(PARTS), "for tests")
+        made.site.airflow.add_pool("gpus", PARTS, "for tests")
         for _ in range(PARTS):
             made.add_worker()
         yield made
@@ -42,7 +45,8 @@ def hosts(untrained: Path) -> Iterator[Cluster]:
 def undisturbed(hosts: Cluster, untrained: Path) -> Tables:
     """The tables of a night of one process over a local folder."""
     archive, out = hosts.site.archive(CORPUS), hosts.site.folder / "alone" / CORPUS
-    night(archive, out, untrained, "--max-clip-s", str(CLIPS["max_clip_s"]), "--corpus", CORPUS)
+    options = ["--max-clip-s", str(CLIPS["max_clip_s"]), "--corpus", CORPUS]
+    night(archive, out, untrained, *options, *served_options(hosts.model))
     return all_rows(out, archive)
 
 
@@ -65,12 +69,13 @@ def test_hosts_that_lose_power_or_network_cost_no_answer(
 ) -> None:
     clips = {row["clip_id"] for row in undisturbed["segments"]}
     hosts.wait_for_workers()
-    run, done, (to_kill, to_cut_off, _) = met_in_the_middle(hosts, clips)
-    parts = hosts.site.parts(DAG, run, TASK)
-    assert {part["hostname"] for part in parts} == {host.address for host in hosts.workers}
-    dead, cut_off = (hosts.worker(parts[part]["hostname"]) for part in (to_kill, to_cut_off))
-    dead.lose_power()
-    cut_off.unplug()
+    with hosts.model.holding_after(ANSWERS_OF_A_CLIP):
+        run, done, (to_kill, to_cut_off, _) = met_in_the_middle(hosts, clips)
+        parts = hosts.site.parts(DAG, run, TASK)
+        assert {part["hostname"] for part in parts} == {host.address for host in hosts.workers}
+        dead, cut_off = (hosts.worker(parts[part]["hostname"]) for part in (to_kill, to_cut_off))
+        dead.lose_power()
+        cut_off.unplug()
 
     def are_given_up() -> bool:
         found = hosts.site.parts(DAG, run, TASK)

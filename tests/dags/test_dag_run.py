@@ -5,7 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.dags.site import Site, day, partitions, row_count
+
+pytestmark = pytest.mark.airflow
 
 RUN = """
 import os, sys

@@ -5,34 +5,45 @@ from __future__ import annotations
 import os
 import re
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.beam_jobs.night import night, rows
+from tests.beam_jobs.small_night import night, rows
+from tests.chat_server import Server
 from tests.dags.browser import fail_task, logged_in
-from tests.dags.corpora import CLIPS
+from tests.dags.corpora import CLIPS, served_options
 from tests.dags.site import Site, answered, clips_in, day, is_alive, partitions
 
+pytestmark = [pytest.mark.airflow, pytest.mark.browser]
+
 OPTIONS = ("--max-clip-s", str(CLIPS["max_clip_s"]))
+ANSWERS_OF_TWO_CLIPS = 8
 TABLES = ("recordings", "segments", "captions", "transcripts", "answers", "failures")
 
 
 @pytest.fixture(scope="module")
-def undisturbed(site: Site, untrained: Path) -> Path:
+def undisturbed(site: Site, untrained: Path, model: Server) -> Path:
     """The tables of the long recording when nothing goes wrong."""
-    night(site.archive("undisturbed"), site.out("undisturbed"), untrained, *OPTIONS)
+    options = [*OPTIONS, *served_options(model)]
+    night(site.archive("undisturbed"), site.out("undisturbed"), untrained, *options)
     return site.out("undisturbed")
 
 
-def met_in_the_middle(site: Site, corpus: str) -> tuple[str, dict[str, int]]:
-    """A run that has some answers and misses others; gives its id and those answers."""
-    run = site.trigger(f"annotate__{corpus}", day=day(3))
+@contextmanager
+def met_in_the_middle(
+    site: Site, model: Server, corpus: str
+) -> Iterator[tuple[str, dict[str, int]]]:
+    """A run that has some answers and waits for others while the body runs: its id, and those."""
     out = site.out(corpus)
-    site.until(lambda: len(answered(out)) >= 2)
-    done = answered(out)
-    assert len(done) < clips_in(out)
-    return run, done
+    with model.holding_after(ANSWERS_OF_TWO_CLIPS):
+        run = site.trigger(f"annotate__{corpus}", day=day(3))
+        site.until(lambda: len(answered(out)) >= 2)
+        done = answered(out)
+        assert len(done) < clips_in(out)
+        yield run, done
 
 
 def assert_right_and_nothing_twice(
@@ -50,50 +61,60 @@ def assert_right_and_nothing_twice(
         assert found == wanted, table
 
 
-def test_the_scheduler_is_killed_and_started_again(site: Site, undisturbed: Path) -> None:
+def test_the_scheduler_is_killed_and_started_again(
+    site: Site, model: Server, undisturbed: Path
+) -> None:
     dag = "annotate__scheduler_killed"
-    run, done = met_in_the_middle(site, "scheduler_killed")
-    scheduler = site.airflow.processes["scheduler"]
-    os.killpg(scheduler.pid, signal.SIGKILL)
-    scheduler.wait()
+    with met_in_the_middle(site, model, "scheduler_killed") as (run, done):
+        scheduler = site.airflow.processes["scheduler"]
+        os.killpg(scheduler.pid, signal.SIGKILL)
+        scheduler.wait()
     site.airflow.start_component("scheduler")
     assert site.finished(dag, [run]) == {run: "success"}
     assert_right_and_nothing_twice(site, "scheduler_killed", done, undisturbed)
 
 
-def test_the_tasks_process_is_killed_and_its_job_goes_on(site: Site, undisturbed: Path) -> None:
+def test_the_tasks_process_is_killed_and_its_job_goes_on(
+    site: Site, model: Server, undisturbed: Path
+) -> None:
     dag = "annotate__task_killed"
-    run, done = met_in_the_middle(site, "task_killed")
-    (job,) = site.jobs(dag)
-    os.kill(site.task(dag, run, "annotate")["pid"], signal.SIGKILL)
-    site.until(lambda: site.task(dag, run, "annotate")["try_number"] == 2)
-    assert job.is_running()
+    with met_in_the_middle(site, model, "task_killed") as (run, done):
+        (job,) = site.jobs(dag)
+        os.kill(site.task(dag, run, "annotate")["pid"], signal.SIGKILL)
+        site.until(lambda: site.task(dag, run, "annotate")["try_number"] == 2)
+        assert job.is_running()
     assert site.finished(dag, [run]) == {run: "success"}
     log = site.log(dag, run, "annotate", attempt=2)
     assert "Reconnecting to existing job" in log
-    assert re.search(r"annotate: \d+:\d\d of 7:0\d, \d+x real time, \d+:\d\d left", log)
+    assert re.search(r"annotate: \d+:\d\d of 2:3\d, \d+x real time, \d+:\d\d left", log)
     assert site.facts(dag, run, "annotate")["clips_asked"] == clips_in(site.out("task_killed"))
     assert_right_and_nothing_twice(site, "task_killed", done, undisturbed)
 
 
-def test_the_job_itself_is_killed_and_tried_again(site: Site, undisturbed: Path) -> None:
+def test_the_job_itself_is_killed_and_tried_again(
+    site: Site, model: Server, undisturbed: Path
+) -> None:
     dag = "annotate__job_killed"
-    run, done = met_in_the_middle(site, "job_killed")
-    for process in site.jobs(dag):
-        process.kill()
+    with met_in_the_middle(site, model, "job_killed") as (run, done):
+        for process in site.jobs(dag):
+            process.kill()
     assert site.finished(dag, [run]) == {run: "success"}
     assert "JobLost: annotate ended without a report" in site.log(dag, run, "annotate")
     assert site.task(dag, run, "annotate")["try_number"] == 2
     assert_right_and_nothing_twice(site, "job_killed", done, undisturbed)
 
 
-def test_a_task_failed_in_the_ui_leaves_nothing_running(site: Site, undisturbed: Path) -> None:
+def test_a_task_failed_in_the_ui_leaves_nothing_running(
+    site: Site, model: Server, undisturbed: Path
+) -> None:
     dag = "annotate__failed_by_hand"
-    with logged_in(site.airflow, "operator") as page:
-        run, done = met_in_the_middle(site, "failed_by_hand")
+    with (
+        logged_in(site.airflow, "operator") as page,
+        met_in_the_middle(site, model, "failed_by_hand") as (run, done),
+    ):
         task_pid = site.task(dag, run, "annotate")["pid"]
         fail_task(page, site.airflow, dag, run, "annotate")
-    site.until(lambda: not site.jobs(dag), deadline_s=60)
+        site.until(lambda: not site.jobs(dag), deadline_s=60)
     site.until(lambda: not is_alive(task_pid), deadline_s=60)
     assert site.finished(dag, [run]) == {run: "failed"}
     assert partitions(site.out("failed_by_hand")) == []
@@ -106,7 +127,9 @@ def test_a_task_failed_in_the_ui_leaves_nothing_running(site: Site, undisturbed:
     assert_right_and_nothing_twice(site, "failed_by_hand", done, undisturbed)
 
 
-def test_nights_and_a_backfill_on_the_same_days_at_once(site: Site, untrained: Path) -> None:
+def test_nights_and_a_backfill_on_the_same_days_at_once(
+    site: Site, untrained: Path, model: Server
+) -> None:
     dag, out = "annotate__crossing", site.out("crossing")
     site.backfill(dag, (day(1), day(2)), "none", backwards=False)
     # by hand in the other order, while the backfill runs
@@ -132,16 +155,17 @@ def test_nights_and_a_backfill_on_the_same_days_at_once(site: Site, untrained: P
     assert sum(asked) == clips_in(out) == len(before)
     assert [found for found in partitions(out) if found < day(10)] == [day(1), day(2)]
     alone = site.folder / "alone" / "out"
-    night(site.archive("crossing"), alone, untrained, *OPTIONS, "--corpus", "crossing")
+    options = [*OPTIONS, *served_options(model), "--corpus", "crossing"]
+    night(site.archive("crossing"), alone, untrained, *options)
     for table in TABLES:
         assert rows(out, table) == rows(alone, table), table
 
 
 def test_tonight_goes_before_the_rest_of_a_backfill(site: Site) -> None:
     dag = "annotate__queueing"
-    site.backfill(dag, (day(1), day(3)), "none", backwards=False)
+    site.backfill(dag, (day(1), day(2)), "none", backwards=False)
     site.until(lambda: bool(site.jobs(dag)))
-    tonight = site.trigger(dag, day=day(4))
+    tonight = site.trigger(dag, day=day(3))
     site.until(lambda: site.backfills_are_done(dag))
     assert site.finished(dag, [tonight]) == {tonight: "success"}
     backfilled = [r["dag_run_id"] for r in site.runs(dag) if r["run_type"] == "backfill"]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 
 import pyarrow.parquet as pq
+import pytest
 
-from tests.beam_jobs.night import rows
+from tests.beam_jobs.small_night import rows
 from tests.dags.browser import logged_in
 from tests.dags.site import Site, day, partitions, row_count, table_bytes
+
+pytestmark = [pytest.mark.airflow, pytest.mark.browser]
 
 READING_MS = 5000
 """A person reads before deciding: Airflow 3.3.2 mistakes a decision within a second of the question
@@ -80,6 +83,27 @@ def test_a_night_over_budget_waits_for_a_decision(site: Site) -> None:
     assert partitions(site.out("over_budget")) == [day(3)]
 
 
+def test_what_waits_is_tried_again_and_told_and_holds_up_no_night(site: Site) -> None:
+    """The model's server is away: exit code 3, within what the corpus lets wait."""
+    dag = "annotate__waiting"
+    run = site.trigger(dag, day=day(3))
+    assert site.finished(dag, [run]) == {run: "success"}
+    tasks = ("segment", "annotate", "audit", "publish", "report")
+    tries = {task: site.task(dag, run, task)["try_number"] for task in tasks}
+    assert tries == {"segment": 1, "annotate": 2, "audit": 1, "publish": 1, "report": 1}
+    line = "annotate: 1 pieces wait (1 ServerUnavailable); all else is done, run it again"
+    assert f"JobWaits: annotate: PiecesWait: {line}" in site.log(dag, run, "annotate")
+    site.until(lambda: bool(site.webhook.about("af3: waiting")))
+    (notice,) = site.webhook.about("af3: waiting")
+    assert notice.splitlines()[:2] == [
+        "af3: waiting, 2026-11-03: task annotate left work waiting",
+        line,
+    ]
+    (recording,) = rows(site.out("waiting"), "recordings")
+    assert (recording["status"], recording["annotated_ms"]) == ("partial", 0)
+    assert {part["reason"] for part in recording["skipped"]} == {"not_annotated"}
+
+
 def test_a_late_night_is_told(site: Site) -> None:
     run = site.trigger("annotate__late", day=day(3))
     site.until(lambda: bool(site.webhook.about("late: run")))
@@ -92,9 +116,10 @@ def test_a_late_night_is_told(site: Site) -> None:
 
 def test_a_published_day_is_indexed_derived_exported_and_measured(site: Site) -> None:
     dag = "annotate__in_process"
+    keys = {"derive": day(3), "export": day(3), "quality": "2026-11-02 (W45)"}
+    site.unpause(*(f"{job}__in_process" for job in (*keys, "index")))
     run = site.trigger(dag, day=day(3))
     assert site.finished(dag, [run]) == {run: "success"}
-    keys = {"derive": day(3), "export": day(3), "quality": "2026-11-02 (W45)"}
     for job, key in keys.items():
         consumer = f"{job}__in_process"
         site.until(lambda consumer=consumer: bool(site.runs(consumer)))  # type: ignore[misc]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import psycopg2
+import pytest
 from psycopg2 import sql
 
 from tests.dags.site import API_KEY, Site, day, row_count
+
+pytestmark = pytest.mark.airflow
 
 DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 

@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 INFRA = ROOT / "infra"
-REQUIREMENTS = INFRA / "lint-requirements.txt"
+REQUIREMENTS = INFRA / "lint-requirements.lock"
 HOME = ROOT / ".venv" / "lint"
 
 
@@ -33,7 +33,8 @@ def tools() -> Path:
             uv = Path(sys.executable).with_name("uv")
             python = HOME / "env" / "bin" / "python"
             run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, HOME / "env"])
-            run([uv, "pip", "install", "--quiet", "--python", python, "-r", REQUIREMENTS])
+            install = [uv, "pip", "install", "--quiet", "--python", python, "--require-hashes"]
+            run([*install, "--requirement", REQUIREMENTS])
             mark.write_text(wanted)
     return HOME / "env" / "bin"
 

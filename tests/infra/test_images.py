@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
+import shlex
 import shutil
 import sys
 from fnmatch import fnmatch
@@ -17,20 +17,23 @@ from apache_beam.internal.gcp import auth
 
 from af3core.errors import ConfigurationError
 from af3core.storage.address import open_store
-from beam_jobs.beam_options import parse_with_beam
-from beam_jobs.options import add_arguments
-from dags.corpus.arguments import asks_model, beam_arguments, job_arguments, part_option
-from dags.corpus.corpus import DERIVED_JOBS, Corpus, Dataflow, Derive, Limits, Model, Runner
+from beam_jobs.framework.beam_options import parse_with_beam
+from beam_jobs.framework.command_line import read_group
+from beam_jobs.framework.job import job_parser
+from dags.corpus.arguments import beam_arguments, job_arguments, part_option
+from dags.corpus.corpus import Corpus, Dataflow, Derive, Limits, Model, Runner
 from dags.launch.flex_template import launch_body
 from infra.images import airflow_local_settings, templates
-from infra.images.launch import as_options, our_options
+from infra.images.launch import as_options
 from infra.images.launch import main as launch_main
+from schemas.jobs import DERIVED, JOBS, job_named, options_of_job
+from schemas.options.derive import Speech
 from tests.infra.lint_tools import INFRA, ROOT, attempt, run, tools
+from tests.infra.lock import LOCK, resolved
 from tests.storage_server import BUCKET, bucket, upload
 
 IMAGES = INFRA / "images"
 DOCKERFILES = sorted(IMAGES.glob("*.Dockerfile"))
-LOCK = dict(re.findall(r"(?m)^([\w.-]+)==([^ ;\n]+)", (INFRA / "requirements.lock").read_text()))
 
 
 def stages(dockerfile: Path) -> dict[str, list[str]]:
@@ -56,8 +59,8 @@ def test_the_linter_finds_nothing_and_can_find_something(tmp_path: Path) -> None
 
 
 def test_scripts_are_sound(tmp_path: Path) -> None:
-    scripts = [*IMAGES.glob("*.sh"), *(INFRA / "compose").glob("*.sh")]
-    assert len(scripts) == 3
+    scripts = sorted(INFRA.rglob("*.sh"))
+    assert len(scripts) == 4
     run([tools() / "shellcheck", *scripts])
     (tmp_path / "x.sh").write_text("#!/bin/sh\nrm -r $1/*\n")
     assert "SC2086" in attempt([tools() / "shellcheck", tmp_path / "x.sh"]).stdout
@@ -113,13 +116,30 @@ def test_the_context_holds_what_is_copied_and_nothing_else(path: Path) -> None:
     assert not [a for a in allowed if not (ROOT / a).exists()]
 
 
-def resolved(*arguments: str | Path) -> dict[str, str]:
-    """What uv would install, under the lock."""
-    uv = Path(sys.executable).with_name("uv")
-    command = [uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", *arguments]
-    command += ["-c", INFRA / "requirements.lock", "--python-version", "3.11"]
-    command += ["--python-platform", "x86_64-manylinux_2_28"]
-    return dict(line.split("==") for line in run(command, cwd=ROOT).splitlines())
+def test_torch_without_cuda_is_bound_by_its_version_and_all_else_by_hashes(tmp_path: Path) -> None:
+    text = (INFRA / "requirements.lock").read_text()
+    block = re.search(r"(?m)^torch==.*\n(?: .*\n)+", text)
+    assert block
+    assert block[0].count("--hash=sha256:") == 24
+    for name, stage in (("cpu-worker", "build"), ("airflow", "worker")):
+        (step,) = (s for s in stages(IMAGES / f"{name}.Dockerfile")[stage] if "cpu.lock" in s)
+        (sed,) = re.findall(r"sed [^>]*'[^>]*(?= >)", step)
+        script = shlex.split(sed)[:-1]
+        assert f"--constraint {'/home/airflow/build/' * (name == 'airflow')}cpu.lock" in step
+        assert run([*script, INFRA / "requirements.lock"]) == text.replace(
+            block[0], f"torch=={LOCK['torch']}\n"
+        )
+
+
+def test_what_the_lock_binds_is_installed_by_the_locks_uv() -> None:
+    for path in DOCKERFILES:
+        steps = "\n".join(step for found in stages(path).values() for step in found)
+        versions = set(re.findall(r"uv==(\S+)", steps))
+        versions |= set(re.findall(r"astral-sh/uv:(\S+)", path.read_text("utf-8")))
+        assert versions == {LOCK["uv"]}
+        installs = re.findall(r"((?:uv )?pip) install[^&\n]*--constraint", steps)
+        assert installs
+        assert set(installs) == {"uv pip"}, "pip takes no constraints that have hashes"
 
 
 def test_the_images_get_what_they_need_and_in_the_locks_versions() -> None:
@@ -140,28 +160,37 @@ def test_the_images_get_what_they_need_and_in_the_locks_versions() -> None:
         assert {n: v for n, v in found.items() if LOCK.get(n, v) != v} == {}
 
 
-def test_templates_are_what_the_jobs_say() -> None:
-    files = {path.stem: path.read_text("utf-8") for path in templates.FOLDER.glob("*.json")}
-    assert sorted(files) == sorted(templates.JOBS)
-    for job, text in files.items():
-        assert text == templates.as_text(job), "python -m infra.images.templates"
-    script = (IMAGES / "publish.sh").read_text("utf-8")
-    assert f"jobs=({' '.join(templates.JOBS)})" in script
+def test_every_job_that_a_dag_starts_has_a_template_of_its_own_options(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert templates.main([str(tmp_path)]) == 0
+    accounts = dict(line.split() for line in capsys.readouterr().out.splitlines())
+    files = {path.stem: path.read_text("utf-8") for path in tmp_path.glob("*.json")}
+    assert set(files) == set(accounts) == {job.name for job in JOBS if job.on_dataflow}
+    for name, text in files.items():
+        own = {o.flag for o in options_of_job(job_named(name), accepted=True)}
+        held = {f"--{p['label']}" for p in json.loads(text)["parameters"]}
+        assert held - own == {f"--{option}" for option in templates.BEAM}, name
     dags = "".join(path.read_text("utf-8") for path in (ROOT / "dags").glob("*/factory.py"))
     dags += "".join(path.read_text("utf-8") for path in (ROOT / "dags" / "night").glob("*.py"))
     starts = r'\bjob\("(\w+)"|_consumer\(corpus, "(\w+)"|_job\(\s*(?:gate,\s*)?"(\w+)"'
-    started = set(re.findall(starts, dags))
-    assert {name for names in started for name in names if name} == {
-        job for job in templates.JOBS if job not in DERIVED_JOBS
-    }
-    assert set(DERIVED_JOBS) < set(templates.JOBS)
+    started = {name for names in re.findall(starts, dags) for name in names if name}
+    derived = {job.name for job in DERIVED}
+    assert started == set(files) - derived
+    assert derived < set(files)
 
 
-def test_jobs_that_ask_the_model_run_as_the_account_of_the_gpus() -> None:
+def test_jobs_that_ask_the_model_run_as_the_account_of_the_gpus(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    templates.main([str(tmp_path)])
+    accounts = dict(line.split() for line in capsys.readouterr().out.splitlines())
+    assert {job for job, account in accounts.items() if account == "gpu"} == {
+        "annotate", "events", "embed", "skills", "summarise", "dialogues", "evaluate"
+    }  # fmt: skip
+    assert accounts["describe"] == "worker"
     script = (IMAGES / "publish.sh").read_text("utf-8")
-    (named,) = re.findall(r"(?m)^ *([\w| ]+)\) account=\$GPU_SERVICE_ACCOUNT ;;", script)
-    assert set(named.split(" | ")) == {job for job in templates.JOBS if asks_model(job)}
-    assert "describe" not in named
+    assert "gpu) account=$GPU_SERVICE_ACCOUNT ;;" in script
 
 
 def corpus() -> Corpus:
@@ -177,7 +206,12 @@ def corpus() -> Corpus:
         },
         parts=2,
     )
-    model = Model("nvidia/audio-flamingo-3-hf", "abc", "openai", "http://gpu:8000/v1")
+    model = Model(
+        model="nvidia/audio-flamingo-3-hf",
+        model_revision="abc",
+        engine="openai",
+        endpoint="http://gpu:8000/v1",
+    )
     limits = Limits(max_gpu_hours=1.5)
     derive = Derive(("describe",), voice="facebook/mms-tts-eng", speaker="3", speed=1.25)
     return Corpus("radio", "gs://a/in", "gs://a/out", only=("caption", "mood"), tasks="gs://a/t.yaml",
@@ -186,23 +220,28 @@ def corpus() -> Corpus:
 
 def test_what_airflow_launches_is_what_a_template_takes_and_the_job_understands() -> None:
     given = corpus()
-    arguments = job_arguments(given, "2026-11-01", "2026-11-02", "run-1")
+    arguments = job_arguments("annotate", given, "2026-11-01", "2026-11-02", "run-1")
     arguments += [*beam_arguments(given, "annotate"), *part_option((1, 2))]
     sent = launch_body("n", "gs://b/annotate.json", arguments)["launchParameter"]["parameters"]
-    known = {p["name"]: p for p in templates.metadata("annotate")["parameters"]}
+    known = {p["name"]: p for p in templates.metadata(job_named("annotate"))["parameters"]}
     assert set(sent) <= set(known)
-    assert {n for n, p in known.items() if not p["isOptional"]} == {"source", "out"} <= set(sent)
+    assert {n for n, p in known.items() if not p["isOptional"]} == {"out"} <= set(sent)
     for name, value in sent.items():
         assert all(re.search(regex, value) for regex in known[name].get("regexes", ())), name
 
-    parser = argparse.ArgumentParser(allow_abbrev=False)
-    parser.add_argument("--source")
-    add_arguments(parser)
-    options = as_options([f"--{n}={v}" for n, v in sent.items()], our_options())
-    parsed, beam = parse_with_beam(parser, options)
+    job = job_named("annotate")
+    ours = options_of_job(job, accepted=True)
+    options = as_options([f"--{n}={v}" for n, v in sent.items()], ours)
+    parsed, beam = parse_with_beam(job_parser(job), options)
     assert (parsed.date_from, parsed.max_gpu_hours, parsed.part) == ("auto", 1.5, "1/2")
     assert parsed.only == ["caption,mood"]
-    assert (parsed.voice, parsed.speaker, parsed.speed) == ("facebook/mms-tts-eng", "3", 1.25)
+    spoken = read_group(
+        Speech,
+        job_parser(job_named("describe")).parse_args(
+            job_arguments("describe", given, "2026-11-01", "2026-11-02", "run-1")
+        ),
+    )
+    assert (spoken.voice, spoken.speaker, spoken.speed) == ("facebook/mms-tts-eng", "3", 1.25)
     assert beam == [
         "--experiments=use_runner_v2,no_use_multiple_sdk_containers",
         "--number_of_worker_harness_threads=1",
@@ -211,18 +250,20 @@ def test_what_airflow_launches_is_what_a_template_takes_and_the_job_understands(
 
 
 def test_every_parameter_is_an_option_and_a_mistyped_one_is_none() -> None:
-    parser = argparse.ArgumentParser(allow_abbrev=False)
-    parser.add_argument("--source")
-    add_arguments(parser)
-    for parameter in templates.metadata("plan")["parameters"]:
+    parser = job_parser(job_named("plan"))
+    ours = options_of_job(job_named("plan"))
+    for parameter in templates.metadata(job_named("plan"))["parameters"]:
         regex = parameter.get("regexes", ["^1$"])[0]
-        value = re.sub(r"[$^()]", "", regex).split("|")[0] if "|" in regex else "1"
-        (option,) = as_options([f"--{parameter['name']}={value}"], our_options())
+        named = "|" in regex or regex == "^true$"
+        value = re.sub(r"[$^()]", "", regex).split("|")[0] if named else "1"
+        (option,) = as_options([f"--{parameter['name']}={value}"], ours)
         parse_with_beam(parser, [option])
-    (option,) = as_options(["--date_form=auto"], our_options())
+    (option,) = as_options(["--date_form=auto"], ours)
     with pytest.raises(ConfigurationError, match="unknown option --date_form"):
         parse_with_beam(parser, [option])
     assert as_options(["--no_use_public_ips=true"], ()) == ["--no_use_public_ips"]
+    ours = options_of_job(job_named("plan"))
+    assert as_options(["--accept_missing=true"], ours) == ["--accept-missing"]
 
 
 def launch(monkeypatch: pytest.MonkeyPatch, *service: str) -> int:
@@ -238,6 +279,7 @@ def launch(monkeypatch: pytest.MonkeyPatch, *service: str) -> int:
     return launch_main()
 
 
+@pytest.mark.storage_server
 def test_the_launched_pipeline_is_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
     with bucket() as address:
         assert launch(monkeypatch, "--runner=FnApiRunner") == 0
@@ -247,6 +289,7 @@ def test_the_launched_pipeline_is_the_job(monkeypatch: pytest.MonkeyPatch) -> No
     assert (report["job"], report["exit_code"], report["facts"]["recordings"]) == ("plan", 0, 1)
 
 
+@pytest.mark.storage_server
 def test_dataflow_gets_a_template_and_nothing_runs_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     image, experiments = "r/gpu-dataflow:v1", "use_runner_v2,no_use_multiple_sdk_containers"
     with bucket() as address:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import shutil
@@ -14,12 +13,13 @@ import pytest
 import yaml
 
 from af3core.errors import ConfigurationError
-from beam_jobs.beam_options import parse_with_beam
-from beam_jobs.options import add_arguments
+from beam_jobs.framework.beam_options import parse_with_beam
+from beam_jobs.framework.job import job_parser
 from dags.corpus.arguments import beam_arguments, job_arguments
 from dags.corpus.reading import read_corpus
 from dags.launch.flex_template import launch_body
 from infra.images import templates
+from schemas.jobs import job_named
 from tests.infra.lint_tools import INFRA, attempt, rendered, run, tools
 
 KUBERNETES = INFRA / "kubernetes"
@@ -188,15 +188,13 @@ def test_corpora_are_read_and_their_options_are_beams(path: Path) -> None:
     corpus = read_corpus(path, {})
     is_template = corpus.runner.kind == "dataflow"
     assert corpus.runner.python == (None if is_template else "/opt/af3/bin/python")
-    parser = argparse.ArgumentParser(allow_abbrev=False)
-    parser.add_argument("--source")
-    add_arguments(parser)
     for job in ("segment", "annotate"):
+        parser = job_parser(job_named(job))
         beam = beam_arguments(corpus, job)
-        options = [*job_arguments(corpus, "2026-11-01", "2026-11-01", "r"), *beam]
+        options = [*job_arguments(job, corpus, "2026-11-01", "2026-11-01", "r"), *beam]
         assert parse_with_beam(parser, options)[1] == beam
         if is_template:
-            known = {p["name"]: p for p in templates.metadata(job)["parameters"]}
+            known = {p["name"]: p for p in templates.metadata(job_named(job))["parameters"]}
             sent = launch_body("n", "t", options)["launchParameter"]["parameters"]
             for name, value in sent.items():
                 assert all(re.search(form, value) for form in known[name].get("regexes", ())), name
@@ -259,7 +257,7 @@ def test_airflow_makes_a_gpu_pod_of_the_template() -> None:
     )
     (container,) = pod.spec.containers
     assert container.args[-1] == "airflow.sdk.execution_time.execute_workload"
-    assert container.image.endswith("/airflow-gpu-worker:v0.1.0")
+    assert container.image.endswith("/airflow-gpu-worker:v0.2.0")
     assert container.resources.limits["nvidia.com/gpu"] == "1"
     assert pod.metadata.labels["component"] == "worker", "what network policies know"
     assert pod.spec.service_account_name == "airflow-gpu"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 
 from infra.demo_days import DAYS
 from tests.dags.site import free_port
@@ -33,6 +34,7 @@ def belonging_to(home: str) -> list[str]:
     return found
 
 
+@pytest.mark.airflow
 def test_it_starts_says_how_to_get_in_and_stops_with_one_interrupt() -> None:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="af3-") as home:

@@ -15,8 +15,16 @@ from typing import Any
 import pytest
 
 from infra.terraform import columns, provider_schema
-from schemas.derived_tables import ALL_TABLES
-from schemas.layout import claim_key, clip_key, description_key, partition_prefix
+from schemas.layout import (
+    claim_key,
+    clip_key,
+    description_key,
+    partition_prefix,
+    published_key,
+    shard_key,
+    superseded_key,
+)
+from schemas.tables.derived_tables import ALL_TABLES
 from tests.infra.lint_tools import INFRA, attempt, hcl, rendered, run, tools
 
 TERRAFORM = INFRA / "terraform"
@@ -205,10 +213,20 @@ def test_lifecycle_and_access_follow_the_layout() -> None:
     assert any("clips/" in prefix for prefix in rules)
     identity = modules(TERRAFORM)[TERRAFORM / "modules" / "identity"]
     folders = named(identity["variable"])["analyst_folders"]["default"][0]
-    assert folders == ["tables/", "indexes/", "quality/", "descriptions/"]
+    assert folders == [
+        "tables/",
+        "published/",
+        "superseded/",
+        "indexes/",
+        "quality/",
+        "descriptions/",
+    ]
     assert partition_prefix("captions", "radio", "2026-11-01").startswith(folders[0])
     assert 2 * len(folders) - 1 <= 12, "operators of a condition of IAM, of one prefix"
-    assert description_key("radio", "2026-11-01", "r", "d").startswith(folders[3])
+    assert published_key("radio", "2026-11-01").startswith(folders[1])
+    shard = shard_key("captions", "radio", "2026-11-01", 0, 1)
+    assert superseded_key(shard, "1").startswith(folders[2])
+    assert description_key("radio", "2026-11-01", "r", "d").startswith(folders[5])
 
 
 def test_tables_of_bigquery_are_those_of_the_product() -> None:

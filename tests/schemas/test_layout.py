@@ -22,6 +22,7 @@ def test_every_object_has_its_place() -> None:
         "tables/captions/corpus=bbc/date=2026-11-21/part-00003-of-00016.parquet"
     )
     assert clip_key("rec", "seg", 0, 600_000) == "clips/rec/seg/000000000-000600000.flac"
+    assert clip_key("rec", "seg", 0, 600_000, 3) == "clips/rec/seg/000000000-000600000-c03.flac"
     assert manifest_key("bbc", "2026-11-21") == "manifests/corpus=bbc/date=2026-11-21.json"
     assert probed_key("ab12") == "ledger/probe/ab/ab12.json"
     assert segmented_key("rec", "seg") == "ledger/segment/rec/seg.json"

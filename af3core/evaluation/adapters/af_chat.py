@@ -11,7 +11,7 @@ import re
 from pathlib import PurePosixPath
 
 from af3core.evaluation.benchmark import Benchmark
-from af3core.evaluation.data import BenchmarkData, Data, Row, field
+from af3core.evaluation.benchmark_files import BenchmarkData, Data, Row, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Fault, Item, Listing
 from af3core.evaluation.score import Metric
@@ -62,8 +62,8 @@ def _item(row: Row, sounds: Sounds, part: str) -> tuple[Item, str]:
     ]
     item = Item(
         item_id=name,
-        sounds=tuple(sounds.at(str(paths[number - 1])) for number in heard)
-        or tuple(sounds.at(str(path)) for path in paths),
+        sounds=tuple(sounds.by_path(str(paths[number - 1])) for number in heard)
+        or tuple(sounds.by_path(str(path)) for path in paths),
         question=_shown(turns[-2][1], order),
         answers=(_named(turns[-1][1], order),),
         groups=(("part", part), ("turns", str(len(asked)))),

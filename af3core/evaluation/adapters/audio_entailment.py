@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from af3core.evaluation.benchmark import MCQ_SOURCE, Benchmark, multiple_choice
-from af3core.evaluation.data import Data, field
+from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
 from af3core.evaluation.score import Metric
@@ -24,7 +24,7 @@ def read(data: Data, name: str) -> Listing:
         file = field(row, "Audio file").strip()
         # AudioCaps' recordings are YouTube ids after a Y, unpacked with it or without
         is_named = file.endswith(".wav")
-        sound = sounds.at(file) if is_named else sounds.called(file, file.removeprefix("Y"))
+        sound = sounds.by_path(file) if is_named else sounds.by_stem(file, file.removeprefix("Y"))
         for relation in _RELATIONS:
             items.append(
                 Item(

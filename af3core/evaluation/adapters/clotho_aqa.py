@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from af3core.evaluation.benchmark import Benchmark
-from af3core.evaluation.data import Data, field
+from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
 from af3core.evaluation.labelling import QUESTION_SOURCE, as_a_question
 from af3core.evaluation.score import Metric
 from af3core.evaluation.scorers.choices import score_choices
-from af3core.evaluation.scorers.exact import score_exact
+from af3core.evaluation.scorers.exact_match import score_exact
 
 _BINARY = ("yes", "no")
 _FILES = (
@@ -36,7 +36,7 @@ def _questions(data: Data) -> Iterator[tuple[Item, list[str]]]:
         yield (
             Item(
                 item_id=f"{file} {of_file[file]}",
-                sounds=(sounds.at(f"audio_files/{file}"),),
+                sounds=(sounds.by_path(f"audio_files/{file}"),),
                 question=question,
                 answers=by_frequency,
             ),

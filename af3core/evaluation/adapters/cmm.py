@@ -7,7 +7,7 @@ on them the paper compares models that hear and do not see.
 from __future__ import annotations
 
 from af3core.evaluation.benchmark import Benchmark, as_it_stands
-from af3core.evaluation.data import Data, field
+from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
 from af3core.evaluation.score import Metric
@@ -26,7 +26,7 @@ def read(data: Data) -> Listing:
         items.append(
             Item(
                 item_id=f"{number:04d}",
-                sounds=(sounds.at(str(field(row, "audio_path"))),),
+                sounds=(sounds.by_path(str(field(row, "audio_path"))),),
                 question=str(field(row, "question")),
                 answers=(answer,),
                 groups=(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from af3core.evaluation.benchmark import Benchmark
-from af3core.evaluation.data import BenchmarkData, Data
+from af3core.evaluation.benchmark_files import BenchmarkData, Data
 from af3core.evaluation.item import Item, Listing, SoundFile
 from af3core.evaluation.labelling import LABELLING_SOURCE, among_labels
 from af3core.evaluation.score import Metric
-from af3core.evaluation.scorers.exact import score_exact
+from af3core.evaluation.scorers.exact_match import score_exact
 
 _SCENES = (
     "Bus Cafe Car CrowdedIndoor Elevator Kitchen Park ResidentialArea Restaurant Restroom Street"

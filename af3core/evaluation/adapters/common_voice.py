@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from af3core.evaluation.data import Data, field
+from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.item import Listing, SoundFile
-from af3core.evaluation.transcribing import transcribing, utterance
+from af3core.evaluation.transcribing import transcription_benchmark, utterance
 
 
 def read(data: Data) -> Listing:
@@ -20,7 +20,7 @@ def read(data: Data) -> Listing:
 
 
 BENCHMARKS = (
-    transcribing(
+    transcription_benchmark(
         "common-voice-15",
         "Common Voice 15, English",
         "the folder en/ of Common Voice 15.0: test.tsv (path, sentence) and clips/*.mp3",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from af3core.evaluation.benchmark import Benchmark, as_it_stands
-from af3core.evaluation.data import Data, field
+from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
 from af3core.evaluation.score import Metric
@@ -26,7 +26,7 @@ def _items(data: Data) -> Iterator[Item]:
         for number, pair in enumerate(field(row, "instruction_output"), 1):
             yield Item(
                 item_id=f"{PurePosixPath(path).stem} {number}",
-                sounds=(sounds.at(path),),
+                sounds=(sounds.by_path(path),),
                 question=str(field(pair, "instruction")),
                 answers=(str(field(pair, "output")),),
             )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from af3core.evaluation.data import Data, field
+from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing, SoundFile
-from af3core.evaluation.transcribing import transcribing, utterance
+from af3core.evaluation.transcribing import transcription_benchmark, utterance
 
 _TEST = "{TEST}"
 _PUNCTUATION = re.compile(r"<(?:COMMA|PERIOD|QUESTIONMARK|EXCLAMATIONPOINT)>")
@@ -20,7 +20,7 @@ def read(data: Data) -> Listing:
     sounds = Sounds(data, key)
     items: list[Item] = []
     for audio in data.json(key)["audios"]:
-        sound = sounds.at(str(field(audio, "path")))
+        sound = sounds.by_path(str(field(audio, "path")))
         for segment in field(audio, "segments"):
             text = str(field(segment, "text_tn"))
             if _TEST in segment.get("subsets", ()) and not _GARBAGE.search(text):
@@ -33,7 +33,7 @@ def read(data: Data) -> Listing:
 
 
 BENCHMARKS = (
-    transcribing(
+    transcription_benchmark(
         "gigaspeech",
         "GigaSpeech test",
         "GigaSpeech.json and the folder audio/ of SpeechColab/GigaSpeech: path, segments (sid,"

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 
 from af3core.evaluation.benchmark import Benchmark
-from af3core.evaluation.data import BenchmarkData, Data
+from af3core.evaluation.benchmark_files import BenchmarkData, Data
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
 from af3core.evaluation.labelling import LABELLING_SOURCE, among_labels
 from af3core.evaluation.score import Metric
-from af3core.evaluation.scorers.exact import score_exact
+from af3core.evaluation.scorers.exact_match import score_exact
 
 _EMOTIONS = {"ang": "angry", "hap": "happy", "exc": "happy", "neu": "neutral", "sad": "sad"}
 _LABELS = ("angry", "happy", "neutral", "sad")
@@ -45,7 +45,7 @@ def _item(sounds: Sounds, table: str, dialogue: str, turn: str, emotion: str) ->
     session = table.rpartition("dialog/")[0]
     return Item(
         item_id=turn,
-        sounds=(sounds.at(f"{session}sentences/wav/{dialogue}/{turn}.wav"),),
+        sounds=(sounds.by_path(f"{session}sentences/wav/{dialogue}/{turn}.wav"),),
         question="what is the emotion of this speech?",
         options=_LABELS,
         answers=(_EMOTIONS[emotion],),

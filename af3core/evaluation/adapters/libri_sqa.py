@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from af3core.evaluation.benchmark import Benchmark, as_it_stands
-from af3core.evaluation.data import Data, field
+from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing, SoundFile
 from af3core.evaluation.score import Metric
@@ -22,7 +22,7 @@ def read(data: Data) -> Listing:
         items.append(
             Item(
                 item_id=f"{number:04d} {PurePosixPath(path).stem}",
-                sounds=(_spoken(data, sounds, path),),
+                sounds=(_sound_of(data, sounds, path),),
                 question=str(field(row, "question")),
                 answers=(str(field(row, "answer")),),
                 context=str(row.get("text") or ""),
@@ -31,9 +31,9 @@ def read(data: Data) -> Listing:
     return Listing(tuple(items))
 
 
-def _spoken(data: Data, sounds: Sounds, path: str) -> SoundFile:
+def _sound_of(data: Data, sounds: Sounds, path: str) -> SoundFile:
     """LibriSpeech gives out .flac, the list says .wav."""
-    found, renamed = sounds.at(path), sounds.called(PurePosixPath(path).stem)
+    found, renamed = sounds.by_path(path), sounds.by_stem(PurePosixPath(path).stem)
     return renamed if found.key not in data.keys and renamed.key in data.keys else found
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from af3core.evaluation.data import BenchmarkData, Data, field
+from af3core.evaluation.benchmark_files import BenchmarkData, Data, field
 from af3core.evaluation.item import Item, Listing, SoundFile
-from af3core.evaluation.transcribing import transcribing, utterance
+from af3core.evaluation.transcribing import transcription_benchmark, utterance
 
 
 def read(data: Data, split: str) -> Listing:
@@ -41,7 +41,7 @@ def _rows(data: Data, key: str) -> Iterator[Item]:
 
 
 BENCHMARKS = tuple(
-    transcribing(
+    transcription_benchmark(
         f"librispeech-{part}",
         f"LibriSpeech test-{part}",
         f"the folder test-{part}/ of openslr.org/12, unpacked: SPEAKER/CHAPTER/*.trans.txt and"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from af3core.evaluation.benchmark import Benchmark, as_it_stands
-from af3core.evaluation.data import BenchmarkData, Data, field
+from af3core.evaluation.benchmark_files import BenchmarkData, Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
 from af3core.evaluation.score import Metric
@@ -41,7 +41,7 @@ def _items(data: Data, key: str) -> Iterator[Item]:
     for number, row in field(document, "data").items():
         yield Item(
             item_id=f"{stem} {number}",
-            sounds=(sounds.at(str(field(row, "name"))),),
+            sounds=(sounds.by_path(str(field(row, "name"))),),
             question=str(field(row, "prompt")).replace("<sound>", "").strip(),
             answers=(str(field(row, "output")),),
             groups=(("part", part), ("category", str(row.get("category") or task))),

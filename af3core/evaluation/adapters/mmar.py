@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from af3core.evaluation.benchmark import MCQ_SOURCE, Benchmark, multiple_choice
-from af3core.evaluation.data import Data, field
+from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
 from af3core.evaluation.score import Metric
@@ -18,7 +18,7 @@ def read(data: Data) -> Listing:
     items = tuple(
         Item(
             item_id=str(field(row, "id")),
-            sounds=(sounds.at(str(field(row, "audio_path"))),),
+            sounds=(sounds.by_path(str(field(row, "audio_path"))),),
             question=str(field(row, "question")),
             options=tuple(map(str, field(row, "choices"))),
             answers=(str(field(row, "answer")),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from af3core.evaluation.benchmark import MCQ_SOURCE, Benchmark, multiple_choice
-from af3core.evaluation.data import Data, field
+from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
 from af3core.evaluation.score import Metric
@@ -24,7 +24,7 @@ def read(data: Data, name: str) -> Listing:
         items.append(
             Item(
                 item_id=str(field(row, "id")),
-                sounds=(sounds.at(str(field(row, "audio_id"))),),
+                sounds=(sounds.by_path(str(field(row, "audio_id"))),),
                 question=str(field(row, "question")),
                 options=tuple(map(str, field(row, "choices"))),
                 answers=(answer,) if answer else (),

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 
 from af3core.evaluation.benchmark import MCQ_SOURCE, Benchmark, as_it_stands, multiple_choice
-from af3core.evaluation.data import BenchmarkData, Data, Row, field
+from af3core.evaluation.benchmark_files import BenchmarkData, Data, Row, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Fault, Item, Listing
 from af3core.evaluation.score import Metric
@@ -37,7 +37,7 @@ def _rows(data: Data) -> Iterator[tuple[Row, Item]]:
             row,
             Item(
                 item_id=str(field(row, "id")),
-                sounds=tuple(map(sounds.at, [paths] if isinstance(paths, str) else paths)),
+                sounds=tuple(map(sounds.by_path, [paths] if isinstance(paths, str) else paths)),
                 question=str(field(row, "question")),
                 options=choices,
                 answers=(answer,) if answer else (),
@@ -69,7 +69,9 @@ def read_open(data: Data) -> Listing:
 def read_instructions(data: Data) -> Listing:
     """The spoken instructions on an answer's form, each with its rule and the rule's arguments."""
     items = [
-        _instructed(row, item) for row, item in _rows(data) if row["category"] == _INSTRUCTIONS
+        _with_instructions(row, item)
+        for row, item in _rows(data)
+        if row["category"] == _INSTRUCTIONS
     ]
     faults = [
         Fault(item.item_id, f"there is no rule for {name!r}: it counts as not kept")
@@ -79,7 +81,7 @@ def read_instructions(data: Data) -> Listing:
     return Listing(tuple(items), tuple(faults))
 
 
-def _instructed(row: Row, item: Item) -> Item:
+def _with_instructions(row: Row, item: Item) -> Item:
     arguments = row.get("kwargs") or {}
     try:
         given = json.loads(arguments) if isinstance(arguments, str) else dict(arguments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from af3core.evaluation.benchmark import Benchmark
-from af3core.evaluation.data import BenchmarkData, Data, Row, field
+from af3core.evaluation.benchmark_files import BenchmarkData, Data, Row, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing, SoundFile
 from af3core.evaluation.score import Metric
@@ -26,7 +26,7 @@ def read(data: Data) -> Listing:
         key = data.find("mmsu.jsonl")
         sounds = Sounds(data, key)
         rows = data.json_lines(key)
-        return Listing(tuple(_item(r, sounds.at(str(field(r, "audio_path")))) for r in rows))
+        return Listing(tuple(_item(r, sounds.by_path(str(field(r, "audio_path")))) for r in rows))
     if not (tables := data.ending(".parquet")):
         raise BenchmarkData(
             f"{data.address}: there is no mmsu.jsonl and no .parquet; --data is the folder as"

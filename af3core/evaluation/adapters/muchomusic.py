@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable
 
 from af3core.evaluation.benchmark import MCQ_SOURCE, Benchmark, multiple_choice
-from af3core.evaluation.data import BenchmarkData, Data, Row, field
+from af3core.evaluation.benchmark_files import BenchmarkData, Data, Row, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing, SoundFile
 from af3core.evaluation.score import Metric
@@ -55,7 +55,7 @@ def _sound(row: Row, sounds: Sounds, clips: dict[str, str]) -> SoundFile:
     """Song Describer's 2-minute excerpt by its track, or MusicCaps' [YouTube id]-[start-end]."""
     name = str(field(row, "dataset_identifier")).removesuffix(".json")
     if row["dataset"] == "sdd":
-        return sounds.at(f"sdd/audio/{name[-2:].zfill(2)}/{name}.2min.mp3")
+        return sounds.by_path(f"sdd/audio/{name[-2:].zfill(2)}/{name}.2min.mp3")
     youtube_id = name.rpartition("_")[0]
     return SoundFile(clips.get(youtube_id, f"musiccaps/audio/[{youtube_id}]"))
 
@@ -80,7 +80,7 @@ def read_perceptual(data: Data) -> Listing:
         tuple(
             Item(
                 item_id=name,
-                sounds=(sounds.called(name),),
+                sounds=(sounds.by_stem(name),),
                 question=field(row, "question"),
                 options=shuffled(name, [field(row, "correct_answer"), *field(row, "distractors")]),
                 answers=(field(row, "correct_answer"),),

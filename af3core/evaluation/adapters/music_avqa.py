@@ -7,12 +7,12 @@ import re
 from typing import Any
 
 from af3core.evaluation.benchmark import Benchmark
-from af3core.evaluation.data import BenchmarkData, Data, Row, field
+from af3core.evaluation.benchmark_files import BenchmarkData, Data, Row, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
 from af3core.evaluation.labelling import QUESTION_SOURCE, as_a_question
 from af3core.evaluation.score import Metric
-from af3core.evaluation.scorers.exact import score_exact
+from af3core.evaluation.scorers.exact_match import score_exact
 
 _PLACE = re.compile(r"<[^>]+>")
 
@@ -29,8 +29,8 @@ def read(data: Data) -> Listing:
         items.append(
             Item(
                 item_id=str(field(row, "question_id")),
-                sounds=(sounds.called(str(field(row, "video_id"))),),
-                question=_filled(row),
+                sounds=(sounds.by_stem(str(field(row, "video_id"))),),
+                question=_fill_template(row),
                 # the publisher's spelling
                 answers=(str(field(row, "anser")),),
                 groups=(("skill", " ".join(skill)),),
@@ -39,7 +39,7 @@ def read(data: Data) -> Listing:
     return Listing(tuple(items))
 
 
-def _filled(row: Row) -> str:
+def _fill_template(row: Row) -> str:
     """The question with its places filled in, left to right."""
     question, values = str(field(row, "question_content")).strip(), _inner(row, "templ_values")
     if len(_PLACE.findall(question)) != len(values):

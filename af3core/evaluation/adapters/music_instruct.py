@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from af3core.evaluation.benchmark import Benchmark, as_it_stands
-from af3core.evaluation.data import Data, field
+from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
 from af3core.evaluation.score import Metric
@@ -18,7 +18,7 @@ def read(data: Data) -> Listing:
         tuple(
             Item(
                 item_id=f"{number:05d} {row['ytid']}",
-                sounds=(sounds.called(str(row["ytid"])),),
+                sounds=(sounds.by_stem(str(row["ytid"])),),
                 question=str(field(row, "question")),
                 answers=(str(field(row, "answer")),),
             )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from af3core.evaluation.benchmark import Benchmark
-from af3core.evaluation.data import Data, field
+from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
 from af3core.evaluation.labelling import LABELLING_SOURCE, among_labels
 from af3core.evaluation.score import Metric
-from af3core.evaluation.scorers.exact import score_exact
+from af3core.evaluation.scorers.exact_match import score_exact
 
 _LABELS = ("breath", "cough", "crying", "laugh", "screaming", "sneeze", "yawn")
 
@@ -21,7 +21,7 @@ def read(data: Data) -> Listing:
         tuple(
             Item(
                 item_id=(file := field(row, "Filename").strip()),
-                sounds=(sounds.at(f"test/{file}"),),
+                sounds=(sounds.by_path(f"test/{file}"),),
                 question="classify this sound.",
                 options=_LABELS,
                 answers=((label := field(row, "Classname").strip().lower()),),

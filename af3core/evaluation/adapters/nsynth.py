@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from af3core.evaluation.benchmark import Benchmark
-from af3core.evaluation.data import Data, field
+from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
 from af3core.evaluation.labelling import LABELLING_SOURCE, among_labels
 from af3core.evaluation.score import Metric
-from af3core.evaluation.scorers.exact import score_exact
+from af3core.evaluation.scorers.exact_match import score_exact
 
 _SOURCES = ("acoustic", "electronic", "synthetic")
 _FAMILIES = tuple(
@@ -26,7 +26,7 @@ def read(data: Data, label: str, question: str, labels: tuple[str, ...]) -> List
         tuple(
             Item(
                 item_id=note,
-                sounds=(sounds.at(f"audio/{note}.wav"),),
+                sounds=(sounds.by_path(f"audio/{note}.wav"),),
                 question=question,
                 options=labels,
                 answers=(str(field(row, f"instrument_{label}_str")),),

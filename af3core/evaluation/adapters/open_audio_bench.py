@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from af3core.evaluation.adapters.voice_bench import VOICE_SOURCE, the_sound_alone
 from af3core.evaluation.benchmark import Benchmark
-from af3core.evaluation.data import Data, Row, field
+from af3core.evaluation.benchmark_files import Data, Row, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
 from af3core.evaluation.score import Metric
@@ -46,7 +46,7 @@ def read(task: str, read_row: _Read, data: Data) -> Listing:
         items.append(
             Item(
                 item_id=PurePosixPath(name).stem,
-                sounds=(sounds.at(f"audios/{name}"),),
+                sounds=(sounds.by_path(f"audios/{name}"),),
                 question=question,
                 answers=answers,
             )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from af3core.evaluation.data import Data, field
+from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.item import Listing, SoundFile
-from af3core.evaluation.transcribing import transcribing, utterance
+from af3core.evaluation.transcribing import transcription_benchmark, utterance
 
 
 def read(data: Data) -> Listing:
@@ -24,7 +24,7 @@ def read(data: Data) -> Listing:
 
 
 BENCHMARKS = (
-    transcribing(
+    transcription_benchmark(
         "spgispeech",
         "SPGISpeech",
         "test.csv (or val.csv) of Kensho's SPGISpeech and the folder of the same name, beside it or"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from af3core.evaluation.data import BenchmarkData, Data
+from af3core.evaluation.benchmark_files import BenchmarkData, Data
 from af3core.evaluation.item import Listing, SoundFile
-from af3core.evaluation.transcribing import transcribing, utterance
+from af3core.evaluation.transcribing import transcription_benchmark, utterance
 
 _IGNORED = "ignore_time_segment_in_scoring"
 _FIELDS = 6
@@ -30,7 +30,7 @@ def read(data: Data) -> Listing:
 
 
 BENCHMARKS = (
-    transcribing(
+    transcription_benchmark(
         "tedlium",
         "TED-LIUM 3",
         "the folder legacy/test/ of openslr.org/51: stm/*.stm and sph/*.sph",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from af3core.evaluation.benchmark import Benchmark
-from af3core.evaluation.data import BenchmarkData, Data, field
+from af3core.evaluation.benchmark_files import BenchmarkData, Data, field
 from af3core.evaluation.item import Fault, Item, Listing, SoundFile
 from af3core.evaluation.score import Metric
 from af3core.evaluation.scorers.choices import score_choices
@@ -80,7 +80,7 @@ def options_in(prompt: str) -> tuple[str, ...]:
     return tuple(option.strip().rstrip(".,;") for option in found.groups()) if found else ()
 
 
-def _judged(subset: str, title: str) -> Benchmark:
+def _judged_benchmark(subset: str, title: str) -> Benchmark:
     return Benchmark(
         name=f"voicebench-{subset}",
         title=f"VoiceBench, {title}",
@@ -94,8 +94,8 @@ def _judged(subset: str, title: str) -> Benchmark:
 
 
 BENCHMARKS = (
-    _judged("alpacaeval", "AlpacaEval"),
-    _judged("commoneval", "CommonEval"),
+    _judged_benchmark("alpacaeval", "AlpacaEval"),
+    _judged_benchmark("commoneval", "CommonEval"),
     Benchmark(
         name="voicebench-advbench",
         title="VoiceBench, AdvBench",

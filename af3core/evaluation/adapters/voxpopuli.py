@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from af3core.evaluation.data import Data, field
+from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Listing
-from af3core.evaluation.transcribing import transcribing, utterance
+from af3core.evaluation.transcribing import transcription_benchmark, utterance
 
 
 def read(data: Data) -> Listing:
@@ -15,12 +15,12 @@ def read(data: Data) -> Listing:
     items = []
     for row in data.table(key, "\t"):
         name = str(field(row, "id", "id_"))
-        items.append(utterance(name, sounds.called(name), field(row, "normalized_text")))
+        items.append(utterance(name, sounds.by_stem(name), field(row, "normalized_text")))
     return Listing(tuple(items))
 
 
 BENCHMARKS = (
-    transcribing(
+    transcription_benchmark(
         "voxpopuli",
         "VoxPopuli, English",
         "asr_test.tsv of facebookresearch/voxpopuli (id, normalized_text) and the cut sounds, named"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from af3core.evaluation.item import Item
 from af3core.evaluation.score import Score
-from af3core.evaluation.scorers.options import named_option
+from af3core.evaluation.scorers.option_text import named_option
 
 
 def score_choices(items: Sequence[Item], predictions: Sequence[str]) -> list[Score]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from af3core.evaluation.item import Item
 from af3core.evaluation.score import Score
-from af3core.evaluation.scorers.options import letter_of, named_option
+from af3core.evaluation.scorers.option_text import letter_of, named_option
 
 _LETTERS = "ABCD"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from af3core.evaluation.item import Item
 from af3core.evaluation.score import Score
-from af3core.evaluation.scorers.options import without_letter
+from af3core.evaluation.scorers.option_text import without_letter
 
 _WORD = re.compile(r"\b\w+\b")
 

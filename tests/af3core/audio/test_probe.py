@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from af3core.audio.probe import probe
+from af3core.audio.probe import may_be_estimated, probe
 from af3core.errors import EmptyObject, ForbiddenContainer, NoAudio, NotMedia, UnreadableObject
-from schemas.records import MediaInfo
+from schemas.records import MediaInfo, MediaTrack
 from tests.media import ffmpeg, programme, write
 
 
@@ -37,7 +37,11 @@ def test_a_video_is_probed_by_its_sound_track(tmp_path: Path) -> None:
     video = tmp_path / "film.mkv"
     picture = ["-f", "lavfi", "-i", "testsrc=size=64x64:rate=5:duration=1"]
     ffmpeg(*picture, "-i", str(sound), "-c:v", "libx264", "-c:a", "pcm_s16le", str(video))
-    assert probe(video, "film.mkv") == MediaInfo("matroska,webm", "pcm_s16le", 16000, 1, 1000)
+    track = MediaTrack(0, "pcm_s16le", "", "", False, 1)
+    media = MediaInfo(
+        "matroska,webm", "pcm_s16le", 16000, 1, 1000, declared_by="file", tracks=(track,)
+    )
+    assert probe(video, "film.mkv") == media
 
 
 def test_bad_files_have_errors_that_name_the_file_and_the_remedy(tmp_path: Path) -> None:
@@ -71,3 +75,12 @@ def test_a_playlist_is_never_followed(tmp_path: Path, name: str, text: str) -> N
     playlist.write_text(text.format(secret))
     with pytest.raises(ForbiddenContainer, match="playlists are never followed"):
         probe(playlist, name)
+
+
+def test_lengths_that_an_earlier_release_estimated_are_not_believed() -> None:
+    assert may_be_estimated(MediaInfo("mp3", "mp3float", 44_100, 2, 1_498_000))
+    assert not may_be_estimated(
+        MediaInfo("mp3", "mp3float", 44_100, 2, 1_498_000, declared_by="track")
+    )
+    assert not may_be_estimated(MediaInfo("mp3", "mp3float", 44_100, 2, None, 1_498_000))
+    assert not may_be_estimated(MediaInfo("wav", "pcm_s16le", 44_100, 2, 1_498_000))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from af3core.dialogue.sounds import HeardSound, Known
+from af3core.dialogue.chosen_sounds import HeardSound, KnownAnswer
 
 WHO = "Who is speaking?"
 HEARD = "What sounds can be heard in the audio?"
@@ -27,5 +27,5 @@ def sound(
         caption=caption or f"A bell, then {name}.",
         transcript=transcript,
         loudness_lufs=lufs,
-        answers=(Known(WHO, who, True), Known(HEARD, "a bell", False)),
+        answers=(KnownAnswer(WHO, who, True), KnownAnswer(HEARD, "a bell", False)),
     )

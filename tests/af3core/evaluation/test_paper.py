@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from af3core.evaluation.benchmark_registry import benchmarks
 from af3core.evaluation.paper import NUMBERS, TABLE_2, TABLE_3, PaperNumber, paper_number
-from af3core.evaluation.registry import benchmarks
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from af3core.errors import MediaError
-from af3core.evaluation.data import BenchmarkData, Data
+from af3core.evaluation.benchmark_files import BenchmarkData, Data
 from af3core.evaluation.item import SoundFile
 from af3core.evaluation.reading_sounds import read_sound
 from tests.af3core.evaluation.published_speech import encoded, write_sphere
@@ -96,6 +96,7 @@ def test_a_cell_of_a_table_is_a_file(form: str, tmp_path: Path) -> None:
         read_sound(data, SoundFile("gone.parquet", row=1, column="audio"))
 
 
+@pytest.mark.storage_server
 def test_a_sound_in_a_bucket_is_read(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav")
     with bucket():

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from af3core.errors import ModelError
 from af3core.longform.passages import Passage
-from af3core.longform.words import stems_of
+from af3core.longform.word_forms import stems_of
 from af3core.model.request import Answer, Request
 
 Reply = str | ModelError

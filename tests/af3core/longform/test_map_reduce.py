@@ -7,10 +7,10 @@ import re
 import numpy as np
 import pytest
 
-from af3core.longform.map_reduce import Digest, condensed, digest
+from af3core.errors import ServerUnavailable
+from af3core.longform.long_audio_prompts import TitledSummary, rough_tokens
+from af3core.longform.map_reduce import RecordingSummary, summarise_recording, summarise_texts
 from af3core.longform.passages import Evidence, Passage
-from af3core.longform.writing import TitledSummary, rough_tokens
-from af3core.model.openai_engine import ServerUnavailable
 from tests.af3core.longform.scripted import Scripted, by_words, segment
 
 TOPICS = ("the storm flooded the garden", "laura boiled the soup", "the king lost his sword")
@@ -25,12 +25,12 @@ def evidence(per_topic: int = 8) -> Evidence:
     return Evidence(segments[-1].end_ms, segments, (), ())
 
 
-def digested(model: Scripted, found: Evidence | None = None) -> Digest:
+def digested(model: Scripted, found: Evidence | None = None) -> RecordingSummary:
     found = found or evidence()
     segments, clips = (
         by_words([p.text for p in passages]) for passages in (found.segments, found.clips)
     )
-    return digest(found, segments, clips, model, by_words)
+    return summarise_recording(found, segments, clips, model, by_words)
 
 
 def echo(prompt: str) -> str:
@@ -93,7 +93,7 @@ def test_what_was_said_of_a_whole_clip_is_told_in_the_chapter_of_its_middle() ->
 def test_a_text_too_long_for_one_prompt_is_summarised_in_parts() -> None:
     lines = [f"[{n}] the storm flooded garden {n} {'and it rained ' * 20}" for n in range(900)]
     model = Scripted(echo)
-    [found] = condensed([lines], ["a recording"], model)
+    [found] = summarise_texts([lines], ["a recording"], model)
     assert isinstance(found, TitledSummary)
     assert found.summary.startswith("the storm flooded garden 0")
     assert len(model.prompts) > 5
@@ -105,7 +105,7 @@ def test_a_text_too_long_for_one_prompt_is_summarised_in_parts() -> None:
 def test_a_part_that_cannot_be_trusted_goes_on_in_its_own_lines() -> None:
     lines = [f"[{n}] the storm flooded garden {n} {'and it rained ' * 20}" for n in range(300)]
     model = Scripted(lambda prompt: "(D)")
-    condensed([lines], ["a recording"], model)
+    summarise_texts([lines], ["a recording"], model)
     assert "the storm flooded garden 0 " in model.prompts[-1]
 
 
@@ -118,5 +118,5 @@ def test_vectors_without_texts_are_zero_and_do_no_harm() -> None:
     found = evidence()
     zeros = np.zeros((len(found.segments), 4), np.float32)
     none = np.zeros((0, 4), np.float32)
-    chapters = digest(found, zeros, none, Scripted(echo), by_words).chapters
+    chapters = summarise_recording(found, zeros, none, Scripted(echo), by_words).chapters
     assert (chapters[0].start_ms, chapters[-1].end_ms) == (0, 360_000)

@@ -8,14 +8,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from af3core.longform.passages import Written, written_of
+from af3core.longform.passages import Transcript, transcripts_of
 from af3core.longform.stitch import Stitched, TextSpan, stitch
 
 
 def told(*pieces: tuple[str, bool]) -> Stitched:
     return stitch(
         [
-            Written(f"s{n}", 1000 * n, 1000 * n + 1000, text, in_speech)
+            Transcript(f"s{n}", 1000 * n, 1000 * n + 1000, text, in_speech)
             for n, (text, in_speech) in enumerate(pieces)
         ]
     )
@@ -40,7 +40,7 @@ def test_a_fragment_is_no_doubling() -> None:
 
 
 def test_a_stretch_that_is_missing_between_them_doubles_nothing() -> None:
-    pieces = [Written("a", 0, 1000, "no"), Written("c", 2000, 3000, "no", True)]
+    pieces = [Transcript("a", 0, 1000, "no"), Transcript("c", 2000, 3000, "no", True)]
     assert stitch(pieces).text == "no no"
 
 
@@ -79,7 +79,7 @@ SEGMENTS = [row("A", "a0", 0, ""), row("A", "a1", 10, "", starts_in_speech=True)
 
 
 def chosen(*transcripts: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(w.segment_id, w.text) for w in written_of(SEGMENTS, transcripts)]
+    return [(w.segment_id, w.text) for w in transcripts_of(SEGMENTS, transcripts)]
 
 
 def test_of_clip_and_segments_only_one_is_used() -> None:
@@ -102,5 +102,5 @@ def test_of_several_tasks_the_first_without_a_flag_is_used() -> None:
 
 
 def test_a_whole_clip_begins_in_speech_where_its_first_segment_does() -> None:
-    [written] = written_of(SEGMENTS, [row("B", "", 20, "whole", end_ms=40)])
-    assert written == Written("", 20, 40, "whole", starts_in_speech=True)
+    [written] = transcripts_of(SEGMENTS, [row("B", "", 20, "whole", end_ms=40)])
+    assert written == Transcript("", 20, 40, "whole", starts_in_speech=True)

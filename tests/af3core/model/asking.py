@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import torch
-from transformers import AudioFlamingo3Config, AudioFlamingo3ForConditionalGeneration
+from transformers import (
+    AudioFlamingo3Config,
+    AudioFlamingo3ForConditionalGeneration,
+    PreTrainedTokenizerFast,
+)
 
-from af3core.model.limits import SAMPLE_RATE_HZ
+from af3core.model.audio_limits import SAMPLE_RATE_HZ
 from af3core.model.request import Answer, Engine, Request, Sound
 from af3core.nano.model import new_model, save_checkpoint
 from af3core.nano.scenes import make_scene
-from af3core.nano.tokenizer import train_tokenizer
+from tests.made_once import made_once
 
 LOGPROB_TOLERANCE = 1e-4
 
 
+@functools.cache
 def sound_of(seconds: float, seed: int = 0) -> Sound:
     """Scenes of nano's world, one after the other, cut at so many seconds."""
     random, pieces = Random(seed), [np.zeros(0, np.float32)]
@@ -47,9 +53,13 @@ def assert_same_answers(
         np.testing.assert_allclose(mine.logprobs, yours.logprobs, atol=tolerance)
 
 
-def odd_checkpoint(folder: Path) -> Path:
+def odd_checkpoint(shared: Path, untrained: Path) -> Path:
     """A random checkpoint with grouped heads and sizes that divide nothing: 3 kv heads of 10."""
-    tokenizer = train_tokenizer()
+    return made_once(shared, "odd-checkpoint", lambda folder: _make_odd(folder, untrained))
+
+
+def _make_odd(folder: Path, untrained: Path) -> None:
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(untrained)
     torch.manual_seed(3)
     config = AudioFlamingo3Config(
         audio_config={
@@ -82,4 +92,3 @@ def odd_checkpoint(folder: Path) -> Path:
             weight.data.normal_(0.0, 0.15)
     model.generation_config = new_model(tokenizer).generation_config
     save_checkpoint(model, tokenizer, folder)
-    return folder

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from af3core.errors import AudioTooLong, EmptyAudio, InvalidAudio
-from af3core.model.af3_engine import Af3Engine
-from af3core.model.checkpoint import find_checkpoint
-from af3core.model.limits import SAMPLE_RATE_HZ, audio_tokens
+from af3core.model.audio_limits import SAMPLE_RATE_HZ, audio_tokens
+from af3core.model.engines.af3_engine import Af3Engine
+from af3core.model.engines.transformers_engine import TransformersEngine
 from af3core.model.request import Sound, Vector
-from af3core.model.transformers_engine import TransformersEngine
+from af3core.model.weights.checkpoint import find_checkpoint
 from tests.af3core.model.asking import odd_checkpoint, sound_of
 
 Engines = tuple[Af3Engine, TransformersEngine]
 LENGTHS_S = (0.1, 2.005, 10.2, 29.985, 30.0, 30.001, 65.0)
 
 
-@pytest.fixture(scope="module", params=["nano", "odd sizes"])
-def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Engines:
-    folder = (
-        "nano" if request.param == "nano" else str(odd_checkpoint(tmp_path_factory.mktemp("odd")))
-    )
+@pytest.fixture(scope="module", params=["odd sizes", pytest.param("nano", marks=pytest.mark.long)])
+def engines(request: pytest.FixtureRequest, shared: Path, untrained: Path) -> Engines:
+    folder = "nano" if request.param == "nano" else str(odd_checkpoint(shared, untrained))
     checkpoint = find_checkpoint(folder)
     return Af3Engine.load(checkpoint), TransformersEngine.load(checkpoint)
 

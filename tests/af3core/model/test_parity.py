@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from af3core.model.af3_engine import Af3Engine
-from af3core.model.checkpoint import find_checkpoint
+from af3core.model.engines.af3_engine import Af3Engine
+from af3core.model.engines.transformers_engine import TransformersEngine
 from af3core.model.request import Decoding, Request, Turn, ask
-from af3core.model.transformers_engine import TransformersEngine
+from af3core.model.weights.checkpoint import find_checkpoint
 from tests.af3core.model.asking import answers_of, assert_same_answers, odd_checkpoint, sound_of
 
 CAPTION, TRANSCRIPT, WHO = (
@@ -24,13 +24,13 @@ CHOICE = (
     "(A) rain\n(B) thunder\n(C) a bell\n(D) an engine"
 )
 Engines = tuple[Af3Engine, TransformersEngine]
+LONG = pytest.mark.long
+NANO = pytest.mark.parametrize("engines", ["nano"], indirect=True)
 
 
 @pytest.fixture(scope="module", params=["nano", "odd sizes"])
-def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Engines:
-    folder = (
-        "nano" if request.param == "nano" else str(odd_checkpoint(tmp_path_factory.mktemp("odd")))
-    )
+def engines(request: pytest.FixtureRequest, shared: Path, untrained: Path) -> Engines:
+    folder = "nano" if request.param == "nano" else str(odd_checkpoint(shared, untrained))
     checkpoint = find_checkpoint(folder)
     return Af3Engine.load(checkpoint), TransformersEngine.load(checkpoint)
 
@@ -47,15 +47,33 @@ def conversation(*texts: str, sounds: Sequence[float], tokens: int = 16) -> Requ
     return Request(heard, turns, Decoding(tokens))
 
 
+@pytest.mark.parametrize("engines", ["odd sizes"], indirect=True)
 @pytest.mark.parametrize("seconds", [0.1, 0.99, 2.005, 10.2, 29.985, 30.0, 30.001, 65.0])
 def test_lengths(engines: Engines, seconds: float) -> None:
     compare(engines, [ask(sound_of(seconds), prompt, 24) for prompt in (CAPTION, WHO)])
 
 
+@NANO
+@pytest.mark.parametrize(
+    "seconds",
+    [10.2, 30.001, *(pytest.param(s, marks=LONG) for s in (0.1, 0.99, 2.005, 29.985, 30.0, 65.0))],
+)
+def test_lengths_of_nano(engines: Engines, seconds: float) -> None:
+    compare(engines, [ask(sound_of(seconds), prompt, 24) for prompt in (CAPTION, WHO)])
+
+
+@pytest.mark.parametrize("engines", ["odd sizes"], indirect=True)
 def test_ten_minutes(engines: Engines) -> None:
     compare(engines, [ask(sound_of(600.0), WHO, 4)])
 
 
+@LONG
+@NANO
+def test_ten_minutes_of_nano(engines: Engines) -> None:
+    compare(engines, [ask(sound_of(600.0), WHO, 4)])
+
+
+@pytest.mark.parametrize("engines", ["odd sizes", pytest.param("nano", marks=LONG)], indirect=True)
 def test_batches_of_mixed_lengths_with_shared_and_unshared_prefixes(engines: Engines) -> None:
     sounds = [sound_of(seconds, seed=i) for i, seconds in enumerate((4.0, 12.3, 30.0, 47.0))]
     requests = [ask(sound, prompt, 20) for sound in sounds for prompt in (CAPTION, TRANSCRIPT)]
@@ -63,6 +81,7 @@ def test_batches_of_mixed_lengths_with_shared_and_unshared_prefixes(engines: Eng
     compare(engines, requests)
 
 
+@pytest.mark.parametrize("engines", ["odd sizes", pytest.param("nano", marks=LONG)], indirect=True)
 def test_turns_and_sounds(engines: Engines) -> None:
     compare(
         engines,
@@ -92,7 +111,7 @@ def test_repetition_penalty_and_least_length(engines: Engines) -> None:
 
 
 def test_a_small_budget_changes_nothing(engines: Engines) -> None:
-    """Cohorts start while others run, shrink, and questions of one clip are split."""
+    """Batches start while others run, shrink, and questions of one clip are split."""
     ours, _ = engines
     sounds = [sound_of(seconds, seed=i) for i, seconds in enumerate((2.0, 3.0, 9.0, 10.0, 11.0))]
     prompts = ((CAPTION, 20), (TRANSCRIPT, 30), (WHO, 6), (CHOICE, 10))
@@ -102,20 +121,20 @@ def test_a_small_budget_changes_nothing(engines: Engines) -> None:
     try:
         ours.batch_tokens = 600
         assert_same_answers(answers_of(ours, requests), expected)
-        assert ours.spent.steps > 30
+        assert ours.stats.steps > 30
     finally:
         ours.batch_tokens = budget
 
 
-def test_logits_of_every_question_token_equal(tmp_path: Path) -> None:
+def test_logits_of_every_question_token_equal(shared: Path, untrained: Path) -> None:
     """Not the chosen tokens alone: the whole distribution, within 1e-4."""
-    checkpoint = find_checkpoint(str(odd_checkpoint(tmp_path)))
+    checkpoint = find_checkpoint(str(odd_checkpoint(shared, untrained)))
     ours, reference = Af3Engine.load(checkpoint), TransformersEngine.load(checkpoint)
     requests = [ask(sound_of(s, seed=i), CAPTION, 1) for i, s in enumerate((1.0, 8.0, 33.0))]
     for request in requests:
-        prompt = ours.prompter.write(request)
+        prompt = ours.prompt_builder.build(request)
         with torch.inference_mode():
-            mine = ours.runners["base"].start(0, [[prompt]], room=len(prompt.ids))
+            mine = ours.runners["base"].start(0, [[prompt]], capacity=len(prompt.ids))
             theirs = reference.model(**reference.inputs([prompt])).logits[:, -1].float()
         ours.runners["base"].forget()
         torch.testing.assert_close(mine, theirs, atol=1e-4, rtol=0)

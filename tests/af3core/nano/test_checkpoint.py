@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from af3core.model.af3_engine import Af3Engine
-from af3core.model.checkpoint import NANO, find_checkpoint
-from af3core.nano import checkpoint_path
+from af3core.model.engines.af3_engine import Af3Engine
+from af3core.model.weights.checkpoint import NANO, find_checkpoint, nano_folder
 from af3core.nano.demo_archive import ARCHIVE, DATE
 from af3core.nano.demo_score import score_tables
-from af3core.nano.evaluate import PARTS, figures_of
+from af3core.nano.held_out_scores import PARTS, figures_of
 from beam_jobs.cli import main
 
 
 def test_it_is_at_most_20_mb_and_says_what_it_is() -> None:
-    assert sum(path.stat().st_size for path in checkpoint_path().iterdir()) <= 20_000_000
+    assert sum(path.stat().st_size for path in nano_folder().iterdir()) <= 20_000_000
     checkpoint = find_checkpoint(NANO)
     assert (checkpoint.name, checkpoint.licence) == ("nano", "Apache-2.0")
 

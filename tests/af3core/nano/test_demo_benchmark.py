@@ -11,7 +11,7 @@ import pytest
 from af3core.nano.demo_benchmark import LIST, LONG_LIST, main, write_benchmark
 from af3core.storage.address import open_store
 from beam_jobs.cli import main as af3
-from beam_jobs.evaluations.table import evaluated_rows
+from beam_jobs.evaluation.evaluations_table import evaluated_rows
 from tests.writer_server import writer_server
 
 FLOOR = 80.0
@@ -73,17 +73,23 @@ def grade(prompt: str) -> dict[str, int]:
     return {"score": 10 if words <= set(shown["response"].lower().strip(".").split()) else 1}
 
 
-def test_whole_recordings_are_asked_and_judged(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("items", "right_topics"), [(10, 1), pytest.param(40, 5, marks=pytest.mark.long)]
+)
+def test_whole_recordings_are_asked_and_judged(
+    folder: Path, tmp_path: Path, items: int, right_topics: int
+) -> None:
     with writer_server(grade) as judge:
         judged = ["--judge", "af3", "--judge-endpoint", judge.endpoint]
         given = ["--data", str(folder / "long"), "--out", str(tmp_path), "--model", "nano"]
+        given += ["--limit", str(items)]
         assert af3(["evaluate", "long-audio-bench", *given, *judged]) == 0
     rows = evaluated_rows(open_store(str(tmp_path)), "long-audio-bench")
-    assert len(rows) == 40
+    assert len(rows) == items
     assert {row["groups"][0] for row in rows} == {"part=speech"}
     assert all(row["score"] in (1.0, 10.0) for row in rows)
     topics = [row for row in rows if row["question"] == "What is the speaker talking about?"]
-    assert sum(row["score"] == 10 for row in topics) >= 5
+    assert sum(row["score"] == 10 for row in topics) >= right_topics
 
 
 def test_a_wrong_command_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,9 +12,9 @@ from transformers import (
     WhisperFeatureExtractor,
 )
 
-from af3core.nano.data import log_mel
 from af3core.nano.model import TrainingModel
 from af3core.nano.tokenizer import PROMPT_HEAD, PROMPT_TAIL
+from af3core.nano.training_data import log_mel
 from tests.media import spoken
 
 

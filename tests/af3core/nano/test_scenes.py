@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from af3core.nano.questions import caption, choice_questions, heard_sounds, open_questions
 from af3core.nano.scenes import Cast, Event, Scene, make_scene
 from af3core.nano.sentences import is_held_out
-from af3core.nano.sounds import SOUNDS
+from af3core.nano.synthesis import SOUNDS
 from af3core.nano.targets import BEDS, HEARD, PHONES, SPEAKERS, targets_of
 
 RAIN, BELL = tuple(SOUNDS)[:2]
@@ -95,7 +95,7 @@ def test_a_scene_is_as_long_as_it_says_and_its_events_lie_within(seed: int, held
 
 @pytest.mark.parametrize("name", SOUNDS)
 def test_every_sound_can_be_made_and_named(name: str) -> None:
-    from af3core.nano.sounds import make_sound
+    from af3core.nano.synthesis import make_sound
 
     audio = make_sound(name, np.random.default_rng(0))
     assert np.abs(audio).max() == pytest.approx(1.0, abs=0.01)

@@ -18,9 +18,9 @@ from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerFast
 
 from af3core.audio.clip_file import encode_flac
-from af3core.model.af3_engine import Af3Engine
-from af3core.model.checkpoint import find_checkpoint
+from af3core.model.engines.af3_engine import Af3Engine
 from af3core.model.request import Answer, Decoding, Request, Sound, Turn, ask
+from af3core.model.weights.checkpoint import find_checkpoint
 from af3core.nano import train_on
 from af3core.nano.__main__ import main
 from af3core.nano.batches import IGNORED
@@ -89,7 +89,7 @@ def test_a_question_is_put_as_the_engine_puts_it(
     engine = Af3Engine.load(find_checkpoint(str(untrained)))
     lengths = [int(16_000 * LENGTHS_S[name]) for name in sounds]
     heard = tuple(Sound(np.zeros(length, np.float32)) for length in lengths)
-    prompt = engine.prompter.write(Request(heard, (Turn("user", asked),), Decoding(8))).ids
+    prompt = engine.prompt_builder.build(Request(heard, (Turn("user", asked),), Decoding(8))).ids
     audio_id = engine.processor.audio_token_id
     ids = batch.input_ids.masked_fill(batch.audio, audio_id)[0].tolist()
     assert tuple(ids[: len(prompt)]) == prompt

@@ -9,10 +9,10 @@ import pytest
 
 from af3core.storage.address import open_store
 from af3core.storage.store import Store
-from tests.storage_server import bucket
+from tests.storage_server import BUCKET_PARAM, bucket
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture(params=["folder", BUCKET_PARAM])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "folder":
         yield open_store(str(tmp_path / "out"))

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from af3core.errors import ConfigurationError, StorageError
+from af3core.errors import AccessDenied, ConfigurationError, StorageError
 from af3core.storage.bucket import BucketStore
 from af3core.storage.bucket_client import retry
 from tests.faulty_network import Fault, Network, Request, between, every, first
 from tests.storage_server import BUCKET, bucket, found_at, server_address
+
+pytestmark = pytest.mark.storage_server
 
 LARGE = os.urandom(20 << 20)
 QUICK_FIRST_S = 0.05
@@ -156,8 +158,11 @@ def test_waits_follow_the_providers_rules() -> None:
 
 def test_a_refused_write_says_which_right_is_missing(network: Network, store: BucketStore) -> None:
     network.faults = lambda request: None if request.method == "GET" else "refused"
-    with pytest.raises(ConfigurationError, match=r"out/k: access is refused .*storage.objectUser"):
+    refused = r"out/k: access is refused .*storage.objectUser"
+    with pytest.raises(AccessDenied, match=refused) as caught:
         store.write("k", b"data")
+    assert isinstance(caught.value, StorageError)
+    assert not caught.value.permanent
     assert network.uploads("out/k") == 1
 
 

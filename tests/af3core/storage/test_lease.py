@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
@@ -11,8 +12,15 @@ from collections.abc import Iterator
 import pytest
 
 from af3core.storage.bucket import BucketStore
+from af3core.storage.holder import parse_holder
+from tests.af3core.storage.lease_rules import (
+    assert_held_beyond_its_lease,
+    assert_tried_without_waiting,
+)
 from tests.faulty_network import Network, between
 from tests.storage_server import BUCKET, bucket, found_at, server_address
+
+pytestmark = pytest.mark.storage_server
 
 KEY = "claims/annotate/abc"
 LEASE_S = 1.5
@@ -61,32 +69,33 @@ def test_holders_take_turns(store: BucketStore) -> None:
 
 
 def test_a_claim_that_is_held_longer_than_its_lease_stays_held(store: BucketStore) -> None:
-    taken = threading.Event()
-
-    def wait() -> None:
-        with store.claim(KEY):
-            taken.set()
-
-    with store.claim(KEY):
-        waiting = threading.Thread(target=wait)
-        waiting.start()
-        assert not taken.wait(3 * LEASE_S)
-    assert taken.wait(10)
-    waiting.join()
+    assert_held_beyond_its_lease(store, KEY, LEASE_S, 10)
 
 
-def test_the_claim_of_a_killed_process_is_taken_over_after_its_lease(store: BucketStore) -> None:
+@pytest.mark.parametrize("where", ["of this machine", "of another machine"])
+def test_the_claim_of_a_killed_process_is_taken_over(
+    where: str, store: BucketStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once where its death is certain, else after its lease."""
     command = [sys.executable, "-c", HOLD, BUCKET, str(LEASE_S), KEY]
     holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
-    assert store.read(KEY) == f"{_host()} process {holder.pid}\n".encode()
+    held_by = parse_holder(store.read(KEY))
+    assert str(held_by) == f"{socket.gethostname()} process {holder.pid}"
+    if where == "of another machine":
+        monkeypatch.setattr("af3core.storage.holder._machine", lambda: "another/1")
     holder.kill()
     holder.wait()
     begun = time.monotonic()
     with store.claim(KEY):
-        assert LEASE_S < time.monotonic() - begun < 10 * LEASE_S
+        took_s = time.monotonic() - begun
+    assert took_s < LEASE_S if where == "of this machine" else LEASE_S < took_s < 10 * LEASE_S
     assert store.read(KEY) is None
+
+
+def test_a_claim_is_tried_without_waiting(store: BucketStore) -> None:
+    assert_tried_without_waiting(store, KEY)
 
 
 def test_a_holder_that_comes_back_leaves_its_follower_alone(
@@ -114,9 +123,3 @@ def test_an_error_in_the_body_gives_the_claim_back(store: BucketStore) -> None:
 
 def server_address_behind(network: Network) -> str:
     return "http://{}:{}".format(*network.server)
-
-
-def _host() -> str:
-    import socket
-
-    return socket.gethostname()

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from af3core.storage.at_once import at_once
 from af3core.storage.bucket import BucketStore
-from af3core.storage.listing import holds_anything, list_objects, listed_object
+from af3core.storage.concurrency import map_concurrently
+from af3core.storage.listing import find_object, holds_anything, list_objects
 from tests.faulty_network import Network, between
 from tests.storage_server import BUCKET, bucket, found_at, server_address
+
+pytestmark = pytest.mark.storage_server
 
 NAME = st.lists(
     st.sampled_from(["a", "b", "a-b", "a b", "ü", "0", "z.mp3"]), min_size=1, max_size=4
@@ -34,7 +36,7 @@ def names(prefix: str) -> list[str]:
 
 def put(prefix: str, keys: list[str]) -> None:
     store = BucketStore(BUCKET, f"{prefix}/")
-    at_once(lambda key: store.write(key, key.encode()), keys)
+    map_concurrently(lambda key: store.write(key, key.encode()), keys)
 
 
 def test_an_object_is_listed_with_what_a_listing_tells(network: Network) -> None:
@@ -44,8 +46,8 @@ def test_an_object_is_listed_with_what_a_listing_tells(network: Network) -> None
     assert (found.name, found.size_bytes) == ("2026/11/21/news.mp3", 19)
     assert found.generation == BucketStore(BUCKET, "one/").stamps(["2026/11/21/news.mp3"])[0]
     assert found.updated.tzinfo is not None
-    assert listed_object(found.uri).generation == found.generation  # type: ignore[union-attr]
-    assert listed_object(f"gs://{BUCKET}/one/none.mp3") is None
+    assert find_object(found.uri).generation == found.generation  # type: ignore[union-attr]
+    assert find_object(f"gs://{BUCKET}/one/none.mp3") is None
 
 
 def test_many_folders_are_listed_at_once_and_come_in_order(network: Network) -> None:

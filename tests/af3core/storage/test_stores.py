@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from af3core.errors import ConfigurationError, StorageError
 from af3core.storage.address import open_store, split_object, store_at
-from af3core.storage.store import Store, until_settled, update
+from af3core.storage.store import Store, retry_on_conflict, update
 
 ODD = "tables/captions/corpus=a b/date=2026-11-21/ü#?%20+.parquet"
 LARGE = os.urandom(20 << 20)
@@ -99,7 +100,16 @@ def test_endless_contention_ends_with_the_name_of_the_object(
 ) -> None:
     monkeypatch.setattr("af3core.storage.store.CONTENDED_S", 0.2)
     with pytest.raises(StorageError, match=r"gs://b/k: changed by others all the time"):
-        until_settled("gs://b/k", lambda: None)
+        retry_on_conflict("gs://b/k", lambda: None)
+
+
+def test_who_was_stopped_past_the_time_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("af3core.storage.store.CONTENDED_S", 0.0)
+    attempts: list[str | None] = [None, None, None, None, "done"]
+    assert retry_on_conflict("gs://b/k", lambda: attempts.pop(0)) == "done"
+    attempts = [None, None, None, None, None, "too late"]
+    with pytest.raises(StorageError, match=r"gs://b/k: changed by others all the time"):
+        retry_on_conflict("gs://b/k", lambda: attempts.pop(0))
 
 
 def test_listing_is_by_level_and_walking_by_depth(store: Store) -> None:
@@ -166,3 +176,42 @@ def test_reading_makes_no_folder(tmp_path: Path) -> None:
     assert list(store.walk(["tables/"])) == [[]]
     assert store.read("k") is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_state_is_read_and_no_other(store: Store) -> None:
+    store.write("k", b"old")
+    [old] = store.stamps(["k"])
+    assert old
+    with store.open("k", old) as file:
+        assert file.read() == b"old"
+    with store.local_file("k", old) as file:
+        assert file.read() == b"old"
+    store.write("k", b"newer")
+    for read in (store.open, store.local_file):
+        with pytest.raises(FileNotFoundError), read("k", old) as file:
+            file.read()
+
+
+def test_a_state_outlives_its_object_as_a_copy(store: Store) -> None:
+    store.write("k", b"old")
+    [old] = store.stamps(["k"])
+    assert old
+    assert store.copy_state("k", old, "kept/k/1")
+    assert store.copy_state("k", old, "kept/k/1"), "once more is no harm"
+    store.replace("k", b"new", old)
+    assert not store.copy_state("k", old, "kept/k/2")
+    assert not store.copy_state("none", old, "kept/none")
+    assert store.read("kept/k/1") == b"old"
+    assert store.read("k") == b"new"
+    assert list(store.walk(["kept/"])) == [["kept/k/1"]]
+
+
+def test_the_age_of_objects_is_told_by_the_storage(store: Store) -> None:
+    store.write("kept/a", b"old")
+    assert store.ages_s("none/") == {}
+    time.sleep(1.1)
+    store.write("kept/b", b"new")
+    ages_s = store.ages_s("kept/")
+    assert sorted(ages_s) == ["kept/a", "kept/b"]
+    assert 1.0 < ages_s["kept/a"] - ages_s["kept/b"] < 10.0
+    assert ages_s["kept/b"] < 5.0

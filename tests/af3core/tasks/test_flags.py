@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from af3core.tasks.answers import read_answer
-from af3core.tasks.flags import answer_flags, loops, timeline_suspect
+from af3core.tasks.flags import answer_flags, is_looping, is_timeline_suspect
 from af3core.tasks.task import Task
 
 TRANSCRIPT = Task("transcript", "transcript", "Transcribe the input speech.")
@@ -41,10 +41,10 @@ def test_each_flag_has_its_cause(
 
 
 def test_repeated_words_loop_and_language_does_not() -> None:
-    assert loops("ha ha ha ha")
-    assert not loops("ha ha ha")
-    assert loops("we go home we go home we go home we go home")
-    assert not loops("the storm flooded the garden and the garden flooded the house in london")
+    assert is_looping("ha ha ha ha")
+    assert not is_looping("ha ha ha")
+    assert is_looping("we go home we go home we go home we go home")
+    assert not is_looping("the storm flooded the garden and the garden flooded the house in london")
 
 
 @pytest.mark.parametrize(
@@ -60,4 +60,4 @@ def test_repeated_words_loop_and_language_does_not() -> None:
 def test_the_timeline_is_suspect_beyond_codec_padding(
     declared_ms: int | None, decoded_ms: int, suspect: bool
 ) -> None:
-    assert timeline_suspect(declared_ms, decoded_ms) is suspect
+    assert is_timeline_suspect(declared_ms, decoded_ms) is suspect

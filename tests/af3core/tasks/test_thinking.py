@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from af3core.tasks.thinking import Separated, separate
+from af3core.tasks.thinking import SplitAnswer, split_thinking
 
 WHO = ("a man", "a woman", "several speakers", "nobody")
 HIGH = "The voice is high."
@@ -32,7 +32,7 @@ HIGH = "The voice is high."
     ],
 )
 def test_tags_tell_them_apart(text: str, thinking: str, answer: str) -> None:
-    assert separate(text, WHO) == Separated(thinking, answer)
+    assert split_thinking(text, WHO) == SplitAnswer(thinking, answer)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_tags_tell_them_apart(text: str, thinking: str, answer: str) -> None:
     ],
 )
 def test_an_announced_option_ends_the_thinking(end: str, answer: str) -> None:
-    found = separate(f"{HIGH} {end}", WHO)
+    found = split_thinking(f"{HIGH} {end}", WHO)
     assert (found.answer, found.found) == (answer, True)
     assert found.thinking.startswith(HIGH)
 
@@ -69,7 +69,7 @@ def test_an_announced_option_ends_the_thinking(end: str, answer: str) -> None:
 )
 @pytest.mark.parametrize("between", ["\n", "\n\n", " "])
 def test_an_option_alone_at_the_end_is_the_answer(end: str, between: str, answer: str) -> None:
-    assert separate(f"I hear speech. {HIGH}{between}{end}", WHO) == Separated(
+    assert split_thinking(f"I hear speech. {HIGH}{between}{end}", WHO) == SplitAnswer(
         f"I hear speech. {HIGH}", answer
     )
 
@@ -87,18 +87,18 @@ def test_an_option_alone_at_the_end_is_the_answer(end: str, between: str, answer
     ],
 )
 def test_an_option_first_and_then_reasons(text: str, answer: str) -> None:
-    assert separate(text, WHO) == Separated(HIGH, answer)
+    assert split_thinking(text, WHO) == SplitAnswer(HIGH, answer)
 
 
 @pytest.mark.parametrize("text", ["(B) a woman", "B", "B.", "(B)", "a woman", "A WOMAN.", ""])
 def test_only_an_option_has_no_thinking(text: str) -> None:
-    assert separate(text, WHO) == Separated("", text)
+    assert split_thinking(text, WHO) == SplitAnswer("", text)
 
 
 def test_options_that_are_weighed_one_by_one() -> None:
     weighed = "(A) a man: too low. (B) a woman: it fits."
-    assert separate(f"{weighed} The answer is (B).", WHO) == Separated(weighed, "(B).")
-    assert separate("(A) a man.\nNo, it is high.\n(B) a woman", WHO) == Separated(
+    assert split_thinking(f"{weighed} The answer is (B).", WHO) == SplitAnswer(weighed, "(B).")
+    assert split_thinking("(A) a man.\nNo, it is high.\n(B) a woman", WHO) == SplitAnswer(
         "(A) a man. No, it is high.", "(B) a woman"
     )
 
@@ -116,7 +116,7 @@ def test_options_that_are_weighed_one_by_one() -> None:
     ],
 )  # fmt: skip
 def test_an_open_question(text: str, thinking: str, answer: str) -> None:
-    assert separate(text) == Separated(thinking, answer)
+    assert split_thinking(text) == SplitAnswer(thinking, answer)
 
 
 @pytest.mark.parametrize(
@@ -134,13 +134,13 @@ def test_an_open_question(text: str, thinking: str, answer: str) -> None:
     ],
 )
 def test_what_is_no_style_is_not_guessed(text: str, options: tuple[str, ...]) -> None:
-    assert separate(text, options) == Separated("", text, found=False)
+    assert split_thinking(text, options) == SplitAnswer("", text, found=False)
 
 
 @given(st.text(alphabet="AB() .:\n<>/thinkawomSUMRY", max_size=60), st.sampled_from([WHO, ()]))
 def test_words_come_from_the_text_and_unseparated_ones_stay_whole(
     text: str, options: tuple[str, ...]
 ) -> None:
-    found = separate(text, options)
+    found = split_thinking(text, options)
     assert found.answer in text
     assert found.found or (found.thinking, found.answer) == ("", text.strip())

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, Response, sync_playwright
+from playwright.sync_api import Page, Response, expect, sync_playwright
 
-from beam_jobs.cli import main
-from tests.beam_jobs.browse.served import Site, browsed_night
-from tests.beam_jobs.demo import GIVEN
+from tests.beam_jobs.browse.served import Site
 from tests.dags.browser import chromium
+from tests.servers import network_kept
 
 _ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--mute-audio")
 WAIT_MS = 20_000
+expect.set_options(timeout=WAIT_MS)
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -35,6 +32,7 @@ class Seen:
     asked: list[str] = field(default_factory=list)
     answers: list[Response] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
 
     @property
     def elsewhere(self) -> list[str]:
@@ -48,7 +46,7 @@ def browsing(
     site: Site, device: dict[str, Any] = DESK, arguments: Sequence[str] = (), **options: Any
 ) -> Iterator[tuple[Page, Seen]]:
     """A page that has opened nothing yet; at the end, nobody else was asked for anything."""
-    with sync_playwright() as playwright:
+    with network_kept(), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium(),
             args=[*_ARGUMENTS, *arguments],
@@ -62,18 +60,12 @@ def browsing(
         page.on("response", lambda answer: seen.answers.append(answer))
         page.on("console", lambda message: seen.complaints.append(message.text))
         page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+        page.on("requestfailed", lambda request: seen.unanswered.append(request.url))
         try:
             yield page, seen
             assert seen.elsewhere == []
+        except Exception:
+            print(f"complaints: {seen.complaints}; not answered: {seen.unanswered}")
+            raise
         finally:
             browser.close()
-
-
-@functools.cache
-def page_night(folder: Path) -> Path:
-    """The demo night with all that is derived from it, and its index; not to be written to."""
-    out = folder / "page-night"
-    shutil.copytree(browsed_night(folder), out)
-    for job in ("embed", "summarise", "index"):
-        assert main([job, "--out", str(out), *GIVEN]) == 0
-    return out

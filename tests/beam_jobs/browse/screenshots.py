@@ -9,8 +9,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page
 
-from tests.beam_jobs.browse.page_night import browsing, page_night
+from tests.beam_jobs.browse.page_night import browsing
 from tests.beam_jobs.browse.served import served
+from tests.beam_jobs.demo import page_night
 
 FOLDER = Path(__file__).parents[3] / "beam_jobs" / "browse" / "screenshots"
 HISTORY = "57034b6212bae5e4245c037a"

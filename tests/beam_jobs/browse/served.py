@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import http.client
 import json
-import shutil
 import socket
 import threading
 import time
@@ -16,15 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from af3core.embedding.text import EMBEDDED_TEXT_MODEL
-from beam_jobs.browse.access import Access
 from beam_jobs.browse.app import create_app
-from beam_jobs.browse.archive import Archive
-from beam_jobs.browse.sandbox import Sandbox
-from beam_jobs.browse.serving import server_of
-from beam_jobs.browse.talk_socket import Patience, TalkSocket
-from beam_jobs.cli import main
+from beam_jobs.browse.browsed_archive import Archive
+from beam_jobs.browse.http.access import Access
+from beam_jobs.browse.http.server import server_of
+from beam_jobs.browse.sql.sql_pool import SqlPool
+from beam_jobs.browse.talk.answer_socket import PageTimeouts, TalkSocket
 from beam_jobs.talk.answerer import Answerer
-from tests.beam_jobs.demo import GIVEN, demo_night
 
 _ANSWER_WITHIN_S = 60
 _TRUE_WITHIN_S = 30
@@ -102,11 +98,11 @@ def served(
     token: str = "",
     sql_seconds: float = 20.0,
     answerer: Answerer | None = None,
-    patience: Patience | None = None,
+    patience: PageTimeouts | None = None,
 ) -> Iterator[Site]:
     """A server over tables, as `af3 browse` starts it."""
     archive = Archive(str(out), EMBEDDED_TEXT_MODEL)
-    archive.sandbox = Sandbox(archive.tables, sql_seconds)
+    archive.sandbox = SqlPool(archive.tables, sql_seconds)
     listener = socket.create_server((host, 0))
     port = listener.getsockname()[1]
     ready = threading.Event()
@@ -131,13 +127,3 @@ def within(condition: Callable[[], bool]) -> bool:
             return True
         time.sleep(0.05)
     return False
-
-
-@functools.cache
-def browsed_night(folder: Path) -> Path:
-    """The demo night with its events, and an index; to be read, not written to."""
-    out = folder / "browsed-night"
-    shutil.copytree(demo_night(folder), out)
-    assert main(["events", "--out", str(out), *GIVEN]) == 0
-    assert main(["index", "--out", str(out), *GIVEN]) == 0
-    return out

@@ -15,10 +15,10 @@ from websockets.sync.client import ClientConnection, connect
 
 from af3core.errors import ModelError
 from af3core.model.request import Answer, Request
-from af3core.model.streaming import Stream
-from af3core.voice.voices import open_voice
+from af3core.model.streaming.stream import Stream
+from af3core.speech.voice_registry import open_voice
 from beam_jobs.talk.answerer import Answerer
-from tests.af3core.voice.talkers import nano
+from tests.af3core.speech.talkers import nano
 from tests.beam_jobs.browse.served import Site
 
 LONG_QUESTION = "Please write down every word that is said in this recording."

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_jobs.browse.byte_ranges import ByteRange, NotSatisfiable, asked_range
+from beam_jobs.browse.http.byte_ranges import ByteRange, NotSatisfiable, asked_range
 
 SIZES = st.integers(0, 10**12)
 

@@ -16,11 +16,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from beam_jobs.cli import main
 from tests.beam_jobs.search.said import FIRST, publish
 
-COMMAND = [sys.executable, "-m", "beam_jobs.cli", "browse"]
+COMMAND = [sys.executable, "-m", "beam_jobs", "browse"]
 TOKEN = "given-by-the-operator"
 _ENDS_WITHIN_S = 60
+Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(scope="module")
@@ -91,18 +93,18 @@ def test_a_token_can_be_given(out: Path) -> None:
         assert status(address) == 303
 
 
-def test_a_taken_port_is_one_line(out: Path) -> None:
+def test_a_taken_port_is_one_line(out: Path, capsys: Capture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = refused("--out", str(out), "--port", str(port))
+        said = refused(capsys, "--out", str(out), "--port", str(port))
     assert said == (
         f"af3: --host 127.0.0.1 --port {port}: Address already in use; choose another with --port\n"
     )
 
 
-def test_a_folder_without_tables_is_one_line(tmp_path: Path) -> None:
+def test_a_folder_without_tables_is_one_line(tmp_path: Path, capsys: Capture) -> None:
     for folder in (tmp_path, tmp_path / "nothing"):
-        assert refused("--out", str(folder)) == (
+        assert refused(capsys, "--out", str(folder)) == (
             f"af3: --out {folder}: no tables there; name the folder that af3 annotate wrote to\n"
         )
 
@@ -116,22 +118,30 @@ def test_a_folder_without_tables_is_one_line(tmp_path: Path) -> None:
         (("--frob",), "af3: unknown option --frob"),
     ],
 )
-def test_wrong_options_are_one_line(out: Path, options: tuple[str, ...], line: str) -> None:
-    said = refused("--out", str(out), *options)
+def test_wrong_options_are_one_line(
+    out: Path, options: tuple[str, ...], line: str, capsys: Capture
+) -> None:
+    said = refused(capsys, "--out", str(out), *options)
     assert said.startswith(line)
     assert said.count("\n") == 1
 
 
-@pytest.mark.parametrize("port", ["99999", "-1", "http", "٨٠"])
-def test_a_port_that_is_none(out: Path, port: str) -> None:
-    said = refused("--out", str(out), f"--port={port}")
-    assert said.endswith(f"argument --port: {port}: a port is a number from 0 to 65535\n")
+@pytest.mark.parametrize(
+    ("port", "line"),
+    [
+        ("99999", "af3: --port 99999: a port is a number from 0 to 65535\n"),
+        ("-1", "af3: --port -1: a port is a number from 0 to 65535\n"),
+        ("http", "af3: argument --port: http: write a whole number; see af3 browse --help\n"),
+        ("٨٠", "af3: argument --port: ٨٠: write a whole number; see af3 browse --help\n"),
+    ],
+)
+def test_a_port_that_is_none(out: Path, port: str, line: str, capsys: Capture) -> None:
+    assert refused(capsys, "--out", str(out), f"--port={port}") == line
 
 
-def refused(*options: str) -> str:
+def refused(capsys: Capture, *options: str) -> str:
     """What the command says instead of beginning."""
-    done = subprocess.run(
-        [*COMMAND, *options], capture_output=True, text=True, timeout=_ENDS_WITHIN_S, check=False
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    return done.stderr
+    assert main(["browse", *options]) == 2
+    printed, said = capsys.readouterr()
+    assert printed == ""
+    return said

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from beam_jobs.cli import main
-from tests.beam_jobs.browse.served import Site, browsed_night, served
-from tests.beam_jobs.demo import GIVEN
-from tests.storage_server import bucket_with
+from tests.beam_jobs.browse.served import Site, served
+from tests.beam_jobs.demo import GIVEN, browsed_night
+from tests.storage_server import BUCKET_PARAM, bucket_with
 
 REEL = "218d54029586124a44971d56"
 DAY = "2026-11-21"
@@ -22,11 +23,9 @@ CARD = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["folder", "bucket"])
-def site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    out = browsed_night(tmp_path_factory.getbasetemp())
+@pytest.fixture(scope="module", params=["folder", BUCKET_PARAM])
+def site(request: pytest.FixtureRequest, shared: Path) -> Iterator[Site]:
+    out = browsed_night(shared)
     if request.param == "folder":
         with served(out) as site:
             yield site

@@ -14,6 +14,8 @@ from beam_jobs.cli import main
 from tests.beam_jobs.browse.page_night import browsing
 from tests.beam_jobs.browse.served import Site, served
 
+pytestmark = pytest.mark.browser
+
 TASKS = "transcript: {kind: transcript, prompt: Transcribe the input speech.}\n"
 COOKING = "20a700086497d81cb84fe69d"
 SECOND_CLIP_S = 56.992
@@ -28,7 +30,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, untrained: Path) -> Iterator[
     [source] = ARCHIVE.rglob("cooking_show.opus")
     shutil.copy(source, archive)
     tasks.write_text(TASKS)
-    given = ["--model", str(untrained), "--tasks", str(tasks), "--max-flagged-share", "1"]
+    given = ["--model", str(untrained), "--tasks", str(tasks)]
     cut = ["--max-clip-s", "60"]
     assert main(["annotate", str(archive), "--out", str(out), *given, *cut]) == 0
     with served(out) as site:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.beam_jobs.browse.page_night import PHONE, browsing, page_night
+from tests.beam_jobs.browse.page_night import PHONE, browsing
 from tests.beam_jobs.browse.served import Site, served
+from tests.beam_jobs.demo import page_night
+
+pytestmark = pytest.mark.browser
 
 HISTORY = "57034b6212bae5e4245c037a"
 PAGES = {
@@ -29,8 +33,8 @@ FOCUSED = "document.activeElement.getAttribute('aria-label') ?? document.activeE
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with served(page_night(tmp_path_factory.getbasetemp())) as site:
+def site(shared: Path) -> Iterator[Site]:
+    with served(page_night(shared)) as site:
         yield site
 
 

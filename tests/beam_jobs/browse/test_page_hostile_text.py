@@ -12,12 +12,16 @@ from playwright.sync_api import Page, expect
 
 from af3core.storage.address import store_at
 from beam_jobs.cli import main
-from beam_jobs.parquet import encode_table, partition_rows
+from beam_jobs.framework.parquet_encoding import encode_table
+from beam_jobs.framework.table_snapshot import partition_rows
 from schemas import layout
-from schemas.derived_tables import ALL_TABLES
-from tests.beam_jobs.browse.page_night import Seen, browsing, page_night
+from schemas.tables.derived_tables import ALL_TABLES
+from tests.beam_jobs.browse.page_night import Seen, browsing
 from tests.beam_jobs.browse.served import Site, served
+from tests.beam_jobs.demo import page_night
 from tests.beam_jobs.search.said import put
+
+pytestmark = pytest.mark.browser
 
 DATE = "2026-11-21"
 REEL = "218d54029586124a44971d56"
@@ -33,9 +37,9 @@ INTRUDERS = (
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Site]:
     out = tmp_path_factory.mktemp("hostile") / "out"
-    shutil.copytree(page_night(tmp_path_factory.getbasetemp()), out)
+    shutil.copytree(page_night(shared), out)
     shutil.rmtree(out / "indexes")
     rewrite(out, "recordings", {"object_uri": f"/a/{NAME}", "duplicate_uris": [FOREIGN]})
     rewrite(out, "captions", {"text": FOREIGN, "thinking": SCRIPT})

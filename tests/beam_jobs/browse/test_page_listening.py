@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,11 @@ from playwright.sync_api import Locator, Page, expect
 from af3core.audio import SAMPLE_RATE_HZ
 from af3core.audio.decode import DecodeReport, decode
 from af3core.nano.demo_archive import ARCHIVE
-from tests.beam_jobs.browse.page_night import Seen, browsing, page_night
+from tests.beam_jobs.browse.page_night import Seen, browsing
 from tests.beam_jobs.browse.served import Site, served
+from tests.beam_jobs.demo import page_night
+
+pytestmark = pytest.mark.browser
 
 PHRASE = '"good evening and welcome"'
 REEL = "218d54029586124a44971d56"
@@ -36,8 +40,8 @@ SPOKEN = "document.querySelector('.is-spoken')?.dataset.word"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with served(page_night(tmp_path_factory.getbasetemp())) as site:
+def site(shared: Path) -> Iterator[Site]:
+    with served(page_night(shared)) as site:
         yield site
 
 

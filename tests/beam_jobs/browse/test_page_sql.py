@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.beam_jobs.browse.page_night import browsing, page_night
+from tests.beam_jobs.browse.page_night import browsing
 from tests.beam_jobs.browse.served import Site, served
+from tests.beam_jobs.demo import page_night
+
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with served(page_night(tmp_path_factory.getbasetemp())) as site:
+def site(shared: Path) -> Iterator[Site]:
+    with served(page_night(shared)) as site:
         yield site
 
 

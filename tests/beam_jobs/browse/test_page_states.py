@@ -9,16 +9,19 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.beam_jobs.browse.page_night import browsing, page_night
+from tests.beam_jobs.browse.page_night import browsing
 from tests.beam_jobs.browse.served import Site, served
+from tests.beam_jobs.demo import page_night
 from tests.beam_jobs.search.said import FIRST, publish
+
+pytestmark = pytest.mark.browser
 
 REEL = "218d54029586124a44971d56"
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return page_night(tmp_path_factory.getbasetemp())
+def night(shared: Path) -> Path:
+    return page_night(shared)
 
 
 @pytest.fixture(scope="module")

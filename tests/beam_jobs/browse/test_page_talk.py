@@ -15,15 +15,18 @@ import soundfile
 from playwright.sync_api import Locator, Page, expect
 
 from beam_jobs.talk.answerer import Answerer
-from tests.af3core.voice.talkers import espeak_file
+from tests.af3core.speech.talkers import espeak_file
 from tests.beam_jobs.browse.likeness import envelope, likeness
-from tests.beam_jobs.browse.page_night import DESK, PHONE, Seen, browsing, page_night
+from tests.beam_jobs.browse.page_night import DESK, PHONE, Seen, browsing
 from tests.beam_jobs.browse.served import Site, served, within
 from tests.beam_jobs.browse.talking import (
     LONG_QUESTION,
     NotedEngine,
     answering,
 )
+from tests.beam_jobs.demo import page_night
+
+pytestmark = pytest.mark.browser
 
 HISTORY = "57034b6212bae5e4245c037a"
 PLACE = f"/recording/{HISTORY}?t=20"
@@ -58,8 +61,8 @@ AudioBufferSourceNode.prototype.start = function (when) {
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return page_night(tmp_path_factory.getbasetemp())
+def out(shared: Path) -> Path:
+    return page_night(shared)
 
 
 @pytest.fixture(scope="module")

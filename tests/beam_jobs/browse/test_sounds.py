@@ -12,19 +12,20 @@ import pytest
 import soundfile
 from PIL import Image
 
-from tests.beam_jobs.browse.served import Site, browsed_night, served
-from tests.storage_server import bucket_with
+from tests.beam_jobs.browse.served import Site, served
+from tests.beam_jobs.demo import browsed_night
+from tests.storage_server import BUCKET_PARAM, bucket_with
 
 REEL = "218d54029586124a44971d56"
 RATE_HZ = 16_000
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return browsed_night(tmp_path_factory.getbasetemp())
+def night(shared: Path) -> Path:
+    return browsed_night(shared)
 
 
-@pytest.fixture(scope="module", params=["folder", "bucket"])
+@pytest.fixture(scope="module", params=["folder", BUCKET_PARAM])
 def site(request: pytest.FixtureRequest, night: Path) -> Iterator[Site]:
     if request.param == "folder":
         with served(night) as site:

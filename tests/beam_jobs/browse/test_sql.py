@@ -14,16 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from beam_jobs.browse.archive_tables import open_tables
-from beam_jobs.browse.refusal import Refusal
-from beam_jobs.browse.sandbox import MOST_BYTES, Sandbox
-from beam_jobs.browse.sql_process import SqlRequest
+from beam_jobs.browse.data.archive_tables import open_tables
+from beam_jobs.browse.http.refusal import Refusal
+from beam_jobs.browse.sql.sql_pool import MOST_BYTES, SqlPool
+from beam_jobs.browse.sql.sql_process import SqlRequest
 from tests.beam_jobs.browse.served import Site, served, within
 from tests.beam_jobs.search.said import FIRST, SECOND, publish
 
 ONLY = "only one SELECT, EXPLAIN, DESCRIBE, SHOW or SUMMARIZE runs here"
 ENDLESS = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
-PROCESS = "beam_jobs.browse.sql_process"
+PROCESS = "beam_jobs.browse.sql.sql_process"
 _GONE_WITHIN_S = 20
 
 
@@ -226,7 +226,9 @@ def test_an_endless_query_is_stopped_and_its_process_gone(out: Path) -> None:
         assert site.sql("SELECT 1").status == 200
 
 
-def test_nobody_waits_any_more_and_the_process_is_gone(site: Site) -> None:
+def test_nobody_waits_any_more_and_the_process_is_gone(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
     body = json.dumps({"sql": ENDLESS}).encode()
     with socket.create_connection(("127.0.0.1", site.port)) as asker:
         head = (
@@ -236,11 +238,13 @@ def test_nobody_waits_any_more_and_the_process_is_gone(site: Site) -> None:
         asker.sendall(head.encode() + body)
         assert within(lambda: running() != set())
     assert within(lambda: not running())
+    assert site.sql("SELECT 1").status == 200
+    assert caplog.records == []  # whoever leaves is no error of the server
 
 
 def test_others_wait_for_their_turn_and_are_told(out: Path) -> None:
     async def three() -> list[object]:
-        sandbox = Sandbox(open_tables(str(out)), seconds=4, wait_s=1)
+        sandbox = SqlPool(open_tables(str(out)), seconds=4, wait_s=1)
         return await asyncio.gather(
             *(sandbox.answer(ENDLESS) for _ in range(3)), return_exceptions=True
         )

@@ -14,23 +14,24 @@ import soundfile
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from beam_jobs.browse.talk_socket import Patience
+from beam_jobs.browse.talk.answer_socket import PageTimeouts
 from beam_jobs.talk.answerer import Answerer
-from tests.beam_jobs.browse.served import Site, browsed_night, served
+from tests.beam_jobs.browse.served import Site, served
 from tests.beam_jobs.browse.talking import (
     REEL,
     about,
     heard,
     talking,
 )
+from tests.beam_jobs.demo import browsed_night
 
 TOKEN = "a-token-that-is-long-enough"
-IMPATIENT = Patience(question_s=2.0, stalled_s=1.0)
+IMPATIENT = PageTimeouts(question_s=2.0, stalled_s=1.0)
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return browsed_night(tmp_path_factory.getbasetemp())
+def out(shared: Path) -> Path:
+    return browsed_night(shared)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from tests.dags.browser import chromium
+from tests.servers import network_kept
 
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -24,7 +25,7 @@ def opened(
     path: Path, device: dict[str, Any] = DESK, **options: Any
 ) -> Iterator[tuple[Page, list[str], list[str]]]:
     """A file as a page, with the addresses that it asked for and what the console says."""
-    with sync_playwright() as playwright:
+    with network_kept(), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium(),
             args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],

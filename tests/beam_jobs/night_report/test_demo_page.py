@@ -20,15 +20,15 @@ LARGEST_BYTES = 4_000_000
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def out(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Path:
     copy = tmp_path_factory.mktemp("report") / "out"
-    shutil.copytree(demo_night(tmp_path_factory.getbasetemp()), copy)
+    shutil.copytree(demo_night(shared), copy)
     return copy
 
 
 @pytest.fixture(scope="module")
 def page(out: Path) -> Seen:
-    assert main(["report", "--out", str(out), *GIVEN, "--gpu-price", "2.5"]) == 0
+    assert main(["report", "--out", str(out), *GIVEN]) == 0
     return read_page(page_of(out, "demo", "demo"))
 
 
@@ -127,7 +127,7 @@ def test_the_same_tables_give_the_same_page(out: Path, page: Seen) -> None:
     path = page_of(out, "demo", "demo")
     before = path.read_bytes()
     path.unlink()
-    assert main(["report", "--out", str(out), *GIVEN, "--gpu-price", "2.5"]) == 0
+    assert main(["report", "--out", str(out), *GIVEN]) == 0
     assert path.read_bytes() == before
 
 
@@ -141,8 +141,7 @@ def test_a_clip_that_is_gone_is_said_in_its_place(out: Path, page: Seen, tmp_pat
     gone = [text for text in seen.texts if text.startswith("No sound: clips/")]
     assert len(gone) == 20
     assert gone[0].endswith(
-        ": the clip is gone; delete its recording's object below"
-        " ledger/segment and run segment again"
+        ": the clip is gone; cut its recording again: af3 retry --recording ID, af3 segment"
     )
 
 

@@ -11,10 +11,11 @@ import pytest
 
 from af3core.storage.address import store_at
 from beam_jobs.cli import main
-from beam_jobs.parquet import encode_table, partition_rows
+from beam_jobs.framework.parquet_encoding import encode_table
+from beam_jobs.framework.table_snapshot import partition_rows
 from schemas import layout
-from schemas.columns import Table
-from schemas.tables import ANSWERS, CAPTIONS, FAILURES, RUNS, TRANSCRIPTS
+from schemas.tables.columns import Table
+from schemas.tables.night_tables import ANSWERS, CAPTIONS, FAILURES, RUNS, TRANSCRIPTS
 from tests.beam_jobs.night_report.archive import HOSTILE_ADDRESS, HOSTILE_NAME, SECOND, two_nights
 from tests.beam_jobs.night_report.browser import opened
 from tests.beam_jobs.night_report.seen import page_of, read_page
@@ -26,9 +27,9 @@ TEMPLATE = "{{ 7 * 7 }} {% for %} ${7*7}"
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory, untrained: Path) -> Path:
+def page(tmp_path_factory: pytest.TempPathFactory, shared: Path, untrained: Path) -> Path:
     out = tmp_path_factory.mktemp("hostile") / "out"
-    shutil.copytree(two_nights(tmp_path_factory.getbasetemp(), untrained), out)
+    shutil.copytree(two_nights(shared, untrained), out)
     rewrite(out, CAPTIONS, {"text": SCRIPT, "thinking": IMAGE})
     rewrite(out, TRANSCRIPTS, {"text": IMAGE, "flags": [SCRIPT]})
     rewrite(out, FAILURES, {"message": IMAGE, "error_class": SCRIPT})
@@ -85,6 +86,7 @@ def test_no_element_of_theirs_is_in_the_page(page: Path) -> None:
     assert HOSTILE_ADDRESS not in text
 
 
+@pytest.mark.browser
 def test_a_browser_runs_nothing_and_asks_nobody(page: Path) -> None:
     with opened(page) as (tab, asked, complaints):
         assert tab.title() == "default, 21 November 2026: the night's report"
@@ -100,6 +102,7 @@ def test_a_browser_runs_nothing_and_asks_nobody(page: Path) -> None:
         assert complaints == []
 
 
+@pytest.mark.browser
 def test_the_policy_would_stop_a_script_that_came_in(page: Path, tmp_path: Path) -> None:
     """The second lock: with the escaping broken, the browser still runs and loads nothing."""
     broken = tmp_path / "broken.html"

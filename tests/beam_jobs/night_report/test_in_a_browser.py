@@ -12,6 +12,8 @@ from tests.beam_jobs.demo import GIVEN, demo_night
 from tests.beam_jobs.night_report.browser import PHONE, opened
 from tests.beam_jobs.night_report.seen import page_of
 
+pytestmark = pytest.mark.browser
+
 OVERFLOWING = """
 [...document.querySelectorAll('main *')]
     .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
@@ -32,9 +34,9 @@ audio => new Promise((played, failed) => {
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Path:
     out = tmp_path_factory.mktemp("report") / "out"
-    shutil.copytree(demo_night(tmp_path_factory.getbasetemp()), out)
+    shutil.copytree(demo_night(shared), out)
     assert main(["report", "--out", str(out), *GIVEN]) == 0
     return page_of(out, "demo", "demo")
 

@@ -12,19 +12,21 @@ from tests.beam_jobs.night_report.archive import SECOND, two_nights
 from tests.beam_jobs.night_report.seen import Seen
 from tests.storage_server import BUCKET, bucket, upload
 
+pytestmark = pytest.mark.storage_server
+
 
 def test_a_page_in_a_bucket_is_the_page_on_a_disk(
-    tmp_path_factory: pytest.TempPathFactory,
+    shared: Path,
     untrained: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    folder = two_nights(tmp_path_factory.getbasetemp(), untrained)
+    folder = two_nights(shared, untrained)
     with bucket():
         upload(folder, sorted(folder.rglob("*")), "lake/out")
         out = f"gs://{BUCKET}/lake/out"
-        options = ["--run-id", "there", "--date", SECOND, "--gpu-price", "2"]
+        options = ["--run-id", "both", "--date", SECOND]
         assert main(["report", "--out", out, *options]) == 0
-        address = f"{out}/reports/corpus=default/run=there/report.html"
+        address = f"{out}/reports/corpus=default/run=both/report.html"
         assert capsys.readouterr().out.splitlines()[-1] == f"page        {address}"
         store, key = split_object(address)
         page = (store.read(key) or b"").decode()

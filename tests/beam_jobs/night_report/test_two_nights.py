@@ -14,15 +14,23 @@ from tests.beam_jobs.night_report.seen import Seen, page_of, read_page
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory, untrained: Path) -> Path:
+def out(tmp_path_factory: pytest.TempPathFactory, shared: Path, untrained: Path) -> Path:
     copy = tmp_path_factory.mktemp("report") / "out"
-    shutil.copytree(two_nights(tmp_path_factory.getbasetemp(), untrained), copy)
+    shutil.copytree(two_nights(shared, untrained), copy)
     return copy
 
 
 def reported(out: Path, run_id: str, *options: str) -> Seen:
     assert main(["report", "--out", str(out), "--run-id", run_id, *options]) == 0
     return read_page(page_of(out, "default", run_id))
+
+
+def reported_anew(out: Path, *options: str) -> tuple[Seen, Path]:
+    """The page of a run that did nothing else, and where it lies."""
+    before = set(out.rglob("report.html"))
+    assert main(["report", "--out", str(out), *options]) == 0
+    [page] = set(out.rglob("report.html")) - before
+    return read_page(page), page
 
 
 def test_skipped_and_failed_time_with_their_reasons(out: Path) -> None:
@@ -98,27 +106,26 @@ def test_real_cost_stands_beside_the_estimate(out: Path) -> None:
 
 
 def test_a_run_that_asked_nothing_and_has_no_plan(out: Path) -> None:
-    page = reported(out, "other")
+    page, _ = reported_anew(out)
     assert page.after("GPU hours", 3) == ["–", "0", "< 0.001"]
+    assert page.after("Cost, at 1,000 an hour", 2) == ["–", "0.00"]
     assert "This run has no plan, and so no estimate:" in page.texts
-    assert "No price of a GPU hour is set:" in page.texts
 
 
 def test_a_run_without_tables_says_so(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    page = reported(out, "none", "--date", "2026-12-24")
+    page, path = reported_anew(out, "--date", "2026-12-24")
     assert page.after("Nothing is published", 1) == [
         "There are no tables of this corpus from 2026-12-24 to 2026-12-24. Publish the interval,"
         " then make the report again; or check the corpus and the dates."
     ]
     assert not page.all("svg")
-    path = page_of(out, "default", "none")
     assert capsys.readouterr().out.splitlines()[-1] == f"page        {path}"
     facts = json.loads(path.with_name("report.json").read_text("utf-8"))["facts"]
     assert (facts["recordings"], facts["page"]) == (0, str(path))
 
 
 def test_a_folder_that_was_never_written_to(tmp_path: Path) -> None:
-    page = reported(tmp_path / "new", "none")
+    page, _ = reported_anew(tmp_path / "new")
     assert "Nothing is published" in page.texts
 
 
@@ -131,6 +138,7 @@ def test_a_night_in_which_nothing_came_in(out: Path, tmp_path: Path) -> None:
     assert main(["discover", str(tmp_path / "archive"), *common]) == 0
     assert main(["publish", *common]) == 0
     page = reported(out, "later", "--date", "2026-11-22")
+    assert "No price of a GPU hour is set:" in page.texts
     assert page.after("Hours", 3) == ["In", "0 h", "0 recordings"]
     assert page.after("EmptyObject, 1 time", 1)[0].endswith("upload it again")
     assert page.after("Against the night before", 8) == [

@@ -10,12 +10,12 @@ from typing import Any
 import pyarrow as pa
 
 from af3core.storage.address import open_store
-from beam_jobs.ledger import Ledger
-from beam_jobs.parquet import encode_table
+from beam_jobs.framework.ledger import Ledger
+from beam_jobs.framework.parquet_encoding import encode_table
 from schemas import layout
-from schemas.columns import Table
-from schemas.derived_tables import ALL_TABLES
 from schemas.records import NightManifest
+from schemas.tables.columns import Table
+from schemas.tables.derived_tables import ALL_TABLES
 
 NOW = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
 FIRST, SECOND = "2026-11-20", "2026-11-21"

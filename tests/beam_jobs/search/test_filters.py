@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from beam_jobs.search.filters import where
-from beam_jobs.search.request import SearchError, SearchRequest
+from beam_jobs.search.filters import filter_sql
+from beam_jobs.search.search_request import SearchError, SearchRequest
 
 
 def test_no_filter_is_no_condition() -> None:
-    assert where(SearchRequest("storm")) == ""
+    assert filter_sql(SearchRequest("storm")) == ""
 
 
 def test_every_filter_is_a_condition() -> None:
@@ -25,7 +25,7 @@ def test_every_filter_is_a_condition() -> None:
         unflagged=True,
         without_flags=("cut_off", "') OR ('"),
     )
-    assert where(request) == (
+    assert filter_sql(request) == (
         "corpus = 'it''s' AND date >= '2026-11-20' AND date <= '2026-11-21'"
         " AND kind IN ('segment', 'clip') AND NOT spoken AND NOT flagged"
         " AND NOT array_has_any(flags, ['cut_off', ''') OR ('''])"
@@ -56,5 +56,5 @@ def test_every_filter_is_a_condition() -> None:
 )
 def test_what_is_no_filter_is_one_line(given: dict[str, Any], line: str) -> None:
     with pytest.raises(SearchError) as caught:
-        where(SearchRequest("storm", **given))
+        filter_sql(SearchRequest("storm", **given))
     assert str(caught.value) == line

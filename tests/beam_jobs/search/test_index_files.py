@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,13 +10,17 @@ import pytest
 
 from af3core.storage.address import open_store
 from beam_jobs.cli import main
+from beam_jobs.search import index_builder
 from beam_jobs.search.index_files import index_folder
 from beam_jobs.search.index_state import IndexState, read_state
-from beam_jobs.search.request import SearchRequest
-from beam_jobs.search.searching import SearchIndex
+from beam_jobs.search.search_engine import SearchEngine
+from beam_jobs.search.search_request import SearchRequest
+from tests.beam_jobs.rivals import claims_taken_over, meanwhile
 from tests.beam_jobs.search.said import FIRST, SECOND, publish
 from tests.faulty_network import Network, between
 from tests.storage_server import BUCKET, bucket, found_at, server_address
+
+pytestmark = pytest.mark.storage_server
 
 OUT = f"gs://{BUCKET}/nights/out"
 FILES = "nights/out/indexes/search/"
@@ -40,7 +45,7 @@ def index() -> IndexState:
 
 
 def found() -> list[str]:
-    return [hit.segment_id for hit in SearchIndex(OUT).search(STORM).hits]
+    return [hit.segment_id for hit in SearchEngine(OUT).search(STORM).hits]
 
 
 def test_a_copy_is_fetched_once_and_then_only_what_is_new(network: Network) -> None:
@@ -90,7 +95,7 @@ def test_an_index_that_is_replaced_while_it_is_fetched_is_fetched_again(
     def late_once(store: object) -> IndexState | None:
         return reads.pop() if reads else real(store)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("beam_jobs.search.open_index.read_state", late_once)
+    monkeypatch.setattr("beam_jobs.search.index_reader.read_state", late_once)
     assert sorted(found()) == ["aa-0", "bb-0"]
     assert reads == []
 
@@ -99,3 +104,45 @@ def test_a_reader_that_may_not_write_can_search(network: Network) -> None:
     index()
     network.faults = lambda request: None if request.method == "GET" else "refused"
     assert found() == ["aa-0"]
+
+
+def test_a_run_that_was_overtaken_takes_nothing_out_of_the_index(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its claim was lost while it sent its files; another run indexed a day meanwhile."""
+    index()
+    publish(OUT, FIRST, {"aa": ["A storm.", "Rain."], "cc": ["Storm again."]})
+
+    def other() -> None:
+        publish(OUT, SECOND, {"bb": ["Storm and sun."]})
+        index()
+
+    calls = meanwhile(monkeypatch, index_builder, "publish_files", other)
+    with claims_taken_over():
+        last = index()
+    assert calls == [2]  # the first run finds nothing left to do
+    assert sorted(found()) == ["aa-0", "bb-0", "cc-0"]
+    [keys] = open_store(OUT).walk(["indexes/search/"])
+    held = {key.split("/", 3)[3] for key in keys}
+    assert held == set(last.files) | set(last.retired)
+
+
+def test_a_copys_file_stays_an_hour_after_it_was_needed_by_the_file_systems_time(
+    network: Network, tmp_path: Path
+) -> None:
+    first, store = index(), open_store(OUT)
+    folder = index_folder(store, first)
+    for path in folder.rglob("*"):
+        os.utime(path, (0, 0))  # fetched long ago, and read until now
+    publish(OUT, SECOND, {"bb": ["Storm."]})
+    second = index()
+    gone = set(first.files) - set(second.files)
+    assert gone
+    assert index_folder(store, second) == folder
+    assert {name for name in gone if (folder / name).is_file()} == gone
+    for mark in (folder.parent / ".left").iterdir():
+        os.utime(mark, (mark.stat().st_atime, mark.stat().st_mtime - 3_601))
+    index_folder(store, second)
+    assert {name for name in gone if (folder / name).is_file()} == set()
+    assert all((folder / name).is_file() for name in second.files)
+    assert list((folder.parent / ".left").iterdir()) == []

@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tests.servers import needs
+
 HEARD_RATE_HZ = 22_050
 _START_S = 20
 _DEVICES = """
@@ -80,6 +82,7 @@ class SoundDevices:
 @contextmanager
 def sound_devices() -> Iterator[SoundDevices]:
     """A server with one microphone and one loudspeaker, until the body ends."""
+    needs("sound_devices")
     with tempfile.TemporaryDirectory(prefix="af3-sound-") as folder:
         socket, script = Path(folder, "native"), Path(folder, "devices.pa")
         script.write_text(_DEVICES.format(socket=socket), "utf-8")

@@ -12,10 +12,12 @@ import pytest
 import soundfile
 
 from af3core.nano.demo_archive import ARCHIVE, DATE
-from beam_jobs.talk.sounds import sound_of_file
-from tests.af3core.voice.talkers import espeak_file
+from beam_jobs.talk.question_sounds import sound_of_file
+from tests.af3core.speech.talkers import espeak_file
 from tests.beam_jobs.talk.sound_devices import HEARD_RATE_HZ, SoundDevices, heard, sound_devices
 from tests.beam_jobs.talk.typing_in import CTRL_C, CTRL_D, ENTER, Terminal, af3_in_terminal
+
+pytestmark = pytest.mark.sound_devices
 
 PROMPT = r"(?m)^> "
 RECORDS = "● 0:0[1-9]"

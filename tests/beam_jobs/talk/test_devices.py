@@ -18,16 +18,18 @@ import soundfile
 from af3core.errors import ConfigurationError
 from af3core.nano.demo_archive import ARCHIVE, DATE
 from beam_jobs.talk.devices import sound_library
-from tests.af3core.voice.talkers import espeak_file
+from tests.af3core.speech.talkers import espeak_file
 from tests.beam_jobs.talk.sound_devices import HEARD_RATE_HZ, SoundDevices, heard, sound_devices
+
+pytestmark = pytest.mark.sound_devices
 
 SHOW = ARCHIVE / DATE / "cooking_show.opus"
 TEXT = "The lighthouse was mended by the keeper and his daughter, in a night of storm and rain."
 RECORD = """
 import sys, time, numpy
 from beam_jobs.talk.devices import find_device
-from beam_jobs.talk.microphone import Recording
-with Recording(find_device("input", None)) as recording:
+from beam_jobs.talk.microphone import MicrophoneRecording
+with MicrophoneRecording(find_device("input", None)) as recording:
     while not recording.duration_s:
         time.sleep(0.01)
     print("records", flush=True)
@@ -38,7 +40,7 @@ print(recording.silent, recording.incomplete)
 """
 PLAY = """
 import soundfile, sys, threading
-from af3core.voice.voice import AudioChunk
+from af3core.speech.voice import AudioChunk
 from beam_jobs.talk.devices import find_device
 from beam_jobs.talk.loudspeaker import Loudspeaker
 samples, rate_hz = soundfile.read(sys.argv[1], dtype="float32")
@@ -50,6 +52,14 @@ with Loudspeaker(find_device("output", None), rate_hz) as loudspeaker:
         threading.Timer(float(sys.argv[2]), stop.set).start()
     print(loudspeaker.wait(stop))
 print(threading.active_count() - before)
+"""
+
+FIND = """
+import sys
+from beam_jobs.talk.devices import find_device
+for name in sys.argv[1:]:
+    device = find_device("output", name)
+    print(device.number, device.name)
 """
 
 
@@ -65,7 +75,7 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def talk(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "beam_jobs.cli", "talk", *arguments]
+    command = [sys.executable, "-m", "beam_jobs", "talk", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -157,11 +167,13 @@ def test_devices_are_listed_with_what_names_them(devices: SoundDevices) -> None:
 def test_a_device_is_named_by_number_and_by_part_of_its_name(
     devices: SoundDevices, speech: Path
 ) -> None:
-    for name in ("0", "pulse", "PUL"):
-        arguments = ["--text", "Is there music?", "--about", str(speech), "--loudspeaker", name]
-        done = talk(devices.environment, *arguments)
-        assert done.returncode == 0
-        assert " s of speech\n" in done.stderr
+    command = [sys.executable, "-c", FIND, "0", "pulse", "PUL"]
+    found = subprocess.run(command, env=devices.environment, capture_output=True, text=True)
+    assert found.stdout == "0 pulse\n" * 3
+    arguments = ["--text", "Is there music?", "--about", str(speech), "--loudspeaker", "PUL"]
+    done = talk(devices.environment, *arguments)
+    assert done.returncode == 0
+    assert " s of speech\n" in done.stderr
 
 
 @pytest.mark.parametrize(

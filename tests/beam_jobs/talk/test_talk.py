@@ -14,12 +14,12 @@ import soundfile
 from af3core.errors import ConfigurationError
 from af3core.model.request import Answer, Decoding, Request, Sound, Turn
 from af3core.nano.demo_archive import ARCHIVE, DATE
-from af3core.voice.answering import spoken_answer
-from af3core.voice.voice import AudioChunk
-from af3core.voice.voices import open_voice
+from af3core.speech.spoken_answer import spoken_answer
+from af3core.speech.voice import AudioChunk
+from af3core.speech.voice_registry import open_voice
 from beam_jobs.cli import main
-from beam_jobs.talk.sounds import sound_about
-from tests.af3core.voice.talkers import espeak_file, nano
+from beam_jobs.talk.question_sounds import sound_about
+from tests.af3core.speech.talkers import espeak_file, nano
 from tests.beam_jobs.demo import demo_night
 
 SHOW = ARCHIVE / DATE / "cooking_show.opus"
@@ -112,9 +112,9 @@ def test_a_spoken_question_gets_a_spoken_answer(
 
 
 def test_a_place_of_the_archive_is_asked_about_in_writing(
-    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+    shared: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = demo_night(tmp_path_factory.getbasetemp())
+    out = demo_night(shared)
     capsys.readouterr()
     place = ["--about", "cooking_show.opus@1:05", "--out", str(out)]
     assert main(["talk", "--text", "What is the speaker talking about?", *place]) == 0

@@ -71,7 +71,7 @@ def af3_in_terminal(arguments: Sequence[str], environment: Mapping[str, str]) ->
     """`af3` with these arguments; killed at the end of the body where it still runs."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "beam_jobs.cli", *arguments],
+        [sys.executable, "-m", "beam_jobs", *arguments],
         env={**environment},
         stdin=slave,
         stdout=slave,

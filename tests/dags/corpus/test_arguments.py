@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import datetime
 
 import pytest
@@ -10,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from af3core.errors import ConfigurationError
-from beam_jobs.options import add_arguments
-from beam_jobs.settings import read_part
+from beam_jobs.framework.job import job_parser
+from beam_jobs.framework.settings import read_part
 from dags.corpus.arguments import (
     archive_day,
     beam_arguments,
@@ -22,6 +21,8 @@ from dags.corpus.arguments import (
     week_of,
 )
 from dags.corpus.corpus import Corpus, Limits, Runner
+from schemas.jobs import job_named
+from schemas.options.archive import Settling
 
 CORPUS = Corpus(
     name="radio",
@@ -35,11 +36,9 @@ CORPUS = Corpus(
 
 
 def test_the_jobs_understand_every_option() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--source")
-    add_arguments(parser)
-    known = parser.parse_args(job_arguments(CORPUS, "2026-11-20", "2026-11-22", "run-1"))
-    assert (known.source, known.corpus, known.since, known.until, known.run_id) == (
+    given = job_arguments("plan", CORPUS, "2026-11-20", "2026-11-22", "run-1")
+    known = job_parser(job_named("plan")).parse_args(given)
+    assert (known.source_named, known.corpus, known.since, known.until, known.run_id) == (
         "/media/radio",
         "radio",
         "2026-11-20",
@@ -48,6 +47,12 @@ def test_the_jobs_understand_every_option() -> None:
     )
     assert (known.only, known.ask) == (["transcript", "caption"], ["mood=Is it sad, or not?"])
     assert (known.max_gpu_hours, known.gpu_price, known.model_revision) == (8.0, 2.5, None)
+
+
+def test_a_night_looks_at_new_files_twice_and_a_command_line_once() -> None:
+    given = job_arguments("plan", CORPUS, "2026-11-20", "2026-11-22", "run-1")
+    assert {"--settle-min=2", "--max-missing-share=0.2"} <= set(given)
+    assert (Corpus("radio", "/a", "/b", settle_min=5).settle_min, Settling().settle_min) == (5, 0)
 
 
 def test_an_option_of_beams_may_take_no_value() -> None:
@@ -62,8 +67,7 @@ def test_beams_options_go_by_the_kind_of_job() -> None:
 
 @given(st.integers(2, 1000).flatmap(lambda n: st.tuples(st.integers(0, n - 1), st.just(n))))
 def test_a_job_reads_its_part_as_it_is_told(part: tuple[int, int]) -> None:
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
+    parser = job_parser(job_named("annotate"))
     assert read_part(parser.parse_args(part_option(part)).part) == part
 
 

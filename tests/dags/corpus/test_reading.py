@@ -22,7 +22,7 @@ def read(folder: Path, text: str, name: str = "radio.yaml", **environment: str) 
 def test_a_corpus_needs_its_source_and_out_only(tmp_path: Path) -> None:
     corpus = read(tmp_path, MINIMAL)
     assert (corpus.name, corpus.source, corpus.out) == ("radio", "/media/radio", "/media/annotated")
-    assert (corpus.schedule, corpus.pool, corpus.model.name) == ("0 0 * * *", "gpu", "nano")
+    assert (corpus.schedule, corpus.pool, corpus.model.model) == ("0 0 * * *", "gpu", "nano")
 
 
 def test_everything_can_be_set(tmp_path: Path) -> None:
@@ -36,13 +36,17 @@ owner: tapes
 schedule: "30 1 * * *"
 timezone: Europe/Berlin
 date_from: path
+date_pattern: "%d.%m.%Y"
+any_suffix: true
+follow_links: true
 only: [transcript]
 ask: {mood: "How does it sound?"}
 shards: 4
 pool: a100
 model: {name: nvidia/audio-flamingo-3-hf, dtype: bfloat16, device: cuda}
 cutting: {max_clip_s: 300}
-limits: {max_gpu_hours: 8, gpu_price: 2.5, max_failed_share: 0.1}
+limits: {max_gpu_hours: 8, gpu_price: 2.5, max_failed_share: 0.1, max_missing_share: 0.5}
+settle_min: 3
 derive: {jobs: [summarise, describe], voice: espeak, speaker: en-us+f3, speed: 1.25}
 runner: {parts: 4, cpu_options: {direct_num_workers: "2"}}
 retries: {count: 5, delay_s: 30}
@@ -73,11 +77,11 @@ def test_variables_of_the_environment_stand_for_their_values(tmp_path: Path) -> 
         (MINIMAL + "shards: two\n", "3: shards must be a whole number"),
         (MINIMAL + "date_from: name\n", "3: date_from must be one of auto, path, mtime"),
         (MINIMAL + "limits:\n  max_gpu_hour: 3\n", "4: limits: unknown key 'max_gpu_hour'"),
-        (MINIMAL + "limits:\n  max_failed_share: 2\n", "3: limits: --max-failed-share 2: a share"),
+        (MINIMAL + "limits:\n  max_failed_share: 2\n", "3: limits: max_failed_share 2: a share"),
         (MINIMAL + "model: nano\n", "3: model needs keys below it"),
         (MINIMAL + "only: transcript\n", "3: only must be a list of texts"),
         (MINIMAL + 'schedule: "@hourly"\n', "schedule '@hourly': a run is one archive day; write"),
-        (MINIMAL + "timezone: Mars\n", "timezone 'Mars' is unknown; write a name such as"),
+        (MINIMAL + "timezone: Mars\n", "1: timezone Mars: unknown; write a name such as"),
         (MINIMAL + "tasks: /none.yaml\n", "3: tasks: /none.yaml: cannot be read as a task file"),
         (
             MINIMAL + "runner: {kind: dataflow}\n",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -14,9 +13,8 @@ import pytest
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
 
-from beam_jobs.accepting import read_accepting
-from beam_jobs.evaluating import read_evaluating
-from beam_jobs.options import add_arguments
+from beam_jobs.framework.command_line import read_group
+from beam_jobs.framework.job import job_parser
 from dags.corpus.corpus import Corpus, Dataflow, Model, Runner
 from dags.evaluation.arguments import acceptance_options
 from dags.evaluation.factory import evaluate_dag
@@ -24,6 +22,9 @@ from dags.evaluation.gate import Chosen, Gate
 from dags.launch.flex_template import job_name
 from dags.night.factory import annotate_dag
 from infra.images import templates
+from schemas.jobs import JOBS, job_named
+from schemas.options.evaluation import BenchmarkChoice, Judge, MaxDrop
+from schemas.options.evaluation import Gate as GateOptions
 
 ROOT = Path(__file__).parents[3]
 DATAFLOW = Dataflow("my-project", "europe-west4", "gs://bucket/templates")
@@ -32,7 +33,7 @@ RUNNERS = [
     Runner("dataflow", gpu_options={"direct_num_workers": "1"}, dataflow=DATAFLOW),
 ]
 BENCHMARKS = {
-    "mmar": Chosen("/data/MMAR", limit=50, judge="gpt-4o", judge_endpoint="http://judge/v1"),
+    "mmar": Chosen(data="/data/MMAR", limit=50, judge="gpt-4o", judge_endpoint="http://judge/v1"),
     "nothing": Chosen(),
 }
 FORM = {
@@ -45,7 +46,9 @@ FORM = {
 
 
 def gate(runner: Runner = RUNNERS[0], **benchmarks: Chosen) -> Gate:
-    return Gate("gs://tables/evaluated", BENCHMARKS | benchmarks, 0.5, pool="a100", runner=runner)
+    return Gate(
+        "gs://tables/evaluated", BENCHMARKS | benchmarks, max_drop=0.5, pool="a100", runner=runner
+    )
 
 
 def told(dag: DAG, task: str, params: dict[str, Any]) -> list[str]:
@@ -68,53 +71,50 @@ def test_each_benchmark_is_a_task_with_a_gpu_and_the_verdict_waits_for_all(runne
         "evaluate__nothing": "a100",
     }
     jobs = {t.job if runner.kind == "local" else t.job_module for t in dag.tasks}  # type: ignore
-    assert jobs == {"accept", "evaluate"} <= set(templates.JOBS)
+    assert jobs == {"accept", "evaluate"} <= {job.name for job in JOBS if job.on_dataflow}
     stored = DagSerialization.from_dict(DagSerialization.to_dict(dag))
     assert sorted(stored.task_ids) == sorted(dag.task_ids)
     assert sorted(dag.params) == ["dtype", "endpoint", "engine", "model", "model_revision"]
 
 
 def test_a_benchmark_is_asked_as_the_file_says() -> None:
-    given = told(evaluate_dag(gate(slow=Chosen("/d", thinking=True))), "evaluate__slow", FORM)
+    given = told(evaluate_dag(gate(slow=Chosen(data="/d", thinking=True))), "evaluate__slow", FORM)
     assert given == [
         "--out=gs://tables/evaluated",
+        "--corpus=slow",
+        "--benchmark=slow",
+        "--data=/d",
+        "--thinking",
+        "--limit=0",
         "--model=gs://models/af3-int8",
         "--engine=af3",
         "--dtype=bfloat16",
         "--device=auto",
         "--batch-tokens=65536",
-        "--corpus=slow",
-        "--benchmark=slow",
-        "--data=/d",
-        "--limit=0",
         "--run-id=manual__1",
-        "--thinking",
         "--direct_num_workers=1",
     ]
 
 
 def test_the_jobs_understand_what_they_are_told() -> None:
     dag = evaluate_dag(gate())
-    parser = argparse.ArgumentParser(allow_abbrev=False)
-    add_arguments(parser)
+    parser = job_parser(job_named("evaluate"))
     known, beams = parser.parse_known_args(told(dag, "evaluate__mmar", FORM))
-    evaluating = read_evaluating(known)
-    assert (evaluating.benchmark, evaluating.data, evaluating.limit, evaluating.thinking) == (
+    asked = read_group(BenchmarkChoice, known)
+    assert (asked.benchmark, asked.data, asked.limit, asked.thinking) == (
         "mmar",
         "/data/MMAR",
         50,
         False,
     )
-    assert evaluating.judge is not None
-    assert (evaluating.judge.checkpoint.name, evaluating.judge.endpoint) == (
-        "gpt-4o",
-        "http://judge/v1",
-    )
+    judge = read_group(Judge, known)
+    assert (judge.judge, judge.judge_endpoint) == ("gpt-4o", "http://judge/v1")
     assert beams == ["--direct_num_workers=1"]
 
+    parser = job_parser(job_named("accept"))
     known, beams = parser.parse_known_args(told(dag, "accept", FORM))
-    accepting = read_accepting(known)
-    assert (accepting.benchmarks, accepting.max_drop) == (("mmar", "nothing"), 0.5)
+    assert read_group(GateOptions, known).benchmarks == ("mmar", "nothing")
+    assert read_group(MaxDrop, known).max_drop == 0.5
     assert (known.out, known.model, known.dtype) == (
         "gs://tables/evaluated",
         "gs://models/af3-int8",
@@ -126,7 +126,9 @@ def test_the_jobs_understand_what_they_are_told() -> None:
 def test_dataflow_takes_what_the_jobs_are_told() -> None:
     dag = evaluate_dag(gate(RUNNERS[1]))
     for task, job in (("evaluate__mmar", "evaluate"), ("accept", "accept")):
-        known = {parameter["name"] for parameter in templates.metadata(job)["parameters"]}
+        known = {
+            parameter["name"] for parameter in templates.metadata(job_named(job))["parameters"]
+        }
         options = [option.removeprefix("--").partition("=") for option in told(dag, task, FORM)]
         assert {name.replace("-", "_") for name, _, _ in options} <= known
         assert all(value for _, _, value in options)
@@ -155,11 +157,11 @@ def test_a_site_without_a_gate_and_a_corpus_that_passes_by_ask_for_nothing() -> 
     assert acceptance_options(None, corpus) == ()
     assert acceptance_options(gate(), trusting) == ()
     options = told(annotate_dag(trusting, acceptance_options(gate(), trusting)), "plan", {})
-    assert not [option for option in options if "accept" in option]
+    assert not [option for option in options if "accepted" in option]
 
 
 def test_the_page_of_the_dag_says_what_is_held_against_what() -> None:
-    docs = evaluate_dag(gate(slow=Chosen("/d", thinking=True))).doc_md or ""
+    docs = evaluate_dag(gate(slow=Chosen(data="/d", thinking=True))).doc_md or ""
     assert "| `mmar` | `/data/MMAR` | 50 | published | gpt-4o |" in docs
     assert "| `slow` | `/d` | all | thinking | – |" in docs
     assert "| `nothing` | `built in` | all | published | – |" in docs

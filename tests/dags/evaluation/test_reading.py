@@ -48,7 +48,7 @@ alerts: {webhook: "http://chat/hook"}
     )
     assert gate is not None
     assert list(gate.benchmarks) == ["mmar", "audiobench-open", "nothing"]
-    assert gate.benchmarks["mmar"] == Chosen("/data/MMAR", thinking=True, limit=200)
+    assert gate.benchmarks["mmar"] == Chosen(data="/data/MMAR", thinking=True, limit=200)
     assert gate.benchmarks["audiobench-open"].judge == "gpt-4o"
     assert (gate.max_drop, gate.pool, gate.batch_tokens) == (0.5, "a100", 32_768)
 
@@ -73,7 +73,9 @@ def test_the_example_can_be_read() -> None:
         "/home/af3/evaluated",
         ["nothing", "mmar", "mmau-test-mini"],
     )
-    assert gate.benchmarks["mmau-test-mini"] == Chosen("gs://archive-benchmarks/mmau", True, 500)
+    assert gate.benchmarks["mmau-test-mini"] == Chosen(
+        data="gs://archive-benchmarks/mmau", thinking=True, limit=500
+    )
 
 
 @pytest.mark.parametrize(

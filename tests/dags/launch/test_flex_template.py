@@ -48,7 +48,7 @@ def operator(
     task = FlexTemplateJobOperator(
         task_id="annotate",
         job="annotate",
-        arguments=lambda _: job_arguments(corpus, "2026-11-03", "2026-11-03", "r"),
+        arguments=lambda _: job_arguments("annotate", corpus, "2026-11-03", "2026-11-03", "r"),
         dataflow=DATAFLOW,
         part=part,
         parts=parts,

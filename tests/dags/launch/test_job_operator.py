@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dags.launch.errors import JobLost
+from dags.launch.errors import JobLost, JobWaits
 from dags.launch.job_operator import Af3JobOperator
 from dags.launch.process import Launch, launches_folder
 from schemas.reports import JobReport
@@ -20,12 +20,16 @@ REPORT = JobReport("annotate", "r", "c", "d", "d", "t", 1.0, 0).to_json()
 JOB = f"""\
 #!{sys.executable}
 import json, os, sys
-options = dict(a[2:].split("=", 1) for a in sys.argv[3:])
+options = dict(a[2:].split("=", 1) for a in sys.argv[4:])
 with open(options["starts"], "a") as starts:
     starts.write(options.get("part", "whole") + "\\n")
 if options["ends"] == "lost":
     os.kill(os.getpid(), 9)
-open(options["report"], "w").write(json.dumps({REPORT!r}))
+report = {REPORT!r}
+if options["ends"] == "waiting":
+    report |= {{"exit_code": 3, "message": "2 pieces wait", "waiting": {{"StorageError": 2}}}}
+open(options["report"], "w").write(json.dumps(report))
+sys.exit(report["exit_code"])
 """
 
 
@@ -42,8 +46,9 @@ class Attempt:
     dag_id, run_id, task_id, id = "annotate__radio", "run 1", "annotate", "attempt"
     stats_tags: dict[str, str] = {}  # noqa: RUF012
 
-    def __init__(self, map_index: int = -1) -> None:
+    def __init__(self, map_index: int = -1, is_last: bool = False) -> None:
         self.map_index = map_index
+        self.try_number, self.max_tries = 4 if is_last else 1, 3
 
 
 class Hosts:
@@ -55,7 +60,9 @@ class Hosts:
         self.job.write_text(JOB)
         self.job.chmod(self.job.stat().st_mode | stat.S_IXUSR)
 
-    def attempt(self, host: str, ends: str = "well", part: int = 0, parts: int = 1) -> Any:
+    def attempt(
+        self, host: str, ends: str = "well", part: int = 0, parts: int = 1, is_last: bool = False
+    ) -> Any:
         self.patch.setenv("AF3_LAUNCHES", str(self.folder / host))
         task = Af3JobOperator(
             task_id="annotate",
@@ -65,7 +72,7 @@ class Hosts:
             part=part,
             parts=parts,
         )
-        ti = Attempt(part if parts > 1 else -1)
+        ti = Attempt(part if parts > 1 else -1, is_last)
         return task.execute({"ti": ti, "task_state_store": self.state, "task": task})
 
     def attempt_that_dies(self, host: str) -> Launch:
@@ -73,7 +80,10 @@ class Hosts:
         self.patch.setenv("AF3_LAUNCHES", str(self.folder / host))
         launch = Launch(launches_folder() / "annotate__radio" / "run-1" / "annotate")
         options = [f"--starts={self.folder / 'starts'}", "--ends=well"]
-        launch.start([str(self.job), "-m", "job", *options, f"--report={launch.report_path}"], {})
+        launch.start(
+            [str(self.job), "-m", "beam_jobs", "job", *options, f"--report={launch.report_path}"],
+            {},
+        )
         self.state.set("launch", launch.identity())
         return launch
 
@@ -112,6 +122,14 @@ def test_a_report_left_behind_on_a_host_is_not_that_of_a_later_job(hosts: Hosts)
     end_alone(left)
     assert hosts.attempt("a")["exit_code"] == 0
     assert len(hosts.starts) == 3
+
+
+def test_what_waits_is_tried_again_and_then_left_to_the_audit(hosts: Hosts) -> None:
+    with pytest.raises(JobWaits, match=r"annotate: .*2 pieces wait"):
+        hosts.attempt("a", ends="waiting")
+    report = hosts.attempt("a", ends="waiting", is_last=True)
+    assert (report["exit_code"], report["waiting"]) == (3, {"StorageError": 2})
+    assert len(hosts.starts) == 2
 
 
 def test_each_part_is_told_which_it_is_and_has_a_launch_and_a_page_of_its_own(hosts: Hosts) -> None:

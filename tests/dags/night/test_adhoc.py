@@ -18,7 +18,7 @@ FORM = {
 
 
 def test_the_form_is_what_the_jobs_are_told() -> None:
-    arguments = adhoc_arguments(FORM, "manual-1")
+    arguments = adhoc_arguments("plan", FORM, "manual-1")
     assert set(arguments) >= {
         "--source=/media/film",
         "--out=/media/annotated",

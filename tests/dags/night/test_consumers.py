@@ -71,17 +71,20 @@ def test_derived_jobs_get_the_options_of_the_gpu_where_they_ask_the_model() -> N
 def test_jobs_are_told_of_skills_writer_questions_and_voice() -> None:
     derive = Derive(
         ("skills", "describe"),
-        ("summary", "counting_level_1"),
-        "big",
-        "http://gpu:1/v1",
-        "/q.txt",
-        "facebook/mms-tts-eng",
-        "3",
-        1.25,
+        skills=("summary", "counting_level_1"),
+        writer="big",
+        writer_endpoint="http://gpu:1/v1",
+        questions="/q.txt",
+        voice="facebook/mms-tts-eng",
+        speaker="3",
+        speed=1.25,
     )
-    given = job_arguments(
-        Corpus("radio", "/in", "/out", derive=derive), "2026-11-03", "2026-11-03", "r"
-    )
+    radio = Corpus("radio", "/in", "/out", derive=derive)
+    given = [
+        option
+        for job in ("skills", "summarise", "describe")
+        for option in job_arguments(job, radio, "2026-11-03", "2026-11-03", "r")
+    ]
     assert {
         "--skill=summary,counting_level_1",
         "--writer=big",
@@ -94,7 +97,7 @@ def test_jobs_are_told_of_skills_writer_questions_and_voice() -> None:
 
 
 def test_a_corpus_without_a_voice_leaves_it_to_the_job() -> None:
-    given = job_arguments(corpus("describe"), "2026-11-03", "2026-11-03", "r")
+    given = job_arguments("describe", corpus("describe"), "2026-11-03", "2026-11-03", "r")
     assert not [option for option in given if option.startswith(("--voice", "--speak", "--speed"))]
 
 

@@ -10,7 +10,14 @@ import pytest
 
 from dags.corpus.corpus import Alerts
 from dags.launch.errors import JobLost, JobRefused
-from dags.night.notices import FailureNotice, failure_text, late_night, late_text, send
+from dags.night.notices import (
+    FailureNotice,
+    WaitingNotice,
+    failure_text,
+    late_night,
+    late_text,
+    send,
+)
 from tests.dags.webhook import listening
 
 
@@ -28,6 +35,26 @@ def test_a_failure_of_a_part_says_which(caplog: pytest.LogCaptureFixture) -> Non
     ti = SimpleNamespace(task_id="annotate", run_id="r", map_index=1, log_url="http://ui/log")
     FailureNotice("radio", Alerts(), parts=4)({"ti": ti, "exception": JobLost("gone")})
     assert "af3: radio, r: task annotate (part 2 of 4) failed\nJobLost: gone" in caplog.text
+
+
+def test_a_task_that_left_work_waiting_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    report = {"since": "2026-11-03", "waiting": {"StorageError": 2}, "message": "2 pieces wait"}
+
+    def notice(result: object) -> list[str]:
+        ti = SimpleNamespace(task_id="segment", map_index=-1, log_url="http://ui/log")
+        ti.xcom_pull = lambda task_ids, map_indexes: result
+        caplog.clear()
+        WaitingNotice("radio", Alerts())({"ti": ti})
+        return [line for record in caplog.records for line in record.getMessage().splitlines()]
+
+    assert notice(report) == [
+        "af3: radio, 2026-11-03: task segment left work waiting",
+        "2 pieces wait",
+        "log: http://ui/log",
+        "next: mend the cause; the next run of this day does what waits, or clear the task",
+    ]
+    assert notice(report | {"waiting": {}}) == []
+    assert notice(None) == []
 
 
 def test_a_killed_process_has_no_exception() -> None:

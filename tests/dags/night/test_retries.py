@@ -7,7 +7,14 @@ from airflow.sdk import RetryAction
 
 from af3core.errors import ConfigurationError
 from dags.corpus.corpus import Retries
-from dags.launch.errors import JobFailed, JobLost, JobMisconfigured, JobRefused, error_of
+from dags.launch.errors import (
+    JobFailed,
+    JobLost,
+    JobMisconfigured,
+    JobRefused,
+    JobWaits,
+    error_of,
+)
 from dags.night.retries import POLICY, retry_arguments
 from schemas.reports import JobReport
 
@@ -20,6 +27,7 @@ from schemas.reports import JobReport
         (JobRefused("x"), RetryAction.FAIL),
         (JobLost("x"), RetryAction.RETRY),
         (JobFailed("x"), RetryAction.RETRY),
+        (JobWaits("x"), RetryAction.RETRY),
         (ValueError("x"), RetryAction.DEFAULT),
     ],
 )
@@ -37,7 +45,12 @@ def test_the_wait_doubles_up_to_its_limit() -> None:
 
 @pytest.mark.parametrize(
     ("exit_code", "permanent", "kind"),
-    [(2, True, JobMisconfigured), (1, True, JobRefused), (1, False, JobFailed)],
+    [
+        (2, True, JobMisconfigured),
+        (1, True, JobRefused),
+        (1, False, JobFailed),
+        (3, False, JobWaits),
+    ],
 )
 def test_a_reports_ending_has_its_type(exit_code: int, permanent: bool, kind: type) -> None:
     report = JobReport(

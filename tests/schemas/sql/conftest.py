@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.schemas.sql.finished_night import finished_night
+from tests.beam_jobs.demo import finished_night
 
 
 @pytest.fixture(scope="session")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def night(shared: Path) -> Path:
     """To be read, not written to."""
-    return finished_night(tmp_path_factory.getbasetemp())
+    return finished_night(shared)

@@ -10,12 +10,12 @@ import duckdb
 import pytest
 from sqlglot import exp
 
-from schemas.columns import Table
-from schemas.derived_tables import ALL_TABLES
 from schemas.sql.column_types import Dialect
 from schemas.sql.definitions import Lake, define
 from schemas.sql.joined_views import JOINED_VIEWS, JoinedView, define_joined
 from schemas.sql.scripts import script, statements
+from schemas.tables.columns import Table
+from schemas.tables.derived_tables import ALL_TABLES
 from tests.schemas.sql.parsed import BIGQUERY_PARTITION, kind_of_arrow, parse, parse_table
 
 WAREHOUSES: tuple[Dialect, ...] = ("bigquery", "trino", "athena")

@@ -8,12 +8,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from schemas.columns import Table
-from schemas.derived_tables import ALL_TABLES
 from schemas.sql.definitions import Lake
+from schemas.sql.duckdb_views import sql_type
 from schemas.sql.joined_views import JOINED_VIEWS
 from schemas.sql.scripts import script
-from schemas.views import sql_type
+from schemas.tables.columns import Table
+from schemas.tables.derived_tables import ALL_TABLES
 
 PHRASE = "the particle will be light because hugo believed it"
 

@@ -1,6 +1,6 @@
 # The lake's tables in SQL. BigQuery reads the Parquet where it lies; publishing needs no step here.
 locals {
-  # written by `python -m infra.terraform.columns` from schemas/tables.py
+  # written by `python -m infra.terraform.columns` from schemas/tables/night_tables.py
   tables = jsondecode(file("${path.module}/tables.json"))
   root   = "gs://${var.lake_bucket}/${var.prefix}tables"
 }

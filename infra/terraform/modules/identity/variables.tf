@@ -61,7 +61,7 @@ variable "analysts" {
 variable "analyst_folders" {
   description = "Folders of the layout that analysts read: no recordings, no clips, no ledger."
   type        = list(string)
-  default     = ["tables/", "indexes/", "quality/", "descriptions/"]
+  default     = ["tables/", "published/", "superseded/", "indexes/", "quality/", "descriptions/"]
   validation {
     condition     = length(var.analyst_folders) <= 6
     error_message = "At most six: a condition of IAM takes at most twelve operators."

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from af3core.evaluation.data import BenchmarkData, Data
+from af3core.evaluation.benchmark_files import BenchmarkData, Data
+from af3core.evaluation.benchmark_registry import benchmark_named
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import SoundFile
-from af3core.evaluation.registry import benchmark_named
 from tests.af3core.evaluation.published import FIXTURES
 
 MISSING = {
@@ -71,12 +71,12 @@ def test_sounds_below_the_data_come_first_and_twins_are_not_taken(tmp_path: Path
         (tmp_path / key).parent.mkdir(exist_ok=True)
         (tmp_path / key).write_bytes(b"")
     sounds = Sounds(Data(str(tmp_path)), beside="in/list.json")
-    assert sounds.at("./a.wav") == SoundFile("a.wav")
-    assert sounds.at("b.wav") == SoundFile("in/b.wav")
-    assert sounds.at("/old/disk/b.wav") == SoundFile("in/b.wav")
-    assert sounds.at("audio/c.wav") == SoundFile("audio/c.wav")
-    assert sounds.called("e", "d") == SoundFile("x/d.mp4")
-    assert sounds.called("c", "z") == SoundFile("c")
+    assert sounds.by_path("./a.wav") == SoundFile("a.wav")
+    assert sounds.by_path("b.wav") == SoundFile("in/b.wav")
+    assert sounds.by_path("/old/disk/b.wav") == SoundFile("in/b.wav")
+    assert sounds.by_path("audio/c.wav") == SoundFile("audio/c.wav")
+    assert sounds.by_stem("e", "d") == SoundFile("x/d.mp4")
+    assert sounds.by_stem("c", "z") == SoundFile("c")
 
 
 def test_separators_within_a_text_end_no_row(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from af3core.evaluation.data import BenchmarkData, Data
+from af3core.evaluation.benchmark_files import BenchmarkData, Data
+from af3core.evaluation.benchmark_registry import benchmark_named
 from af3core.evaluation.item import Item, SoundFile
-from af3core.evaluation.registry import benchmark_named
 from tests.af3core.evaluation.adapters.test_choice_questions import listed
 from tests.af3core.evaluation.published import FIXTURES
 

@@ -10,8 +10,8 @@ import pytest
 
 from af3core.evaluation import adapters
 from af3core.evaluation.benchmark import Benchmark
-from af3core.evaluation.data import Data
-from af3core.evaluation.registry import benchmark_named, benchmarks
+from af3core.evaluation.benchmark_files import Data
+from af3core.evaluation.benchmark_registry import benchmark_named, benchmarks
 from af3core.evaluation.score import figure
 from tests.af3core.evaluation.published import FIXTURES
 

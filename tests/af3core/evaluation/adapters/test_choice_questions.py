@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from af3core.evaluation.adapters.muchomusic import shuffled
-from af3core.evaluation.data import BenchmarkData, Data
+from af3core.evaluation.benchmark_files import BenchmarkData, Data
+from af3core.evaluation.benchmark_registry import benchmark_named
 from af3core.evaluation.item import Fault, Item, SoundFile
-from af3core.evaluation.registry import benchmark_named
 from tests.af3core.evaluation import published
 from tests.af3core.evaluation.published import FIXTURES
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from af3core.evaluation.data import BenchmarkData, Data
+from af3core.evaluation.benchmark_files import BenchmarkData, Data
+from af3core.evaluation.benchmark_registry import benchmark_named
 from af3core.evaluation.paper import paper_number
-from af3core.evaluation.registry import benchmark_named
 from af3core.model.prompt import place_sounds
 from af3core.model.request import Decoding, Request, Sound, Turn
 from tests.af3core.evaluation.published_judged import FIXTURES

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from af3core.evaluation.data import Data
+from af3core.evaluation.benchmark_files import Data
+from af3core.evaluation.benchmark_registry import benchmark_named
 from af3core.evaluation.item import Fault, Item, SoundFile
-from af3core.evaluation.registry import benchmark_named
 from tests.af3core.evaluation.published_judged import FIXTURES
 
 

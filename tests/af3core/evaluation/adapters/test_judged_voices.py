@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from af3core.evaluation.adapters.voice_bench import options_in
-from af3core.evaluation.data import Data
+from af3core.evaluation.benchmark_files import Data
+from af3core.evaluation.benchmark_registry import benchmark_named
 from af3core.evaluation.item import Fault, Item, SoundFile
 from af3core.evaluation.reading_sounds import read_sound
-from af3core.evaluation.registry import benchmark_named
 from af3core.evaluation.score import figure
 from tests.af3core.evaluation.adapters.test_judged_questions import listed
 from tests.af3core.evaluation.published_judged import FIXTURES, OPENBOOKQA

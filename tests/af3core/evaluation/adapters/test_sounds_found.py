@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from af3core.evaluation.data import Data
-from af3core.evaluation.registry import benchmark_named
+from af3core.evaluation.benchmark_files import Data
+from af3core.evaluation.benchmark_registry import benchmark_named
 from tests.af3core.evaluation import published, published_judged
 
 FIXTURES = published.FIXTURES | published_judged.FIXTURES

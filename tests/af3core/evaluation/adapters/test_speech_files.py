@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from af3core.evaluation.benchmark import Benchmark
-from af3core.evaluation.data import BenchmarkData, Data
+from af3core.evaluation.benchmark_files import BenchmarkData, Data
+from af3core.evaluation.benchmark_registry import benchmark_named
 from af3core.evaluation.item import Item, SoundFile
 from af3core.evaluation.reading_sounds import read_sound
-from af3core.evaluation.registry import benchmark_named
 from tests.af3core.evaluation.published_speech import FIXTURES
 from tests.af3core.evaluation.sounds import sound
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from af3core.evaluation.score import Score, Scorer, figure
-from af3core.evaluation.scorers.captions import score_captions
+from af3core.evaluation.scorers.caption_metrics import score_captions
 from af3core.evaluation.scorers.choices import score_choices
-from af3core.evaluation.scorers.exact import score_exact
+from af3core.evaluation.scorers.exact_match import score_exact
 from af3core.evaluation.scorers.letters import score_letters
 from af3core.evaluation.scorers.refusals import score_refusals
 from af3core.evaluation.scorers.token_sets import score_token_sets

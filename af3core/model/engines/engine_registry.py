@@ -1,0 +1,83 @@
+"""The engines by name: ours, transformers' own, and a server that speaks OpenAI's protocol.
+
+A process loads each once, and one piece of work at a time asks it, so that batches fill the device.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from af3core.errors import ConfigurationError, ModelError
+from af3core.model.request import Answer, Request
+from af3core.model.streaming.stream import StreamingEngine
+from af3core.model.weights.checkpoint import Checkpoint
+from schemas.options.night import API_KEY_VARIABLE as API_KEY_VARIABLE
+from schemas.options.night import EngineName as EngineName
+
+model_turn = threading.Lock()
+"""Held while one piece of work asks an engine."""
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """Which engine, with what.
+
+    Attributes:
+        name: of the engine.
+        checkpoint: the weights; for `openai` the model's name at the server.
+        dtype, device, batch_tokens: of an engine on this machine.
+        endpoint: of a server, such as http://gpu:8000/v1.
+        key_variable: the environment variable that holds the server's key.
+    """
+
+    name: EngineName
+    checkpoint: Checkpoint
+    dtype: str
+    device: str
+    batch_tokens: int
+    endpoint: str = ""
+    key_variable: str = API_KEY_VARIABLE
+
+    @property
+    def identity(self) -> str:
+        """What decides an answer besides prompt and audio."""
+        return f"{self.checkpoint.revision}/{self.dtype}/{self.name}"
+
+
+@functools.lru_cache(maxsize=2)
+def load_engine(settings: EngineSettings) -> StreamingEngine:
+    """The engine, loaded once per process and only where there is something to ask; two at most,
+    the audio model and a writer of texts.
+
+    Raises:
+        ConfigurationError: packages of the extra `model` are missing, or the weights or the server
+            cannot be used.
+        ModelError: the server is away (`ServerUnavailable`).
+    """
+    if settings.name == "openai":
+        from af3core.model.engines.openai_engine import OpenAIEngine
+
+        key = os.environ.get(settings.key_variable, "")
+        return OpenAIEngine(settings.endpoint, settings.checkpoint.name, api_key=key)
+    try:
+        from af3core.model.engines.af3_engine import Af3Engine
+        from af3core.model.engines.transformers_engine import TransformersEngine
+    except ImportError as error:
+        raise ConfigurationError(
+            f"asking a model needs torch and transformers ({error}):"
+            " pip install 'af3-archive[model]'"
+        ) from error
+    engine = Af3Engine if settings.name == "af3" else TransformersEngine
+    return engine.load(settings.checkpoint, settings.dtype, settings.device, settings.batch_tokens)
+
+
+def answers_of(settings: EngineSettings, requests: Sequence[Request]) -> list[Answer | ModelError]:
+    """One answer or one error per request, in their order, when it is our turn."""
+    if not requests:
+        return []
+    with model_turn:
+        return load_engine(settings).answer(requests)

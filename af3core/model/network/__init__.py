@@ -1,0 +1,1 @@
+"""AF3 in torch: log-mel, encoder, decoder, attention, KV cache."""

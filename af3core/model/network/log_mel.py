@@ -1,0 +1,64 @@
+"""Whisper's log-mel spectrogram, in torch, on the device, on the real length of each window.
+
+The same numbers as transformers' WhisperFeatureExtractor, which pads every window to 30 s first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from af3core.model.audio_limits import HOP_SAMPLES, WINDOW_FRAMES, WINDOW_SAMPLES, mel_frames
+from af3core.model.request import Waveform
+
+_FFT = 400
+_BORDER_FRAMES = 2
+"""Frames after the last sample that the convolutions before the encoder still see."""
+
+_LOWEST_POWER = 1e-10
+_RANGE = 8.0
+"""Decades below the loudest that are kept (openai/whisper, audio.py)."""
+
+
+class LogMel(nn.Module):
+    """Log-mel of windows of at most 30 s.
+
+    Args:
+        filters: mel filter bank `[fft_bins, mel]` of the checkpoint's feature extractor.
+    """
+
+    filters: Tensor
+    window: Tensor
+
+    def __init__(self, filters: np.ndarray) -> None:
+        super().__init__()
+        bank = torch.from_numpy(np.ascontiguousarray(filters.T, dtype=np.float32))
+        self.register_buffer("filters", bank, persistent=False)
+        self.register_buffer("window", torch.hann_window(_FFT), persistent=False)
+
+    def forward(self, windows: Sequence[Waveform]) -> Tensor:
+        """`[batch, mel, frames]` in float32, as long as the longest window and its border.
+
+        Frames of shorter windows after their own border are those of silence.
+        """
+        longest = max(mel_frames(len(window)) for window in windows)
+        frames = min(longest + _BORDER_FRAMES, WINDOW_FRAMES)
+        # one frame more, so that the reflection at the end touches no frame that is kept
+        length = min((frames + 1) * HOP_SAMPLES, WINDOW_SAMPLES)
+        samples = np.zeros((len(windows), length), np.float32)
+        for row, window in zip(samples, windows, strict=True):
+            row[: len(window)] = window
+        spectrum = torch.stft(
+            torch.from_numpy(samples).to(self.window.device, non_blocking=True),
+            _FFT,
+            HOP_SAMPLES,
+            window=self.window,
+            return_complex=True,
+        )
+        power = torch.view_as_real(spectrum[..., :frames]).square().sum(-1)
+        levels = (self.filters @ power).clamp_(min=_LOWEST_POWER).log10_()
+        loudest = levels.amax(dim=(1, 2), keepdim=True)
+        return torch.maximum(levels, loudest - _RANGE).add_(4.0).div_(4.0)

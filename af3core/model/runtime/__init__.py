@@ -1,0 +1,1 @@
+"""Our engine while it runs: scheduler, batch loop, sampler, detokenizer, CUDA graphs."""

@@ -1,0 +1,1 @@
+"""Checkpoints: found by name, folder, hub id or bucket, and loaded."""

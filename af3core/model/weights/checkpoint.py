@@ -1,0 +1,157 @@
+"""Which weights: the embedded nano, a local folder, or a hub id with a pinned revision."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from af3core.errors import ConfigurationError
+from af3core.model.weights.bucket_checkpoint import fetch_from_bucket
+from af3core.storage.bucket_client import SCHEME
+
+NANO = "nano"
+AF3_HUB_ID = "nvidia/audio-flamingo-3-hf"
+
+AF3_TYPE, MUSIC_TYPE = "audioflamingo3", "musicflamingo"
+_TYPES = (AF3_TYPE, MUSIC_TYPE)
+CONFIG, THINK_CONFIG = "config.json", "adapter_config.json"
+
+NANO_NOTICE = (
+    "model nano knows only its own synthetic world (espeak-ng voices, generated sounds);"
+    f" for a real archive use --model {AF3_HUB_ID}"
+)
+
+_LICENCES = {
+    NANO: "Apache-2.0",
+    AF3_HUB_ID: "NVIDIA OneWay Noncommercial License; Qwen Research License",
+}
+_WANTED_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "think/*", "stage35/*")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Weights on this machine. `revision` is a hub commit, or a hash of the files (in a bucket of
+    their checksums).
+    """
+
+    name: str
+    revision: str
+    folder: Path
+    licence: str
+    model_type: str = AF3_TYPE
+
+    @property
+    def has_think(self) -> bool:
+        """True where weights for thinking lie beside the base weights."""
+        return think_folder(self.folder) is not None
+
+
+def find_checkpoint(
+    model: str, revision: str | None = None, with_weights: bool = True
+) -> Checkpoint:
+    """Resolve `nano`, a folder, gs://BUCKET/PREFIX or a hub id to files on this machine.
+
+    What lies elsewhere is fetched once into a cache. Imports no torch.
+
+    Args:
+        model: as above.
+        revision: commit of a hub id; the newest where it is None.
+        with_weights: false fetches the configuration alone, for jobs that only name the model.
+
+    Raises:
+        ConfigurationError: no such checkpoint, or not one of AF3's form.
+    """
+    name, wanted = model, _WANTED_FILES if with_weights else (CONFIG,)
+    if model == NANO or Path(model).is_dir():
+        folder = nano_folder() if model == NANO else Path(model)
+        name = folder.name if model != NANO else NANO
+        found = _files_hash(folder)
+    elif model.startswith(SCHEME):
+        found, folder = fetch_from_bucket(model, _WANTED_FILES, wanted)
+    else:
+        folder = _fetch(model, revision, wanted)
+        found, revision = folder.name, None
+    if revision:
+        raise ConfigurationError(
+            f"--model-revision {revision}: only a hub id has revisions, and {model} is a folder"
+        )
+    model_type = _model_type(model, folder)
+    if with_weights and not list(folder.glob("*.safetensors")):
+        raise ConfigurationError(f"--model {model}: no *.safetensors in {folder}")
+    licence = _LICENCES.get(model, "see the model card")
+    return Checkpoint(name, found, folder, licence, model_type)
+
+
+def nano_folder() -> Path:
+    """The embedded checkpoint, in transformers' format."""
+    return Path(__file__).parents[2] / "nano" / "checkpoint"
+
+
+def known_licence(model: str) -> str | None:
+    """The licence of a model's weights by its name in the tables; None where it is not known."""
+    return _LICENCES.get(model)
+
+
+def think_folder(checkpoint_folder: Path) -> Path | None:
+    """The folder of think weights below a checkpoint's, or None if it came without.
+
+    `think/` in nvidia/audio-flamingo-3-hf, `stage35/` in nvidia/audio-flamingo-3.
+    """
+    for name in ("think", "stage35"):
+        if (checkpoint_folder / name / THINK_CONFIG).is_file():
+            return checkpoint_folder / name
+    return None
+
+
+def served_checkpoint(model: str, revision: str | None) -> Checkpoint:
+    """Weights that a server holds, by the name that it serves them under. What it loaded is not
+    known here: another revision is another name, or is said with `revision`.
+    """
+    return Checkpoint(model, revision or f"served:{model}", Path(), "see the model card")
+
+
+def _fetch(model: str, revision: str | None, wanted: Sequence[str]) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(model, revision=revision, allow_patterns=list(wanted)))
+    except HFValidationError as error:
+        raise ConfigurationError(
+            f"--model {model}: neither nano, nor a folder, nor a hub id such as {AF3_HUB_ID}"
+        ) from error
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise ConfigurationError(
+            f"--model {model}: cannot be fetched ({type(error).__name__}); check the name, the"
+            " network and your access to it, or give a folder that holds it"
+        ) from error
+
+
+def _model_type(model: str, folder: Path) -> str:
+    """The kind of model that a folder holds."""
+    path = folder / CONFIG
+    try:
+        kind = json.loads(path.read_text("utf-8")).get("model_type")
+    except (OSError, ValueError, AttributeError) as error:
+        raise ConfigurationError(f"--model {model}: no readable config.json in {folder}") from error
+    if kind not in _TYPES:
+        raise ConfigurationError(
+            f"--model {model}: its config.json says model_type {kind!r}, not 'audioflamingo3'"
+        )
+    return str(kind)
+
+
+def _files_hash(folder: Path) -> str:
+    """SHA-256 over names and bytes of all files that can change an answer, 16 digits."""
+    digest = hashlib.sha256()
+    paths = {path for pattern in _WANTED_FILES for path in folder.glob(pattern)}
+    for path in sorted(paths):
+        if path.name == "figures.json":
+            continue
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""What the archive page reads: tables, clips, objects of a bucket, pictures of sound."""

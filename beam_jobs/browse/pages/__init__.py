@@ -1,0 +1,1 @@
+"""What the archive page shows: recordings, corpora, places, answers."""

@@ -1,0 +1,107 @@
+"""Hits with all that a reader wants to see of them: sound, texts, doubts, where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from beam_jobs.browse.data.archive_tables import ArchiveTables, Place, Row, rows_of
+from beam_jobs.browse.data.clips import PlacedClip, audio_of, clips_of, spectrogram_url
+from beam_jobs.browse.pages.answer_panels import ANSWERED, StretchAnswers, said_of
+from beam_jobs.search.documents import Partition
+from beam_jobs.search.search_request import Hit
+
+_CONTEXT_CHARACTERS = 240
+
+
+def cards_of(tables: ArchiveTables, hits: Sequence[Hit]) -> list[dict[str, Any]]:
+    """A card per hit, in their order.
+
+    Only the shards that hold the hits' recordings are read. What the tables no longer hold, as the
+    index is behind them, is a card without audio.
+    """
+    if not hits:
+        return []
+    places = [place_of_hit(hit) for hit in hits]
+    recordings = {place.recording_id for place in places}
+    stamps = tables.stamps_of_places(("recordings", "segments", *ANSWERED), places)
+    segments = [hit.segment_id for hit in hits if hit.kind in ("segment", "clip")]
+
+    def ask(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+        durations = _durations(connection, recordings)
+        clips = clips_of(connection, recordings)
+        said = said_of(connection, recordings, segments) if segments else {}
+        cards = []
+        for hit, place in zip(hits, places, strict=True):
+            about = (hit.corpus, hit.date, hit.recording_id, hit.segment_id)
+            told = said.get((*about, hit.start_ms, hit.end_ms)) if hit.kind in _TOLD else None
+            cards.append(_card(hit, place, durations.get(place), clips.get(place, []), told))
+        return cards
+
+    return tables.read(stamps, ask)
+
+
+def place_of_hit(hit: Hit) -> Place:
+    """The recording that a hit lies in."""
+    return Place(Partition(hit.corpus, hit.date), hit.recording_id)
+
+
+def file_name(object_uri: str) -> str:
+    """The last part of an object's address."""
+    return object_uri.rpartition("/")[2]
+
+
+_TOLD = ("segment", "clip")
+"""Hits of these kinds have answers of their own."""
+
+
+def _durations(connection: duckdb.DuckDBPyConnection, recordings: set[str]) -> dict[Place, int]:
+    sql = (
+        "SELECT corpus, CAST(date AS VARCHAR) AS date, recording_id, duration_ms FROM recordings"
+        " WHERE recording_id IN (SELECT unnest($recordings))"
+    )
+    rows: list[Row] = rows_of(connection, sql, {"recordings": sorted(recordings)})
+    return {
+        Place(Partition(row["corpus"], row["date"]), row["recording_id"]): row["duration_ms"]
+        for row in rows
+    }
+
+
+def _card(
+    hit: Hit,
+    place: Place,
+    duration_ms: int | None,
+    clips: list[PlacedClip],
+    told: StretchAnswers | None,
+) -> dict[str, Any]:
+    said = told or StretchAnswers()
+    field, context = hit.field, hit.context
+    if not context:
+        field, text = said.context
+        context = text[:_CONTEXT_CHARACTERS]
+    audio = audio_of(clips, hit.start_ms, hit.end_ms)
+    return {
+        "kind": hit.kind,
+        "corpus": hit.corpus,
+        "date": hit.date,
+        "recording_id": hit.recording_id,
+        "segment_id": hit.segment_id,
+        "object_uri": hit.object_uri,
+        "file_name": file_name(hit.object_uri),
+        "start_ms": hit.start_ms,
+        "end_ms": hit.end_ms,
+        "flags": sorted({*hit.flags, *said.flags}),
+        "field": field,
+        "context": context,
+        "marks": [list(mark) for mark in hit.marks],
+        "score": hit.score,
+        "duration_ms": hit.end_ms if duration_ms is None else duration_ms,
+        "audio": audio,
+        "spectrogram": spectrogram_url(place, hit.segment_id) if audio else None,
+        "caption": said.caption,
+        "transcript": said.transcript,
+        "answers": said.answers,
+        "thinking": said.thinking,
+    }

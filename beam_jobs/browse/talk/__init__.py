@@ -1,0 +1,1 @@
+"""Questions on the archive page, by voice or in writing."""

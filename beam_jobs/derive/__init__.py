@@ -1,0 +1,1 @@
+"""What is derived from a night: events, embeddings, pairs, summaries, talk, exports."""

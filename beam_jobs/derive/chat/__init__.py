@@ -1,0 +1,1 @@
+"""Scripted conversations that the audio model answers."""

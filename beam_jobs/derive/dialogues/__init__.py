@@ -1,0 +1,1 @@
+"""Conversations about several sounds, for training."""

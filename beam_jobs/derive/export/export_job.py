@@ -1,0 +1,111 @@
+"""Training data from the tables: answers, pairs and dialogues without flags, in one of three forms.
+
+tables + clips ──► exports/corpus=C/from=D,until=U/FORMAT/…
+
+The same tables and seed give the same bytes. Every clip is looked for before anything is written;
+a shard is held in memory, and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from af3core.skills.catalogue import chosen_skills
+from af3core.storage.store import Store, retry_on_conflict
+from beam_jobs.derive.export.datasheet import Sheet
+from beam_jobs.derive.export.export_clips import check_sounds
+from beam_jobs.derive.export.export_writer import ExportWriter, Overtaken
+from beam_jobs.derive.export.formats import FORMS
+from beam_jobs.derive.export.selection import SPLITS, Filters, Selection
+from beam_jobs.framework.job import Outcome
+from beam_jobs.framework.ledger import Ledger
+from beam_jobs.framework.manifests import manifest_dates
+from beam_jobs.framework.settings import FIRST_DATE, LAST_DATE, JobSettings
+from schemas import layout
+from schemas.options.derive import Export, Seed, Skills
+
+
+def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
+    """Replace the export of the interval.
+
+    Raises:
+        ConfigurationError: there is no skill of a name.
+        SoundsMissing: a clip is gone; nothing was written.
+    """
+    chosen_skills(settings[Skills].skills)
+    store = settings.store
+    dates = manifest_dates(Ledger(store), settings)
+    if not dates:
+        return Outcome({"dates": 0}, ["exported: nothing; no day of the interval was planned"])
+    looked_at = _selection(store, settings)
+    for date in dates:
+        check_sounds(store, [r for found in looked_at.day(date).values() for r in found])
+    first, last = _interval(settings, dates)
+    name = settings[Export].format
+    folder = layout.export_prefix(settings.corpus, first, last, name)
+    address = store.address(folder)
+
+    def attempt() -> Selection | None:
+        try:
+            return _exported(folder, dates, (first, last), settings)
+        except Overtaken:
+            return None
+
+    with store.claim(layout.claim_key("export", folder.strip("/").replace("/", ","))):
+        selection = retry_on_conflict(f"objects of {address}", attempt)
+    return _outcome(selection, dates, address)
+
+
+def _exported(
+    folder: str, dates: Sequence[str], interval: tuple[str, str], settings: JobSettings
+) -> Selection:
+    """Write the export; gives what went into it."""
+    store, name = settings.store, settings[Export].format
+    writer = ExportWriter(store, folder, FORMS[name])
+    selection = _selection(store, settings)
+    for date in dates:
+        for split, records in selection.day(date).items():
+            writer.add(split, records)
+    shards = writer.flush()
+    filters, tally = _filters(settings), selection.tally
+    sheet = Sheet(settings.corpus, name, *interval, filters, tally, shards)
+    writer.finish(sheet.text())
+    return selection
+
+
+def _selection(store: Store, settings: JobSettings) -> Selection:
+    tasks = {task.prompt_id: task for task in settings.tasks}
+    return Selection(store, settings.corpus, tasks, _filters(settings))
+
+
+def _filters(settings: JobSettings) -> Filters:
+    export = settings[Export]
+    return Filters(
+        settings[Skills].skills, export.only_agreed, export.held_out, settings[Seed].seed
+    )
+
+
+def _interval(settings: JobSettings, dates: Sequence[str]) -> tuple[str, str]:
+    """The interval as it was given; an open end is the first or the last day that was planned."""
+    first = dates[0] if settings.since == FIRST_DATE else settings.since
+    last = dates[-1] if settings.until == LAST_DATE else settings.until
+    return first, last
+
+
+def _outcome(selection: Selection, dates: Sequence[str], address: str) -> Outcome:
+    tally = selection.tally
+    facts = {
+        "dates": len(dates),
+        "sounds": tally.sounds.total(),
+        "questions": tally.questions.total(),
+        "seconds": tally.duration_ms.total() / 1000,
+        "records": {split: tally.records[split] for split in SPLITS},
+        "left_out": dict(tally.left_out),
+    }
+    lines = [
+        f"exported: {facts['sounds']} sounds with {facts['questions']} questions of"
+        f" {len(dates)} days to {address}"
+    ]
+    left_out = sorted(tally.left_out.items())
+    lines += [f"left out: {count} rows: {reason}" for reason, count in left_out]
+    return Outcome(facts, lines)

@@ -1,0 +1,174 @@
+"""What is exported of a day: rows without flags that pass the filters, and the split of each."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from af3core.storage.store import Store
+from af3core.tasks.task import Task
+from beam_jobs.derive.export.export_records import (
+    ExportRecord,
+    Kind,
+    Row,
+    answer_record,
+    dialogue_record,
+    pair_record,
+)
+from beam_jobs.framework.table_snapshot import take_snapshot
+from schemas.identity import configuration_hash
+from schemas.tables.derived_tables import DIALOGUES, PAIRS
+from schemas.tables.night_tables import ANSWER_TABLES
+
+Split = Literal["train", "test"]
+SPLITS: tuple[Split, ...] = ("train", "test")
+
+FLAGGED = "flagged"
+OTHER_SKILL = "of a skill that was not chosen"
+NOT_AGREED = "the audio model does not agree, or was not asked"
+UNKNOWN_PROMPT = "of a prompt that is not among the tasks"
+NO_CLIP = "of a clip that is in no table of the day: run its job again"
+NOT_ASKABLE = "options that cannot be asked"
+BOTH_SPLITS = "sounds of both splits"
+_SPLIT_STEPS = 16**12
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What an export takes.
+
+    Attributes:
+        skills: names; none means pairs of all skills, and answers and dialogues too.
+        only_agreed: only pairs whose question the audio model itself answers right.
+        held_out: share of recordings in the test split, drawn by `seed`.
+    """
+
+    skills: tuple[str, ...] = ()
+    only_agreed: bool = False
+    held_out: float = 0.0
+    seed: int = 0
+
+    def split_of(self, recording_id: str) -> Split:
+        """A recording lies in one split, whatever else is exported with it."""
+        drawn = int(configuration_hash([self.seed, recording_id])[:12], 16) / _SPLIT_STEPS
+        return "test" if drawn < self.held_out else "train"
+
+
+@dataclass
+class Tally:
+    """What was chosen: questions and durations by split and skill; what was left out, and why."""
+
+    questions: Counter[tuple[Split, Kind, str]] = field(default_factory=Counter)
+    records: Counter[Split] = field(default_factory=Counter)
+    sounds: Counter[Split] = field(default_factory=Counter)
+    duration_ms: Counter[Split] = field(default_factory=Counter)
+    recordings: dict[Split, set[str]] = field(default_factory=lambda: defaultdict(set))
+    models: set[tuple[str, str, str]] = field(default_factory=set)
+    writers: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def add(self, split: Split, records: Sequence[ExportRecord]) -> None:
+        """Count the records of one day and split."""
+        sounds = {sound.sound_id: sound for record in records for sound in record.sounds}
+        self.records[split] += len(records)
+        self.sounds[split] += len(sounds)
+        self.duration_ms[split] += sum(sound.duration_ms for sound in sounds.values())
+        self.recordings[split].update(sound.recording_id for sound in sounds.values())
+        for record in records:
+            self.questions[split, record.kind, record.skill] += record.question_count
+            if record.kind != "answer":
+                self.writers[record.made_by] += 1
+
+
+class Selection:
+    """The records of a corpus, a day after the other; a recording counts on its first day.
+
+    Args:
+        store, corpus: where the tables are.
+        tasks: the prompts of answers by their identity.
+        filters: as above.
+    """
+
+    def __init__(
+        self, store: Store, corpus: str, tasks: Mapping[str, Task], filters: Filters
+    ) -> None:
+        self._store = store
+        self._corpus = corpus
+        self._tasks = tasks
+        self._filters = filters
+        self._seen: set[str] = set()
+        self.tally = Tally()
+
+    def day(self, date: str) -> dict[Split, list[ExportRecord]]:
+        """The day's records by split, those about the same sounds together."""
+        tables = ("segments", *ANSWER_TABLES, PAIRS.name, DIALOGUES.name)
+        published = take_snapshot(self._store, tables, self._corpus, date, date)
+        rows = {
+            name: [
+                row
+                for row in published.rows(name, self._corpus, date)
+                if row["recording_id"] not in self._seen
+            ]
+            for name in tables
+        }
+        self._seen.update(row["recording_id"] for row in rows["segments"])
+        segments = {row["clip_id"]: row for row in rows["segments"]}
+        segments |= {row["segment_id"]: row for row in rows["segments"]}
+        found: dict[Split, list[ExportRecord]] = {split: [] for split in SPLITS}
+        for record in self._records(rows, segments):
+            splits = {self._filters.split_of(recording) for recording in record.recordings}
+            if len(splits) > 1:
+                self.tally.left_out[BOTH_SPLITS] += 1
+            else:
+                found[splits.pop()].append(record)
+        for split, records in found.items():
+            records.sort(key=_order)
+            self.tally.add(split, records)
+        return found
+
+    def _records(
+        self, rows: Mapping[str, list[Row]], segments: Mapping[str, Row]
+    ) -> Iterator[ExportRecord]:
+        answers = [row for name in ANSWER_TABLES for row in rows[name]]
+        kinds: tuple[tuple[Kind, list[Row]], ...] = (
+            ("answer", answers),
+            ("pair", rows[PAIRS.name]),
+            ("dialogue", rows[DIALOGUES.name]),
+        )
+        for kind, found in kinds:
+            for row in found:
+                reason = self._against(kind, row)
+                record = None if reason else self._record(kind, row, segments)
+                if record is None:
+                    self.tally.left_out[reason or NO_CLIP] += 1
+                    continue
+                if "model" in row:
+                    model = (row["model"], row["weights_revision"], row["engine"])
+                    self.tally.models.add(model)
+                yield record
+
+    def _against(self, kind: Kind, row: Row) -> str:
+        """Why a row is left out; empty where nothing speaks against it."""
+        if row["flags"]:
+            return FLAGGED
+        if self._filters.skills and row.get("skill") not in self._filters.skills:
+            return OTHER_SKILL
+        if kind == "answer" and row["prompt_id"] not in self._tasks:
+            return UNKNOWN_PROMPT
+        if kind == "pair" and self._filters.only_agreed and not row["agrees"]:
+            return NOT_AGREED
+        if kind == "pair" and row["options"] and row["answer"] not in row["options"]:
+            return NOT_ASKABLE
+        return ""
+
+    def _record(self, kind: Kind, row: Row, segments: Mapping[str, Row]) -> ExportRecord | None:
+        if kind == "answer":
+            return answer_record(row, self._tasks[row["prompt_id"]], segments)
+        return pair_record(row, segments) if kind == "pair" else dialogue_record(row)
+
+
+def _order(record: ExportRecord) -> tuple[str, int, str, str, str]:
+    first = record.sounds[0]
+    return first.recording_id, first.start_ms, record.sound_key, record.kind, record.record_id

@@ -1,0 +1,1 @@
+"""What any job stands on: settings, pipeline, ledger, Parquet, progress, exit codes."""

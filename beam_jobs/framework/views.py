@@ -1,0 +1,323 @@
+"""`af3 query`: DuckDB over the tables of a folder or a bucket."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import duckdb
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from af3core.errors import Af3Error, ConfigurationError, StorageError
+from af3core.storage.address import is_bucket, split_object, store_at
+from af3core.storage.copies_folder import CopiesFolder
+from af3core.storage.folder import UNFINISHED
+from af3core.storage.os_errors import translate_os_errors
+from af3core.storage.store import Store
+from beam_jobs.framework.partition_pruning import needed_by, tables_named
+from beam_jobs.framework.table_snapshot import TableSnapshot, UnreadableTables, take_snapshot
+from schemas import layout
+from schemas.sql.duckdb_views import create_view, sql_type
+from schemas.tables.derived_tables import ALL_TABLES
+
+if TYPE_CHECKING:
+    pass
+
+PRINTED_ROWS = 200
+
+Result = TypeVar("Result")
+
+
+DESCRIPTION = """\
+Run SQL over the tables; without SQL, list tables and columns.
+
+  af3 query --out NIGHT
+  af3 query --out NIGHT "SELECT text FROM transcripts"
+  af3 query --out NIGHT "FROM captions" --output captions.parquet"""
+
+
+_UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException)
+_OURS = re.compile(r"^(?:[\w.]+\.)?(?:StorageError|AccessDenied|ConfigurationError): (.+)$", re.M)
+"""The last line of a traceback, of which DuckDB keeps the text."""
+
+
+class _Rows(NamedTuple):
+    """What a statement gives, as far as it is printed."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+class QueryError(Af3Error):
+    """The SQL is wrong, or its result cannot be written."""
+
+
+def query_command(known: argparse.Namespace) -> int:
+    """`af3 query`: options in, a table or a file out.
+
+    Raises:
+        ConfigurationError: there are no tables.
+        QueryError: the SQL or the output is wrong.
+    """
+    console = Console(soft_wrap=not sys.stdout.isatty())
+    if known.sql:
+        run_query(known.out, known.sql, known.output, console)
+    else:
+        print_tables(console)
+    return 0
+
+
+def ask_published(
+    out: str,
+    ask: Callable[[duckdb.DuckDBPyConnection], Result],
+    only: Collection[str] = (),
+    sql: str = "",
+) -> Result:
+    """Ask a database with one view per table of the output folder or bucket prefix, all of one
+    moment between publishes.
+
+    Args:
+        out: folder or gs://.
+        ask: called again where an object was replaced while it read; gives what it read, whole.
+        only: names of tables; others may be left out where one of these is a table.
+        sql: the one statement that is asked; days that it leaves out are not opened.
+
+    Raises:
+        ConfigurationError: there are no tables at that address.
+        StorageError: they cannot be read.
+        duckdb.Error: what `ask` raised.
+    """
+    names = [table.name for table in ALL_TABLES]
+    wanted = [name for name in names if name in only] or names
+    store = store_at(out)
+    snapshot = take_snapshot(store, wanted)
+    if not snapshot.stamps and not take_snapshot(store, names).stamps:
+        raise ConfigurationError(
+            f"--out {out}: no tables there; name the folder that af3 annotate wrote to"
+        )
+    return ask_snapshot(out, needed_by(sql, snapshot) if sql else snapshot, wanted, ask)
+
+
+def ask_snapshot(
+    out: str,
+    snapshot: TableSnapshot,
+    tables: Iterable[str],
+    ask: Callable[[duckdb.DuckDBPyConnection], Result],
+    copies_in_memory: bool = False,
+) -> Result:
+    """Ask a database with a view per table over the objects of a snapshot; empty if it has none.
+
+    A folder's objects are read in place. Where one was replaced meanwhile, `ask` is called again,
+    over the copy that is kept of it.
+
+    Args:
+        out: folder or gs:// that the keys count from.
+        tables: their names.
+        copies_in_memory: of a bucket's objects, for a process that may write no file.
+
+    Raises:
+        UnreadableTables: an object is damaged, or was replaced too long ago.
+        StorageError: the storage is in trouble.
+        duckdb.Error: what `ask` raised.
+    """
+    wanted = list(tables)
+    while True:
+        connection, in_place = _open_snapshot(out, snapshot, wanted, copies_in_memory)
+        error: Exception | None = None
+        with closing(connection):
+            try:
+                with translated_errors(out):
+                    objects = _places(out, snapshot, wanted, in_place)
+                    _create_views(connection, snapshot.store, objects)
+                result = ask(connection)
+            except (duckdb.Error, StorageError) as raised:
+                error = raised
+        if _is_current(snapshot, in_place):
+            if error is not None:
+                raise error
+            return result
+
+
+def _open_snapshot(
+    out: str, snapshot: TableSnapshot, tables: Sequence[str], copies_in_memory: bool
+) -> tuple[duckdb.DuckDBPyConnection, set[str]]:
+    """A database that can read the objects, and the keys of those that a folder still has where
+    they were listed.
+    """
+    connection = duckdb.connect()
+    if not is_bucket(out):
+        keys = list(snapshot.stamps)
+        now = zip(keys, snapshot.store.stamps(keys), strict=True)
+        return connection, {key for key, stamp in now if stamp == snapshot.stamps[key]}
+    try:
+        from beam_jobs.framework.bucket_files import read_copies
+    except ImportError as error:
+        raise ConfigurationError("gs:// needs pip install 'af3-archive[gcs]'") from error
+    read_copies(connection, snapshot.only(lambda k: layout.table_of(k) in tables), copies_in_memory)
+    return connection, set()
+
+
+def _places(
+    out: str, snapshot: TableSnapshot, tables: Sequence[str], in_place: Collection[str]
+) -> dict[str, list[str]]:
+    """Where each object of these tables is read now, by table; a bucket's as it was listed."""
+    by_table = snapshot.by_table()
+    objects = {table: by_table.get(table, []) for table in tables}
+    if is_bucket(out):
+        return objects
+    return {
+        table: [
+            key if key in in_place else layout.superseded_key(key, snapshot.stamps[key])
+            for key in keys
+        ]
+        for table, keys in objects.items()
+    }
+
+
+def _create_views(
+    connection: duckdb.DuckDBPyConnection, store: Store, objects: Mapping[str, Sequence[str]]
+) -> None:
+    """A view for each of these tables, over the objects that are given by their keys."""
+    for table in ALL_TABLES:
+        if table.name in objects:
+            addresses = [store.address(key) for key in objects[table.name]]
+            connection.execute(create_view(table, addresses))
+
+
+def _is_current(snapshot: TableSnapshot, in_place: Collection[str]) -> bool:
+    """True where the objects that were read in place are still what was listed."""
+    keys = list(in_place)
+    now = snapshot.store.stamps(keys)
+    return all(snapshot.stamps[key] == stamp for key, stamp in zip(keys, now, strict=True))
+
+
+def open_views(out: str, objects: Mapping[str, Sequence[str]]) -> duckdb.DuckDBPyConnection:
+    """An in-memory database with a view per table, over files that nobody replaces.
+
+    What is asked of it later is to be in `translated_errors`.
+
+    Args:
+        out: folder that the keys count from.
+        objects: keys by name of table.
+
+    Raises:
+        UnreadableTables: a file is damaged, or gone.
+    """
+    connection = duckdb.connect()
+    with translated_errors(out):
+        _create_views(connection, store_at(out), objects)
+    return connection
+
+
+@contextmanager
+def translated_errors(out: str) -> Iterator[None]:
+    """Turn what DuckDB says of objects that it cannot read into one line.
+
+    Raises:
+        UnreadableTables: an object is damaged or gone, or the storage is in trouble.
+    """
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise UnreadableTables(f"{out}: the tables cannot be read ({said_by(error)})") from error
+    except duckdb.Error as error:
+        # what a file of Python's raises comes with its traceback, as text
+        if type(error) is not duckdb.Error:
+            raise
+        raise UnreadableTables(said_by(error)) from error
+
+
+def said_by(error: duckdb.Error) -> str:
+    """An error of DuckDB's in one line; of ours that came through it, our line."""
+    ours = _OURS.findall(str(error))
+    lines = [line.strip() for line in str(error).splitlines()[:3]]
+    return str(ours[-1]) if ours else " ".join(line for line in lines if line)
+
+
+def run_query(out: str, sql: str, output: str | None, console: Console) -> None:
+    """Run SQL; print a table, or write CSV or Parquet by the suffix of `output`.
+
+    Raises:
+        QueryError: the SQL or the output is wrong.
+    """
+    if output and not output.endswith((".csv", ".parquet")):
+        raise ConfigurationError(f"--output {output}: name a .csv or .parquet file")
+    tables = tables_named(sql)
+    try:
+        if output:
+            with _finished_at(output) as part:
+                ask_published(out, lambda database: _write(database.sql(sql), part), tables, sql)
+        else:
+            rows = ask_published(out, lambda d: _first_rows(d.sql(sql)), tables, sql)
+            _print(rows, console)
+    except duckdb.Error as error:
+        ours = _OURS.findall(str(error))
+        raise (UnreadableTables if ours else QueryError)(f"query: {said_by(error)}") from error
+
+
+@contextmanager
+def _finished_at(output: str) -> Iterator[Path]:
+    """A file of this machine to write, which is `output` at the end: whole, or not there."""
+    if is_bucket(output):
+        store, key = split_object(output)
+        with CopiesFolder() as folder:
+            local = Path(folder) / key
+            yield local
+            if local.exists():
+                store.write(key, local.read_bytes())
+        return
+    path = Path(output)
+    part = path.with_name(f"{UNFINISHED}{os.getpid()}-{path.name}")
+    try:
+        yield part
+        if part.exists():
+            with translate_os_errors(path):
+                part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write(result: duckdb.DuckDBPyRelation | None, path: Path) -> None:
+    """Write a statement's rows, if it has any."""
+    if result is None:
+        return
+    if path.suffix == ".csv":
+        result.write_csv(str(path), header=True)
+    else:
+        result.write_parquet(str(path), compression="zstd")
+
+
+def print_tables(console: Console) -> None:
+    """Every table with its columns, types and descriptions."""
+    for table in ALL_TABLES:
+        shown = RichTable("column", "type", "what it is", title=table.name, title_justify="left")
+        shown.title = f"{table.name} (version {table.version}): {table.description}"
+        shown.add_row("corpus", "VARCHAR", "corpus, from the partition")
+        shown.add_row("date", "DATE", "archive day, from the partition")
+        for column in table.columns:
+            shown.add_row(column.name, sql_type(column.type), column.description)
+        console.print(shown)
+
+
+def _first_rows(result: duckdb.DuckDBPyRelation | None) -> _Rows | None:
+    return (
+        None if result is None else _Rows(result.columns, result.limit(PRINTED_ROWS + 1).fetchall())
+    )
+
+
+def _print(found: _Rows | None, console: Console) -> None:
+    if found is None:
+        return
+    shown = RichTable(*found.columns)
+    for row in found.rows[:PRINTED_ROWS]:
+        shown.add_row(*("" if value is None else str(value) for value in row))
+    console.print(shown)
+    if len(found.rows) > PRINTED_ROWS:
+        console.print(f"first {PRINTED_ROWS} rows; --output FILE.csv or .parquet writes all")

@@ -1,0 +1,1 @@
+"""A night: discover, plan, segment, annotate, audit, publish, report, in this order."""

@@ -1,0 +1,147 @@
+"""The examples of a question: the nearest segments that were annotated before, as they are
+published.
+
+tables/embeddings ──► nearest of other recordings ──► their captions, their answers to the question
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from af3core.embedding.few_shot import Example
+from af3core.embedding.neighbours import Neighbour, Neighbourhood, unit_vector
+from af3core.errors import ModelError
+from af3core.model.engines.engine_registry import load_engine
+from af3core.model.request import Sound, SoundEmbedder, Vector
+from af3core.storage.address import open_store
+from af3core.storage.store import Store
+from af3core.tasks.task import Kind, Task
+from beam_jobs.derive.embed_job import audio_model
+from beam_jobs.derive.embedding_neighbours import published_neighbourhood
+from beam_jobs.framework.clip_audio import Span
+from beam_jobs.framework.settings import JobSettings
+from beam_jobs.framework.table_snapshot import take_snapshot
+from beam_jobs.night.pending_questions import ClipWork, PendingQuestion
+from schemas.records import ExampleSegment
+
+MAX_SEGMENTS = 100_000
+"""Among so many, the newest days first, the nearest are sought: 800 hours, whose vectors of AF3
+(1,280 numbers) take 0.5 GB of a worker, and a search 50 ms of one core. Older days would rarely be
+nearer."""
+
+_TABLES: dict[Kind, str] = {
+    "caption": "captions",
+    "transcript": "transcripts",
+    "question": "answers",
+}
+
+
+@dataclass(frozen=True)
+class ShownExample:
+    """A neighbour, and what of it stands before the question."""
+
+    neighbour: Neighbour
+    example: Example
+
+    @property
+    def record(self) -> ExampleSegment:
+        """What is kept with the answer."""
+        segment = self.neighbour.segment
+        return ExampleSegment(segment.recording_id, segment.segment_id, self.neighbour.distance)
+
+
+def shown_examples(
+    item: ClipWork,
+    sounds: Mapping[Span, Sound | ModelError],
+    tasks: Mapping[str, Task],
+    settings: JobSettings,
+) -> dict[PendingQuestion, tuple[ShownExample, ...]]:
+    """The examples of each question that wants them and has any.
+
+    They are those that were published when this run first looked: what it answers itself is not
+    among them, so that no answer depends on which clip was asked before.
+    """
+    wanting = [question for question in item.questions if tasks[question.task_hash].examples]
+    if not wanting:
+        return {}
+    model = audio_model(settings.engine)
+    published = load_published(settings.out, settings.corpus, model, settings.run_id)
+    if not published.neighbourhood.segments:
+        return {}
+    heard = _sound_vectors(wanting, sounds, settings)
+    shown: dict[PendingQuestion, tuple[ShownExample, ...]] = {}
+    for question in wanting:
+        vector = heard.get((question.start_ms, question.end_ms))
+        if vector is not None:
+            found = published.examples(vector, tasks[question.task_hash], item.clip.recording_id)
+            shown[question] = tuple(found)
+    return {question: examples for question, examples in shown.items() if examples}
+
+
+def _sound_vectors(
+    questions: Sequence[PendingQuestion],
+    sounds: Mapping[Span, Sound | ModelError],
+    settings: JobSettings,
+) -> dict[Span, Vector]:
+    """What cannot be heard is left out: its questions fail with their own reason."""
+    spans = dict.fromkeys((question.start_ms, question.end_ms) for question in questions)
+    readable = {span: sound for span in spans if isinstance(sound := sounds[span], Sound)}
+    engine = cast(SoundEmbedder, load_engine(settings.engine))
+    vectors = engine.embed(list(readable.values()))
+    return {
+        span: unit_vector(vector)
+        for span, vector in zip(readable, vectors, strict=True)
+        if not isinstance(vector, ModelError)
+    }
+
+
+@dataclass(frozen=True)
+class PublishedExamples:
+    """What of a corpus was published when it was loaded, and answers that are read when wanted."""
+
+    store: Store
+    corpus: str
+    neighbourhood: Neighbourhood
+    _answers: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+
+    def examples(self, vector: Vector, task: Task, recording_id: str) -> Iterator[ShownExample]:
+        """The nearest segments of other recordings, with their answers to the task's prompt."""
+        for neighbour in self.neighbourhood.nearest(vector, task.examples, recording_id):
+            segment = neighbour.segment
+            answer = self._answers_of(segment.date, task).get(segment.segment_id, "")
+            told = "" if answer == segment.caption else answer
+            yield ShownExample(neighbour, Example(segment.caption, told))
+
+    def _answers_of(self, date: str, task: Task) -> dict[str, str]:
+        """A day's unflagged answers to the prompt, by segment."""
+        key = (date, task.prompt_id)
+        if key not in self._answers:
+            table = _TABLES[task.kind]
+            columns = ["segment_id", "prompt_id", "task_hash", "flags", "examples", "text"]
+            columns += ["choice"] if task.kind == "question" else []
+            snapshot = take_snapshot(self.store, [table], self.corpus, date, date)
+            rows = [
+                row
+                for shard in snapshot.stamps
+                for row in snapshot.columns(shard, columns).to_pylist()
+                if row["prompt_id"] == task.prompt_id and not row["flags"]
+            ]
+            found: dict[str, str] = {}
+            # answers that stand on examples themselves come last
+            for row in sorted(rows, key=lambda row: (bool(row["examples"]), row["task_hash"])):
+                found.setdefault(row["segment_id"], row.get("choice") or row["text"])
+            self._answers[key] = found
+        return self._answers[key]
+
+
+@functools.lru_cache(maxsize=1)
+def load_published(out: str, corpus: str, model: str, run_id: str) -> PublishedExamples:
+    """The corpus's unflagged captions with the vectors of this audio model; loaded once per process
+    and run.
+    """
+    store = open_store(out)
+    found = published_neighbourhood(store, corpus, "audio", model, MAX_SEGMENTS)
+    return PublishedExamples(store, corpus, found)

@@ -1,0 +1,131 @@
+"""What a run came to: the published night beside what was planned, as facts and as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from af3core.errors import ConfigurationError
+from beam_jobs.framework.job import Outcome
+from beam_jobs.framework.ledger import Ledger
+from beam_jobs.framework.manifests import manifests, recordings
+from beam_jobs.framework.settings import JobSettings
+from beam_jobs.night.listing_report import findings_facts, findings_lines, findings_texts
+from beam_jobs.night.replaced_rows import replaced_texts
+from beam_jobs.night.sizing import MS_PER_HOUR
+from beam_jobs.night.summary import Summary, summarise
+from beam_jobs.night_report.published_tables import PublishedTables, find_published
+from schemas import layout
+from schemas.options.night import Budget, Run
+
+
+@dataclass(frozen=True)
+class ModelTime:
+    """What the model took for the recordings of an interval: by one run, and by all."""
+
+    run_ms: int
+    all_ms: int
+
+
+def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
+    """Add up the published partitions, compare the cost with the run's plan, write the page.
+
+    Raises:
+        ConfigurationError: no job of the run that is named was run here.
+    """
+    ledger = Ledger(settings.store)
+    _check_known(ledger, settings)
+    published = find_published(settings.out, settings.corpus)
+    summary = summarise(settings, published.snapshot)
+    plan = ledger.report(settings.corpus, settings.run_id, "plan")
+    planned = plan.facts.get("gpu_hours") if plan else None
+    model_time = model_time_of(ledger, settings)
+    spent = costs(planned, model_time.run_ms, settings[Budget].gpu_price)
+    page = write_page(ledger, settings, published, planned, model_time, summary)
+    lines = summary.lines()
+    if planned is not None:
+        lines.append(f"GPU hours   {spent['gpu_hours_used']:.3g} used, {planned:.3g} estimated")
+    findings = ledger.listing(settings.corpus, settings.run_id)
+    lines += findings_lines(findings)
+    folder = layout.report_key(settings.corpus, settings.run_id, "report")
+    lines += [f"report      {ledger.store.address(folder)}", f"page        {page}"]
+    listed = {"listing": findings_facts(findings)} if findings else {}
+    return Outcome(summary.facts() | spent | listed | {"page": page}, lines)
+
+
+def _check_known(ledger: Ledger, settings: JobSettings) -> None:
+    """See that a run that is named has left something, beside reports such as this one."""
+    if settings[Run].run_id is None:
+        return
+    own = layout.report_key(settings.corpus, settings.run_id, "report")
+    left = ledger.store.children(f"{own.rpartition('/')[0]}/")
+    page = layout.report_page_key(settings.corpus, settings.run_id)
+    if not set(left) - {own, page}:
+        raise ConfigurationError(
+            f"--run-id {settings.run_id}: no job of corpus {settings.corpus} was run under this"
+            f" name in {settings.out}; those that published stand in the table runs: af3 query"
+            ' "SELECT run_id FROM runs"'
+        )
+
+
+def costs(planned: float | None, model_ms: int, gpu_price: float) -> dict[str, Any]:
+    """GPU hours used against the estimate; None where the run has no plan. Pure."""
+    used = model_ms / MS_PER_HOUR
+    return {
+        "gpu_hours_planned": planned,
+        "gpu_hours_used": round(used, 4),
+        "cost": round(used * gpu_price, 2),
+    }
+
+
+def model_time_of(ledger: Ledger, settings: JobSettings) -> ModelTime:
+    """What the model took for the answers, attempts that were killed included."""
+    spent = [
+        (entry.run_id, entry.model_ms)
+        for batch in recordings(manifests(ledger, settings))
+        for known in ledger.annotated([recording.recording_id for recording in batch])
+        for entries in known.values()
+        for entry in entries
+    ]
+    by_run = sum(model_ms for run_id, model_ms in spent if run_id == settings.run_id)
+    return ModelTime(by_run, sum(model_ms for _, model_ms in spent))
+
+
+def page_of_night(settings: JobSettings, summary: Summary) -> str:
+    """Write the report of a night that was run without a plan; gives its address."""
+    ledger = Ledger(settings.store)
+    published = find_published(settings.out, settings.corpus)
+    model_time = model_time_of(ledger, settings)
+    return write_page(ledger, settings, published, None, model_time, summary)
+
+
+def write_page(
+    ledger: Ledger,
+    settings: JobSettings,
+    published: PublishedTables,
+    planned: float | None,
+    model_time: ModelTime,
+    summary: Summary,
+) -> str:
+    """Write the night's report as a page beside the tables; gives its address."""
+    # draws with matplotlib
+    from beam_jobs.night_report.page import night_report
+    from beam_jobs.night_report.run_facts import RunFacts
+
+    facts = RunFacts(
+        run_id=settings.run_id,
+        corpus=settings.corpus,
+        since=settings.since,
+        until=settings.until,
+        gpu_hours_planned=planned,
+        gpu_hours_used=model_time.run_ms / MS_PER_HOUR,
+        gpu_hours_of_all=model_time.all_ms / MS_PER_HOUR,
+        gpu_price=settings[Budget].gpu_price,
+        rate=ledger.rate(settings.corpus),
+        listing=tuple(findings_texts(ledger.listing(settings.corpus, settings.run_id))),
+        replaced=tuple(replaced_texts(summary.replaced)),
+    )
+    key = layout.report_page_key(settings.corpus, settings.run_id)
+    ledger.store.write(key, night_report(published, facts).encode())
+    return ledger.store.address(key)

@@ -1,0 +1,312 @@
+"""Job 2: decode each recording once, cut it at pauses, keep the clips as FLAC.
+
+manifests ──► recordings not yet cut ──► decode, cut, write ──► ledger/segment/…
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import apache_beam as beam
+
+from af3core.audio.damage import Damage, DeclaredLength, find_damage
+from af3core.audio.listening import Listener
+from af3core.audio.tracks import heard_media
+from af3core.errors import (
+    ConfigurationError,
+    DamagedMedia,
+    MediaError,
+    SourceChanged,
+    UnreadableObject,
+)
+from beam_jobs.framework.claimed_work import Claim, do_claimed, wait_for_claim
+from beam_jobs.framework.failures import Charge, charge, failure_of, given_up
+from beam_jobs.framework.job import Outcome
+from beam_jobs.framework.ledger import Ledger
+from beam_jobs.framework.manifests import in_batches, manifests, recordings
+from beam_jobs.framework.pipeline import count, listed_once, run_pipeline
+from beam_jobs.framework.progress import Work, show_progress
+from beam_jobs.framework.settings import JobSettings
+from beam_jobs.framework.waiting import count_waiting, machine_faults_wait
+from beam_jobs.night.clip_writer import ClipWriter
+from beam_jobs.night.equal_sound import adopt_cut
+from beam_jobs.night.planned_file import check_content, planned_file
+from schemas import identity, layout
+from schemas.records import Clip, Failure, Recording, SegmentedRecording, TimeGap
+
+STAGE = "segment"
+DECODERS = 2
+"""Recordings that one process decodes at once: one computes while the other waits for storage."""
+_decoding = threading.BoundedSemaphore(DECODERS)
+
+
+class RecordingToCut(NamedTuple):
+    """A recording, the number of the last request to cut it again (0: there is none), and whether
+    it has failed before.
+    """
+
+    recording: Recording
+    retry: int
+    has_failed: bool = False
+
+
+def build(
+    pipeline: beam.Pipeline,
+    settings: JobSettings,
+    listed: Sequence[RecordingToCut] | None = None,
+) -> beam.PCollection[str]:
+    """The pipeline, over what is listed or to be listed; gives the ids of what it cut."""
+    missing = listed_once(pipeline, listed, settings, recordings_to_cut)
+    return do_claimed(missing, "DecodeAndCut", cut_one, settings)
+
+
+def recordings_to_cut(settings: JobSettings) -> Iterator[RecordingToCut]:
+    """Recordings of the interval that wait to be cut."""
+    ledger = Ledger(settings.store)
+    retries = ledger.retries(STAGE)
+    for batch in recordings(manifests(ledger, settings)):
+        yield from to_cut(batch, settings, ledger, retries)
+
+
+def to_cut(
+    batch: list[Recording], settings: JobSettings, ledger: Ledger, retries: Mapping[str, int]
+) -> list[RecordingToCut]:
+    """Those that the ledger neither holds under this segmentation nor has given up on, and those
+    that are to be cut again.
+
+    Args:
+        retries: the requests to try again (`Ledger.retries`), by work key.
+    """
+    asked = [RecordingToCut(r, retries.get(work_key(r, settings), 0)) for r in batch]
+    ids = [recording.recording_id for recording in batch]
+    # read, not looked for: one that is damaged is cut anew
+    segmented = zip(asked, ledger.segmented(ids, settings.segmentation_hash), strict=True)
+    uncut = [each for each, cut in segmented if cut is None or cut.retry < each.retry]
+    failed = ledger.failed(STAGE, [work_key(each.recording, settings) for each in uncut])
+    return [
+        each._replace(has_failed=failure is not None)
+        for each, failure in zip(uncut, failed, strict=True)
+        if not given_up_on(failure, each)
+    ]
+
+
+def given_up_on(failure: Failure | None, asked: RecordingToCut) -> bool:
+    """True where the failure is final, and nobody asked to try again since."""
+    return failure is not None and failure.retry >= asked.retry and given_up([failure])
+
+
+def work_key(recording: Recording, settings: JobSettings) -> str:
+    """The ledger's key of cutting one recording; the length limit decides failures too."""
+    return identity.configuration_hash(
+        [recording.recording_id, settings.segmentation_hash, settings.max_recording_s]
+    )
+
+
+def cut_one(asked: RecordingToCut, settings: JobSettings, claim: Claim = wait_for_claim) -> str:
+    """Decode and cut one recording; one that fails is a failure in the ledger, and ends no other.
+
+    What the machine is to blame for leaves the recording waiting.
+    """
+    recording = asked.recording
+    with machine_faults_wait(STAGE):
+        ledger = Ledger(settings.store)
+        key = work_key(recording, settings)
+        with claim(ledger.store, layout.claim_key(STAGE, key)):
+            # another run may have cut it since the listing
+            if to_cut([recording], settings, ledger, {key: asked.retry}):
+                with _decoding:
+                    _cut_and_store(asked, settings, ledger)
+    return recording.recording_id
+
+
+def _cut_and_store(asked: RecordingToCut, settings: JobSettings, ledger: Ledger) -> None:
+    recording = asked.recording
+    try:
+        adopted = None if asked.retry else adopt_cut(recording, settings, ledger)
+        segmented = adopted or _cut(asked, settings, ledger)
+        ledger.put_segmented(segmented)
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        key = work_key(recording, settings)
+        [previous] = ledger.failed(STAGE, [key])
+        charged = charge(previous, error, settings.run_id, asked.retry)
+        failure = _failure(recording, error, charged, settings.run_id)
+        ledger.put_failed(key, failure)
+        if not charged.waits:
+            count("failures")
+        if not given_up([failure]):
+            count_waiting(STAGE, error)
+    else:
+        if adopted:
+            count("recordings_of_known_sound")
+            return
+        count("recordings_cut")
+        count("clips_written", len(segmented.clips))
+        count("decoded_ms", segmented.decoded_duration_ms)
+
+
+def _cut(asked: RecordingToCut, settings: JobSettings, ledger: Ledger) -> SegmentedRecording:
+    recording = asked.recording
+    with planned_file(recording) as path:
+        writer = ClipWriter(ledger, recording.recording_id, settings.segmentation_hash, asked.retry)
+        listener, damage, clips = _decode_and_write(recording, path, settings, writer)
+    clock = listener.report.clock
+    return SegmentedRecording(
+        recording_id=recording.recording_id,
+        segmentation_hash=settings.segmentation_hash,
+        decoded_duration_ms=max(clip.end_ms for clip in clips),
+        flags=(*damage.flags, *listener.flags),
+        clips=clips,
+        failures=_failures(recording, damage, settings),
+        run_id=settings.run_id,
+        retry=asked.retry,
+        start_offset_ms=clock.start_offset_ms,
+        gaps=tuple(TimeGap(gap.start_ms, gap.duration_ms) for gap in clock.gaps),
+        gap_ms=clock.gap_ms,
+        lost_ms=damage.lost_ms,
+        notes=listener.report.notes,
+        tracks=listener.tracks,
+        heard=listener.heard,
+    )
+
+
+def _decode_and_write(
+    recording: Recording, path: Path, settings: JobSettings, writer: ClipWriter
+) -> tuple[Listener, Damage, tuple[Clip, ...]]:
+    """Decode a recording and write its clips; what speaks against it is looked at twice.
+
+    Where sound is missing, or the decoder says a word, the bytes are held against their hash. Where
+    it names an error that a disk gives too, it decodes once more. Clips of a recording that is
+    refused in the end are removed.
+
+    Raises:
+        MediaError: the recording's own fault, on the planned bytes.
+        UnreadableObject, SourceChanged: the file is not what was planned, or gives this and that.
+    """
+    try:
+        listener, clips, failed = _decode_once(recording, path, settings, writer)
+        first = listener.report
+        declared = _declared(recording, listener)
+        damage = Damage() if failed else find_damage(path, first, declared)
+        if failed or first.complaints or damage.reasons or damage.is_timeline_suspect:
+            check_content(recording, path)
+        if first.is_machine_suspect:
+            listener, clips, failed = _decode_once(recording, path, settings, writer)
+            again = listener.report
+            if again.sample_count != first.sample_count:
+                raise UnreadableObject(
+                    f"{recording.uri}: decoded to {first.duration_ms / 1000:.1f} s, then to"
+                    f" {again.duration_ms / 1000:.1f} s; check its disk or mount, run segment again"
+                )
+        if failed:
+            raise failed
+    except (MediaError, SourceChanged):
+        writer.remove()
+        raise
+    return listener, damage, clips
+
+
+def _declared(recording: Recording, listener: Listener) -> DeclaredLength | None:
+    media = heard_media(recording.media, listener.heard.tracks)
+    if media.declared_duration_ms is None:
+        return None
+    return DeclaredLength(media.declared_duration_ms, media.declared_by == "track")
+
+
+def _decode_once(
+    recording: Recording, path: Path, settings: JobSettings, writer: ClipWriter
+) -> tuple[Listener, tuple[Clip, ...], MediaError | None]:
+    """What was heard, the clips, and why the recording cannot be used, if so."""
+    tracks = recording.media.tracks
+    listener = Listener(
+        path,
+        recording.uri,
+        tracks,
+        settings.segmentation,
+        settings.max_recording_s,
+        recording.media.probed_further,
+    )
+    clips = []
+    try:
+        for channel, cut in listener.clips():
+            clips.append(writer.write(cut, channel, listener.heard.tracks))
+            del cut  # 19 MB, while the next clip fills
+    except MediaError as error:
+        return listener, tuple(clips), error
+    return listener, tuple(clips), None
+
+
+def _failures(recording: Recording, damage: Damage, settings: JobSettings) -> tuple[Failure, ...]:
+    """A failure for what could not be decoded; the rest of the recording is used."""
+    if not damage.reasons:
+        return ()
+    error = DamagedMedia(
+        f"{recording.uri}: damaged or truncated, what decodes is used"
+        f" ({'; '.join(damage.reasons)}); replace the file if there is a better copy"
+    )
+    run_id = settings.run_id
+    return (_failure(recording, error, charge(None, error, run_id), run_id),)
+
+
+def _failure(recording: Recording, error: Exception, charged: Charge, run_id: str) -> Failure:
+    return failure_of(STAGE, recording, error, charged, run_id, recording_id=recording.recording_id)
+
+
+def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
+    """Cut what is missing; no pipeline is started where nothing is."""
+    waiting = list(recordings_to_cut(settings))
+    if not waiting:
+        return Outcome({"recordings_cut": 0}, ["all recordings are cut already"])
+    part = functools.partial(build, listed=waiting)
+    with show_progress("segment", _work(waiting, settings)):
+        return Outcome.of_counters(run_pipeline(part, settings, beam_arguments))
+
+
+def _work(waiting: list[RecordingToCut], settings: JobSettings) -> Work:
+    """For the progress: a recording is done when it is cut, or has failed, and as far as its clips.
+
+    What was cut or had failed before is not seen to be done until the end.
+    """
+    store = settings.store
+    lengths_ms = {
+        each.recording.recording_id: each.recording.media.likely_duration_ms for each in waiting
+    }
+    left = {e.recording.recording_id: e.recording for e in waiting if not (e.retry or e.has_failed)}
+
+    def done_ms() -> int:
+        for batch in in_batches(list(left.values())):
+            cut = [layout.segmented_key(r.recording_id, settings.segmentation_hash) for r in batch]
+            failed = [layout.failed_key(STAGE, work_key(r, settings)) for r in batch]
+            for recording, *there in zip(
+                batch, store.exists(cut), store.exists(failed), strict=True
+            ):
+                if any(there):
+                    del left[recording.recording_id]
+                    done.append(lengths_ms[recording.recording_id])
+        return sum(done) + _begun_ms(left, settings)
+
+    done: list[int] = []
+    return Work(sum(lengths_ms.values()), done_ms)
+
+
+def _begun_ms(left: Mapping[str, Recording], settings: JobSettings) -> int:
+    """Audio that stands in clips of recordings that are being cut; a short one is one clip."""
+    longer = [
+        recording
+        for recording in left.values()
+        if recording.media.likely_duration_ms > settings.segmentation.max_clip_s * 1000
+    ]
+    begun_ms = 0
+    for batch in in_batches(longer):
+        prefixes = [
+            layout.clips_prefix(each.recording_id, settings.segmentation_hash) for each in batch
+        ]
+        for recording, keys in zip(batch, settings.store.walk(prefixes), strict=True):
+            end_ms = max(map(layout.clip_end_ms, keys), default=0)
+            begun_ms += min(end_ms, recording.media.likely_duration_ms)
+    return begun_ms

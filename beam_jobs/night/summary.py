@@ -1,0 +1,84 @@
+"""What is published for an interval, added up over its partitions."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from beam_jobs.framework.ledger import Ledger
+from beam_jobs.framework.manifests import manifest_dates
+from beam_jobs.framework.progress import clock
+from beam_jobs.framework.settings import JobSettings
+from beam_jobs.framework.table_snapshot import TableSnapshot, take_snapshot
+from beam_jobs.night.replaced_rows import Replaced, add_up, replaced_of, replaced_texts
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is published for the interval, added up over its partitions."""
+
+    recordings: int
+    duration_ms: int
+    annotated_ms: int
+    skipped_ms: dict[str, int]
+    failures: dict[str, int]
+    answers_made: int
+    tables: str
+    replaced: tuple[Replaced, ...] = ()
+
+    def facts(self) -> dict[str, Any]:
+        """For programs."""
+        return dataclasses.asdict(self)
+
+    def lines(self) -> list[str]:
+        """For people, one fact a line."""
+        lines = [
+            f"recordings  {self.recordings}, {clock(self.duration_ms)} of audio",
+            f"annotated   {clock(self.annotated_ms)}, {self.answers_made} answers made by this run",
+        ]
+        lines += [
+            f"skipped     {clock(ms)} {reason}" for reason, ms in sorted(self.skipped_ms.items())
+        ]
+        lines += [f"failures    {n} {kind}" for kind, n in sorted(self.failures.items())]
+        if self.failures:
+            lines.append('            see: af3 query "SELECT object_uri, message FROM failures"')
+        lines += [f"replaced    {text}" for text in replaced_texts(self.replaced)]
+        return [*lines, f"tables      {self.tables}"]
+
+
+SUMMARISED = ("recordings", "failures", "runs")
+"""The tables that are added up."""
+
+
+def summarise(settings: JobSettings, published: TableSnapshot | None = None) -> Summary:
+    """Add up the published tables of the interval.
+
+    Args:
+        published: the tables `SUMMARISED` of the corpus, if they are listed already.
+    """
+    ledger = Ledger(settings.store)
+    dates = manifest_dates(ledger, settings)
+    snapshot = published or take_snapshot(
+        ledger.store, SUMMARISED, settings.corpus, settings.since, settings.until
+    )
+    recordings, failures, runs = (
+        [row for date in dates for row in snapshot.rows(table, settings.corpus, date)]
+        for table in SUMMARISED
+    )
+    skipped: Counter[str] = Counter()
+    for row in recordings:
+        for part in row["skipped"]:
+            skipped[part["reason"]] += part["duration_ms"]
+    mine = [row for row in runs if row["run_id"] == settings.run_id]
+    return Summary(
+        recordings=len(recordings),
+        duration_ms=sum(row["duration_ms"] for row in recordings),
+        annotated_ms=sum(row["annotated_ms"] for row in recordings),
+        skipped_ms=dict(skipped),
+        failures=dict(Counter(row["error_class"] for row in failures)),
+        answers_made=sum(row["answers_made"] for row in mine),
+        tables=ledger.store.address("tables"),
+        replaced=add_up(each for row in mine for each in replaced_of(row)),
+    )

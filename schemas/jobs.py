@@ -1,0 +1,348 @@
+"""Every job once: what it is for, where it is, what it needs, and the options that it takes.
+
+The command line, `python -m beam_jobs`, Airflow's DAGs and Dataflow's templates read it. A new job
+is an entry here and a module with a function `run(settings, beam_arguments)`. Standard library
+only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from schemas.options import archive, derive, evaluation, night
+from schemas.options.option import Option, OptionGroup, options_of
+
+JobName = Literal[
+    "discover",
+    "plan",
+    "segment",
+    "annotate",
+    "night",
+    "audit",
+    "publish",
+    "report",
+    "retry",
+    "check",
+    "index",
+    "quality",
+    "events",
+    "embed",
+    "skills",
+    "summarise",
+    "describe",
+    "dialogues",
+    "chat",
+    "export",
+    "evaluate",
+    "accept",
+]
+ModelNeed = Literal["none", "name", "weights"]
+"""None; its name, revision and configuration; or its weights, on a GPU where there is one."""
+
+Groups = tuple[type[OptionGroup], ...]
+
+RECORDED: Groups = (
+    archive.Dating,
+    archive.Holdings,
+    archive.RecordingLimit,
+    archive.Sharding,
+    night.Cutting,
+    night.Model,
+    night.Tasks,
+    night.Budget,
+)
+"""What `plan` records of a night, and the jobs behind it read there."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job.
+
+    Attributes:
+        name: in commands, reports and Airflow's tasks.
+        summary: one clause, lower case.
+        module: holds its `run`.
+        options: its own groups, in the order of `--help`.
+        model: what it needs of the audio model.
+        reads_plan: it reads what `plan` recorded; those options may be repeated, not contradicted.
+        records_plan: it records the resolved options of the interval.
+        on_dataflow: it has a flex template.
+        derived_after: a derived job, and the derived jobs whose rows it reads; None is no such job.
+        with_source: the job that its command runs where SOURCE is given.
+    """
+
+    name: JobName
+    summary: str
+    module: str
+    options: Groups
+    model: ModelNeed = "none"
+    reads_plan: bool = False
+    records_plan: bool = False
+    on_dataflow: bool = True
+    derived_after: tuple[JobName, ...] | None = None
+    with_source: JobName | None = None
+
+    @property
+    def needs_source(self) -> bool:
+        """It lists the archive itself."""
+        return archive.Source in self.options
+
+    @property
+    def needs_gpu(self) -> bool:
+        """It asks the model."""
+        return self.model == "weights"
+
+    @property
+    def has_writer(self) -> bool:
+        """A language model writes for it."""
+        return derive.Writer in self.options
+
+    @property
+    def splits(self) -> bool:
+        """It can do one part of its work, for machines side by side."""
+        return night.Split in self.options
+
+    @property
+    def accepted(self) -> Groups:
+        """All groups that its command line takes, those of the plan included."""
+        return (*self.options, *(RECORDED if self.reads_plan else ()))
+
+
+_PLACE: Groups = (archive.Results, archive.Interval)
+_LISTING: Groups = (archive.Settling, archive.MissingLimit, archive.AcceptMissing)
+_PLAN: Groups = (
+    archive.Source,
+    *_PLACE,
+    archive.Dating,
+    archive.Holdings,
+    *_LISTING,
+    archive.RecordingLimit,
+    archive.Sharding,
+    night.Cutting,
+    night.Model,
+    night.Endpoint,
+    night.Compute,
+    night.Tasks,
+    night.Budget,
+    evaluation.Accepted,
+)
+_MODEL: Groups = (night.Model, night.Endpoint, night.Compute)
+_RUN: Groups = (night.Run,)
+
+JOBS: tuple[Job, ...] = (
+    Job(
+        "discover",
+        "list, hash and probe the archive of an interval",
+        "beam_jobs.night.discover",
+        (
+            archive.Source,
+            *_PLACE,
+            archive.Dating,
+            archive.Holdings,
+            *_LISTING,
+            archive.RecordingLimit,
+            archive.Sharding,
+            *_RUN,
+        ),
+        on_dataflow=False,
+    ),
+    Job(
+        "plan",
+        "say what came in, what is done already and what the rest costs",
+        "beam_jobs.night.plan",
+        (*_PLAN, night.Sizing, *_RUN),
+        model="name",
+        records_plan=True,
+    ),
+    Job(
+        "segment",
+        "decode once, cut at pauses, write clips",
+        "beam_jobs.night.segment",
+        (*_PLACE, *_RUN),
+        reads_plan=True,
+    ),
+    Job(
+        "annotate",
+        "with SOURCE run all jobs of a night; without, only ask the model what is missing",
+        "beam_jobs.night.annotate",
+        (*_PLACE, night.Endpoint, night.Compute, night.Split, night.Accelerator, *_RUN),
+        model="weights",
+        reads_plan=True,
+        with_source="night",
+    ),
+    Job(
+        "night",
+        "run discover, segment, annotate and publish",
+        "beam_jobs.night.whole_night",
+        (*_PLAN, night.Accelerator, night.Publishing, *_RUN),
+        model="weights",
+        records_plan=True,
+        on_dataflow=False,
+    ),
+    Job(
+        "audit",
+        "check a night against its plan and its limits before it is published",
+        "beam_jobs.night.audit",
+        (*_PLACE, night.AuditLimits, *_RUN),
+        model="name",
+        reads_plan=True,
+    ),
+    Job(
+        "publish",
+        "replace the tables of the interval",
+        "beam_jobs.night.publish",
+        (*_PLACE, night.Publishing, *_RUN),
+        model="name",
+        reads_plan=True,
+    ),
+    Job(
+        "report",
+        "say what a run (--run-id) published, and what it cost against its plan",
+        "beam_jobs.night.report",
+        (*_PLACE, *_RUN),
+        reads_plan=True,
+    ),
+    Job(
+        "retry",
+        "ask for given up or wrong work to be done again; nothing is deleted for it",
+        "beam_jobs.night.retry",
+        (*_PLACE, night.Retry, derive.Recordings, *_RUN),
+        reads_plan=True,
+        on_dataflow=False,
+    ),
+    Job(
+        "check",
+        "look for a machine's damage in the tables, such as earlier releases left",
+        "beam_jobs.night.check",
+        (*_PLACE, *_RUN),
+        on_dataflow=False,
+    ),
+    Job(
+        "index",
+        "bring the search index up to date with the tables",
+        "beam_jobs.search.index_job",
+        (*_PLACE, derive.TextModel, derive.Index, *_RUN),
+    ),
+    Job(
+        "quality",
+        "measure an interval's annotations against the interval before",
+        "beam_jobs.night.quality",
+        (*_PLACE, *_RUN),
+    ),
+    Job(
+        "events",
+        "find and measure what is heard from when to when",
+        "beam_jobs.derive.events_job",
+        (*_PLACE, *_MODEL, *_RUN),
+        model="weights",
+        derived_after=(),
+    ),
+    Job(
+        "embed",
+        "place each annotated segment among all, by its sound and its caption",
+        "beam_jobs.derive.embed_job",
+        (*_PLACE, *_MODEL, derive.TextModel, *_RUN),
+        model="weights",
+        derived_after=(),
+    ),
+    Job(
+        "skills",
+        "make question-answer pairs by skill (af3 skills list shows the skills)",
+        "beam_jobs.derive.skills.skills_job",
+        (*_PLACE, derive.SkillsList, derive.Skills, *_MODEL, derive.Writer, derive.Seed, *_RUN),
+        model="weights",
+        derived_after=("events",),
+    ),
+    Job(
+        "summarise",
+        "summary, chapters and answers with citations for whole recordings",
+        "beam_jobs.derive.summarise_job",
+        (
+            *_PLACE,
+            derive.Questions,
+            *_MODEL,
+            derive.Writer,
+            derive.TextModel,
+            derive.Seed,
+            *_RUN,
+        ),
+        model="weights",
+        derived_after=("events",),
+    ),
+    Job(
+        "describe",
+        "spoken descriptions of recordings, from their summaries and chapters",
+        "beam_jobs.derive.audio_descriptions.describe_job",
+        (*_PLACE, derive.Recordings, derive.Speech, *_RUN),
+        derived_after=("summarise",),
+    ),
+    Job(
+        "dialogues",
+        "make conversations about several sounds, for training",
+        "beam_jobs.derive.dialogues.dialogues_job",
+        (*_PLACE, *_MODEL, derive.Writer, derive.TextModel, derive.Seed, *_RUN),
+        model="weights",
+        derived_after=("embed",),
+    ),
+    Job(
+        "chat",
+        "run scripted conversations over chosen segments",
+        "beam_jobs.derive.chat.chat_job",
+        (*_PLACE, derive.Conversations, *_MODEL, derive.Seed, *_RUN),
+        model="weights",
+        on_dataflow=False,
+    ),
+    Job(
+        "export",
+        "write training data from answers, pairs and dialogues",
+        "beam_jobs.derive.export.export_job",
+        (*_PLACE, derive.Export, derive.Skills, night.Tasks, derive.Seed, *_RUN),
+    ),
+    Job(
+        "evaluate",
+        "ask a model a benchmark's items and score its answers by the official rules",
+        "beam_jobs.evaluation.evaluate_job",
+        (archive.Results, evaluation.BenchmarkChoice, *_MODEL, evaluation.Judge, *_RUN),
+        model="weights",
+    ),
+    Job(
+        "accept",
+        "let a model pass where no benchmark is worse than the last accepted model's",
+        "beam_jobs.evaluation.accept_job",
+        (archive.Results, evaluation.Gate, evaluation.MaxDrop, *_MODEL, *_RUN),
+        model="name",
+    ),
+)
+
+_BY_NAME = {job.name: job for job in JOBS}
+if set(_BY_NAME) != set(get_args(JobName)):
+    raise TypeError("schemas.jobs: JobName and JOBS differ")
+
+COMMANDS: tuple[Job, ...] = tuple(
+    job for job in JOBS if job.name not in {other.with_source for other in JOBS}
+)
+"""The jobs that are commands of their own."""
+
+DERIVED: tuple[Job, ...] = tuple(job for job in JOBS if job.derived_after is not None)
+"""What Airflow derives from each published day, in this order."""
+
+NIGHTLY: tuple[Job, ...] = tuple(
+    _BY_NAME[name] for name in ("plan", "segment", "annotate", "audit", "publish", "report")
+)
+"""The tasks of a night, in this order."""
+
+
+def job_named(name: str) -> Job:
+    """The job of a name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return _BY_NAME[name]  # type: ignore[index]
+
+
+def options_of_job(job: Job, accepted: bool = False) -> tuple[Option, ...]:
+    """A job's own options; with those of the plan where `accepted`."""
+    groups = job.accepted if accepted else job.options
+    return tuple(known for group in groups for known in options_of(group))

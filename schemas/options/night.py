@@ -1,0 +1,255 @@
+"""How a night is cut, asked, judged and run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.options.option import OptionGroup, above_zero, not_negative, option, share
+
+SilenceRule = Literal["fixed", "auto"]
+EngineName = Literal["af3", "transformers", "openai"]
+API_KEY_VARIABLE = "AF3_API_KEY"
+"""The environment variable that holds a server's key: no key stands in a command or a log."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cutting(OptionGroup):
+    """Cutting."""
+
+    max_clip_s: float = option(600.0, "longest clip, at most 600 (default: {default})", "S")
+    max_segment_s: float = option(30.0, "longest segment, at most 30 (default: {default})", "S")
+    target_segment_s: float = option(15.0, "what segment lengths tend to (default: {default})", "S")
+    silence_dbfs: float = option(
+        -60.0, "below this level nothing is annotated (default: {default})", "DBFS"
+    )
+    silence: SilenceRule = option(
+        "fixed",
+        "fixed (--silence-dbfs), or auto: measured against a recording's own level where that is"
+        " low; it is decoded twice (default: {default})",
+    )
+    track: str = option(
+        "default",
+        "audio track that is heard: default (as a player chooses), all, its number from 0, or its"
+        " language as the container has it (default: {default})",
+        "TRACK",
+    )
+    channels: str = option(
+        "mix",
+        "channels that are heard: mix (all as one), each (segments of each channel), loudest (the"
+        " one with most energy), or a number from 0 (default: {default})",
+        "CHANNELS",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model(OptionGroup):
+    """Model."""
+
+    model: str = option(
+        "nano",
+        "nano (embedded, a toy that knows only its synthetic world), a folder, gs://BUCKET/…, or a"
+        " hub id such as nvidia/audio-flamingo-3-hf (default: {default})",
+        "MODEL",
+        key="name",
+    )
+    model_revision: str | None = option(None, "commit of a hub id to pin", "REV", key="revision")
+    engine: EngineName = option(
+        "af3",
+        "af3 (ours, the fastest), transformers (its generate; Music Flamingo too), or openai (a"
+        f" server such as vLLM; its key in {API_KEY_VARIABLE}) (default: {{default}})",
+    )
+    dtype: Literal["float32", "bfloat16"] = option(
+        "float32", "number format of the weights (default: {default})"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint(OptionGroup):
+    """Model."""
+
+    endpoint: str | None = option(None, "of --engine openai, such as http://gpu:8000/v1", "URL")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compute(OptionGroup):
+    """Machine."""
+
+    device: Literal["auto", "cpu", "cuda"] = option(
+        "auto", "what the model runs on (default: {default})"
+    )
+    batch_tokens: int = option(
+        65_536,
+        "tokens whose keys and values are held at once, 56 KiB each for AF3 in bfloat16; lower it"
+        " where memory is short (default: {default})",
+        "N",
+        rule=above_zero,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tasks(OptionGroup):
+    """Tasks."""
+
+    tasks: str | None = option(
+        None, "YAML file of tasks, local or gs:// (default: built in)", "FILE"
+    )
+    only: tuple[str, ...] = option(
+        (), "only these tasks of the file, by commas; repeatable", "TASK"
+    )
+    ask: dict[str, str] = option(
+        {},
+        "one more open question; repeatable. Only what is new is asked",
+        "NAME=QUESTION",
+        on_templates=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget(OptionGroup):
+    """Budget."""
+
+    max_gpu_hours: float | None = option(
+        None,
+        "what the interval may cost; beyond it the plan is over budget (default: none)",
+        "H",
+        rule=not_negative,
+    )
+    gpu_price: float = option(
+        0.0, "money per GPU hour (default: {default})", "X", rule=not_negative
+    )
+    gpu_rate: float = option(
+        20.0,
+        "seconds of audio per second of GPU, until annotate has measured it (default: {default})",
+        "X",
+        rule=above_zero,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditLimits(OptionGroup):
+    """Limits."""
+
+    max_failed_share: float = option(
+        0.25,
+        "recordings, seconds that may fail (default: {default})",
+        "SHARE",
+        rule=share,
+    )
+    max_waiting_share: float = option(
+        0.05,
+        "recordings, seconds that may wait (default: {default})",
+        "SHARE",
+        rule=share,
+    )
+    max_flagged_share: float = option(
+        0.5, "answers that may carry a flag (default: {default})", "SHARE", rule=share
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publishing(OptionGroup):
+    """What is published."""
+
+    accept_fewer: bool = option(
+        False,
+        "publish although a published task is left without an answer for audio that it covers",
+        key="",
+    )
+    drop_task: tuple[str, ...] = option(
+        (), "publish this task's answers no longer; repeatable", "NAME", key=""
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retry(OptionGroup):
+    """What is done again."""
+
+    failed_by: tuple[str, ...] = option(
+        (),
+        "what was given up with this error_class of the table failures, such as DecoderCrashed;"
+        " repeatable",
+        "CLASS",
+        key="",
+    )
+    recut: bool = option(
+        False, "what an earlier release heard otherwise than this one would", key=""
+    )
+    yes: bool = option(False, "ask for it; without, only say what would be done again", key="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split(OptionGroup):
+    """One part of the work."""
+
+    part: str | None = option(
+        None,
+        "only part I (from 0) of N; parts are disjoint, for machines side by side",
+        "I/N",
+        key="",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accelerator(OptionGroup):
+    """Workers of the model."""
+
+    accelerator: str | None = option(
+        None,
+        "what the model's workers need, as a resource hint of Beam's, such as"
+        ' "type:nvidia-l4;count:1;install-nvidia-driver"; the other steps run without it',
+        "HINT",
+        key="",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(OptionGroup):
+    """Run."""
+
+    run_id: str | None = option(None, "name of the run (default: made)", "ID", key="")
+    report: str | None = option(
+        None,
+        "write how the job ended, as JSON, to this file too",
+        "FILE",
+        key="",
+        on_templates=False,
+    )
+    watched_by: str | None = option(
+        None,
+        "end the job when nobody touches it for 15 minutes",
+        "FILE",
+        key="",
+        on_templates=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizing(OptionGroup):
+    """On paper: instead of SOURCE, what an archive of so many hours needs."""
+
+    hours: float | None = option(
+        None,
+        "hours of audio, at the rate that --out and --corpus were annotated with last, or else at"
+        " --gpu-rate",
+        "H",
+        key="",
+        rule=above_zero,
+        on_templates=False,
+    )
+    window_h: float = option(
+        8.0,
+        "hours in which all is to be annotated (default: {default}, a night)",
+        "H",
+        key="",
+        rule=above_zero,
+        on_templates=False,
+    )
+    days: int = option(
+        1,
+        "archive days they lie in (default: {default})",
+        "N",
+        key="",
+        rule=above_zero,
+        on_templates=False,
+    )

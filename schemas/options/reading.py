@@ -1,0 +1,144 @@
+"""What the commands of readers take: query, search, browse, talk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.options.derive import ESPEAK
+from schemas.options.option import OptionGroup, option
+
+TOKEN_VARIABLE = "AF3_BROWSE_TOKEN"  # noqa: S105 (the name of a variable)
+MAX_PORT = 65535
+
+SearchMode = Literal["hybrid", "words", "meaning"]
+SearchKind = Literal["segment", "clip", "chapter", "recording"]
+SpeechFilter = Literal["any", "with", "without"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables(OptionGroup):
+    """Tables."""
+
+    out: str = option("out", "folder or gs:// of a night (default: {default})", "DIR")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query(OptionGroup):
+    """Query."""
+
+    sql: str = option(
+        "",
+        "DuckDB SQL over the views; without it, tables and columns are listed",
+        "SQL",
+        positional=True,
+    )
+    output: str | None = option(None, "write a .csv or .parquet file instead", "FILE")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search(OptionGroup):
+    """What is looked for."""
+
+    words: str = option("", "what to find", "WORDS", positional=True)
+    like: str = option("", "OBJECT@M:SS or a segment's id, without WORDS", "PLACE")
+    mode: SearchMode = option(
+        "hybrid", "words and meaning together, or one of them (default: {default})"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchFilter(OptionGroup):
+    """Only these places."""
+
+    corpus: str = option("", "only this corpus", "NAME")
+    since: str = option("", "first archive day", "DAY")
+    until: str = option("", "last archive day", "DAY")
+    kind: tuple[SearchKind, ...] = option(
+        (), "only segments, clips, chapters or recordings; repeatable"
+    )
+    speech: SpeechFilter = option(
+        "any", "only where somebody, or nobody, speaks (default: {default})"
+    )
+    unflagged: bool = option(False, "only places without any flag")
+    without_flag: tuple[str, ...] = option((), "not with this flag; repeatable", "FLAG")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchPage(OptionGroup):
+    """What is printed."""
+
+    limit: int = option(20, "hits (default: {default})", "N")
+    offset: int = option(0, "skip the best N (default: {default})", "N")
+    json: bool = option(False, "one JSON object a line")
+
+
+def _port(value: int) -> str | None:
+    return None if 0 <= value <= MAX_PORT else f"a port is a number from 0 to {MAX_PORT}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listening(OptionGroup):
+    """Address."""
+
+    host: str = option("127.0.0.1", "to listen at (default: {default})", "HOST")
+    port: int = option(8040, "0 takes a free one (default: {default})", "N", rule=_port)
+    token: str | None = option(None, f"that readers need; better in {TOKEN_VARIABLE}", "TOKEN")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answering(OptionGroup):
+    """Model and voice that answer."""
+
+    model: str | None = option("nano", "as of af3 annotate (default: {default})", "MODEL")
+    model_revision: str | None = option(None, "of a hub's model", "REV")
+    dtype: Literal["float32", "bfloat16"] = option(
+        "float32", "number format of the weights (default: {default})"
+    )
+    device: Literal["auto", "cpu", "cuda"] = option(
+        "auto", "what the model runs on (default: {default})"
+    )
+    voice: str = option(
+        ESPEAK,
+        "espeak, or a VITS/MMS or Pocket TTS checkpoint by folder or hub id (default: {default})",
+        "VOICE",
+    )
+    speaker: str = option("", "of a voice of many", "NAME")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnsweringIfNamed(Answering):
+    """Asking about a recording, by voice or in writing."""
+
+    model: str | None = option(None, "as of af3 annotate (default: nothing can be asked)", "MODEL")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Talk(OptionGroup):
+    """Question and answer."""
+
+    question: str = option("", "sound file of the question", "FILE", positional=True)
+    text: str = option("", "the question in writing", "TEXT")
+    about: str = option("", "sound file, or OBJECT@M:SS of --out", "SOUND", required=True)
+    answer: str | None = option(None, "speech into a file, .opus or .wav, instead of aloud", "FILE")
+    mute: bool = option(False, "no speech aloud; without --answer, none at all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Devices(OptionGroup):
+    """Microphone and loudspeaker."""
+
+    microphone: str | None = option(None, "that hears the questions, by number or name", "DEVICE")
+    loudspeaker: str | None = option(
+        None, "that speaks, by number or name; also with --answer", "DEVICE"
+    )
+    devices: bool = option(False, "list microphones and loudspeakers, and end")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completion(OptionGroup):
+    """Shell."""
+
+    shell: Literal["", "bash", "zsh", "fish"] = option(
+        "", "bash, zsh or fish", "SHELL", positional=True
+    )

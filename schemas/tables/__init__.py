@@ -1,0 +1,1 @@
+"""The tables: columns with types and descriptions, versions, order of rows."""

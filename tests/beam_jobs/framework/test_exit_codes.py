@@ -1,0 +1,31 @@
+"""A command that did its work ends with exit code 0, whatever threads its libraries keep."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.beam_jobs.small_night import make_archive, night
+
+
+def test_a_reader_that_has_enough_is_no_error() -> None:
+    command = f"{sys.executable} -m beam_jobs skills list | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("made by rules:")
+
+
+@pytest.mark.parametrize("times", [3, pytest.param(8, marks=pytest.mark.long)])
+def test_a_finished_night_ends_cleanly(untrained: Path, tmp_path: Path, times: int) -> None:
+    """A thread of pyarrow, still freeing what it had read ahead, aborted two exits in three."""
+    archive, out = make_archive(tmp_path / "archive"), tmp_path / "out"
+    night(archive, out, untrained)
+    command = [sys.executable, "-m", "beam_jobs", "annotate", str(archive), "--out", str(out)]
+    command += ["--model", str(untrained), "--tasks", str(tmp_path / "quick_tasks.yaml")]
+    for _ in range(times):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert ", 0 answers made by this run" in done.stdout

@@ -1,0 +1,56 @@
+"""The rows of a recording, from what the ledger holds of it."""
+
+from __future__ import annotations
+
+from af3core.tasks.task import Task
+from beam_jobs.night.rows import RecordingFacts, recording_rows
+from schemas.records import (
+    AnnotatedClip,
+    Clip,
+    Failure,
+    MediaInfo,
+    Recording,
+    Segment,
+    SegmentedRecording,
+)
+
+CLIP = Clip("c1", "r1", "clips/c1.flac", 0, 5_000, (Segment("s1", 0, 5_000, 0, None, None, None),))
+CUT = SegmentedRecording("r1", "cut", 5_000, (), (CLIP,), (), "run")
+MEDIA = MediaInfo("wav", "pcm_s16le", 16_000, 1, 5_000)
+MODIFIED_AT = "2026-11-21T00:00:00.000+00:00"
+RECORDING = Recording(
+    "r1", "f" * 64, "/arc/a.wav", (), "default", "2026-11-21", 9, MODIFIED_AT, MEDIA
+)
+
+
+def attempt(number: int, run_id: str, at: str) -> AnnotatedClip:
+    """A clip whose question failed."""
+    failure = Failure(
+        stage="annotate",
+        uri="/arc/a.wav",
+        corpus="default",
+        date="2026-11-21",
+        error_class="MalformedAnswer",
+        message=f"attempt {number}",
+        attempts=number,
+        permanent=False,
+        run_id=run_id,
+        recording_id="r1",
+        clip_id="c1",
+        segment_id="s1",
+        task_id="caption",
+        task_hash="t1",
+        start_ms=0,
+        end_ms=5_000,
+    )
+    return AnnotatedClip("c1", "r1", "nano", "w", "af3", run_id, at, 5, (), (failure,))
+
+
+def test_the_last_attempt_is_shown_whatever_the_clocks_say() -> None:
+    first = attempt(1, "one", "2026-12-21T00:00:00.000+00:00")  # by a clock a month ahead
+    second = attempt(2, "two", "2026-11-22T00:00:00.000+00:00")
+    tasks = {"t1": Task("caption", "caption", "Describe the audio.", max_new_tokens=4)}
+    for known in ([first, second], [second, first]):
+        facts = RecordingFacts(RECORDING, "cut", CUT, None, {"c1": known}, "run")
+        [row] = recording_rows(facts, tasks).by_table["failures"]
+        assert (row["attempts"], row["message"], row["run_id"]) == (2, "attempt 2", "two")

@@ -1,0 +1,1 @@
+"""Nights under random trouble: killed and stopped processes, a full disk, a lost source."""
