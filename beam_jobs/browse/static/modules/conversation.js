@@ -20,7 +20,7 @@ export class Conversation {
     this.#listener = listener;
     this.#socket = new WebSocket(new URL("/api/talk", location.origin.replace(/^http/, "ws")));
     this.#socket.binaryType = "arraybuffer";
-    this.#socket.addEventListener("open", () => this.#sendAll());
+    this.#socket.addEventListener("open", () => this.#opened());
     this.#socket.addEventListener("message", ({ data }) => this.#received(data));
     this.#socket.addEventListener("close", () => this.#over("failed", GONE));
     this.#send(JSON.stringify({ about, text }));
@@ -39,7 +39,9 @@ export class Conversation {
   /** Interrupts: the server writes and speaks no more. */
   close() {
     this.#listener = null;
-    this.#socket.close();
+    this.#unsent = [];
+    // a browser reports it as an error where a socket is closed before it was open: #opened does it then
+    if (this.#socket.readyState !== WebSocket.CONNECTING) this.#socket.close();
   }
 
   #send(message) {
@@ -47,7 +49,8 @@ export class Conversation {
     else if (this.#socket.readyState === WebSocket.CONNECTING) this.#unsent.push(message);
   }
 
-  #sendAll() {
+  #opened() {
+    if (!this.#listener) this.#socket.close();
     for (const message of this.#unsent) this.#socket.send(message);
     this.#unsent = [];
   }
