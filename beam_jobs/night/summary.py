@@ -27,6 +27,8 @@ class Summary:
     answers_made: int
     tables: str
     replaced: tuple[Replaced, ...] = ()
+    recordings_taken_over: int = 0
+    taken_over_ms: int = 0
 
     def facts(self) -> dict[str, Any]:
         """For programs."""
@@ -38,6 +40,11 @@ class Summary:
             f"recordings  {self.recordings}, {clock(self.duration_ms)} of audio",
             f"annotated   {clock(self.annotated_ms)}, {self.answers_made} answers made by this run",
         ]
+        if self.recordings_taken_over:
+            lines.append(
+                f"equal sound {self.recordings_taken_over} recordings,"
+                f" {clock(self.taken_over_ms)} of audio, have the answers of others"
+            )
         lines += [
             f"skipped     {clock(ms)} {reason}" for reason, ms in sorted(self.skipped_ms.items())
         ]
@@ -71,6 +78,7 @@ def summarise(settings: JobSettings, published: TableSnapshot | None = None) -> 
     for row in recordings:
         for part in row["skipped"]:
             skipped[part["reason"]] += part["duration_ms"]
+    taken_over = [row["duration_ms"] for row in recordings if row["taken_over_from"]]
     mine = [row for row in runs if row["run_id"] == settings.run_id]
     return Summary(
         recordings=len(recordings),
@@ -81,4 +89,6 @@ def summarise(settings: JobSettings, published: TableSnapshot | None = None) -> 
         answers_made=sum(row["answers_made"] for row in mine),
         tables=ledger.store.address("tables"),
         replaced=add_up(each for row in mine for each in replaced_of(row)),
+        recordings_taken_over=len(taken_over),
+        taken_over_ms=sum(taken_over),
     )

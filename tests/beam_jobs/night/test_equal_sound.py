@@ -8,6 +8,7 @@ from typing import Any
 
 from af3core.audio.decode import ffmpeg_binary
 from af3core.storage.address import store_at
+from beam_jobs.framework.progress import clock
 from tests.beam_jobs.small_night import DAY, night, rows
 from tests.media import ffmpeg, programme, write
 
@@ -54,6 +55,73 @@ def test_a_changed_title_and_container_ask_nothing_again(untrained: Path, tmp_pa
     assert (row["container"], row["status"]) == ("matroska,webm", "annotated")
     assert answers(out) == answers_before
     assert clips(out) == clips_before
+
+
+NEXT_DAY = "2026-11-22"
+SPLIT = ("--max-clip-s", "30")
+
+
+def copies(archive: Path, seconds: float = 20, day: str = DAY) -> list[Path]:
+    """Three files of one sound: one that is retagged, and one in another container."""
+    first = write(archive / DAY / "tape.mp3", programme(seconds), "-metadata", "title=one")
+    retagged, other = (first.with_name(name) for name in ("take two.mp3", "tape.mka"))
+    for copy in (retagged, other):
+        folder = archive / day if copy is other else archive / DAY
+        folder.mkdir(exist_ok=True)
+        ffmpeg("-i", str(first), "-c", "copy", "-metadata", "title=x", str(folder / copy.name))
+    return [first, retagged, archive / day / other.name]
+
+
+def by_recording(out: Path) -> dict[str, list[Any]]:
+    """The answers of each recording, without names."""
+    found: dict[str, list[Any]] = {}
+    for table in ANSWERS:
+        for row in rows(out, table):
+            kept = {name: value for name, value in row.items() if name not in OWN}
+            found.setdefault(row["recording_id"], []).append((table, kept))
+    return found
+
+
+def check_whole(out: Path, recordings: int) -> None:
+    """Each recording has the same answers, and its seconds are annotated or skipped."""
+    found = by_recording(out)
+    first, *others = found.values()
+    assert len(found) == recordings
+    assert all(each == first for each in others)
+    for row in rows(out, "recordings"):
+        skipped_ms = sum(part["duration_ms"] for part in row["skipped"])
+        assert (row["status"], row["duration_ms"]) == (
+            "annotated",
+            row["annotated_ms"] + skipped_ms,
+        )
+
+
+def test_copies_that_are_new_in_one_night_are_asked_once(untrained: Path, tmp_path: Path) -> None:
+    archive, out, alone = (tmp_path / name for name in ("arc", "out", "alone"))
+    copies(archive, 40)
+    made = night(archive, out, untrained, *SPLIT)
+    check_whole(out, 3)
+    found = rows(out, "recordings")
+    first = min(row["recording_id"] for row in found)
+    assert {row["recording_id"]: row["taken_over_from"] for row in found} == {
+        row["recording_id"]: None if row["recording_id"] == first else first for row in found
+    }
+    assert {clip.split("/")[1] for clip in clips(out)} == {first}
+    assert made.answers_made == len(by_recording(out)[first])
+    assert (made.recordings, made.recordings_taken_over) == (3, 2)
+    assert made.taken_over_ms * 3 == made.duration_ms * 2
+    assert f"equal sound 2 recordings, {clock(made.taken_over_ms)} of audio" in str(made.lines())
+    [run] = rows(out, "runs")
+    assert (run["recordings_taken_over"], run["taken_over_ms"]) == (2, made.taken_over_ms)
+    assert run["answers_made"] == made.answers_made
+    again = night(archive, out, untrained, *SPLIT)
+    assert (again.answers_made, again.recordings_taken_over) == (0, 2)
+
+    lone = next(row for row in found if row["recording_id"] == first)
+    (alone / "arc" / DAY).mkdir(parents=True)
+    Path(lone["object_uri"]).rename(alone / "arc" / DAY / "tape.mp3")
+    assert night(alone / "arc", alone / "out", untrained, *SPLIT).answers_made == made.answers_made
+    assert by_recording(alone / "out")[first] == by_recording(out)[first]
 
 
 def test_another_sound_under_the_same_name_is_asked(untrained: Path, tmp_path: Path) -> None:
