@@ -300,10 +300,11 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
 def _work(sounds: Sequence[SoundToCut], settings: JobSettings) -> Work:
     """For the progress: a recording is done when it is cut, or has failed, and as far as its clips.
 
-    What was cut or had failed before is not seen to be done until the end.
+    What was cut or had failed before is not seen to be done until the end. What is taken over is no
+    audio.
     """
     store = settings.store
-    waiting = [each for sound in sounds for each in sound]
+    waiting = [each for sound in sounds for each in sound if each is sound[0] or each.retry]
     lengths_ms = {
         each.recording.recording_id: each.recording.media.likely_duration_ms for each in waiting
     }

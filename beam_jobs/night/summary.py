@@ -34,17 +34,26 @@ class Summary:
         """For programs."""
         return dataclasses.asdict(self)
 
+    def equal_texts(self) -> list[tuple[str, str]]:
+        """What was taken over from recordings of the same sound, for people: of what, and what."""
+        if not self.recordings_taken_over:
+            return []
+        recordings = "recording has" if self.recordings_taken_over == 1 else "recordings have"
+        return [
+            (
+                "equal sound",
+                f"{self.recordings_taken_over} {recordings} the answers of another one of the same"
+                f" sound, {clock(self.taken_over_ms)} of audio",
+            )
+        ]
+
     def lines(self) -> list[str]:
         """For people, one fact a line."""
         lines = [
             f"recordings  {self.recordings}, {clock(self.duration_ms)} of audio",
             f"annotated   {clock(self.annotated_ms)}, {self.answers_made} answers made by this run",
         ]
-        if self.recordings_taken_over:
-            lines.append(
-                f"equal sound {self.recordings_taken_over} recordings,"
-                f" {clock(self.taken_over_ms)} of audio, have the answers of others"
-            )
+        lines += [f"{what} {text}" for what, text in self.equal_texts()]
         lines += [
             f"skipped     {clock(ms)} {reason}" for reason, ms in sorted(self.skipped_ms.items())
         ]
