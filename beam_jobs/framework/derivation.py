@@ -290,6 +290,7 @@ def _share_or_derive(
     [made] = ledger.derived([key])
     if made is not None:
         hand_over(original, made, ledger, renew)
+        count("pieces_taken_over")
     return failure
 
 

@@ -76,7 +76,7 @@ def equal_recordings(
     several = {r.sound_sha256 for plan in read() for r in plan.recordings if r.same_sound_as}
     together: dict[str, list[Recording]] = {}
     for batch in recordings(read()):
-        alone = []
+        alone: list[tuple[Recording, ...]] = []
         for recording in batch:
             if recording.sound_sha256 and recording.sound_sha256 in several:
                 together.setdefault(recording.sound_sha256, []).append(recording)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,7 @@ def test_a_changed_title_and_container_ask_nothing_again(untrained: Path, tmp_pa
     assert clips(out) == clips_before
 
 
+DEADLINE_S = 240
 NEXT_DAY = "2026-11-22"
 SPLIT = ("--max-clip-s", "30")
 
@@ -182,6 +185,27 @@ def test_days_that_are_run_apart_share_too(untrained: Path, tmp_path: Path) -> N
     after = night(archive, out, untrained, "--date", NEXT_DAY, *more)
     assert after.answers_made == 0
     assert len(rows(out, "answers")) == 3
+
+
+def test_machines_that_work_at_once_cut_and_ask_once(untrained: Path, tmp_path: Path) -> None:
+    """One machine for each day, from the listing to the tables."""
+    archive, out = tmp_path / "arc", tmp_path / "out"
+    copies(archive, 40, day=NEXT_DAY)
+    settings_of(archive, out, untrained)  # writes the tasks
+    command = [sys.executable, "-m", "beam_jobs", "annotate", str(archive), "--out", str(out)]
+    command += [*SPLIT, "--model", str(untrained), "--tasks", str(tmp_path / "quick_tasks.yaml")]
+    reports = {day: tmp_path / f"{day}.json" for day in (DAY, NEXT_DAY)}
+    processes = [
+        subprocess.Popen([*command, "--date", day, "--run-id", day, "--report", str(report)])
+        for day, report in reports.items()
+    ]
+    assert [process.wait(DEADLINE_S) for process in processes] == [0, 0]
+    facts = [json.loads(report.read_text())["facts"] for report in reports.values()]
+    check_whole(out, 3)
+    assert len({clip.split("/")[1] for clip in clips(out)}) == 1
+    assert sum(each["recordings_taken_over"] for each in facts) == 2
+    answers_made = sum(each["answers_made"] for each in facts)
+    assert answers_made * 3 == sum(map(len, by_recording(out).values())) > 0
 
 
 LOST = ("ledger/segment/", "ledger/annotate/")
