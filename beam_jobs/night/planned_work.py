@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 
 from af3core.audio.cut_points import Segmentation
 from af3core.audio.tracks import choose_tracks
-from beam_jobs.framework.equal_clips import taken_over_from
+from af3core.tasks.task import Task
+from beam_jobs.framework.equal_clips import heard_tracks, original_clip, taken_over_from
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import equal_recordings
 from beam_jobs.framework.settings import JobSettings
@@ -20,7 +21,7 @@ from beam_jobs.night.equal_sound import cut_to_adopt, is_undoubted
 from beam_jobs.night.pending_questions import all_questions, pending_questions
 from beam_jobs.night.segment import STAGE as SEGMENT
 from beam_jobs.night.segment import to_cut
-from schemas.records import AnnotatedClip, NightManifest, Recording, SegmentedRecording
+from schemas.records import AnnotatedClip, Clip, NightManifest, Recording, SegmentedRecording
 
 Known = Mapping[str, Sequence[AnnotatedClip]]
 
@@ -55,6 +56,7 @@ class _Held:
     Attributes:
         is_open: it is to be cut.
         source: whose clips it has, or will have: its own, or another's.
+        known_of_source: what that other one was answered, where it is not planned beside it.
     """
 
     recording: Recording
@@ -62,6 +64,7 @@ class _Held:
     known: Known
     is_open: bool
     source: str
+    known_of_source: Known = field(default_factory=dict)
 
     @property
     def is_copy(self) -> bool:
@@ -98,7 +101,11 @@ def _held(
             # the sound's first one is not looked for elsewhere: it is rarely cut after the others
             yield _adopting(recording, ledger, settings)
         else:
-            yield _Held(recording, cut, known, is_open, _source(recording, cut))
+            held = _Held(recording, cut, known, is_open, _source(recording, cut))
+            if held.is_copy and held.source not in ids:
+                [answered] = ledger.annotated([held.source])
+                held = replace(held, known_of_source=answered)
+            yield held
 
 
 def _adopting(recording: Recording, ledger: Ledger, settings: JobSettings) -> _Held:
@@ -165,8 +172,8 @@ def _cut(
         asked = len(all_questions(clip, tasks))
         if not asked:
             continue
-        known = held.known.get(clip.clip_id, ())
-        missing = len(pending_questions(clip, tasks, known, retry)) if is_asked else 0
+        still_open = _open_questions(clip, heard_tracks(cut), held, tasks, retry)
+        missing = len(still_open) if is_asked else 0
         open_ms = clip.duration_ms * missing // asked
         to_ask_ms += open_ms
         held_ms += clip.duration_ms - open_ms
@@ -178,6 +185,20 @@ def _cut(
         taken_over=int(held.is_copy),
         taken_over_ms=cut.decoded_duration_ms - to_ask_ms if held.is_copy else 0,
     )
+
+
+def _open_questions(
+    clip: Clip, tracks: tuple[int, ...], held: _Held, tasks: Mapping[str, Task], retry: int
+) -> set[tuple[str, int, int]]:
+    """Tasks and times without an answer, of the clip and of the one that its object was cut as."""
+    known = held.known.get(clip.clip_id, ())
+    pending = pending_questions(clip, tasks, known, retry)
+    found = {(asked.task_hash, asked.start_ms, asked.end_ms) for asked in pending}
+    original = original_clip(clip, tracks)
+    if original and (answered := held.known_of_source.get(original.clip_id)):
+        pending = pending_questions(original, tasks, answered)
+        found &= {(asked.task_hash, asked.start_ms, asked.end_ms) for asked in pending}
+    return found
 
 
 def _add(one: PlannedWork, other: PlannedWork) -> PlannedWork:

@@ -182,6 +182,8 @@ def test_days_that_are_run_apart_share_too(untrained: Path, tmp_path: Path) -> N
     check_whole(out, 3)
     more = ("--ask", "mood=Is it sad?")
     assert night(archive, out, untrained, "--date", DAY, *more).answers_made == 1
+    tasks = settings_of(archive, out, untrained, "--date", NEXT_DAY, *more, job="plan")
+    assert plan.run(tasks).facts["to_ask_ms"] == 0
     after = night(archive, out, untrained, "--date", NEXT_DAY, *more)
     assert after.answers_made == 0
     assert len(rows(out, "answers")) == 3
