@@ -12,6 +12,7 @@ manifests/tasks/corpus=C.json                                every task that was
 ledger/probe/AB/SHA256.json                                 container headers, read once
 ledger/sounds/AB/SHA256.json                                which sound a content holds
 ledger/first_of_sound/AB/SOUND.json                          the recording that it was first met in
+ledger/cut_of_sound/AB/SOUND/SEGMENTATION.json               the recording whose cut is the sound's
 ledger/objects/AB/KEY.json                                  a bucket's object, hashed once
 ledger/segment/RECORDING/SEGMENTATION.json                  finished decoding and cutting
 ledger/annotate/AB/RECORDING/CLIP/GROUP.json                finished answers of a task group
@@ -38,6 +39,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 Part = tuple[int, int]
 """Number (from 0) and count of the parts that a job is split into."""
@@ -45,6 +47,7 @@ WHOLE: Part = (0, 1)
 
 _SHARD = re.compile(r"part-(\d{5})-of-(\d{5})\.parquet$")
 _CLIP = re.compile(r"/\d+-(\d+)(?:-c\d+)?(?:-r\d+)?\.flac$")
+_CLIP_OBJECT = re.compile(r"clips/([^/]+)/([^/]+)/\d+-\d+(?:-c\d+)?(?:-r(\d+))?\.flac")
 _DESCRIPTION = re.compile(r"descriptions/corpus=[^/]+/date=[^/]+/([^/]+)/([^/]+)\.opus")
 
 
@@ -142,6 +145,20 @@ def clips_prefix(recording: str, segmentation_hash: str) -> str:
     return f"clips/{recording}/{segmentation_hash}/"
 
 
+class ClipOrigin(NamedTuple):
+    """Which recording a clip's object was cut of, how, and by which request to cut it again."""
+
+    recording_id: str
+    segmentation_hash: str
+    retry: int
+
+
+def clip_origin(key: str) -> ClipOrigin | None:
+    """Of what a clip is, by its name; None where that is no clip's."""
+    match = _CLIP_OBJECT.fullmatch(key)
+    return ClipOrigin(match[1], match[2], int(match[3] or 0)) if match else None
+
+
 def clip_end_ms(key: str) -> int:
     """The end of a clip by its name; 0 where it is none."""
     match = _CLIP.search(key)
@@ -195,6 +212,10 @@ def sound_key(content_sha256: str) -> str:
 
 def first_of_sound_key(sound_sha256: str) -> str:
     return f"ledger/first_of_sound/{sound_sha256[:2]}/{sound_sha256}.json"
+
+
+def cut_of_sound_key(sound_sha256: str, segmentation_hash: str) -> str:
+    return f"ledger/cut_of_sound/{sound_sha256[:2]}/{sound_sha256}/{segmentation_hash}.json"
 
 
 def object_key(identity: str) -> str:

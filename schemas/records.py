@@ -301,7 +301,8 @@ class RetryRequest(Record):
 class AnnotatedClip(Record):
     """The ledger's object for one clip and one group of tasks, written as soon as it is done.
 
-    `model_ms` is the time that the model took for all of it.
+    `model_ms` is the time that the model took for all of it. `taken_over` says that a clip of the
+    same object was asked, of another recording: by `run_id`, and not for this one.
     """
 
     clip_id: str
@@ -314,6 +315,7 @@ class AnnotatedClip(Record):
     model_ms: int
     annotations: tuple[Annotation, ...]
     failures: tuple[Failure, ...] = field(default=())
+    taken_over: bool = False
 
 
 @dataclass(frozen=True)
@@ -356,6 +358,15 @@ class RecordingSound(Record):
 @dataclass(frozen=True)
 class FirstOfSound(Record):
     """The first recording that a sound was met in: its cut and answers are those of the sound."""
+
+    recording_id: str
+
+
+@dataclass(frozen=True)
+class CutOfSound(Record):
+    """The recording whose cut is that of all recordings of a sound, under one segmentation; where
+    there is none, it is the sound's first one.
+    """
 
     recording_id: str
 

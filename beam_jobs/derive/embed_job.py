@@ -55,10 +55,18 @@ def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
             if row["status"] in ("annotated", "partial")
         ]
         if evidence:
-            identity = configuration_hash([RULES_VERSION, models, evidence])
-            uri = recordings[recording][0]["object_uri"]
-            work_ms = sum(row["end_ms"] - row["start_ms"] for row in evidence)
-            yield Piece(recording, corpus, date, identity, evidence, uri, work_ms)
+            decides = [RULES_VERSION, models, evidence]
+            yield Piece(
+                recording_id=recording,
+                corpus=corpus,
+                date=date,
+                identity=configuration_hash(decides),
+                evidence=evidence,
+                uri=recordings[recording][0]["object_uri"],
+                work_ms=sum(row["end_ms"] - row["start_ms"] for row in evidence),
+                decides=decides,
+                clip_uri=evidence[0]["clip_uri"],
+            )
 
 
 def best_captions(rows: Sequence[Row]) -> dict[str, Row]:

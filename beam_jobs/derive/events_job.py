@@ -68,6 +68,8 @@ def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
                 ],
                 uri=segments[0]["clip_uri"],
                 work_ms=segments[-1]["end_ms"] - segments[0]["start_ms"],
+                decides=[identity, clip],
+                clip_uri=segments[0]["clip_uri"],
             )
 
 
@@ -96,10 +98,15 @@ def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
         row["end_ms"] += clip_start_ms
         middle_ms = (row["start_ms"] + row["end_ms"]) // 2
         row["segment_id"] = _segment_at(segments, middle_ms)
-        row["event_id"] = configuration_hash([piece.identity, row["start_ms"], row["end_ms"]])
+        row |= event_id(EVENTS.name, row, piece.identity)
         row |= _provenance(piece, segments, settings)
     counts = Counter(f"events of kind {row['kind']}" for row in rows)
     return PieceRows({EVENTS.name: rows}, counts)
+
+
+def event_id(table: str, row: Row, identity: str) -> Row:
+    """A row with its name: a stretch of a piece's clip."""
+    return row | {"event_id": configuration_hash([identity, row["start_ms"], row["end_ms"]])}
 
 
 def _named_rows(regions: list[Region], samples: Waveform, settings: JobSettings) -> Iterator[Row]:
@@ -202,7 +209,7 @@ def _text(answer: Answer | ModelError) -> str:
     return answer.text.strip() if isinstance(answer, Answer) else ""
 
 
-DERIVATION = Derivation("events", (EVENTS,), pieces, derive_rows)
+DERIVATION = Derivation("events", (EVENTS,), pieces, derive_rows, renew=event_id)
 
 
 def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:

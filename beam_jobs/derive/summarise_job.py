@@ -14,7 +14,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -46,19 +46,27 @@ _EVIDENCE_TABLES = ("segments", "transcripts", "captions", "answers")
 
 def digest_pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
     """One piece for each recording of a day."""
-    for row, evidence in _recordings_with_evidence(settings, date):
-        yield _piece(settings, date, row, ["digest"], evidence, evidence)
+    for found in _recordings_with_evidence(settings, date):
+        yield _piece(settings, date, found, ["digest"], found.evidence)
 
 
 def question_pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
     """One piece for each recording of a day and each question."""
-    for row, evidence in _recordings_with_evidence(settings, date):
+    for found in _recordings_with_evidence(settings, date):
         for question in settings[Questions].question:
             work = [question, settings[Seed].seed]
-            yield _piece(settings, date, row, work, evidence, (question, evidence))
+            yield _piece(settings, date, found, work, (question, found.evidence))
 
 
-def _recordings_with_evidence(settings: JobSettings, date: str) -> Iterator[tuple[Row, Evidence]]:
+class _Published(NamedTuple):
+    """A recording's row, one of its clips, and its evidence."""
+
+    row: Row
+    clip_uri: str
+    evidence: Evidence
+
+
+def _recordings_with_evidence(settings: JobSettings, date: str) -> Iterator[_Published]:
     """Each recording of a published day that has segments, with its evidence."""
     store = settings.store
     recordings, *found = rows_by_recording(
@@ -67,7 +75,8 @@ def _recordings_with_evidence(settings: JobSettings, date: str) -> Iterator[tupl
     for recording_id, [row] in recordings.items():
         segments, *answers = (rows.get(recording_id, []) for rows in found)
         if segments and row["duration_ms"] > 0:
-            yield row, evidence_of(row, segments, *answers)
+            evidence = evidence_of(row, segments, *answers)
+            yield _Published(row, segments[0]["clip_uri"], evidence)
 
 
 @lru_cache(maxsize=4)
@@ -85,23 +94,25 @@ def _text_vectors(texts: tuple[str, ...], model: str) -> Vectors:
 
 
 def _piece(
-    settings: JobSettings, date: str, row: Row, work: list[Any], evidence: Evidence, given: Any
+    settings: JobSettings, date: str, found: _Published, work: list[Any], given: Any
 ) -> Piece:
     decides = {
         "work": work,
-        "evidence": evidence,
+        "evidence": found.evidence,
         "version": LONGFORM_VERSION,
         "writer": settings.writer.identity,
         "text_model": text_model_revision(settings[TextModel].text_model),
     }
     return Piece(
-        recording_id=row["recording_id"],
+        recording_id=found.row["recording_id"],
         corpus=settings.corpus,
         date=date,
         identity=configuration_hash(decides),
         evidence=given,
-        uri=row["object_uri"],
-        work_ms=row["duration_ms"],
+        uri=found.row["object_uri"],
+        work_ms=found.row["duration_ms"],
+        decides=decides,
+        clip_uri=found.clip_uri,
     )
 
 

@@ -23,6 +23,14 @@ from af3core.errors import Af3Error
 from af3core.model.engines.engine_registry import load_engine
 from af3core.storage.store import Store
 from beam_jobs.framework.claimed_work import Claim, do_claimed, wait_for_claim
+from beam_jobs.framework.equal_rows import (
+    Original,
+    Renew,
+    as_it_is,
+    hand_over,
+    original_of,
+    take_over,
+)
 from beam_jobs.framework.failures import charge, failure_of, given_up
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger, unpack_vector
@@ -78,6 +86,9 @@ class Piece:
         uri: the recording's object, for failures.
         work_ms: audio that it stands for, for the progress.
         shards: objects that each table of its day has; the listing knows.
+        decides: what the identity is the hash of, where the rows follow from the sound and what was
+            answered about it, so that recordings of one sound share them; `clip_uri` is one of the
+            clips.
     """
 
     recording_id: str
@@ -88,6 +99,8 @@ class Piece:
     uri: str = ""
     work_ms: int = 0
     shards: int = 1
+    decides: Any = field(repr=False, default=None)
+    clip_uri: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,8 +115,10 @@ class PieceRows:
 class Derivation:
     """A stage: the tables that it fills, its pieces of one day, and how a piece's rows are derived.
 
-    `pieces` and `derive_rows` run on workers: they must be functions of a module. `writes` says
-    that it asks the writer, whose server is then looked at before any work.
+    `pieces`, `derive_rows` and `renew` run on workers: they must be functions of a module. `writes`
+    says that it asks the writer, whose server is then looked at before any work. `renew` makes
+    those identifiers of a row anew that are hashes of a recording's names, where its rows become
+    another's of the same sound.
     """
 
     stage: str
@@ -111,6 +126,7 @@ class Derivation:
     pieces: Callable[[JobSettings, str], Iterable[Piece]]
     derive_rows: Callable[[Piece, JobSettings], PieceRows]
     writes: bool = False
+    renew: Renew = as_it_is
 
 
 class NothingPublished(Af3Error):
@@ -149,12 +165,17 @@ def derive(
             >> beam.MapTuple(lambda date, groups: publish(date, groups, derivation, settings))
         )
 
-    listed = [dataclasses.replace(p, evidence=None) for p in pieces_of(settings, derivation)]
+    listed = [
+        dataclasses.replace(piece, evidence=None, decides=None)
+        for piece in pieces_of(settings, derivation)
+    ]
     with show_progress(derivation.stage, work_of(listed, derivation, settings)):
         counters = run_pipeline(build, settings, beam_arguments)
     made, failures = found_in_ledger(listed, derivation, settings)
     counters, waiting = split_waiting(counters)
     facts = dict(sorted(made.items())) | {"made_now": counters.get("pieces_made", 0)}
+    if taken_over := counters.get("pieces_taken_over"):
+        facts["taken_over"] = taken_over
     facts["failures"] = len(failures)
     lines = [f"{name}: {n}" for name, n in facts.items()]
     lines += [f"failed: {failure.message}" for failure in failures[:SHOWN_FAILURES]]
@@ -236,13 +257,41 @@ def derive_piece(
     with machine_faults_wait(derivation.stage):
         ledger = Ledger(settings.store)
         key = key_of(piece, derivation)
-        with claim(ledger.store, layout.claim_key(derivation.stage, piece.identity)):
+        original = None
+        if piece.decides is not None:
+            original = original_of(piece.recording_id, piece.clip_uri, piece.decides, ledger)
+        claimed = original.identity if original else piece.identity
+        with claim(ledger.store, layout.claim_key(derivation.stage, claimed)):
             if ledger.derived([key])[0] is not None:
                 return piece.date, (shard, key)
-            failure = _derive_and_store(piece, key, derivation, ledger, settings)
+            failure = _share_or_derive(piece, original, derivation, ledger, settings)
         if failure is None or given_up([failure]):
             return piece.date, (shard, key)
     return piece.date, (shard, f"{_WAITS}{piece.recording_id}")
+
+
+def _share_or_derive(
+    piece: Piece,
+    original: Original | None,
+    derivation: Derivation,
+    ledger: Ledger,
+    settings: JobSettings,
+) -> Failure | None:
+    """Take the rows of an equal recording over, or derive them for both; gives why there are none,
+    if so.
+    """
+    key, stage, renew = key_of(piece, derivation), derivation.stage, derivation.renew
+    if original is None:
+        return _derive_and_store(piece, key, derivation, ledger, settings)
+    if take_over(original, stage, piece.recording_id, piece.identity, ledger, renew):
+        count("pieces_taken_over")
+        return None
+    failure = _derive_and_store(piece, key, derivation, ledger, settings)
+    [made] = ledger.derived([key])
+    if made is not None:
+        hand_over(original, made, ledger, renew)
+        count("pieces_taken_over")
+    return failure
 
 
 def _derive_and_store(

@@ -40,6 +40,7 @@ from schemas.record_format import (
 from schemas.records import (
     AnnotatedClip,
     CorpusTasks,
+    CutOfSound,
     DerivedRows,
     ExaminedObject,
     Failure,
@@ -183,6 +184,20 @@ class Ledger:
 
     def examined(self, identity: str) -> ExaminedObject | None:
         return self._cached(ExaminedObject, layout.object_key(identity))
+
+    def cut_of_sound(self, sound_sha256: str, segmentation_hash: str) -> str:
+        """The recording whose cut is that of the sound, where it is another than the sound's first;
+        else empty.
+        """
+        held = self._cached(CutOfSound, layout.cut_of_sound_key(sound_sha256, segmentation_hash))
+        return held.recording_id if held else ""
+
+    def put_cut_of_sound(
+        self, sound_sha256: str, segmentation_hash: str, recording_id: str
+    ) -> None:
+        """Keep whose cut is that of the sound, for the holder of the sound's claim."""
+        key = layout.cut_of_sound_key(sound_sha256, segmentation_hash)
+        self.store.write(key, stored_bytes(CutOfSound(recording_id)))
 
     def put_examined(self, identity: str, examined: ExaminedObject) -> None:
         self._keep(layout.object_key(identity), examined)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol, TypeVar
 
 from beam_jobs.framework.ledger import Ledger
@@ -62,6 +62,30 @@ def recordings(found: Iterable[NightManifest]) -> Iterator[list[Recording]]:
         fresh = [r for r in manifest.recordings if r.recording_id not in seen]
         seen.update(recording.recording_id for recording in fresh)
         yield from in_batches(fresh)
+
+
+def equal_recordings(
+    read: Callable[[], Iterable[NightManifest]],
+) -> Iterator[list[tuple[Recording, ...]]]:
+    """The recordings of plans in batches, each once; those of one sound stand together, in the
+    order of their identifiers. They come last, and only they are held in memory.
+
+    Args:
+        read: gives the plans; it is called twice.
+    """
+    several = {r.sound_sha256 for plan in read() for r in plan.recordings if r.same_sound_as}
+    together: dict[str, list[Recording]] = {}
+    for batch in recordings(read()):
+        alone: list[tuple[Recording, ...]] = []
+        for recording in batch:
+            if recording.sound_sha256 and recording.sound_sha256 in several:
+                together.setdefault(recording.sound_sha256, []).append(recording)
+            else:
+                alone.append((recording,))
+        if alone:
+            yield alone
+    groups = [tuple(sorted(g, key=lambda r: r.recording_id)) for g in together.values()]
+    yield from in_batches(groups)
 
 
 def names_of_recording(recording_id: str, uris: Iterable[str]) -> set[str]:

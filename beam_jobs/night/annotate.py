@@ -1,6 +1,9 @@
 """Job 3: ask the model all that is missing, clip by clip, and keep each clip's answers at once.
 
 ledger/segment ──► clips with missing answers ──► model ──► ledger/annotate/…
+
+Clips of several recordings that are one object are one piece of work: what one is answered, the
+others take over.
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
+import itertools
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,15 +26,17 @@ from af3core.model.request import Request, Sound, ask
 from af3core.tasks.task import Task
 from beam_jobs.framework.claimed_work import Claim, do_claimed, wait_for_claim
 from beam_jobs.framework.clip_audio import ClipObject, Span, clip_sounds
+from beam_jobs.framework.equal_clips import heard_tracks, original_clip
 from beam_jobs.framework.failures import given_up
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
-from beam_jobs.framework.manifests import manifests, recordings
+from beam_jobs.framework.manifests import equal_recordings, manifests
 from beam_jobs.framework.pipeline import count, listed_once, run_pipeline
 from beam_jobs.framework.progress import Work, show_progress
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.waiting import count_waiting, machine_faults_wait
 from beam_jobs.night.answer_records import Result, annotated_clip
+from beam_jobs.night.equal_sound import EqualAnswers
 from beam_jobs.night.few_shot_examples import ShownExample, shown_examples
 from beam_jobs.night.known_tasks import note_asked
 from beam_jobs.night.pending_questions import (
@@ -42,6 +48,7 @@ from beam_jobs.night.pending_questions import (
 from schemas import layout
 from schemas.identity import shard_of
 from schemas.options.night import Accelerator
+from schemas.records import AnnotatedClip, Recording, SegmentedRecording
 from schemas.reports import MeasuredRate
 
 STAGE = "annotate"
@@ -59,25 +66,47 @@ def build(
 
 
 def missing_work(settings: JobSettings) -> Iterator[ClipWork]:
-    """Clips of the interval, each once, with what is missing; of a job's part only its clips."""
+    """Clips of the interval, each object once, with what is missing; of a job's part only its
+    clips.
+    """
     ledger = Ledger(settings.store)
-    tasks = settings.task_hashes()
     retries = ledger.retries(STAGE)
-    for batch in recordings(manifests(ledger, settings)):
-        ids = [recording.recording_id for recording in batch]
+    for batch in equal_recordings(lambda: manifests(ledger, settings)):
+        found = [recording for group in batch for recording in group]
+        ids = [recording.recording_id for recording in found]
         segmented = ledger.segmented(ids, settings.segmentation_hash)
-        for recording, cut, known in zip(batch, segmented, ledger.annotated(ids), strict=True):
-            for clip in cut.clips if cut else ():
+        known = zip(found, segmented, ledger.annotated(ids), strict=True)
+        for group in batch:
+            by_name: dict[str, list[ClipWork]] = {}
+            for recording, cut, annotated in itertools.islice(known, len(group)):
                 retry = retries.get(recording.recording_id, 0)
-                questions = pending_questions(clip, tasks, known.get(clip.clip_id, ()), retry)
-                if questions and in_part(clip.clip_id, settings.part):
-                    yield ClipWork(clip, recording.uri, recording.corpus, recording.date, questions)
+                for work in _open_clips(recording, cut, annotated, settings, retry):
+                    by_name.setdefault(work.name, []).append(work)
+            for name, (first, *equals) in by_name.items():
+                if in_part(name, settings.part):
+                    yield dataclasses.replace(first, equals=tuple(equals))
 
 
-def in_part(clip_id: str, part: layout.Part) -> bool:
+def _open_clips(
+    recording: Recording,
+    cut: SegmentedRecording | None,
+    annotated: Mapping[str, Sequence[AnnotatedClip]],
+    settings: JobSettings,
+    retry: int,
+) -> Iterator[ClipWork]:
+    tasks = settings.task_hashes()
+    for clip in cut.clips if cut else ():
+        questions = pending_questions(clip, tasks, annotated.get(clip.clip_id, ()), retry)
+        if cut and questions:
+            original = original_clip(clip, heard_tracks(cut))
+            of = (recording.uri, recording.corpus, recording.date)
+            yield ClipWork(clip, *of, questions, original)
+
+
+def in_part(clip_name: str, part: layout.Part) -> bool:
     """Parts are disjoint, together whole, and the same on every day."""
     number, count = part
-    return shard_of(clip_id, count) == number
+    return shard_of(clip_name, count) == number
 
 
 def ask_clip(item: ClipWork, settings: JobSettings, claim: Claim = wait_for_claim) -> str:
@@ -89,22 +118,82 @@ def ask_clip(item: ClipWork, settings: JobSettings, claim: Claim = wait_for_clai
     take turns, and the second finds it answered. What is answered with examples stays so when
     nearer ones are published.
     """
-    tasks = settings.task_hashes()
-    retry = item.questions[0].retry
     with machine_faults_wait(STAGE):
         ledger = Ledger(settings.store)
-        with claim(ledger.store, layout.claim_key(STAGE, item.clip.clip_id)):
-            known = ledger.annotated_clip(item.clip.recording_id, item.clip.clip_id)
-            questions = pending_questions(item.clip, tasks, known, retry)
-            if questions:
-                left = dataclasses.replace(item, questions=questions)
-                _ask_and_store(left, tasks, ledger, settings)
+        with claim(ledger.store, layout.claim_key(STAGE, item.name)):
+            _ask_equals(item, ledger, settings)
     return item.clip.clip_id
 
 
+def _ask_equals(item: ClipWork, ledger: Ledger, settings: JobSettings) -> None:
+    """Ask what no clip of the object was answered, and keep the answers for each of them."""
+    tasks = settings.task_hashes()
+    asked = [item, *item.equals]
+    clips = [each.clip for each in asked]
+    is_asked = any(clip.clip_id == item.name for clip in clips)
+    if item.original and not is_asked:
+        clips.append(item.original)  # where recordings that come later look
+    known = [(clip, ledger.annotated_clip(clip.recording_id, clip.clip_id)) for clip in clips]
+    answers = EqualAnswers(known, ledger)
+    tried: dict[_Place, Result] = {}
+    for each in asked:
+        if taken := answers.take_over(each.clip):
+            count("answers_taken_over", taken)
+        retry = each.questions[0].retry
+        questions = pending_questions(each.clip, tasks, answers.of(each.clip), retry)
+        if questions:
+            left = dataclasses.replace(each, questions=questions)
+            answers.add(each.clip, _ask_and_store(left, tasks, ledger, settings, tried))
+    if item.original and not is_asked:
+        answers.take_over(item.original)
+
+
+_Place = tuple[str, int, int]
+"""What a question is in any of the clips of one object: its task, from when, to when."""
+
+
+def _place(asked: PendingQuestion) -> _Place:
+    return asked.task_hash, asked.start_ms, asked.end_ms
+
+
 def _ask_and_store(
+    item: ClipWork,
+    tasks: Mapping[str, Task],
+    ledger: Ledger,
+    settings: JobSettings,
+    tried: dict[_Place, Result],
+) -> AnnotatedClip:
+    """Ask a clip's questions, and keep what comes of it; gives what is kept.
+
+    Args:
+        tried: what came of questions about an equal clip, which are not asked again.
+    """
+    fresh = tuple(asked for asked in item.questions if _place(asked) not in tried)
+    shown: dict[PendingQuestion, tuple[ShownExample, ...]] = {}
+    model_ms = 0
+    if fresh:
+        left = dataclasses.replace(item, questions=fresh)
+        results, shown, model_ms = _asked(left, tasks, ledger, settings)
+        tried |= zip(map(_place, fresh), results, strict=True)
+        count("clips_asked")
+        count("model_ms", model_ms)
+        count("asked_ms", asked_ms(left, tasks))
+    answered = [(asked, tried[_place(asked)]) for asked in item.questions]
+    kept = annotated_clip(item, answered, tasks, settings, model_ms, shown)
+    if kept.annotations or kept.failures:
+        ledger.put_annotated(kept)
+    count("answers_made", len(kept.annotations))
+    count("failures", len(kept.failures))
+    errors = [result for _, result in answered if isinstance(result, ModelError)]
+    if len(errors) > sum(given_up([failure]) for failure in kept.failures):
+        count_waiting(STAGE, errors[0])
+    return kept
+
+
+def _asked(
     item: ClipWork, tasks: Mapping[str, Task], ledger: Ledger, settings: JobSettings
-) -> None:
+) -> tuple[list[Result], dict[PendingQuestion, tuple[ShownExample, ...]], int]:
+    """Results by question, the examples that were shown, and the model's time in milliseconds."""
     spans = [(asked.start_ms, asked.end_ms) for asked in item.questions]
     clip = ClipObject(item.clip.clip_uri, item.clip.start_ms)
     with model_turn:
@@ -113,19 +202,7 @@ def _ask_and_store(
         sounds = clip_sounds(clip, spans, ledger.store)
         shown = shown_examples(item, sounds, tasks, settings)
         results = _ask(item, sounds, shown, tasks, settings)
-        model_ms = round(1000 * (time.monotonic() - begun))
-    answered = list(zip(item.questions, results, strict=True))
-    kept = annotated_clip(item, answered, tasks, settings, model_ms, shown)
-    if kept.annotations or kept.failures:
-        ledger.put_annotated(kept)
-    count("clips_asked")
-    count("model_ms", model_ms)
-    count("asked_ms", asked_ms(item, tasks))
-    count("answers_made", len(kept.annotations))
-    count("failures", len(kept.failures))
-    errors = [result for result in results if isinstance(result, ModelError)]
-    if len(errors) > sum(given_up([failure]) for failure in kept.failures):
-        count_waiting(STAGE, errors[0])
+        return results, shown, round(1000 * (time.monotonic() - begun))
 
 
 def asked_ms(item: ClipWork, tasks: Mapping[str, Task]) -> int:

@@ -48,6 +48,7 @@ def keep_what_waits(rows: TableRows, held: HeldRows) -> TableRows:
     if not kept:
         return rows
     merged = TableRows()
+    merged.taken_over.update({k: n for k, n in rows.taken_over.items() if k[0] not in kept})
     for table in dict.fromkeys((*rows.by_table, *held)):
         for row in rows.by_table.get(table, []):
             if row["recording_id"] not in kept:

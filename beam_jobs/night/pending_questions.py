@@ -29,13 +29,27 @@ class PendingQuestion:
 
 @dataclass(frozen=True)
 class ClipWork:
-    """A clip with what is to be asked of it; `uri` is the recording's, for failures."""
+    """A clip with what is to be asked of it.
+
+    Attributes:
+        uri: the recording's, for failures.
+        original: where the clip's object was cut of another recording, that recording's clip.
+        equals: other recordings' clips of the same object with open questions; what this one is
+            answered, they are.
+    """
 
     clip: Clip
     uri: str
     corpus: str
     date: str
     questions: tuple[PendingQuestion, ...]
+    original: Clip | None = None
+    equals: tuple[ClipWork, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The same for all clips of one object: that of the clip which it was cut as."""
+        return (self.original or self.clip).clip_id
 
 
 def all_questions(clip: Clip, tasks: Mapping[str, Task]) -> list[PendingQuestion]:

@@ -5,49 +5,26 @@ archive ──► discover ──► manifests ──► against the ledger ─�
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from af3core.audio.cut_points import Segmentation
-from af3core.audio.tracks import choose_tracks
 from af3core.storage.address import store_at
 from beam_jobs.evaluation.acceptance_check import check_accepted
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
-from beam_jobs.framework.manifests import manifests, recordings
+from beam_jobs.framework.manifests import manifests
 from beam_jobs.framework.progress import clock
 from beam_jobs.framework.settings import FIRST_DATE, LAST_DATE, JobSettings
 from beam_jobs.framework.waiting import split_waiting
 from beam_jobs.night import discover
-from beam_jobs.night.annotate import STAGE as ANNOTATE
 from beam_jobs.night.listing_report import findings_facts, findings_lines
-from beam_jobs.night.pending_questions import all_questions, pending_questions
-from beam_jobs.night.segment import STAGE as SEGMENT
-from beam_jobs.night.segment import to_cut
+from beam_jobs.night.planned_work import PlannedWork, planned_work
 from beam_jobs.night.sizing import gpu_hours, lines, size
 from schemas.options.archive import Dating, Results
 from schemas.options.evaluation import Accepted
 from schemas.options.night import Budget, Sizing
-from schemas.records import AnnotatedClip, NightManifest, Recording, SegmentedRecording
 from schemas.reports import MeasuredRate
-
-
-@dataclass(frozen=True)
-class PlannedWork:
-    """Recordings and audio of an interval, by what the ledger holds of it.
-
-    Attributes:
-        to_cut_ms: declared length of what is not decoded yet; all of it is to be annotated.
-        held_ms: audio whose questions are all answered (or given up on).
-        to_ask_ms: audio that is cut and waits, by the share of its questions that is open.
-    """
-
-    recordings: int = 0
-    failures: int = 0
-    duration_ms: int = 0
-    to_cut_ms: int = 0
-    held_ms: int = 0
-    to_ask_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,28 +37,6 @@ class Estimate:
     rate: float
     basis: str
     over_budget: bool
-
-
-def planned_work(
-    found: Iterable[NightManifest], ledger: Ledger, settings: JobSettings
-) -> PlannedWork:
-    """Add up the manifests against the ledger; an equal recording of two dates counts once."""
-    plans = list(found)
-    retries, asked_again = ledger.retries(SEGMENT), ledger.retries(ANNOTATE)
-    work = PlannedWork(failures=sum(len(manifest.failures) for manifest in plans))
-    for batch in recordings(plans):
-        ids = [recording.recording_id for recording in batch]
-        segmented = ledger.segmented(ids, settings.segmentation_hash)
-        waiting = to_cut(batch, settings, ledger, retries)
-        open_ids = {each.recording.recording_id for each in waiting}
-        for recording, cut, known in zip(batch, segmented, ledger.annotated(ids), strict=True):
-            if cut is None:
-                is_open = recording.recording_id in open_ids
-                work = _add(work, _uncut(recording, is_open, settings.segmentation))
-            else:
-                retry = asked_again.get(recording.recording_id, 0)
-                work = _add(work, _cut(cut, known, settings, retry))
-    return work
 
 
 def estimate(work: PlannedWork, budget: Budget, measured: MeasuredRate | None) -> Estimate:
@@ -176,57 +131,12 @@ def _interval(settings: JobSettings) -> str:
     return f"{first} to {last}"
 
 
-def _uncut(recording: Recording, is_open: bool, cutting: Segmentation) -> PlannedWork:
-    declared_ms = recording.media.likely_duration_ms
-    to_cut_ms = declared_ms * _channels_to_cut(recording, cutting) if is_open else 0
-    return PlannedWork(recordings=1, duration_ms=declared_ms, to_cut_ms=to_cut_ms)
-
-
-def _channels_to_cut(recording: Recording, cutting: Segmentation) -> int:
-    """How often a recording is annotated: once for each channel that is cut by itself."""
-    media = recording.media
-    if cutting.channels != "each":
-        return 1
-    if not media.tracks:
-        return max(media.channels, 1)
-    chosen = choose_tracks(media.tracks, cutting.track).indices
-    return max(sum(track.channels for track in media.tracks if track.index in chosen), 1)
-
-
-def _cut(
-    cut: SegmentedRecording,
-    known: Mapping[str, Sequence[AnnotatedClip]],
-    settings: JobSettings,
-    retry: int,
-) -> PlannedWork:
-    tasks = settings.task_hashes()
-    held_ms = to_ask_ms = 0
-    for clip in cut.clips:
-        asked = len(all_questions(clip, tasks))
-        if not asked:
-            continue
-        missing = len(pending_questions(clip, tasks, known.get(clip.clip_id, ()), retry))
-        open_ms = clip.duration_ms * missing // asked
-        to_ask_ms += open_ms
-        held_ms += clip.duration_ms - open_ms
-    return PlannedWork(
-        recordings=1,
-        duration_ms=cut.decoded_duration_ms,
-        held_ms=held_ms,
-        to_ask_ms=to_ask_ms,
-    )
-
-
-def _add(one: PlannedWork, other: PlannedWork) -> PlannedWork:
-    first, second = asdict(one), asdict(other)
-    return PlannedWork(**{name: first[name] + second[name] for name in first})
-
-
 def _lines(work: PlannedWork, cost: Estimate, budget: Budget) -> list[str]:
     price = f", {cost.cost:.2f} at {budget.gpu_price:g} an hour" if budget.gpu_price else ""
     lines = [
         f"came in     {work.recordings} recordings, {clock(work.duration_ms)} of audio,"
         f" {work.failures} objects that cannot be used",
+        *_equal_lines(work),
         f"done        {clock(work.held_ms)} of audio is annotated already",
         f"open        {clock(work.to_cut_ms)} to decode and annotate,"
         f" {clock(work.to_ask_ms)} to annotate",
@@ -236,3 +146,12 @@ def _lines(work: PlannedWork, cost: Estimate, budget: Budget) -> list[str]:
     if cost.over_budget:
         lines.append(f"OVER BUDGET of {budget.max_gpu_hours:g} GPU hours: nothing starts by itself")
     return lines
+
+
+def _equal_lines(work: PlannedWork) -> list[str]:
+    if not work.taken_over:
+        return []
+    return [
+        f"equal sound {work.taken_over} of them, {clock(work.taken_over_ms)} of audio, take over"
+        " what others of the same sound are answered"
+    ]

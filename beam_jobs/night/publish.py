@@ -82,6 +82,8 @@ class PublishedShard:
     source: str = ""
     withdrawn: tuple[str, ...] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
+    recordings_taken_over: int = 0
+    taken_over_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -191,11 +193,13 @@ def _published(
         for name, key in keys.items()
     ]
     recordings = rows.by_table.get("recordings", [])
+    taken_over = [row["duration_ms"] for row in recordings if row["taken_over_from"]]
     made = sum(
         row["run_id"] == settings.run_id
         for name in ANSWER_TABLES
         for row in rows.by_table.get(name, [])
     )
+    made -= sum(n for (_, run), n in rows.taken_over.items() if run == settings.run_id)
     return PublishedShard(
         objects=tuple(objects),
         recordings=len(recordings),
@@ -205,6 +209,8 @@ def _published(
         skipped_ms=sum(part["duration_ms"] for row in recordings for part in row["skipped"]),
         answers_made=made,
         replaced=replaced,
+        recordings_taken_over=len(taken_over),
+        taken_over_ms=sum(taken_over),
     )
 
 
@@ -331,6 +337,8 @@ def _run_row(published: list[PublishedShard], settings: JobSettings) -> dict[str
             {"reason": reason, "objects": objects}
             for reason, objects in sorted(published[-1].passed_over.items())
         ],
+        "recordings_taken_over": sum(shard.recordings_taken_over for shard in published),
+        "taken_over_ms": sum(shard.taken_over_ms for shard in published),
     }
 
 

@@ -123,7 +123,10 @@ def write_page(
         gpu_hours_of_all=model_time.all_ms / MS_PER_HOUR,
         gpu_price=settings[Budget].gpu_price,
         rate=ledger.rate(settings.corpus),
-        listing=tuple(findings_texts(ledger.listing(settings.corpus, settings.run_id))),
+        listing=(
+            *findings_texts(ledger.listing(settings.corpus, settings.run_id)),
+            *summary.equal_texts(),
+        ),
         replaced=tuple(replaced_texts(summary.replaced)),
     )
     key = layout.report_page_key(settings.corpus, settings.run_id)

@@ -11,6 +11,7 @@ from typing import Any
 from af3core.errors import Af3Error
 from af3core.tasks.flags import OF_RECORDINGS
 from af3core.tasks.task import Task
+from beam_jobs.framework.equal_clips import taken_over_from
 from beam_jobs.framework.failures import given_up, progress_of
 from beam_jobs.framework.parquet_encoding import timestamp
 from beam_jobs.night.accounting import Spent, account
@@ -72,9 +73,14 @@ class RecordingFacts:
 
 @dataclass
 class TableRows:
-    """Rows by table name."""
+    """Rows by table name.
+
+    `taken_over` counts those of answers that another recording of the same sound was given, by
+    recording and the run that asked.
+    """
 
     by_table: dict[str, list[Row]] = field(default_factory=dict)
+    taken_over: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, table: str, row: Row) -> None:
         self.by_table.setdefault(table, []).append(row)
@@ -82,6 +88,7 @@ class TableRows:
     def extend(self, other: TableRows) -> None:
         for table, rows in other.by_table.items():
             self.by_table.setdefault(table, []).extend(rows)
+        self.taken_over += other.taken_over
 
 
 def recording_rows(facts: RecordingFacts, tasks: Mapping[str, Task]) -> TableRows:
@@ -112,6 +119,8 @@ def recording_rows(facts: RecordingFacts, tasks: Mapping[str, Task]) -> TableRow
                 rows.add("segments", _segment_row(facts, clip, segment, status, reason))
             for (entry, annotation), question in answers.items_with_questions():
                 _add_annotation(rows, facts, clip, entry, annotation, tasks[question.task_hash])
+                if entry.taken_over:
+                    rows.taken_over[clip.recording_id, entry.run_id] += 1
             for failure in failures.values():
                 rows.add("failures", failure_row(failure))
     annotated_ms, skipped = account(spent)
@@ -230,7 +239,15 @@ def _recording_row(
         **_what_was_heard(facts),
         "date_rule": recording.date_rule or None,
         "sound_sha256": recording.sound_sha256 or None,
+        "taken_over_from": _taken_over_from(segmented),
     }
+
+
+def _taken_over_from(segmented: SegmentedRecording | None) -> str | None:
+    """The recording that was cut in the place of this one; None where it was itself."""
+    clips = segmented.clips if segmented else ()
+    found = {taken_over_from(clip.recording_id, clip.clip_uri) for clip in clips} - {""}
+    return min(found, default=None)
 
 
 def _clock_columns(segmented: SegmentedRecording | None) -> Row:

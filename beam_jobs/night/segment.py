@@ -1,6 +1,9 @@
 """Job 2: decode each recording once, cut it at pauses, keep the clips as FLAC.
 
 manifests ──► recordings not yet cut ──► decode, cut, write ──► ledger/segment/…
+
+Recordings of one sound are one piece of work: the first of them is decoded and cut, the others take
+its cut over. Where it cannot be used, the next one is decoded.
 """
 
 from __future__ import annotations
@@ -27,13 +30,13 @@ from beam_jobs.framework.claimed_work import Claim, do_claimed, wait_for_claim
 from beam_jobs.framework.failures import Charge, charge, failure_of, given_up
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
-from beam_jobs.framework.manifests import in_batches, manifests, recordings
+from beam_jobs.framework.manifests import equal_recordings, in_batches, manifests
 from beam_jobs.framework.pipeline import count, listed_once, run_pipeline
 from beam_jobs.framework.progress import Work, show_progress
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.waiting import count_waiting, machine_faults_wait
 from beam_jobs.night.clip_writer import ClipWriter
-from beam_jobs.night.equal_sound import adopt_cut
+from beam_jobs.night.equal_sound import adopt_cut, note_cut
 from beam_jobs.night.planned_file import check_content, planned_file
 from schemas import identity, layout
 from schemas.records import Clip, Failure, Recording, SegmentedRecording, TimeGap
@@ -54,26 +57,35 @@ class RecordingToCut(NamedTuple):
     has_failed: bool = False
 
 
+SoundToCut = tuple[RecordingToCut, ...]
+"""The recordings of one sound that wait, in the order in which they are tried."""
+
+
 def build(
     pipeline: beam.Pipeline,
     settings: JobSettings,
-    listed: Sequence[RecordingToCut] | None = None,
-) -> beam.PCollection[str]:
+    listed: Sequence[SoundToCut] | None = None,
+) -> beam.PCollection[list[str]]:
     """The pipeline, over what is listed or to be listed; gives the ids of what it cut."""
-    missing = listed_once(pipeline, listed, settings, recordings_to_cut)
-    return do_claimed(missing, "DecodeAndCut", cut_one, settings)
+    missing = listed_once(pipeline, listed, settings, sounds_to_cut)
+    return do_claimed(missing, "DecodeAndCut", cut_sound, settings)
 
 
-def recordings_to_cut(settings: JobSettings) -> Iterator[RecordingToCut]:
-    """Recordings of the interval that wait to be cut."""
+def sounds_to_cut(settings: JobSettings) -> Iterator[SoundToCut]:
+    """Recordings of the interval that wait to be cut, those of one sound together."""
     ledger = Ledger(settings.store)
     retries = ledger.retries(STAGE)
-    for batch in recordings(manifests(ledger, settings)):
-        yield from to_cut(batch, settings, ledger, retries)
+    for batch in equal_recordings(lambda: manifests(ledger, settings)):
+        found = to_cut([r for group in batch for r in group], settings, ledger, retries)
+        waiting = {each.recording.recording_id: each for each in found}
+        for group in batch:
+            sound = tuple(waiting[r.recording_id] for r in group if r.recording_id in waiting)
+            if sound:
+                yield sound
 
 
 def to_cut(
-    batch: list[Recording], settings: JobSettings, ledger: Ledger, retries: Mapping[str, int]
+    batch: Sequence[Recording], settings: JobSettings, ledger: Ledger, retries: Mapping[str, int]
 ) -> list[RecordingToCut]:
     """Those that the ledger neither holds under this segmentation nor has given up on, and those
     that are to be cut again.
@@ -106,21 +118,36 @@ def work_key(recording: Recording, settings: JobSettings) -> str:
     )
 
 
-def cut_one(asked: RecordingToCut, settings: JobSettings, claim: Claim = wait_for_claim) -> str:
-    """Decode and cut one recording; one that fails is a failure in the ledger, and ends no other.
+def cut_sound(sound: SoundToCut, settings: JobSettings, claim: Claim = wait_for_claim) -> list[str]:
+    """Decode and cut the recordings of a sound, once as long as nothing fails; one that fails is a
+    failure in the ledger, and ends no other.
 
-    What the machine is to blame for leaves the recording waiting.
+    What the machine is to blame for leaves a recording waiting. Runs on recordings of one sound
+    take turns, and the second finds it cut.
     """
-    recording = asked.recording
     with machine_faults_wait(STAGE):
         ledger = Ledger(settings.store)
-        key = work_key(recording, settings)
+        key = _claimed(sound[0].recording, settings)
         with claim(ledger.store, layout.claim_key(STAGE, key)):
-            # another run may have cut it since the listing
-            if to_cut([recording], settings, ledger, {key: asked.retry}):
-                with _decoding:
-                    _cut_and_store(asked, settings, ledger)
-    return recording.recording_id
+            for asked in sound:
+                with machine_faults_wait(STAGE):
+                    _cut_if_open(asked, settings, ledger)
+    return [asked.recording.recording_id for asked in sound]
+
+
+def _claimed(recording: Recording, settings: JobSettings) -> str:
+    """What is claimed to cut a recording: its sound, where that is known."""
+    if not recording.sound_sha256:
+        return work_key(recording, settings)
+    return identity.configuration_hash([recording.sound_sha256, settings.segmentation_hash])
+
+
+def _cut_if_open(asked: RecordingToCut, settings: JobSettings, ledger: Ledger) -> None:
+    """Another run may have cut it since the listing."""
+    key = work_key(asked.recording, settings)
+    if to_cut([asked.recording], settings, ledger, {key: asked.retry}):
+        with _decoding:
+            _cut_and_store(asked, settings, ledger)
 
 
 def _cut_and_store(asked: RecordingToCut, settings: JobSettings, ledger: Ledger) -> None:
@@ -128,6 +155,8 @@ def _cut_and_store(asked: RecordingToCut, settings: JobSettings, ledger: Ledger)
     try:
         adopted = None if asked.retry else adopt_cut(recording, settings, ledger)
         segmented = adopted or _cut(asked, settings, ledger)
+        if not adopted:
+            note_cut(recording, segmented, ledger)
         ledger.put_segmented(segmented)
     except ConfigurationError:
         raise
@@ -143,7 +172,8 @@ def _cut_and_store(asked: RecordingToCut, settings: JobSettings, ledger: Ledger)
             count_waiting(STAGE, error)
     else:
         if adopted:
-            count("recordings_of_known_sound")
+            count("recordings_taken_over")
+            count("taken_over_ms", segmented.decoded_duration_ms)
             return
         count("recordings_cut")
         count("clips_written", len(segmented.clips))
@@ -259,7 +289,7 @@ def _failure(recording: Recording, error: Exception, charged: Charge, run_id: st
 
 def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     """Cut what is missing; no pipeline is started where nothing is."""
-    waiting = list(recordings_to_cut(settings))
+    waiting = list(sounds_to_cut(settings))
     if not waiting:
         return Outcome({"recordings_cut": 0}, ["all recordings are cut already"])
     part = functools.partial(build, listed=waiting)
@@ -267,12 +297,14 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
         return Outcome.of_counters(run_pipeline(part, settings, beam_arguments))
 
 
-def _work(waiting: list[RecordingToCut], settings: JobSettings) -> Work:
+def _work(sounds: Sequence[SoundToCut], settings: JobSettings) -> Work:
     """For the progress: a recording is done when it is cut, or has failed, and as far as its clips.
 
-    What was cut or had failed before is not seen to be done until the end.
+    What was cut or had failed before is not seen to be done until the end. What is taken over is no
+    audio.
     """
     store = settings.store
+    waiting = [each for sound in sounds for each in sound if each is sound[0] or each.retry]
     lengths_ms = {
         each.recording.recording_id: each.recording.media.likely_duration_ms for each in waiting
     }

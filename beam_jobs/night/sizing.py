@@ -18,7 +18,7 @@ CLIP_H, SEGMENT_S = 1 / 6, 25.0
 RECORDINGS_PER_HOUR = 2.0
 """Broadcasts of half an hour."""
 
-PER_RECORDING = (11, 13)
+PER_RECORDING = (11, 14)
 PER_CLIP = (4, 4)
 PER_SHARD = (18, 14)
 """Requests of classes A (uploads, listings) and B (downloads, metadata), from discover to publish;

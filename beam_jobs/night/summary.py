@@ -27,10 +27,25 @@ class Summary:
     answers_made: int
     tables: str
     replaced: tuple[Replaced, ...] = ()
+    recordings_taken_over: int = 0
+    taken_over_ms: int = 0
 
     def facts(self) -> dict[str, Any]:
         """For programs."""
         return dataclasses.asdict(self)
+
+    def equal_texts(self) -> list[tuple[str, str]]:
+        """What was taken over from recordings of the same sound, for people: of what, and what."""
+        if not self.recordings_taken_over:
+            return []
+        recordings = "recording has" if self.recordings_taken_over == 1 else "recordings have"
+        return [
+            (
+                "equal sound",
+                f"{self.recordings_taken_over} {recordings} the answers of another one of the same"
+                f" sound, {clock(self.taken_over_ms)} of audio",
+            )
+        ]
 
     def lines(self) -> list[str]:
         """For people, one fact a line."""
@@ -38,6 +53,7 @@ class Summary:
             f"recordings  {self.recordings}, {clock(self.duration_ms)} of audio",
             f"annotated   {clock(self.annotated_ms)}, {self.answers_made} answers made by this run",
         ]
+        lines += [f"{what} {text}" for what, text in self.equal_texts()]
         lines += [
             f"skipped     {clock(ms)} {reason}" for reason, ms in sorted(self.skipped_ms.items())
         ]
@@ -71,6 +87,7 @@ def summarise(settings: JobSettings, published: TableSnapshot | None = None) -> 
     for row in recordings:
         for part in row["skipped"]:
             skipped[part["reason"]] += part["duration_ms"]
+    taken_over = [row["duration_ms"] for row in recordings if row["taken_over_from"]]
     mine = [row for row in runs if row["run_id"] == settings.run_id]
     return Summary(
         recordings=len(recordings),
@@ -81,4 +98,6 @@ def summarise(settings: JobSettings, published: TableSnapshot | None = None) -> 
         answers_made=sum(row["answers_made"] for row in mine),
         tables=ledger.store.address("tables"),
         replaced=add_up(each for row in mine for each in replaced_of(row)),
+        recordings_taken_over=len(taken_over),
+        taken_over_ms=sum(taken_over),
     )

@@ -27,7 +27,7 @@ class RunFacts:
         gpu_hours_used: by this run; `gpu_hours_of_all`: by all runs, for the interval's answers.
         gpu_price: money per GPU hour; 0 where none is set.
         rate: how fast the corpus was annotated last.
-        listing: what the archive lacked, moved or could not give: of what, and what.
+        listing: what the archive lacked, moved, could not give or held twice: of what, and what.
         replaced: whose rows stand in the place of other ones now, a line each.
     """
 

@@ -43,7 +43,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.recordings (
   `heard_channels` string COMMENT 'mix of all, each by itself, or the number of the one that was heard',
   `heard_channel_count` bigint COMMENT 'how many channels were heard; annotated_ms counts a second once',
   `date_rule` string COMMENT 'what dated it: path, pattern, mtime, bwf, xmp or created',
-  `sound_sha256` string COMMENT 'SHA-256 of the coded sound and its times: equal where only tags or container differ'
+  `sound_sha256` string COMMENT 'SHA-256 of the coded sound and its times: equal where only tags or container differ',
+  `taken_over_from` string COMMENT 'recording of the same sound whose clips and answers these are, where it was not cut itself'
 )
 COMMENT 'one row per recording of the night; times in and out add up'
 PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
@@ -254,7 +255,9 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.runs (
   `objects` array<struct<`key`:string,`rows`:bigint,`sha256`:string>> COMMENT 'objects that the run published',
   `withdrawn` array<string> COMMENT 'objects of recordings that left the partition, gone from the archive or moved',
   `replaced` array<struct<`what`:string,`before`:string,`after`:string,`recordings`:bigint,`rows`:bigint>> COMMENT 'rows of a task, or segments, that the run replaced by those of another model, cutting or prompt',
-  `passed_over` array<struct<`reason`:string,`objects`:bigint>> COMMENT 'objects of the day that are no recordings, counted by reason'
+  `passed_over` array<struct<`reason`:string,`objects`:bigint>> COMMENT 'objects of the day that are no recordings, counted by reason',
+  `recordings_taken_over` bigint COMMENT 'recordings with the clips and answers of another one of the same sound',
+  `taken_over_ms` bigint COMMENT 'time in, those recordings'
 )
 COMMENT 'one row per run that published the partition'
 PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')

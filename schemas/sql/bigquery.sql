@@ -41,7 +41,8 @@ CREATE OR REPLACE EXTERNAL TABLE af3.recordings (
   `heard_channels` STRING OPTIONS(description = 'mix of all, each by itself, or the number of the one that was heard'),
   `heard_channel_count` INT64 OPTIONS(description = 'how many channels were heard; annotated_ms counts a second once'),
   `date_rule` STRING OPTIONS(description = 'what dated it: path, pattern, mtime, bwf, xmp or created'),
-  `sound_sha256` STRING OPTIONS(description = 'SHA-256 of the coded sound and its times: equal where only tags or container differ')
+  `sound_sha256` STRING OPTIONS(description = 'SHA-256 of the coded sound and its times: equal where only tags or container differ'),
+  `taken_over_from` STRING OPTIONS(description = 'recording of the same sound whose clips and answers these are, where it was not cut itself')
 )
 WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
 OPTIONS (
@@ -222,7 +223,9 @@ CREATE OR REPLACE EXTERNAL TABLE af3.runs (
   `objects` ARRAY<STRUCT<`key` STRING, `rows` INT64, `sha256` STRING>> OPTIONS(description = 'objects that the run published'),
   `withdrawn` ARRAY<STRING> OPTIONS(description = 'objects of recordings that left the partition, gone from the archive or moved'),
   `replaced` ARRAY<STRUCT<`what` STRING, `before` STRING, `after` STRING, `recordings` INT64, `rows` INT64>> OPTIONS(description = 'rows of a task, or segments, that the run replaced by those of another model, cutting or prompt'),
-  `passed_over` ARRAY<STRUCT<`reason` STRING, `objects` INT64>> OPTIONS(description = 'objects of the day that are no recordings, counted by reason')
+  `passed_over` ARRAY<STRUCT<`reason` STRING, `objects` INT64>> OPTIONS(description = 'objects of the day that are no recordings, counted by reason'),
+  `recordings_taken_over` INT64 OPTIONS(description = 'recordings with the clips and answers of another one of the same sound'),
+  `taken_over_ms` INT64 OPTIONS(description = 'time in, those recordings')
 )
 WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
 OPTIONS (

@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS hive.af3.recordings (
   "heard_channel_count" BIGINT COMMENT 'how many channels were heard; annotated_ms counts a second once',
   "date_rule" VARCHAR COMMENT 'what dated it: path, pattern, mtime, bwf, xmp or created',
   "sound_sha256" VARCHAR COMMENT 'SHA-256 of the coded sound and its times: equal where only tags or container differ',
+  "taken_over_from" VARCHAR COMMENT 'recording of the same sound whose clips and answers these are, where it was not cut itself',
   "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
   "date" DATE COMMENT 'archive day, from the object''s path'
 )
@@ -235,6 +236,8 @@ CREATE TABLE IF NOT EXISTS hive.af3.runs (
   "withdrawn" ARRAY(VARCHAR) COMMENT 'objects of recordings that left the partition, gone from the archive or moved',
   "replaced" ARRAY(ROW("what" VARCHAR, "before" VARCHAR, "after" VARCHAR, "recordings" BIGINT, "rows" BIGINT)) COMMENT 'rows of a task, or segments, that the run replaced by those of another model, cutting or prompt',
   "passed_over" ARRAY(ROW("reason" VARCHAR, "objects" BIGINT)) COMMENT 'objects of the day that are no recordings, counted by reason',
+  "recordings_taken_over" BIGINT COMMENT 'recordings with the clips and answers of another one of the same sound',
+  "taken_over_ms" BIGINT COMMENT 'time in, those recordings',
   "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
   "date" DATE COMMENT 'archive day, from the object''s path'
 )

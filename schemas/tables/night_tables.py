@@ -176,6 +176,13 @@ RECORDINGS = Table(
             "SHA-256 of the coded sound and its times: equal where only tags or container differ",
             nullable=True,
         ),
+        Column(
+            "taken_over_from",
+            pa.string(),
+            "recording of the same sound whose clips and answers these are, where it was not cut"
+            " itself",
+            nullable=True,
+        ),
     ),
     ("recording_id",),
 )
@@ -339,6 +346,13 @@ RUNS = Table(
             "objects of the day that are no recordings, counted by reason",
             nullable=True,
         ),
+        Column(
+            "recordings_taken_over",
+            pa.int64(),
+            "recordings with the clips and answers of another one of the same sound",
+            nullable=True,
+        ),
+        Column("taken_over_ms", pa.int64(), "time in, those recordings", nullable=True),
     ),
     ("published_at", "run_id"),
 )

@@ -15,6 +15,7 @@ from af3core.model.request import Answer, Request, ask
 from af3core.skills.audio_agreement import agrees, question_task, read_heard
 from af3core.skills.catalogue import chosen_skills
 from af3core.skills.exact_pairs import EXACT_VERSION
+from af3core.skills.pair import Pair
 from af3core.skills.pair_rules import RULES_VERSION
 from beam_jobs.derive.skills.pair_report import sampled_lines, table_lines
 from beam_jobs.derive.skills.pairs import Candidate, PairCollection, RejectedPair, make_pairs
@@ -51,6 +52,8 @@ def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
             evidence=clip,
             uri=clip.uri,
             work_ms=sum(segment.duration_ms for segment in clip.segments),
+            decides=[how, clip.segments],
+            clip_uri=clip.clip.clip_uri,
         )
 
 
@@ -139,7 +142,18 @@ def _common(made: Candidate | RejectedPair) -> Row:
     }
 
 
-SKILLS = Derivation("skills", (PAIRS, REJECTED_PAIRS), pieces, derive_rows, writes=True)
+def pair_id(table: str, row: Row, identity: str) -> Row:
+    """A row of pairs with its name, of the stretch that it is about."""
+    if table != PAIRS.name:
+        return row
+    about = row["segment_id"] or row["clip_id"]
+    pair = Pair(row["skill"], row["question"], row["answer"], 0, 0, tuple(row["options"]))
+    return row | {"pair_id": pair.identity(about)}
+
+
+SKILLS = Derivation(
+    "skills", (PAIRS, REJECTED_PAIRS), pieces, derive_rows, writes=True, renew=pair_id
+)
 
 
 def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:

@@ -12,7 +12,7 @@ from af3core.storage.address import store_at
 from beam_jobs.cli import main
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.night.rows import RecordingFacts, recording_rows
-from beam_jobs.night.segment import _work, recordings_to_cut
+from beam_jobs.night.segment import _work, sounds_to_cut
 from schemas.records import NightManifest
 from tests.af3core.audio import clicked_media as made
 from tests.beam_jobs.job_settings import settings_for
@@ -180,8 +180,8 @@ def test_progress_goes_on_inside_a_long_recording(tmp_path: Path) -> None:
     out = str(tmp_path / "out")
     assert main(["discover", str(tmp_path / "arc"), "--out", out]) == 0
     settings = settings_for("segment", "--out", out, "--max-clip-s", "30")
-    [waiting] = recordings_to_cut(settings)
-    work = _work([waiting], settings)
+    [[waiting]] = sounds_to_cut(settings)
+    work = _work([(waiting,)], settings)
     assert (work.total_ms, work.done_ms()) == (50_000, 0)
     folder = f"clips/{waiting.recording.recording_id}/{settings.segmentation_hash}"
     settings.store.write(f"{folder}/000000000-000029952.flac", b"a clip")

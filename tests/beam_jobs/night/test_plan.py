@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from beam_jobs.cli import main
-from beam_jobs.night.plan import Estimate, PlannedWork, estimate
+from beam_jobs.night.plan import Estimate, estimate
+from beam_jobs.night.planned_work import PlannedWork
 from schemas.options.night import Budget
 from schemas.reports import MeasuredRate
 from tests.beam_jobs.small_night import make_archive, night, rows
