@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from af3core.audio.media_parts import media_parts
+from af3core.audio.mp4_boxes import lacks_index
 from af3core.audio.mpeg_frames import declares_length
 from af3core.audio.ogg_pages import read_ogg
 from af3core.audio.open_media import open_media
@@ -44,12 +45,15 @@ def probe(path: Path, name: str) -> MediaInfo:
     from av.error import FFmpegError
 
     try:
-        try:
-            return _headers(path, name)
-        except (NoAudio, NotMedia):
-            # streams without a list of what they hold may begin with minutes of picture alone
-            return dataclasses.replace(_headers(path, name, further=True), probed_further=True)
-    except (FFmpegError, ValueError) as error:
+        return _probed(path, name)
+    except (FFmpegError, ValueError, NoAudio, NotMedia) as error:
+        if lacks_index(path):
+            raise NotMedia(
+                f"{name}: the index (moov) of this MP4 is missing, without which none of its sound"
+                " can be found: the copy is incomplete; upload it again"
+            ) from error
+        if isinstance(error, (NoAudio, NotMedia)):
+            raise
         if is_playlist(head):
             raise ForbiddenContainer(
                 f"{name}: a playlist, not a recording; playlists are never followed:"
@@ -59,6 +63,14 @@ def probe(path: Path, name: str) -> MediaInfo:
             f"{name}: no media container that can be opened ({_cause(error)});"
             " check that the upload is complete"
         ) from error
+
+
+def _probed(path: Path, name: str) -> MediaInfo:
+    try:
+        return _headers(path, name)
+    except (NoAudio, NotMedia):
+        # streams without a list of what they hold may begin with minutes of picture alone
+        return dataclasses.replace(_headers(path, name, further=True), probed_further=True)
 
 
 def _headers(path: Path, name: str, further: bool = False) -> MediaInfo:
