@@ -38,6 +38,7 @@ class FoundObject:
     Attributes:
         unreadable: why it could not be looked at.
         passed_over: why it is no recording, whatever its name.
+        sidecar: the address of the XMP file beside it; empty where there is none, or nobody asked.
     """
 
     uri: str
@@ -48,6 +49,7 @@ class FoundObject:
     modified_ns: int = 0
     unreadable: str = ""
     passed_over: str = ""
+    sidecar: str = ""
 
 
 @dataclass

@@ -59,7 +59,7 @@ def test_an_index_that_is_cut_is_no_file_without_sound(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\0\0\0\x08", b"\0\0\0\0moof", b"\0\0\0\x01mdat", b"\0\0\0\x05moov" + bytes(99)]
+    "data", [b"", b"\0\0\0\x08", b"\0\0\0\0abcd", b"\0\0\0\x01mdat", b"\0\0\0\x05moov" + bytes(99)]
 )
 def test_hostile_boxes_end_the_walk(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(data)
