@@ -16,6 +16,7 @@ from beam_jobs.night.sidecars import with_sidecars
 from schemas.options.archive import DateRule
 from tests.af3core.audio.crafted_media import xmp
 from tests.beam_jobs.night.test_absence import DAY, recording
+from tests.storage_server import BUCKET, bucket, found_at, server_address, upload
 
 
 def dated(archive: Path, listing: Listing, rule: DateRule = "xmp") -> dict[str, tuple[str, str]]:
@@ -89,3 +90,21 @@ def test_a_sidecar_is_of_its_folder_alone() -> None:
     names = ("a.wav", "a/a.wav", "a/a.xmp", "b.c.wav", "b.xmp", "x.xmp", "x.xmp.xmp")
     found = with_sidecars([FoundObject(name, name) for name in names])
     assert {one.name: one.sidecar for one in found if one.sidecar} == {"a/a.wav": "a/a.xmp"}
+
+
+@pytest.mark.storage_server
+def test_sidecars_of_a_bucket(archive: Path) -> None:
+    with bucket(), found_at(server_address()):
+        upload(archive, sorted(archive.rglob("*")), "arc")
+        request = ListingRequest(
+            f"gs://{BUCKET}/arc", "radio", Dating("xmp"), "0001-01-01", "9999-12-31"
+        )
+        found = list_archive(request, Listing())
+        dates = {one.uri.rpartition("/")[2]: one.date for one in found}
+    assert dates == {
+        "a.wav": "2026-10-01",
+        "b.wav": "2026-10-03",
+        "c.wav": DAY,
+        "own.wav": "2026-10-04",
+        "plain.wav": DAY,
+    }
