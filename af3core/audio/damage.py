@@ -16,6 +16,7 @@ from af3core.audio.media_parts import media_parts
 from af3core.audio.mp4_boxes import has_fragments
 from af3core.audio.mpeg_frames import bytes_between_frames
 from af3core.audio.ogg_pages import OggFile, read_ogg
+from af3core.audio.probe import probe
 from af3core.tasks.flags import is_timeline_suspect
 
 TRACK_TOLERANCE_MS = 100
@@ -63,7 +64,11 @@ class Damage:
 
 
 def find_damage(path: Path, report: DecodeReport, declared: DeclaredLength | None) -> Damage:
-    """Hold what was decoded against what the file says of itself."""
+    """Hold what was decoded against what the file says of itself; of a recording of several files
+    (`recording_parts`), each of them.
+    """
+    if path.is_dir():
+        return _of_files(report)
     ogg = read_ogg(path)
     if ogg is not None and len(ogg.links) > 1:
         declared = DeclaredLength(ogg.declared_ms, True) if ogg.declared_ms else None
@@ -86,6 +91,25 @@ def find_damage(path: Path, report: DecodeReport, declared: DeclaredLength | Non
     is_within = end_ms > 0 and _containers(report) <= _COUNTING and missing_bytes(path) == 0
     suspect = is_within or _is_clock_suspect(report, declared, inside_ms)
     return Damage(tuple(dict.fromkeys(reasons)), lost_ms, suspect)
+
+
+def _of_files(report: DecodeReport) -> Damage:
+    """Of files that are heard beside each other, each by what was decoded of it."""
+    found = []
+    for each in report.decodings or [report]:
+        if each.logs:
+            file = Path(each.logs[0].path)
+            media = probe(file, file.name)
+            declared = None
+            if media.declared_duration_ms:
+                is_of_track = media.declared_by == "track"
+                declared = DeclaredLength(media.declared_duration_ms, is_of_track)
+            found.append(find_damage(file, each, declared))
+    return Damage(
+        reasons=tuple(dict.fromkeys(reason for one in found for reason in one.reasons)),
+        lost_ms=max((one.lost_ms for one in found), default=0),
+        is_timeline_suspect=any(one.is_timeline_suspect for one in found),
+    )
 
 
 def _lost_inside(path: Path, report: DecodeReport) -> tuple[list[str], int]:

@@ -15,10 +15,11 @@ from af3core.storage.address import is_bucket, split_object
 from af3core.storage.listing import find_object, list_objects
 from beam_jobs.framework.source import SourceUnreachable, is_recording, unreachable
 from beam_jobs.night.folder_listing import BROKEN_LINK, HIDDEN, FolderListing, FoundObject, look
+from beam_jobs.night.packages import joined_packages
 from beam_jobs.night.recording_date import Dating, Day, day_of
 from beam_jobs.night.sidecars import day_of_sidecar, with_sidecars
 from schemas.object_names import path_of_text, text_of_path
-from schemas.records import ArchiveObject, Recording
+from schemas.records import ArchiveObject, ObjectPart, Recording
 
 _OLD_NS = 2 * 24 * 3600 * 10**9
 """What was changed longer ago is finished; so long that no clock is wrong by as much."""
@@ -88,7 +89,8 @@ def list_archive(request: ListingRequest, listing: Listing) -> Iterator[ArchiveO
         SourceUnreachable: the archive itself cannot be listed.
     """
     looked_at_s, unsettled = 0.0, []
-    for found in _with_sidecars(_objects(request, listing), request.dating):
+    objects = joined_packages(_objects(request, listing))
+    for found in _with_sidecars(objects, request.dating):
         is_named = is_recording(found.name)
         reason = found.passed_over
         if not reason and not is_named and not (request.any_suffix and not found.unreadable):
@@ -181,6 +183,7 @@ def _archive_object(found: FoundObject, corpus: str, day: Day, any_suffix: bool)
         unreadable=found.unreadable,
         date_rule=day.rule,
         any_suffix=any_suffix,
+        parts=found.parts,
     )
 
 
@@ -206,16 +209,19 @@ def _wait(seconds: float, files: int) -> None:
 def _settled(looked_at: list[ArchiveObject], listing: Listing) -> Iterator[ArchiveObject]:
     """Files that are what they were at the first look; what is gone meanwhile is left out."""
     for listed in looked_at:
-        now = look(path_of_text(listed.uri), "")
-        if now is None:
+        then: tuple[ArchiveObject | ObjectPart, ...] = listed.parts or (listed,)
+        now = [look(path_of_text(one.uri), "") for one in then]
+        if not any(now):
             continue
-        if now.unreadable or (now.size_bytes, now.modified_ns) == (
-            listed.size_bytes,
-            listed.modified_ns,
-        ):
+        pairs = zip(then, now, strict=True)
+        if all(one is not None and (one.unreadable or _is_same(one, was)) for was, one in pairs):
             yield listed
         else:
             listing.growing.append(listed.uri)
+
+
+def _is_same(now: FoundObject, then: ArchiveObject | ObjectPart) -> bool:
+    return (now.size_bytes, now.modified_ns) == (then.size_bytes, then.modified_ns)
 
 
 def _objects(request: ListingRequest, listing: Listing) -> Iterator[FoundObject]:

@@ -230,6 +230,7 @@ def _recording_row(
         **_what_was_heard(facts),
         "date_rule": recording.date_rule or None,
         "sound_sha256": recording.sound_sha256 or None,
+        "part_uris": [part.uri for part in recording.parts] or None,
     }
 
 

@@ -176,6 +176,12 @@ RECORDINGS = Table(
             "SHA-256 of the coded sound and its times: equal where only tags or container differ",
             nullable=True,
         ),
+        Column(
+            "part_uris",
+            TEXTS,
+            "the objects of its tracks in order, where these are several (OP-Atom); else none",
+            nullable=True,
+        ),
     ),
     ("recording_id",),
 )
