@@ -103,6 +103,8 @@ def test_a_package_is_heard_as_one_recording(
     joined = found["prog_A01.mxf"]
     assert [track["index"] for track in joined["tracks"]] == [0, 1]
     assert joined["flags"] == []
+    assert [Path(uri).name for uri in joined["part_uris"]] == ["prog_A01.mxf", "prog_A02.mxf"]
+    assert found["single.mxf"]["part_uris"] is None
     spoken = [
         (row["start_ms"], row["end_ms"], row["speech_ms"])
         for row in rows(tmp_path / "out", "segments")
