@@ -12,6 +12,16 @@ from schemas.record_format import Record
 
 
 @dataclass(frozen=True)
+class ObjectPart(Record):
+    """One object of several that are one recording, in the state that was listed."""
+
+    uri: str
+    size_bytes: int
+    version: str = ""
+    modified_ns: int = 0
+
+
+@dataclass(frozen=True)
 class ArchiveObject(Record):
     """One object of an archive as a listing shows it, with the date that it belongs to.
 
@@ -21,6 +31,8 @@ class ArchiveObject(Record):
         unreadable: why it could not be looked at; its size and its change are then unknown.
         date_rule: what dated it (`beam_jobs.night.recording_date`).
         any_suffix: its name is no recording's; where it is no media it is passed over.
+        parts: where several objects are one recording: all of them. `uri` is then the first's,
+            `size_bytes` their sum, `version` one of all, the changes the last of all.
     """
 
     uri: str
@@ -33,6 +45,7 @@ class ArchiveObject(Record):
     unreadable: str = ""
     date_rule: str = ""
     any_suffix: bool = False
+    parts: tuple[ObjectPart, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,7 @@ class MediaTrack(Record):
 
     Attributes:
         index: among the audio tracks, from 0.
+        part: in which of the recording's objects it is, from 0.
         language, title: as the container has them, else empty.
         is_default: a player takes it unasked.
         level_dbfs, speech_ms: highest level and time with speech, measured where another track was
@@ -56,6 +70,7 @@ class MediaTrack(Record):
     declared_duration_ms: int | None = None
     level_dbfs: float | None = None
     speech_ms: int | None = None
+    part: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,10 +107,10 @@ class MediaInfo(Record):
 class Recording(Record):
     """One content of the archive: the first object that holds it, and the others that do.
 
-    `version`, `modified_ns` and `date_rule` are those of `ArchiveObject`; `flags` are doubts about
-    the object. `sound_sha256` is the identity of its sound (`af3core.audio.sound_identity`); empty
-    where it was not read for it. `same_sound_as` is the recording that the sound was met in first,
-    where that is another.
+    `version`, `modified_ns`, `date_rule` and `parts` are those of `ArchiveObject`; `flags` are
+    doubts about the object. `sound_sha256` is the identity of its sound
+    (`af3core.audio.sound_identity`); empty where it was not read for it. `same_sound_as` is the
+    recording that the sound was met in first, where that is another.
     """
 
     recording_id: str
@@ -113,11 +128,12 @@ class Recording(Record):
     date_rule: str = ""
     sound_sha256: str = ""
     same_sound_as: str = ""
+    parts: tuple[ObjectPart, ...] = ()
 
     @property
     def uris(self) -> tuple[str, ...]:
-        """All objects that hold it."""
-        return (self.uri, *self.duplicate_uris)
+        """All objects that hold it, or a part of it."""
+        return (self.uri, *self.duplicate_uris, *(part.uri for part in self.parts[1:]))
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from af3core.audio.mp4_boxes import is_mp4, top_boxes
+
 _UNKNOWN_32 = (range(1), range(0x7FFFF000, 0x80001000), range(0xFFFF0000, 0x1_0000_0000))
 """Sizes that live writers set: nothing, and the largest of 31 and 32 bits less or more a header."""
-_MP4_BOXES = frozenset(
-    b"ftyp moov mdat free skip wide moof mfra sidx styp uuid meta udta pnot emsg prft pdin".split()
-)
 _EBML = bytes.fromhex("1A45DFA3")
 _SEGMENT = bytes.fromhex("18538067")
 _ASF_HEADER = bytes.fromhex("3026B2758E66CF11A6D900AA0062CE6C")
@@ -23,9 +22,11 @@ _ASF_FILE = bytes.fromhex("A1DCAB8C47A9CF118EE400C00C205365")
 _ASF_FILE_SIZE_AT, _ASF_FLAGS_AT, _ASF_BROADCAST = 40, 88, 1
 _W64_RIFF = bytes.fromhex("726966662E91CF11A5D628DB04C10000")
 _FLV_TAG_HEADER_BYTES = 11
+_GXF_PACKET_BYTES = 16
+_GXF_END_OF_STREAM = 0xFB
 _HEAD_BYTES = 8192
-_BOXES = 100_000
-"""Boxes or chunks that are walked over; a file with more is not judged."""
+_MOST_CHUNKS = 100_000
+"""Chunks that are walked over; a file with more is not judged."""
 
 
 def missing_bytes(path: Path) -> int | None:
@@ -44,8 +45,8 @@ def _announced_end(file: BinaryIO, head: bytes, size: int) -> int | None:
         return 8 + int.from_bytes(head[20:28], "little")
     if head[:4] == _EBML:
         return _matroska_end(head)
-    if head[4:8] in _MP4_BOXES:
-        return max(_box_ends(file, size), default=None)
+    if is_mp4(head):
+        return max((box.end for box in top_boxes(file, size)), default=None)
     if head[:16] == _ASF_HEADER:
         return _asf_end(head)
     if head[:16] == _W64_RIFF:
@@ -54,13 +55,15 @@ def _announced_end(file: BinaryIO, head: bytes, size: int) -> int | None:
         return max(_caf_ends(file, size), default=None)
     if head[:3] == b"FLV":
         return _flv_end(file, size)
+    if _is_gxf_packet(head):
+        return _gxf_end(file, size)
     return None
 
 
 def _riff_end(file: BinaryIO, size: int) -> int | None:
     """The end of the last RIFF: AVI of more than 1 GB is several, one after another."""
     position = end = 0
-    for _ in range(_BOXES):
+    for _ in range(_MOST_CHUNKS):
         file.seek(position)
         header = file.read(8)
         if len(header) < 8 or header[:4] != b"RIFF":
@@ -98,27 +101,6 @@ def _vint(data: bytes, position: int) -> tuple[int | None, int]:
     return (None if value == (1 << (7 * width)) - 1 else value), position + width
 
 
-def _box_ends(file: BinaryIO, size: int) -> Iterator[int]:
-    """Ends of the boxes of MP4 and QuickTime on the highest level."""
-    position = 0
-    for _ in range(_BOXES):
-        file.seek(position)
-        header = file.read(16)
-        if len(header) < 8 or header[4:8] not in _MP4_BOXES:
-            return
-        length = int.from_bytes(header[:4], "big")
-        if length == 1:
-            length = int.from_bytes(header[8:16], "big")
-        if length == 0:  # to the end of the file
-            length = size - position
-        if length < 8:
-            return
-        position += length
-        yield position
-        if position >= size:
-            return
-
-
 def _asf_end(head: bytes) -> int | None:
     place = head.find(_ASF_FILE)
     if place < 0 or place + _ASF_FLAGS_AT + 4 > len(head):
@@ -132,7 +114,7 @@ def _asf_end(head: bytes) -> int | None:
 
 def _caf_ends(file: BinaryIO, size: int) -> Iterator[int]:
     position = 8
-    for _ in range(_BOXES):
+    for _ in range(_MOST_CHUNKS):
         file.seek(position)
         header = file.read(12)
         length = int.from_bytes(header[4:12], "big", signed=True)
@@ -154,3 +136,16 @@ def _flv_end(file: BinaryIO, size: int) -> int:
     file.seek(start + 1)
     length = int.from_bytes(file.read(3), "big")
     return size if length + _FLV_TAG_HEADER_BYTES == previous else size + 1
+
+
+def _is_gxf_packet(header: bytes) -> bool:
+    """SMPTE 360M, 7.1: the leader, the type, the length, and the trailer."""
+    return header[:5] == b"\0\0\0\0\1" and header[10:16] == b"\0\0\0\0\xe1\xe2"
+
+
+def _gxf_end(file: BinaryIO, size: int) -> int:
+    """The file's end, or a packet more where the last one is not that of the end of stream."""
+    file.seek(max(0, size - _GXF_PACKET_BYTES))
+    last = file.read(_GXF_PACKET_BYTES)
+    is_whole = _is_gxf_packet(last) and last[5] == _GXF_END_OF_STREAM
+    return size if is_whole else size + _GXF_PACKET_BYTES

@@ -11,9 +11,12 @@ from pathlib import Path
 
 from af3core.audio.container_ends import missing_bytes
 from af3core.audio.decode import DecodeReport
+from af3core.audio.header_lengths import header_length_ms
 from af3core.audio.media_parts import media_parts
+from af3core.audio.mp4_boxes import has_fragments
 from af3core.audio.mpeg_frames import bytes_between_frames
 from af3core.audio.ogg_pages import OggFile, read_ogg
+from af3core.audio.probe import probe
 from af3core.tasks.flags import is_timeline_suspect
 
 TRACK_TOLERANCE_MS = 100
@@ -25,6 +28,10 @@ EDGE_PACKETS = 2
 """The first packet leans on one before the file, the last is cut."""
 _MPEG = "mp3"
 _INDEXED = frozenset("mov mp4 m4a 3gp 3g2 mj2 ogg flac mp3".split())
+_COUNTING = frozenset({"avi"})
+"""They have no times, and their index counts chunks or bytes."""
+_ENDS_IN_ERROR = frozenset({"gxf"})
+"""FFmpeg calls their very end an error; the container's own mark of it tells of the true one."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,11 @@ class Damage:
 
 
 def find_damage(path: Path, report: DecodeReport, declared: DeclaredLength | None) -> Damage:
-    """Hold what was decoded against what the file says of itself."""
+    """Hold what was decoded against what the file says of itself; of a recording of several files
+    (`recording_parts`), each of them.
+    """
+    if path.is_dir():
+        return _of_files(report)
     ogg = read_ogg(path)
     if ogg is not None and len(ogg.links) > 1:
         declared = DeclaredLength(ogg.declared_ms, True) if ogg.declared_ms else None
@@ -71,13 +82,34 @@ def find_damage(path: Path, report: DecodeReport, declared: DeclaredLength | Non
     end, end_ms = _missing_end(path, report, declared)
     refused = sum(log.refused_pages for log in report.logs)
     pages = [f"{refused} pages with a wrong checksum were left out"] if refused else []
-    broken = [f"reading broke off ({log.broken_off})" for log in report.logs if log.broken_off]
+    broken = _broken_off(path, report)
     codes = [f"FFmpeg ended with {code}" for code in report.exit_codes]
     reasons = [*inside, *end, *(_lost_pages(ogg) if ogg else ()), *pages, *broken, *codes]
     # without times what was refused is missing from the length too
     lost_ms = inside_ms + end_ms if _has_times(report) else max(inside_ms, end_ms)
-    suspect = _is_clock_suspect(report, declared, inside_ms)
+    # a container that counts, and is there to its end, has lost what is missing in its midst
+    is_within = end_ms > 0 and _containers(report) <= _COUNTING and missing_bytes(path) == 0
+    suspect = is_within or _is_clock_suspect(report, declared, inside_ms)
     return Damage(tuple(dict.fromkeys(reasons)), lost_ms, suspect)
+
+
+def _of_files(report: DecodeReport) -> Damage:
+    """Of files that are heard beside each other, each by what was decoded of it."""
+    found = []
+    for each in report.decodings or [report]:
+        if each.logs:
+            file = Path(each.logs[0].path)
+            media = probe(file, file.name)
+            declared = None
+            if media.declared_duration_ms:
+                is_of_track = media.declared_by == "track"
+                declared = DeclaredLength(media.declared_duration_ms, is_of_track)
+            found.append(find_damage(file, each, declared))
+    return Damage(
+        reasons=tuple(dict.fromkeys(reason for one in found for reason in one.reasons)),
+        lost_ms=max((one.lost_ms for one in found), default=0),
+        is_timeline_suspect=any(one.is_timeline_suspect for one in found),
+    )
 
 
 def _lost_inside(path: Path, report: DecodeReport) -> tuple[list[str], int]:
@@ -117,6 +149,10 @@ def _missing_end(
     path: Path, report: DecodeReport, declared: DeclaredLength | None
 ) -> tuple[list[str], int]:
     """What is missing at the end: sound by the track's own length, or bytes by the container's."""
+    missing, header_ms = missing_bytes(path), header_length_ms(path)
+    if missing and header_ms:
+        # what FFmpeg declares of such a file follows from the bytes that are left
+        return [_ends_early(missing)], max(0, header_ms - report.duration_ms)
     is_alone = all(log.track_count <= 1 for log in report.logs)
     is_whole = False
     if declared is not None and (declared.is_of_track or is_alone):
@@ -128,11 +164,25 @@ def _missing_end(
             decoded = f"{reached_ms / 1000:.1f} s decoded"
             return [f"{decoded} of {declared.duration_ms / 1000:.1f} s declared"], missing_ms
         # an index counts samples; other lengths follow from the bytes that are there
-        is_whole = declared.is_of_track and _containers(report) <= _INDEXED
-    missing = None if is_whole else missing_bytes(path)
-    if missing:
-        return [f"the file ends at least {missing} bytes before its container does"], 0
+        is_indexed = declared.is_of_track and _containers(report) <= _INDEXED
+        is_whole = is_indexed and not has_fragments(path)
+    if missing and not is_whole:
+        return [_ends_early(missing)], 0
+    if any(log.is_cut_short for log in report.logs):
+        return ["the file ends within a part of its container"], 0
     return [], 0
+
+
+def _ends_early(missing: int) -> str:
+    return f"the file ends at least {missing} bytes before its container does"
+
+
+def _broken_off(path: Path, report: DecodeReport) -> list[str]:
+    """Where reading ended before the file did."""
+    broken = [f"reading broke off ({log.broken_off})" for log in report.logs if log.broken_off]
+    if broken and _containers(report) <= _ENDS_IN_ERROR and missing_bytes(path) == 0:
+        return []
+    return broken
 
 
 def _lost_pages(ogg: OggFile) -> list[str]:

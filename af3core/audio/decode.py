@@ -76,12 +76,14 @@ class DecodeReport:
         clock: how the frames were placed.
         logs: FFmpeg's words, one log for each part of a chained file.
         exit_codes: FFmpeg's, where it was not 0.
+        decodings: where several were merged: each by itself.
     """
 
     sample_count: int = 0
     clock: Clock = field(default_factory=Clock)
     logs: list[DecoderLog] = field(default_factory=list)
     exit_codes: list[int] = field(default_factory=list)
+    decodings: list[DecodeReport] = field(default_factory=list)
 
     @property
     def duration_ms(self) -> int:

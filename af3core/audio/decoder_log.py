@@ -37,6 +37,8 @@ _OF_OUTPUT = "Application provided invalid, non monotonically increasing dts to 
 """Samples in a pipe have no times, and yet a muxer may complain of each whose time goes back."""
 _REFUSED_PAGE = "CRC mismatch!"
 _BROKEN_OFF = ("Error during demuxing", "Error reading from input")
+_CUT_SHORT = ("File ended prematurely",)
+"""Of Matroska, whose element is longer than what is left of the file."""
 _LOSES_NOTHING = ("invalid new backstep",)
 """Of a decoder whose first frames lean on frames before the file: MP3's bit reservoir."""
 _MACHINE_WORDS = tuple(os.strerror(code) for code in MACHINE_ERRNOS)
@@ -54,6 +56,7 @@ class DecoderLog:
         decoder_complaints: errors that the decoder names, of packets refused and not.
         refused_pages: pages of an Ogg with a wrong checksum: they are left out.
         broken_off: why reading ended before the file did; empty where it did not.
+        is_cut_short: the file ended within a part of the container.
         is_length_estimated: the container declares no length; FFmpeg guessed one from the bit rate.
         is_machine_suspect: an error that a disk or a mount gives, and broken data at times too.
         is_out_of_memory: it wanted more than it may take.
@@ -71,6 +74,7 @@ class DecoderLog:
     decoder_complaints: int = 0
     refused_pages: int = 0
     broken_off: str = ""
+    is_cut_short: bool = False
     is_length_estimated: bool = False
     is_machine_suspect: bool = False
     is_out_of_memory: bool = False
@@ -151,6 +155,8 @@ class DecoderLog:
             self.refused_pages += 1
         elif words.startswith(_BROKEN_OFF):
             self.broken_off = self._clean(words)
+        elif words.startswith(_CUT_SHORT):
+            self.is_cut_short = True
         elif self._is_decoders(context) and not words.startswith(_LOSES_NOTHING):
             self.decoder_complaints += 1
         note = self._clean(f"{context}{words}")

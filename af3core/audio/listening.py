@@ -18,6 +18,7 @@ from af3core.audio.clip_stream import CutClip, cut_recording
 from af3core.audio.cut_points import Segmentation
 from af3core.audio.decode import DecodeReport, decode, hear
 from af3core.audio.probe import probe
+from af3core.audio.recording_parts import source_of
 from af3core.audio.silence import Levels, silence_for
 from af3core.audio.tracks import choose_tracks
 from af3core.audio.unheard import UnheardSpeech, have_speech, measured_track
@@ -145,9 +146,8 @@ class Listener:
     def _hear(
         self, report: DecodeReport, track: int, channel: int | None = None
     ) -> Generator[Block]:
-        return hear(
-            self._path, self._name, report, self._limit_s, track, channel, self._probe_further
-        )
+        path, index = source_of(self._path, self.tracks, track)
+        return hear(path, self._name, report, self._limit_s, index, channel, self._probe_further)
 
     def _blocks(self, tracks: tuple[int, ...], report: DecodeReport) -> Generator[Block]:
         if len(tracks) == 1:
@@ -198,9 +198,8 @@ class Listener:
 
     def _measured(self, track: MediaTrack) -> MediaTrack:
         report = DecodeReport()
-        chunks = decode(
-            self._path, self._name, report, self._limit_s, track.index, self._probe_further
-        )
+        path, index = source_of(self._path, self.tracks, track.index)
+        chunks = decode(path, self._name, report, self._limit_s, index, self._probe_further)
         try:
             return measured_track(track, chunks)
         except MediaError as error:
@@ -219,6 +218,7 @@ def _merge(report: DecodeReport, parts: Sequence[DecodeReport]) -> None:
     report.clock = parts[0].clock
     report.logs = [log for part in parts for log in part.logs]
     report.exit_codes = [code for part in parts for code in part.exit_codes]
+    report.decodings = list(parts)
 
 
 def _loudest(blocks: Iterator[Block]) -> int:

@@ -1,5 +1,5 @@
 """Which bytes of a file are decoded by themselves: the links of a chained Ogg, MP3 files that were
-joined, and no trailing tags.
+joined, no trailing tags, and no piece of a fragment's index.
 
 FFmpeg ends where a link changes its rate, its channels or its codec, and takes tags between frames
 and those that it does not know (Lyrics3) for broken frames.
@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from af3core.audio import containers
 from af3core.audio.mapped_file import mapped
+from af3core.audio.mp4_boxes import usable_end
 from af3core.audio.mpeg_frames import frame_bytes, id3v2_bytes
 from af3core.audio.ogg_pages import read_ogg
 
@@ -61,7 +62,7 @@ def media_parts(path: Path) -> list[MediaPart]:
         return [MediaPart(path, link.start, link.end) for link in ogg.links]
     with path.open("rb") as file:
         if not _is_frames(file.read(4)):
-            return [MediaPart(path)]
+            return [openable_part(path)]
         size = file.seek(0, 2)
         end = end_without_tags(file, size) or size
         starts = [0, *_joins(path, end)]
@@ -69,6 +70,12 @@ def media_parts(path: Path) -> list[MediaPart]:
     if len(starts) == 1 and end == size:
         return [MediaPart(path)]
     return [MediaPart(path, *span) for span in zip(starts, ends, strict=True) if span[0] < span[1]]
+
+
+def openable_part(path: Path) -> MediaPart:
+    """What FFmpeg opens of a file as one: the whole, or without the end that would refuse it."""
+    end = usable_end(path)
+    return MediaPart(path) if end is None else MediaPart(path, 0, end)
 
 
 def _joins(path: Path, end: int) -> list[int]:

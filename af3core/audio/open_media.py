@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from af3core.audio import containers
+from af3core.audio.media_parts import openable_part
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -36,14 +37,16 @@ def open_media(path: Path, further: bool = False) -> Iterator[InputContainer]:
 
     Raises:
         av.error.FFmpegError: it cannot be opened.
+        OSError: it cannot be read.
     """
     import av
 
-    options = dict(containers.OPTIONS)
+    part = openable_part(path)
+    options = dict(part.options)
     if further:
         # what is read on the way is not kept: a minute of video would fill the memory
         options |= {**containers.FURTHER, "fflags": "nobuffer"}
     with av.open(
-        f"file:{path}", options=options, metadata_encoding="utf-8", metadata_errors=_OLD_TAGS
+        part.address, options=options, metadata_encoding="utf-8", metadata_errors=_OLD_TAGS
     ) as media:
         yield media

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from af3core.audio.media_parts import media_parts
+from af3core.audio.mp4_boxes import lacks_index
 from af3core.audio.mpeg_frames import declares_length
 from af3core.audio.ogg_pages import read_ogg
 from af3core.audio.open_media import open_media
 from af3core.audio.playlists import is_playlist
+from af3core.audio.recording_parts import files_of
 from af3core.audio.tracks import default_track
 from af3core.errors import EmptyObject, ForbiddenContainer, NoAudio, NotMedia, UnreadableObject
 from af3core.plain_text import without_addresses
@@ -31,25 +33,30 @@ _MPEG = "mp3"
 
 
 def probe(path: Path, name: str) -> MediaInfo:
-    """Read the container's headers of a local file.
+    """Read the container's headers of a local file, or of the files of one recording.
 
     Args:
-        path: the local file.
+        path: the local file; a folder (`recording_parts`) gives what its files have together.
         name: what to call it in an error (its address in the archive).
 
     Raises:
         EmptyObject, UnreadableObject, ForbiddenContainer, NotMedia, NoAudio.
     """
+    if path.is_dir():
+        return _together([probe(file, name) for file in files_of(path)])
     head = _first_bytes(path, name)
     from av.error import FFmpegError
 
     try:
-        try:
-            return _headers(path, name)
-        except (NoAudio, NotMedia):
-            # streams without a list of what they hold may begin with minutes of picture alone
-            return dataclasses.replace(_headers(path, name, further=True), probed_further=True)
-    except (FFmpegError, ValueError) as error:
+        return _probed(path, name)
+    except (FFmpegError, ValueError, NoAudio, NotMedia) as error:
+        if lacks_index(path):
+            raise NotMedia(
+                f"{name}: the index (moov) of this MP4 is missing, without which none of its sound"
+                " can be found: the copy is incomplete; upload it again"
+            ) from error
+        if isinstance(error, (NoAudio, NotMedia)):
+            raise
         if is_playlist(head):
             raise ForbiddenContainer(
                 f"{name}: a playlist, not a recording; playlists are never followed:"
@@ -59,6 +66,31 @@ def probe(path: Path, name: str) -> MediaInfo:
             f"{name}: no media container that can be opened ({_cause(error)});"
             " check that the upload is complete"
         ) from error
+
+
+def _probed(path: Path, name: str) -> MediaInfo:
+    try:
+        return _headers(path, name)
+    except (NoAudio, NotMedia):
+        # streams without a list of what they hold may begin with minutes of picture alone
+        return dataclasses.replace(_headers(path, name, further=True), probed_further=True)
+
+
+def _together(parts: list[MediaInfo]) -> MediaInfo:
+    """Files that are heard beside each other: all tracks, and the longest length."""
+    tracks = [
+        dataclasses.replace(track, part=number)
+        for number, part in enumerate(parts)
+        for track in part.tracks
+    ]
+    declared = [part.declared_duration_ms for part in parts if part.declared_duration_ms]
+    return dataclasses.replace(
+        parts[0],
+        channels=sum(track.channels for track in tracks),
+        declared_duration_ms=max(declared, default=None),
+        tracks=tuple(dataclasses.replace(t, index=index) for index, t in enumerate(tracks)),
+        probed_further=any(part.probed_further for part in parts),
+    )
 
 
 def _headers(path: Path, name: str, further: bool = False) -> MediaInfo:

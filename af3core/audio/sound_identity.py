@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from af3core.audio.open_media import open_media
+from af3core.audio.recording_parts import files_of
 from schemas.identity import canonical_json
 
 if TYPE_CHECKING:
@@ -33,11 +34,14 @@ def sound_sha256(path: Path, further: bool = False) -> str:
     packets cannot be read to their end.
 
     Args:
-        path: of this machine.
+        path: of this machine; a folder is a recording of several files (`recording_parts`).
         further: as of `open_media`.
     """
     import av.error
 
+    if path.is_dir():
+        sounds = [sound_sha256(file, further) for file in files_of(path)]
+        return hashlib.sha256(canonical_json(sounds).encode()).hexdigest() if all(sounds) else ""
     try:
         with open_media(path, further) as media:
             start_ms = (media.start_time or 0) / 1000

@@ -2,7 +2,8 @@
 
 - `bwf`: OriginationDate of the `bext` chunk of a Broadcast Wave file (EBU Tech 3285, 2.3).
 - `xmp`: xmpDM:shotDate, else xmp:CreateDate, of the XMP packet that a WAV, AVI, MP4, MOV or MP3
-  holds (ISO 16684-1; XMP Specification Part 3, "Embedding XMP Metadata in Application Files").
+  holds (ISO 16684-1; XMP Specification Part 3, "Embedding XMP Metadata in Application Files"), or
+  of the XMP file beside it.
 - `created`: com.apple.quicktime.creationdate, else creation_time of `mvhd`, of an MP4 or MOV
   (ISO/IEC 14496-12, 8.2.2; QuickTime File Format).
 
@@ -12,6 +13,7 @@ few requests. What cannot be parsed names no day.
 
 from __future__ import annotations
 
+import codecs
 import datetime
 import re
 import struct
@@ -24,6 +26,7 @@ _MOST_CHUNKS = 4096
 _MOST_BYTES = 1 << 20
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _XMP_DATES = (b"shotDate", b"CreateDate")
+_RDF = b"http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _EPOCH_1904 = datetime.datetime(1904, 1, 1, tzinfo=datetime.UTC)
 _UNSET_UNTIL = datetime.datetime(1970, 1, 2, tzinfo=datetime.UTC)
 """What a device without a clock writes: nothing, or the first day of Unix."""
@@ -49,6 +52,18 @@ def stamped_day(file: BinaryIO, rule: str, timezone: str) -> str | None:
         return None
 
 
+def sidecar_day(file: BinaryIO) -> str | None:
+    """The day that a file of XMP alone names, as YYYY-MM-DD; None where it names none, is none, or
+    declares entities. At most 1 MiB is read.
+    """
+    packet = file.read(_MOST_BYTES)
+    if packet.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        packet = packet.decode("utf-16", "replace").encode()
+    if _RDF not in packet or b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
+        return None
+    return _date_of_packet(packet)
+
+
 def _origination_date(file: BinaryIO) -> str | None:
     for name, start, size in _riff_chunks(file):
         if name == b"bext" and size >= 330:
@@ -58,7 +73,10 @@ def _origination_date(file: BinaryIO) -> str | None:
 
 
 def _xmp_date(file: BinaryIO) -> str | None:
-    packet = _xmp_packet(file)
+    return _date_of_packet(_xmp_packet(file))
+
+
+def _date_of_packet(packet: bytes) -> str | None:
     for name in _XMP_DATES:
         found = re.search(rb":" + name + rb"(?:\s*=\s*[\"']|\s*>)\s*(\d{4}-\d\d-\d\d)", packet)
         if found and (date := _date_in(found[1])):

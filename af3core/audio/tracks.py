@@ -42,12 +42,13 @@ def choose_tracks(tracks: Sequence[MediaTrack], wanted: str) -> ChosenTracks:
     Args:
         tracks: of the recording, at least one.
         wanted: default, all, an index, or a language; of several tracks in it the default one
-            counts, or the first.
+            counts, or the first. The tracks of several files are one recording's microphones: the
+            default is all.
     """
     if wanted == "all":
         return ChosenTracks(tuple(track.index for track in tracks))
     if wanted == "default":
-        return ChosenTracks((default_track(tracks),))
+        return ChosenTracks(_unasked(tracks))
     if wanted.isdigit():
         found = [track for track in tracks if track.index == int(wanted)]
     else:
@@ -55,7 +56,13 @@ def choose_tracks(tracks: Sequence[MediaTrack], wanted: str) -> ChosenTracks:
     preferred = sorted(found, key=lambda track: not track.is_default)
     if preferred:
         return ChosenTracks((preferred[0].index,))
-    return ChosenTracks((default_track(tracks),), is_missing=True)
+    return ChosenTracks(_unasked(tracks), is_missing=True)
+
+
+def _unasked(tracks: Sequence[MediaTrack]) -> tuple[int, ...]:
+    if any(track.part for track in tracks):
+        return tuple(track.index for track in tracks)
+    return (default_track(tracks),)
 
 
 def heard_media(media: MediaInfo, tracks: tuple[int, ...]) -> MediaInfo:

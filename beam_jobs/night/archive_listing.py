@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from af3core.audio.stamped_dates import stamped_day
-from af3core.errors import ConfigurationError, StorageError
+from af3core.errors import ConfigurationError, StorageError, UnreadableObject
 from af3core.storage.address import is_bucket, split_object
 from af3core.storage.listing import find_object, list_objects
 from beam_jobs.framework.source import SourceUnreachable, is_recording, unreachable
 from beam_jobs.night.folder_listing import BROKEN_LINK, HIDDEN, FolderListing, FoundObject, look
+from beam_jobs.night.packages import joined_packages
 from beam_jobs.night.recording_date import Dating, Day, day_of
+from beam_jobs.night.sidecars import day_of_sidecar, with_sidecars
 from schemas.object_names import path_of_text, text_of_path
-from schemas.records import ArchiveObject, Recording
+from schemas.records import ArchiveObject, ObjectPart, Recording
 
 _OLD_NS = 2 * 24 * 3600 * 10**9
 """What was changed longer ago is finished; so long that no clock is wrong by as much."""
@@ -64,6 +66,7 @@ class Listing:
         undated, growing, unreadable: addresses; the last of folders too, and of objects whose day
             is not known as they cannot be looked at.
         elsewhere: objects of other days that are sought.
+        unread_sidecars: why recordings have no day whose XMP file cannot be read now.
     """
 
     passed_over: dict[str, Counter[str]] = field(default_factory=dict)
@@ -73,6 +76,7 @@ class Listing:
     growing: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     elsewhere: list[ArchiveObject] = field(default_factory=list)
+    unread_sidecars: list[str] = field(default_factory=list)
 
 
 def list_archive(request: ListingRequest, listing: Listing) -> Iterator[ArchiveObject]:
@@ -85,7 +89,8 @@ def list_archive(request: ListingRequest, listing: Listing) -> Iterator[ArchiveO
         SourceUnreachable: the archive itself cannot be listed.
     """
     looked_at_s, unsettled = 0.0, []
-    for found in _objects(request, listing):
+    objects = joined_packages(_objects(request, listing))
+    for found in _with_sidecars(objects, request.dating):
         is_named = is_recording(found.name)
         reason = found.passed_over
         if not reason and not is_named and not (request.any_suffix and not found.unreadable):
@@ -95,9 +100,8 @@ def list_archive(request: ListingRequest, listing: Listing) -> Iterator[ArchiveO
             _pass_over(found, reason, request, listing)
             continue
         listing.recordings += 1
-        day = _day_of(found, request.dating)
+        day = _day_of(found, request.dating, listing)
         if day is None:
-            (listing.unreadable if found.unreadable else listing.undated).append(found.uri)
             continue
         listed = _archive_object(found, request.corpus, day, any_suffix=not is_named)
         if not request.since <= day.date <= request.until:
@@ -116,6 +120,11 @@ def list_archive(request: ListingRequest, listing: Listing) -> Iterator[ArchiveO
         yield from _settled(unsettled, listing)
 
 
+def _with_sidecars(objects: Iterator[FoundObject], dating: Dating) -> Iterator[FoundObject]:
+    """With the XMP files beside them, where these date them: all are known first."""
+    return with_sidecars(list(objects)) if dating.rule == "xmp" else objects
+
+
 def reason_by_name(name: str) -> str:
     """Why an object with such a name is passed over."""
     return PurePosixPath(text_of_path(name)).suffix.lower() or "(no suffix)"
@@ -130,7 +139,9 @@ def _pass_over(found: FoundObject, reason: str, request: ListingRequest, listing
         listing.passed_over.setdefault(day.date if day else "", Counter())[reason] += 1
 
 
-def _day_of(found: FoundObject, dating: Dating) -> Day | None:
+def _day_of(found: FoundObject, dating: Dating, listing: Listing) -> Day | None:
+    """The day of an object; why it has none is in the listing."""
+
     def stamp() -> str | None:
         if found.unreadable:
             return None
@@ -138,11 +149,20 @@ def _day_of(found: FoundObject, dating: Dating) -> Day | None:
         try:
             file = store.open(key) if store else path_of_text(found.uri).open("rb")
             with file:
-                return stamped_day(file, dating.rule, dating.timezone)
+                stamped = stamped_day(file, dating.rule, dating.timezone)
         except (OSError, StorageError):
             return None  # whoever reads it whole says why
+        return stamped or day_of_sidecar(found)
 
-    return day_of(found.name, found.updated, dating, stamp)
+    try:
+        day = day_of(found.name, found.updated, dating, stamp)
+    except UnreadableObject as error:
+        listing.unreadable.append(found.uri)
+        listing.unread_sidecars.append(str(error))
+        return None
+    if day is None:
+        (listing.unreadable if found.unreadable else listing.undated).append(found.uri)
+    return day
 
 
 def traits(found: ArchiveObject | Recording) -> set[tuple[int, str]]:
@@ -163,6 +183,7 @@ def _archive_object(found: FoundObject, corpus: str, day: Day, any_suffix: bool)
         unreadable=found.unreadable,
         date_rule=day.rule,
         any_suffix=any_suffix,
+        parts=found.parts,
     )
 
 
@@ -188,16 +209,19 @@ def _wait(seconds: float, files: int) -> None:
 def _settled(looked_at: list[ArchiveObject], listing: Listing) -> Iterator[ArchiveObject]:
     """Files that are what they were at the first look; what is gone meanwhile is left out."""
     for listed in looked_at:
-        now = look(path_of_text(listed.uri), "")
-        if now is None:
+        then: tuple[ArchiveObject | ObjectPart, ...] = listed.parts or (listed,)
+        now = [look(path_of_text(one.uri), "") for one in then]
+        if not any(now):
             continue
-        if now.unreadable or (now.size_bytes, now.modified_ns) == (
-            listed.size_bytes,
-            listed.modified_ns,
-        ):
+        pairs = zip(then, now, strict=True)
+        if all(one is not None and (one.unreadable or _is_same(one, was)) for was, one in pairs):
             yield listed
         else:
             listing.growing.append(listed.uri)
+
+
+def _is_same(now: FoundObject, then: ArchiveObject | ObjectPart) -> bool:
+    return (now.size_bytes, now.modified_ns) == (then.size_bytes, then.modified_ns)
 
 
 def _objects(request: ListingRequest, listing: Listing) -> Iterator[FoundObject]:

@@ -309,7 +309,7 @@ def manifest_of(plan: DayPlan, judgement: Judgement, settings: JobSettings) -> N
     before = earlier.manifest if earlier else None
     configuration = identity_of_plan(plan_of(settings)) if settings.job.records_plan else ""
     waiting = [
-        replace(gone, uri=there.uri, duplicate_uris=(), version=there.version)
+        replace(gone, uri=there.uri, duplicate_uris=(), version=there.version, parts=there.parts)
         for gone in found.gone
         if (there := judgement.to_plan.get((found.date, gone.recording_id)))
     ]

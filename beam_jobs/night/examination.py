@@ -18,7 +18,7 @@ from beam_jobs.framework.pipeline import count
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.waiting import count_waiting
 from beam_jobs.night.absence import Examined, PassedOver
-from beam_jobs.night.planned_file import hash_of_file
+from beam_jobs.night.planned_file import hash_of_recording, is_unchanged
 from beam_jobs.night.recording_file import recording_file
 from schemas.identity import configuration_hash, recording_id
 from schemas.records import (
@@ -64,6 +64,7 @@ def examine(found: ArchiveObject, settings: JobSettings) -> Examined:
         date_rule=found.date_rule,
         sound_sha256=content.sound_sha256,
         same_sound_as=content.same_sound_as,
+        parts=found.parts,
     )
     return Examined(found.date, found.uri, found.size_bytes, recording, seen_before)
 
@@ -96,16 +97,13 @@ def examined_object(found: ArchiveObject, ledger: Ledger) -> tuple[ExaminedObjec
 def _read_object(found: ArchiveObject, ledger: Ledger) -> tuple[ExaminedObject, bool]:
     with recording_file(found) as path:
         try:
-            sha256 = hash_of_file(path)
-            status = path.stat()
+            sha256 = hash_of_recording(path)
+            unchanged = is_unchanged(found, path)
         except OSError as error:
             raise UnreadableObject(
                 f"{found.uri}: cannot be read ({error.strerror}); check its permissions"
             ) from error
-        if found.modified_ns and (status.st_size, status.st_mtime_ns) != (
-            found.size_bytes,
-            found.modified_ns,
-        ):
+        if not unchanged:
             raise UnreadableObject(
                 f"{found.uri}: changed while it was read; the next plan takes it"
                 " (--settle-min leaves files alone that are still written)"

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from beam_jobs.framework.source import SourceUnreachable, unreachable
 from schemas.object_names import text_of_path
+from schemas.records import ObjectPart
 
 HIDDEN = "hidden"
 FOLDER_LINK = "link to a folder of the archive"
@@ -38,6 +39,8 @@ class FoundObject:
     Attributes:
         unreadable: why it could not be looked at.
         passed_over: why it is no recording, whatever its name.
+        parts: where several objects are one recording: all of them, this one first.
+        sidecar: the address of the XMP file beside it; empty where there is none, or nobody asked.
     """
 
     uri: str
@@ -48,6 +51,8 @@ class FoundObject:
     modified_ns: int = 0
     unreadable: str = ""
     passed_over: str = ""
+    sidecar: str = ""
+    parts: tuple[ObjectPart, ...] = ()
 
 
 @dataclass

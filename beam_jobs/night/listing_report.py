@@ -42,6 +42,7 @@ def listing_notes(listing: Listing) -> list[str]:
         )
     notes += [f"{uri}: still changes; the next plan takes it" for uri in listing.growing]
     notes += [f"{uri}: cannot be listed; check its permissions" for uri in listing.unreadable]
+    notes += listing.unread_sidecars
     return [printable(note) for note in notes]
 
 

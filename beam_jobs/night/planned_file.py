@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from af3core.audio.recording_parts import files_of
 from af3core.errors import SourceChanged, UnreadableObject
 from af3core.storage.address import is_bucket
 from beam_jobs.night.recording_file import recording_file
 from schemas.identity import content_hash
-from schemas.records import Recording
+from schemas.records import ArchiveObject, ObjectPart, Recording
 
 _READ_BYTES = 1 << 20
 
@@ -47,7 +48,13 @@ def planned_file(recording: Recording) -> Iterator[Path]:
 
 
 def check_state(recording: Recording, path: Path) -> None:
-    """Raise where a file is not in the state that was planned."""
+    """Raise where a file, or one of several, is not in the state that was planned."""
+    planned: tuple[Recording | ObjectPart, ...] = recording.parts or (recording,)
+    for each, file in zip(planned, files_of(path), strict=True):
+        _check_state(each, file)
+
+
+def _check_state(recording: Recording | ObjectPart, path: Path) -> None:
     try:
         status = path.stat()
         with path.open("rb"):
@@ -72,7 +79,7 @@ def check_content(recording: Recording, path: Path) -> None:
         SourceChanged: they are others.
     """
     try:
-        found = hash_of_file(path)
+        found = hash_of_recording(path)
     except OSError as error:
         raise UnreadableObject(
             f"{recording.uri}: cannot be read ({error.strerror}); check its disk or mount"
@@ -91,8 +98,34 @@ def hash_of_file(path: Path) -> str:
         return content_hash(iter(lambda: file.read(_READ_BYTES), b""))
 
 
-def _is_same_time(recording: Recording, status: os.stat_result) -> bool:
-    if recording.modified_ns:
+def hash_of_recording(path: Path) -> str:
+    """SHA-256 of a recording's bytes; of one of several files, of their hashes.
+
+    Raises:
+        OSError: they cannot be read to their end.
+    """
+    if not path.is_dir():
+        return hash_of_file(path)
+    return content_hash(f"{hash_of_file(file)}\n".encode() for file in files_of(path))
+
+
+def is_unchanged(found: ArchiveObject, path: Path) -> bool:
+    """Whether its files are in the state that was listed; nothing is known of a bucket's.
+
+    Raises:
+        OSError: one cannot be looked at.
+    """
+    parts: tuple[ArchiveObject | ObjectPart, ...] = found.parts or (found,)
+    states = [(each, file.stat()) for each, file in zip(parts, files_of(path), strict=True)]
+    return all(
+        not listed.modified_ns
+        or (status.st_size, status.st_mtime_ns) == (listed.size_bytes, listed.modified_ns)
+        for listed, status in states
+    )
+
+
+def _is_same_time(recording: Recording | ObjectPart, status: os.stat_result) -> bool:
+    if recording.modified_ns or isinstance(recording, ObjectPart):
         return status.st_mtime_ns == recording.modified_ns
     # plans of 0.1.0 hold milliseconds
     planned = datetime.datetime.fromisoformat(recording.modified_at)

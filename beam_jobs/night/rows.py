@@ -240,6 +240,7 @@ def _recording_row(
         "date_rule": recording.date_rule or None,
         "sound_sha256": recording.sound_sha256 or None,
         "taken_over_from": _taken_over_from(segmented),
+        "part_uris": [part.uri for part in recording.parts] or None,
     }
 
 

@@ -44,7 +44,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.recordings (
   `heard_channel_count` bigint COMMENT 'how many channels were heard; annotated_ms counts a second once',
   `date_rule` string COMMENT 'what dated it: path, pattern, mtime, bwf, xmp or created',
   `sound_sha256` string COMMENT 'SHA-256 of the coded sound and its times: equal where only tags or container differ',
-  `taken_over_from` string COMMENT 'recording of the same sound whose clips and answers these are, where it was not cut itself'
+  `taken_over_from` string COMMENT 'recording of the same sound whose clips and answers these are, where it was not cut itself',
+  `part_uris` array<string> COMMENT 'the objects of its tracks in order, where these are several (OP-Atom); else none'
 )
 COMMENT 'one row per recording of the night; times in and out add up'
 PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')

@@ -42,7 +42,8 @@ CREATE OR REPLACE EXTERNAL TABLE af3.recordings (
   `heard_channel_count` INT64 OPTIONS(description = 'how many channels were heard; annotated_ms counts a second once'),
   `date_rule` STRING OPTIONS(description = 'what dated it: path, pattern, mtime, bwf, xmp or created'),
   `sound_sha256` STRING OPTIONS(description = 'SHA-256 of the coded sound and its times: equal where only tags or container differ'),
-  `taken_over_from` STRING OPTIONS(description = 'recording of the same sound whose clips and answers these are, where it was not cut itself')
+  `taken_over_from` STRING OPTIONS(description = 'recording of the same sound whose clips and answers these are, where it was not cut itself'),
+  `part_uris` ARRAY<STRING> OPTIONS(description = 'the objects of its tracks in order, where these are several (OP-Atom); else none')
 )
 WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
 OPTIONS (

@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS hive.af3.recordings (
   "date_rule" VARCHAR COMMENT 'what dated it: path, pattern, mtime, bwf, xmp or created',
   "sound_sha256" VARCHAR COMMENT 'SHA-256 of the coded sound and its times: equal where only tags or container differ',
   "taken_over_from" VARCHAR COMMENT 'recording of the same sound whose clips and answers these are, where it was not cut itself',
+  "part_uris" ARRAY(VARCHAR) COMMENT 'the objects of its tracks in order, where these are several (OP-Atom); else none',
   "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
   "date" DATE COMMENT 'archive day, from the object''s path'
 )

@@ -183,6 +183,12 @@ RECORDINGS = Table(
             " itself",
             nullable=True,
         ),
+        Column(
+            "part_uris",
+            TEXTS,
+            "the objects of its tracks in order, where these are several (OP-Atom); else none",
+            nullable=True,
+        ),
     ),
     ("recording_id",),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from af3core.audio.stamped_dates import stamped_day
+from af3core.audio.stamped_dates import sidecar_day, stamped_day
 from tests.af3core.audio.crafted_media import xmp
 from tests.media import ffmpeg
 
@@ -111,3 +111,23 @@ def test_without_a_shot_date_the_creation_date_of_xmp_counts(tmp_path: Path) -> 
 )
 def test_hostile_headers_name_no_day(rule: str, data: bytes) -> None:
     assert stamped_day(io.BytesIO(data), rule, "UTC") is None
+
+
+PACKET = xmp('xmpDM:shotDate="2026-11-21"')
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (PACKET, "2026-11-21"),
+        (PACKET.decode().encode("utf-16"), "2026-11-21"),
+        (b"", None),
+        (b'<a xmpDM:shotDate="2026-11-21"/>', None),
+        (b'<!DOCTYPE x [<!ENTITY a "2026-11-21">]>' + PACKET, None),
+        (PACKET[:200] + b" " * (1 << 20) + PACKET[200:], None),
+        (b"\xff\xfe" + PACKET, None),
+        (PACKET.replace(b"2026-11-21", b"2026-13-40"), None),
+    ],
+)
+def test_a_file_of_xmp_alone(data: bytes, expected: str | None) -> None:
+    assert sidecar_day(io.BytesIO(data)) == expected
