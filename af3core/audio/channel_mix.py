@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -40,11 +40,14 @@ _FADE_SAMPLES = 160
 """10 ms from one source to the next, so that no change clicks."""
 _LONE_PERCENTILE, _LONE_LOSS = 95, 0.5
 """What a lone speaker may lose, 6 dB, if he speaks for a twentieth of what is heard of a clip."""
+_DOT_SAMPLES = BLOCK_SAMPLES // 2
+"""OpenBLAS starts threads for a product of more than 10,000, which cost more than it."""
 
 Pcm = npt.NDArray[np.int16]
 Block = npt.NDArray[np.int16]
 """`[samples, channels]`, interleaved as decoders give it."""
 Total = npt.NDArray[np.int32]
+Sound = TypeVar("Sound", Pcm, Total)
 Energy = npt.NDArray[np.float64]
 _NONE: Pcm = np.empty(0, np.int16)
 
@@ -116,31 +119,39 @@ class _Mixer:
         channels = block.shape[1]
         if channels == 1:
             return Chunk(block[:, 0])
+        if channels == 2:
+            return Chunk(self._heard(block, _mean_of_two(block), *_energies_of_two(block)))
         values = block.astype(np.float32)  # exact: a sum of 64 channels has 22 bits
         total: Total = (values @ np.ones(channels, np.float32)).astype(np.int32)
-        energy = frame_energies(values)
-        is_first = not len(self._energies)
-        before, self._instead = self._instead, self._channel_instead(total, energy)
-        if self._instead is not None:
-            self._report.cancelled_samples += len(block)
-        mixed = (total + 1) >> 1 if channels == 2 else total
-        heard = _source(block, mixed, self._instead)
-        if self._instead != before and not is_first:
-            heard = _faded(_source(block, mixed, before), heard)
-        if channels == 2:
-            return Chunk(heard.astype(np.int16))
+        energy, of_total = frame_energies(values), frame_energies(total[:, None])
+        heard = self._heard(block, total, energy.sum(axis=0), float(of_total.sum()))
         loudest = energy.max(axis=1) if self._instead is None else energy[:, self._instead]
         return Chunk(_NONE, heard, loudest)
 
-    def _channel_instead(self, total: Total, energy: Energy) -> int | None:
-        """The channel to hear instead of the sum, or None; quiet blocks change nothing."""
-        of_channels = energy.sum(axis=0)
-        if of_channels.max(initial=0.0) < _AUDIBLE_POWER * len(total):
-            return self._instead
+    def _heard(self, block: Block, mixed: Sound, of_channels: Energy, of_sum: float) -> Sound:
+        """The mix, or the channel that is heard instead of it; a change is faded.
+
+        Args:
+            of_channels: energies `[channels]` of the block.
+            of_sum: energy of the plain sum.
+        """
+        is_first = not len(self._energies)
+        before = self._instead
+        if of_channels.max(initial=0.0) >= _AUDIBLE_POWER * len(block):
+            self._instead = self._channel_instead(of_channels, of_sum)
+        if self._instead is not None:
+            self._report.cancelled_samples += len(block)
+        heard = _source(block, mixed, self._instead)
+        if self._instead != before and not is_first:
+            return _faded(_source(block, mixed, before), heard)
+        return heard
+
+    def _channel_instead(self, of_channels: Energy, of_sum: float) -> int | None:
+        """The channel to hear instead of the sum of an audible block, or None."""
         if not len(self._energies):
             self._energies = np.zeros(len(of_channels))
         self._energies = _MEMORY * self._energies + of_channels
-        share = float(frame_energies(total[:, None]).sum() / of_channels.sum())
+        share = of_sum / float(of_channels.sum())
         if share > (_CANCELS_BELOW if self._instead is None else _ADDS_UP_ABOVE):
             return None
         loudest = int(np.argmax(self._energies))
@@ -280,11 +291,34 @@ def _by_frame(
     return np.concatenate(found).astype(np.float64)
 
 
-def _source(block: Block, mixed: Total, channel: int | None) -> Total:
-    return mixed if channel is None else block[:, channel].astype(np.int32)
+def _mean_of_two(block: Block) -> Pcm:
+    """`(left + right + 1) >> 1`: float32 holds a sum and its half exactly."""
+    values = block.astype(np.float32)
+    mean = values[:, 0] + values[:, 1]
+    mean += 1
+    mean *= np.float32(0.5)
+    return np.floor(mean, out=mean).astype(np.int16)
 
 
-def _faded(before: Total, now: Total) -> Total:
+def _energies_of_two(block: Block) -> tuple[Energy, float]:
+    """The energies of left and right, and that of their sum: exact, so that channels of equal
+    energy are equal.
+    """
+    pairs = block.astype(np.float64, order="C").view(np.complex128)[:, 0]
+    both = differing = 0.0j
+    for start in range(0, len(pairs), _DOT_SAMPLES):
+        piece = pairs[start : start + _DOT_SAMPLES]
+        both += complex(np.vdot(piece, piece))  # ll + rr
+        differing += complex(np.dot(piece, piece))  # ll - rr + 2j lr
+    left, right = (both.real + differing.real) / 2, (both.real - differing.real) / 2
+    return np.array([left, right]), both.real + differing.imag
+
+
+def _source(block: Block, mixed: Sound, channel: int | None) -> Sound:
+    return mixed if channel is None else block[:, channel].astype(mixed.dtype)
+
+
+def _faded(before: Sound, now: Sound) -> Sound:
     """`now`, its start faded from `before`."""
     count = min(_FADE_SAMPLES, len(now))
     weight = np.arange(1, count + 1) / (count + 1)

@@ -133,13 +133,12 @@ def _best_cuts(speech: Probabilities, levels: Levels, settings: Segmentation) ->
     positions = sorted(cuts)
     best: dict[int, tuple[float, int]] = {0: (0.0, 0)}
     first = 0
-    for here in positions[1:]:
+    for index, here in enumerate(positions[1:], start=1):
         while here - positions[first] > max_frames:
             first += 1
         best[here] = min(
             (best[start][0] + ((here - start) / target - 1) ** 2 + cuts[here], start)
-            for start in positions[first:]
-            if start < here
+            for start in positions[first:index]
         )
     edges = [len(levels)]
     while edges[-1] > 0:

@@ -1,25 +1,19 @@
 """Where speech is: Silero VAD, one probability for each 32 ms, as a stream.
 
-The model's sequence form runs the recurrent network over many frames in one call, about
-800 times real time on one core, and gives the same values as frame by frame.
+The network runs over many frames in one call, and gives the same values as frame by frame.
 """
 
 from __future__ import annotations
-
-import importlib.util
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from af3core.audio.decode import Pcm
-from af3core.errors import ConfigurationError
+from af3core.audio.speech_network import SpeechNetwork
 
 FRAME_SAMPLES = 512
 FRAME_MS = 32
 _CONTEXT_SAMPLES = 64
-_STATE_SIZE = 128
 
 Probabilities = npt.NDArray[np.float32]
 
@@ -28,8 +22,7 @@ class SpeechDetector:
     """Feed audio in any pieces; keeps the network's state and the frame that is not yet full."""
 
     def __init__(self) -> None:
-        self._session = _load()
-        self._state = np.zeros((2, 1, 1, _STATE_SIZE), np.float32)
+        self._network = SpeechNetwork()
         self._pending: Pcm = np.zeros(0, np.int16)
         self._context = np.zeros(_CONTEXT_SAMPLES, np.float32)
 
@@ -56,28 +49,4 @@ class SpeechDetector:
         frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME_SAMPLES + _CONTEXT_SAMPLES)[
             ::FRAME_SAMPLES
         ]
-        inputs = {
-            "input": np.ascontiguousarray(frames),
-            "h": self._state[0],
-            "c": self._state[1],
-        }
-        probabilities, h, c = self._session.run(None, inputs)
-        self._state = np.stack([h, c])
-        return np.asarray(probabilities, np.float32)
-
-
-def _load() -> Any:
-    import onnxruntime
-
-    # find_spec finds the file without importing the package, which would import torch
-    spec = importlib.util.find_spec("silero_vad")
-    if spec is None or not spec.submodule_search_locations:
-        raise ConfigurationError("the package silero-vad is missing: pip install silero-vad")
-    model = Path(spec.submodule_search_locations[0]) / "data" / "silero_vad_16k_sequence.onnx"
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    return onnxruntime.InferenceSession(
-        str(model), sess_options=options, providers=["CPUExecutionProvider"]
-    )
+        return self._network.probabilities(frames)

@@ -53,7 +53,7 @@ from beam_jobs.night.replaced_rows import (
 )
 from beam_jobs.night.rows import RecordingFacts, TableRows, failure_row, recording_rows
 from beam_jobs.night.segment import work_key
-from beam_jobs.night.silent_recordings import are_neighbours_heard, is_nothing_heard
+from beam_jobs.night.silent_recordings import Neighbourhood
 from beam_jobs.night.withdrawal import left_days, publishing_rounds, withdraw_rows
 from schemas import layout
 from schemas.identity import canonical_json, shard_of
@@ -221,13 +221,12 @@ def shard_rows(
     tasks, earlier = settings.task_hashes(), earlier_tasks(ledger, settings)
     rows = TableRows()
     mine = [r for r in manifest.recordings if shard_of(r.recording_id, shard_count) == shard]
+    neighbourhood = Neighbourhood(manifest.recordings, ledger, settings.segmentation_hash)
     for batch in in_batches(mine):
-        for facts in recording_facts(batch, ledger, settings):
-            if is_nothing_heard(facts.segmented):
-                beside = are_neighbours_heard(
-                    facts.recording, manifest.recordings, ledger, settings.segmentation_hash
-                )
-                facts = replace(facts, neighbours_heard=beside)
+        found = list(recording_facts(batch, ledger, settings))
+        beside = neighbourhood.heard_beside([(each.recording, each.segmented) for each in found])
+        for facts in found:
+            facts = replace(facts, neighbours_heard=facts.recording.recording_id in beside)
             rows.extend(recording_rows(facts, tasks | answered_tasks(earlier, facts.annotated)))
     if shard == 0:
         for failure in manifest.failures:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import bisect
+from collections.abc import Iterable, Sequence
 
 from af3core.audio.silence import is_silence_doubted
 from af3core.audio.skip_reasons import CUT_REASONS
@@ -37,19 +38,57 @@ def is_doubted(
     )
 
 
-def neighbours_of(recording: Recording, day: Sequence[Recording]) -> list[Recording]:
-    """The recordings of a day that lie beside one in its folder, by name."""
-    folder = recording.uri.rpartition("/")[0]
-    beside = sorted((r for r in day if r.uri.rpartition("/")[0] == folder), key=lambda r: r.uri)
-    place = [r.recording_id for r in beside].index(recording.recording_id)
-    return beside[max(place - _BESIDE, 0) : place] + beside[place + 1 : place + 1 + _BESIDE]
+class Neighbourhood:
+    """Which recordings of a day were heard; each is read once, beside however many it lies.
+
+    Args:
+        day: all recordings of the day.
+        ledger, segmentation_hash: where their cuts are, and which.
+    """
+
+    def __init__(self, day: Sequence[Recording], ledger: Ledger, segmentation_hash: str) -> None:
+        self._ledger, self._segmentation_hash = ledger, segmentation_hash
+        self._folders: dict[str, list[Recording]] = {}
+        for recording in sorted(day, key=lambda r: r.uri):
+            self._folders.setdefault(_folder_of(recording), []).append(recording)
+        self._heard: dict[str, bool | None] = {}
+        """By recording id; None of one that is not cut."""
+
+    def heard_beside(
+        self, cut: Sequence[tuple[Recording, SegmentedRecording | None]]
+    ) -> frozenset[str]:
+        """The ids of silent recordings whose neighbours were heard, nearly all.
+
+        Args:
+            cut: recordings of the day with their cuts, which are not read again.
+        """
+        self._note((recording.recording_id, each) for recording, each in cut)
+        beside = {
+            recording.recording_id: [r.recording_id for r in self.neighbours_of(recording)]
+            for recording, each in cut
+            if is_nothing_heard(each)
+        }
+        unread = sorted({i for ids in beside.values() for i in ids} - self._heard.keys())
+        self._note(
+            zip(unread, self._ledger.segmented(unread, self._segmentation_hash), strict=True)
+        )
+        return frozenset(silent for silent, ids in beside.items() if self._are_heard(ids))
+
+    def neighbours_of(self, recording: Recording) -> list[Recording]:
+        """The recordings of the day that lie beside one in its folder, by name."""
+        beside = self._folders[_folder_of(recording)]
+        place = bisect.bisect_left(beside, recording.uri, key=lambda r: r.uri)
+        return beside[max(place - _BESIDE, 0) : place] + beside[place + 1 : place + 1 + _BESIDE]
+
+    def _note(self, cut: Iterable[tuple[str, SegmentedRecording | None]]) -> None:
+        for recording_id, each in cut:
+            self._heard[recording_id] = None if each is None else not is_nothing_heard(each)
+
+    def _are_heard(self, ids: Sequence[str]) -> bool:
+        known = [self._heard[each] for each in ids if self._heard[each] is not None]
+        heard = sum(map(bool, known))
+        return heard >= _FEWEST_HEARD and heard >= _HEARD_SHARE * len(known)
 
 
-def are_neighbours_heard(
-    recording: Recording, day: Sequence[Recording], ledger: Ledger, segmentation_hash: str
-) -> bool:
-    """Whether the recordings beside one were heard, nearly all."""
-    ids = [neighbour.recording_id for neighbour in neighbours_of(recording, day)]
-    cut = [each for each in ledger.segmented(ids, segmentation_hash) if each is not None]
-    heard = sum(not is_nothing_heard(each) for each in cut)
-    return heard >= _FEWEST_HEARD and heard >= _HEARD_SHARE * len(cut)
+def _folder_of(recording: Recording) -> str:
+    return recording.uri.rpartition("/")[0]

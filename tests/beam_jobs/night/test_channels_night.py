@@ -13,9 +13,7 @@ import soundfile
 from af3core.audio.clip_file import encode_flac
 from beam_jobs.cli import main
 from beam_jobs.night import audit
-from beam_jobs.night.silent_recordings import neighbours_of
 from schemas.identity import clip_id
-from schemas.records import MediaInfo, Recording
 from tests.af3core.audio.clicked_media import late
 from tests.af3core.audio.test_listening import Track, channels_in, tone, tracks_in
 from tests.beam_jobs.small_night import DAY, night, rows, settings_of
@@ -192,21 +190,6 @@ def test_silence_between_heard_neighbours_is_doubted(tmp_path: Path, untrained: 
     assert found["tape_3.wav"] == ("nothing_heard", ["silence_doubted"])
     assert found["alone.wav"] == ("nothing_heard", [])
     assert found["tape_4.wav"][0] == "annotated"
-
-
-def test_neighbours_are_those_beside_it_in_its_folder() -> None:
-    media = MediaInfo("wav", "pcm_s16le", 16_000, 1, 1000)
-
-    def recording(name: str) -> Recording:
-        return Recording(name, name, f"/a/{name}", (), "c", DAY, 1, "2026-11-21", media)
-
-    day = [recording(f"reel/{number:02d}.wav") for number in range(12)]
-    day.append(recording("other/05.wav"))
-    beside = neighbours_of(day[5], day)
-    assert [r.recording_id for r in beside] == [
-        f"reel/{number:02d}.wav" for number in (1, 2, 3, 4, 6, 7, 8, 9)
-    ]
-    assert neighbours_of(day[12], day) == []
 
 
 def clips_by_name(out: Path, table: str) -> dict[str, set[str]]:
