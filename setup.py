@@ -120,7 +120,7 @@ setup(
         "test": TEST,
     },
     entry_points={
-        "console_scripts": ["af3=beam_jobs.cli:main"],
+        "console_scripts": ["af3=beam_jobs.entry:main"],
         "airflow.plugins": ["af3=dags.night.plugin:Af3Plugin"],
     },
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from af3core.audio.decode import ffmpeg_binary
+from af3core.audio.ffmpeg_program import ffmpeg_binary
 from beam_jobs.cli import main
 from tests.beam_jobs.small_night import DAY
 
