@@ -100,6 +100,7 @@ setup(
         "pyyaml>=6",
         "httpx>=0.28,<1",
         "jsonschema>=4.20",
+        "packaging>=24",
         "jinja2>=3.1",
         "matplotlib>=3.10",
         "shtab>=1.8",

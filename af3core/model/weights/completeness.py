@@ -107,7 +107,7 @@ def _wanted_tensors(name: str, folder: Path) -> dict[Path, set[str]]:
         for tensor, file in named.items():
             wanted.setdefault(folder / str(file), set()).add(str(tensor))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _wrong(name, index, *_what_it_is(index, "no index of tensors")) from error
+        raise _wrong(name, index, *_what_it_is(index, "is no index of tensors")) from error
     if not wanted:
         raise _wrong(name, index, "names no tensor", _FETCH)
     return dict(sorted(wanted.items()))
