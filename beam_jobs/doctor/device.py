@@ -16,7 +16,7 @@ from schemas.findings import Finding
 
 _BYTES = {"float32": 4, "bfloat16": 2}
 _ACTIVATIONS = 0.1
-"""Share of the weights that a batch's own values take besides keys and values."""
+"""What a batch takes besides keys and values, as a share of the weights: a rule of thumb."""
 _CGROUP = Path("/sys/fs/cgroup")
 _MEMINFO = Path("/proc/meminfo")
 
