@@ -15,7 +15,7 @@ from schemas.findings import Finding
 
 PATIENCE_S = 120.0
 """Airflow takes seconds to import, and its database may be another machine's."""
-_MODULE = "dags.airflow_state"
+_MODULE = "dags.launch.airflow_state"
 
 
 class AirflowSilent(Af3Error):
@@ -32,7 +32,7 @@ def is_configured() -> bool:
 
 
 def airflow() -> Iterator[Finding]:
-    """What `dags.airflow_state` finds; nothing where Airflow is not configured here.
+    """What `dags.launch.airflow_state` finds; nothing where Airflow is not configured here.
 
     Raises:
         AirflowSilent: it ended with an error, or hangs.

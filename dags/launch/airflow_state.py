@@ -1,4 +1,4 @@
-"""`python -m dags.airflow_state`: pools and folders of the Airflow here, as findings in JSON.
+"""`python -m dags.launch.airflow_state`: pools and folders of Airflow here, as findings in JSON.
 
 `af3 doctor` runs it, as a command: Airflow takes seconds to import.
 """
@@ -17,7 +17,7 @@ from dags.launch.process import launches_folder
 from schemas.findings import Finding
 
 _NAME = "airflow"
-_OURS = Path(__file__).parent
+_OURS = Path(__file__).parents[1]
 _A_DAG = "annotate.py"
 
 
