@@ -14,16 +14,35 @@ ROOT = Path(__file__).parents[1]
 
 def environment_without(folder: Path, *distributions: str) -> Path:
     """A folder of packages, for PYTHONPATH, in which these distributions are not installed."""
-    left_out: set[str] = set()
-    for name in distributions:
-        files = importlib.metadata.files(name) or []
-        left_out |= {file.parts[0] for file in files if file.parts[0] != ".."}
-    site = Path(importlib.metadata.distribution("numpy").locate_file(""))  # type: ignore[arg-type]
-    folder.mkdir(parents=True)
-    for entry in site.iterdir():
-        if entry.name not in left_out and entry.suffix != ".pth":
-            (folder / entry.name).symlink_to(entry)
+    site = Path(str(importlib.metadata.distribution("numpy").locate_file("")))
+    left_out = {
+        _package(site, Path(str(file)))
+        for name in distributions
+        for file in importlib.metadata.files(name) or ()
+        if ".." not in file.parts
+    }
+    _link(site, folder, left_out)
     return folder
+
+
+def _package(site: Path, file: Path) -> Path:
+    """The outermost folder of a file that is no namespace of several distributions."""
+    for folder in reversed(file.parents[:-1]):
+        is_package = (site / folder / "__init__.py").exists()
+        if is_package or folder.suffix in (".dist-info", ".libs"):
+            return site / folder
+    return site / file
+
+
+def _link(source: Path, target: Path, left_out: set[Path]) -> None:
+    target.mkdir(parents=True)
+    for entry in source.iterdir():
+        if entry in left_out or entry.suffix == ".pth":
+            continue
+        if any(entry in path.parents for path in left_out):
+            _link(entry, target / entry.name, left_out)
+        else:
+            (target / entry.name).symlink_to(entry)
 
 
 def run_in(
