@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import subprocess
 
-from af3core.errors import ConfigurationError
+from af3core.errors import ConfigurationError, DecoderSilent
 
 OLDEST = 6
 """The first version that is tested; older ones place samples otherwise in time."""
 PATIENCE_S = 20.0
 _VERSION = re.compile(rb"ffmpeg version (?:n?(\d+)((?:\.\d+)*)|(\S+))")
 _REMEDY = "set IMAGEIO_FFMPEG_EXE to one that runs, or unset it: imageio-ffmpeg brings one"
+_NO_PROGRAM = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ENOEXEC)
 
 
 def ffmpeg_binary() -> str:
@@ -39,6 +41,7 @@ def check_ffmpeg() -> str:
 
     Raises:
         ConfigurationError: there is none, it does not run, or it is older than OLDEST.
+        DecoderSilent: the machine is in trouble.
     """
     program = ffmpeg_binary()
     try:
@@ -50,11 +53,11 @@ def check_ffmpeg() -> str:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ConfigurationError(
+        raise DecoderSilent(
             f"FFmpeg {program}: gives no answer for {PATIENCE_S:g} s; {_REMEDY}"
         ) from error
     except OSError as error:
-        raise ConfigurationError(
+        raise (ConfigurationError if error.errno in _NO_PROGRAM else DecoderSilent)(
             f"FFmpeg {program}: does not run ({error.strerror}); {_REMEDY}"
         ) from error
     found = _VERSION.search(done.stdout)

@@ -43,6 +43,7 @@ def check_needs(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> No
 
     Raises:
         ConfigurationError: FFmpeg or the device is missing.
+        DecoderSilent: FFmpeg gives no answer.
         AccessDenied: this user or account may not write the results, or not read the archive.
         StorageError: the bucket gave no answer.
     """

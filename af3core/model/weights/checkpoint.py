@@ -11,9 +11,8 @@ from pathlib import Path
 from af3core.errors import ConfigurationError
 from af3core.installation import install_command, require_extra
 from af3core.model.weights.bucket_checkpoint import fetch_from_bucket
-from af3core.model.weights.completeness import check_weight_files
+from af3core.model.weights.completeness import check_weight_files, unreadable
 from af3core.storage.bucket_client import SCHEME
-from af3core.storage.os_errors import storage_error
 
 NANO = "nano"
 AF3_HUB_ID = "nvidia/audio-flamingo-3-hf"
@@ -67,6 +66,7 @@ def find_checkpoint(
     Raises:
         ConfigurationError: no such checkpoint, not one of AF3's form, or not whole; with weights,
             packages of the extra `model` are missing too.
+        StorageError: its disk or mount does not answer, or this user may not read it.
     """
     if with_weights:
         require_extra("model", f"--model {model}")
@@ -174,5 +174,5 @@ def _files_hash(model: str, folder: Path) -> str:
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         except OSError as error:
-            raise ConfigurationError(f"--model {model}: {storage_error(error, path)}") from error
+            raise unreadable(model, error, path) from error
     return digest.hexdigest()[:16]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from af3core.errors import ConfigurationError
+from af3core.errors import ConfigurationError, StorageError
 from af3core.storage.os_errors import storage_error
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -63,7 +63,8 @@ def check_weight_files(name: str, folder: Path, think: Path | None = None) -> We
         think: those of its think weights, where it has any.
 
     Raises:
-        ConfigurationError: a file is missing, cut short, of another format or unreadable; names it.
+        ConfigurationError: a file is missing, cut short or of another format; names it.
+        StorageError: the disk or the mount does not answer, or this user may not read.
     """
     shapes: dict[Path, dict[str, list[int]]] = {}
     try:
@@ -77,15 +78,19 @@ def check_weight_files(name: str, folder: Path, think: Path | None = None) -> We
     except FileNotFoundError as error:
         raise _wrong(name, Path(error.filename or folder), "is missing", _FETCH) from error
     except OSError as error:
-        raise ConfigurationError(
-            f"--model {name}: {storage_error(error, error.filename)}"
-        ) from error
+        raise unreadable(name, error, error.filename or folder) from error
     return WeightFiles(
         files=len(shapes),
         size_bytes=sum(path.stat().st_size for path in shapes),
         parameters=sum(math.prod(shape) for held in shapes.values() for shape in held.values()),
         think_parameters=think_parameters,
     )
+
+
+def unreadable(name: str, error: OSError, path: Path | str) -> StorageError:
+    """What a disk, a mount or missing rights say of a model's file."""
+    said = storage_error(error, path)
+    return type(said)(f"--model {name}: {said}")
 
 
 def _wanted_tensors(name: str, folder: Path) -> dict[Path, set[str]]:

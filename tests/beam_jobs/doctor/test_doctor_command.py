@@ -15,6 +15,7 @@ from af3core.errors import AccessDenied
 from beam_jobs.cli import main
 from beam_jobs.doctor.check import Check, run_checks
 from schemas.findings import Finding, exit_code_of
+from tests.chat_server import chat_server
 from tests.media import spoken, write
 
 
@@ -164,3 +165,26 @@ def test_a_check_that_raises_or_hangs_is_its_own_finding() -> None:
     ]
     assert exit_code_of(found) == 1
     assert exit_code_of([well, Finding("x", "warning", "y")]) == 0
+
+
+def test_a_server_is_asked_for_its_models(capsys: pytest.CaptureFixture[str]) -> None:
+    with chat_server() as served:
+        options = ("--engine", "openai", "--endpoint", served.endpoint, "--model", "af3")
+        code, lines = lines_of(capsys, *options)
+    assert code == 0
+    assert lines["server"] == f"ok      server       {served.endpoint} serves af3"
+    assert "weights" not in lines
+    code, lines = lines_of(capsys, *options)
+    assert code == 1
+    assert lines["server"].startswith(f"failed  server       endpoint {served.endpoint}")
+
+
+def test_a_model_that_did_not_pass_the_gate_is_a_failure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, lines = lines_of(capsys, "--accepted-in", tmp_path)
+    assert code == 1
+    assert lines["accepted"].startswith("failed  accepted     nano (")
+    assert lines["accepted"].endswith(
+        f"is not accepted in {tmp_path}: no model is; run af3 evaluate and af3 accept with it"
+    )
