@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from af3core.model.cuda import Gpus, TorchBuild, gpus, torch_build, why_no_cuda
-from af3core.model.weights.checkpoint import CONFIG, NANO, think_folder
+from af3core.model.weights.checkpoint import CONFIG, NANO
 from af3core.model.weights.completeness import WeightFiles, check_weight_files
 from beam_jobs.doctor.model_choice import ModelChoice
 from schemas.findings import Finding
@@ -29,7 +29,7 @@ def device(choice: ModelChoice) -> Iterator[Finding]:
     folder = choice.folder_here()
     if folder is not None and finding.status != "failed":
         runs_on_gpu = choice.device != "cpu" and not why_no_cuda(found, build)
-        weights = check_weight_files(choice.model, folder, think_folder(folder))
+        weights = check_weight_files(choice.model, folder)
         yield memory_finding(choice, weights, folder, found if runs_on_gpu else None)
 
 

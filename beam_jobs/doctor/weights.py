@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from af3core.errors import ConfigurationError
 from af3core.installation import install_command
-from af3core.model.weights.checkpoint import CONFIG, think_folder
+from af3core.model.weights.checkpoint import CONFIG
 from af3core.model.weights.completeness import INDEX, check_weight_files
 from af3core.storage.address import is_bucket, store_at
 from af3core.storage.bucket_client import (
@@ -35,7 +35,7 @@ def weights(choice: ModelChoice) -> Iterator[Finding]:
     folder = choice.folder_here()
     try:
         if folder is not None:
-            found = check_weight_files(choice.model, folder, think_folder(folder))
+            found = check_weight_files(choice.model, folder)
             said = f"{choice.model}: {found.files} files, {found.size_bytes / 1e9:.2f} GB,"
             yield Finding("weights", "ok", f"{said} whole by their headers")
             return

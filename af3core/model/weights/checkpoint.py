@@ -11,7 +11,11 @@ from pathlib import Path
 from af3core.errors import ConfigurationError
 from af3core.installation import install_command, require_extra
 from af3core.model.weights.bucket_checkpoint import fetch_from_bucket
-from af3core.model.weights.completeness import check_weight_files, unreadable
+from af3core.model.weights.completeness import (
+    check_weight_files,
+    think_folder,
+    unreadable,
+)
 from af3core.storage.bucket_client import SCHEME
 
 NANO = "nano"
@@ -19,7 +23,7 @@ AF3_HUB_ID = "nvidia/audio-flamingo-3-hf"
 
 AF3_TYPE, MUSIC_TYPE = "audioflamingo3", "musicflamingo"
 _TYPES = (AF3_TYPE, MUSIC_TYPE)
-CONFIG, THINK_CONFIG = "config.json", "adapter_config.json"
+CONFIG = "config.json"
 
 NANO_NOTICE = (
     "model nano knows only its own synthetic world (espeak-ng voices, generated sounds);"
@@ -71,12 +75,12 @@ def find_checkpoint(
     if with_weights:
         require_extra("model", f"--model {model}")
     name, wanted = model, _WANTED_FILES if with_weights else (CONFIG,)
-    is_here = model == NANO or Path(model).is_dir()
+    is_here = model == NANO or _is_folder(model)
     if is_here:
         folder = nano_folder() if model == NANO else Path(model)
         name = folder.name if model != NANO else NANO
         if with_weights:
-            check_weight_files(model, folder, think_folder(folder))  # before all bytes are read
+            check_weight_files(model, folder)  # before all bytes are read
         found = _files_hash(model, folder)
     elif model.startswith(SCHEME):
         found, folder = fetch_from_bucket(model, _WANTED_FILES, wanted)
@@ -89,9 +93,21 @@ def find_checkpoint(
         )
     model_type = _model_type(model, folder)
     if with_weights and not is_here:
-        check_weight_files(model, folder, think_folder(folder))
+        check_weight_files(model, folder)
     licence = _LICENCES.get(model, "see the model card")
     return Checkpoint(name, found, folder, licence, model_type)
+
+
+def _is_folder(model: str) -> bool:
+    """Whether a model's name is that of a folder here.
+
+    Raises:
+        StorageError: nobody can tell, as for want of rights on what it lies in.
+    """
+    try:
+        return Path(model).is_dir()
+    except OSError as error:
+        raise unreadable(model, error, model) from error
 
 
 def nano_folder() -> Path:
@@ -102,17 +118,6 @@ def nano_folder() -> Path:
 def known_licence(model: str) -> str | None:
     """The licence of a model's weights by its name in the tables; None where it is not known."""
     return _LICENCES.get(model)
-
-
-def think_folder(checkpoint_folder: Path) -> Path | None:
-    """The folder of think weights below a checkpoint's, or None if it came without.
-
-    `think/` in nvidia/audio-flamingo-3-hf, `stage35/` in nvidia/audio-flamingo-3.
-    """
-    for name in ("think", "stage35"):
-        if (checkpoint_folder / name / THINK_CONFIG).is_file():
-            return checkpoint_folder / name
-    return None
 
 
 def served_checkpoint(model: str, revision: str | None) -> Checkpoint:

@@ -19,6 +19,9 @@ from af3core.errors import ConfigurationError, StorageError
 from af3core.storage.os_errors import storage_error
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+THINK_CONFIG = "adapter_config.json"
+THINK_FOLDERS = ("think", "stage35")
+"""In nvidia/audio-flamingo-3-hf, and in nvidia/audio-flamingo-3."""
 MOST_HEADER_BYTES = 100_000_000
 """Of the format."""
 _LENGTH_BYTES = 8
@@ -54,13 +57,12 @@ class WeightFiles:
     think_parameters: int = 0
 
 
-def check_weight_files(name: str, folder: Path, think: Path | None = None) -> WeightFiles:
+def check_weight_files(name: str, folder: Path) -> WeightFiles:
     """Look at the headers of a checkpoint's files; no weight is read.
 
     Args:
         name: of the model, as it was given.
-        folder: its files.
-        think: those of its think weights, where it has any.
+        folder: its files; those of think weights lie below it.
 
     Raises:
         ConfigurationError: a file is missing, cut short or of another format; names it.
@@ -74,6 +76,7 @@ def check_weight_files(name: str, folder: Path, think: Path | None = None) -> We
             absent = sorted(wanted[path] - shapes[path].keys())
             if absent:
                 raise _wrong(name, path, f"has no tensor {absent[0]}, which {INDEX} names", _FETCH)
+        think = think_folder(folder)
         think_parameters = _think_parameters(name, think) if think is not None else 0
     except FileNotFoundError as error:
         raise _wrong(name, Path(error.filename or folder), "is missing", _FETCH) from error
@@ -85,6 +88,14 @@ def check_weight_files(name: str, folder: Path, think: Path | None = None) -> We
         parameters=sum(math.prod(shape) for held in shapes.values() for shape in held.values()),
         think_parameters=think_parameters,
     )
+
+
+def think_folder(checkpoint_folder: Path) -> Path | None:
+    """The folder of think weights below a checkpoint's, or None if it came without."""
+    for name in THINK_FOLDERS:
+        if (checkpoint_folder / name / THINK_CONFIG).is_file():
+            return checkpoint_folder / name
+    return None
 
 
 def unreadable(name: str, error: OSError, path: Path | str) -> StorageError:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from af3core.errors import ConfigurationError
+from af3core.errors import AccessDenied, ConfigurationError
 from af3core.model.weights.checkpoint import find_checkpoint, nano_folder
 from af3core.model.weights.completeness import WeightFiles, check_weight_files
 
@@ -130,13 +132,24 @@ def test_an_index_that_is_none_is_named(sharded: Path) -> None:
     )
 
 
-def test_unreadable_weights_are_one_line(folder: Path) -> None:
-    if not os.geteuid():
-        pytest.skip("root may read everything")
-    (folder / "model.safetensors").unlink()
-    (folder / "model.safetensors").write_bytes(b"x")
-    (folder / "model.safetensors").chmod(0)
-    assert "permission denied" in refused(folder)
+@pytest.mark.parametrize("what", ["model.safetensors", ".", ".."])
+def test_weights_that_may_not_be_read_are_one_line(what: str) -> None:
+    """Root may read everything, so that another user looks."""
+    with tempfile.TemporaryDirectory(prefix="af3-test-") as above:
+        folder = Path(above, "in", "model")
+        shutil.copytree(nano_folder(), folder)
+        Path(above).chmod(0o755)
+        (folder / what).resolve().chmod(0)
+        if not os.geteuid():
+            os.seteuid(65534)
+        try:
+            with pytest.raises(AccessDenied) as raised:
+                find_checkpoint(str(folder))
+        finally:
+            os.seteuid(os.getuid())
+            (folder / what).resolve().chmod(0o755)
+    assert str(raised.value).startswith(f"--model {folder}: {folder}")
+    assert "permission denied; give this user the right to read" in str(raised.value)
 
 
 def test_think_weights_count_what_they_change(folder: Path) -> None:
@@ -150,6 +163,6 @@ def test_think_weights_count_what_they_change(folder: Path) -> None:
     }
     save_file(lora, think / "adapter_model.safetensors")
     save_file({"embed": torch.zeros(10, 3)}, think / "non_lora_trainables.safetensors")
-    assert check_weight_files("nano", folder, think).think_parameters == 256 * 768 + 30
+    assert check_weight_files("nano", folder).think_parameters == 256 * 768 + 30
     (think / "adapter_model.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1")
     assert "adapter_model.safetensors is a pointer of Git LFS" in refused(folder)
