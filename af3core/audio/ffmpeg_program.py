@@ -60,6 +60,10 @@ def check_ffmpeg() -> str:
         raise (ConfigurationError if error.errno in _NO_PROGRAM else DecoderSilent)(
             f"FFmpeg {program}: does not run ({error.strerror}); {_REMEDY}"
         ) from error
+    if done.returncode < 0:
+        raise DecoderSilent(
+            f"FFmpeg {program}: was ended by signal {-done.returncode}; run it again"
+        )
     found = _VERSION.search(done.stdout)
     if done.returncode or found is None:
         raise ConfigurationError(
