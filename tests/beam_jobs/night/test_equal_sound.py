@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from af3core.audio.ffmpeg_program import ffmpeg_binary
+from af3core.audio.decode import ffmpeg_binary
 from af3core.storage.address import store_at
 from tests.beam_jobs.small_night import DAY, night, rows
 from tests.media import ffmpeg, programme, write
