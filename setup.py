@@ -100,6 +100,7 @@ setup(
         "pyyaml>=6",
         "httpx>=0.28,<1",
         "jsonschema>=4.20",
+        "packaging>=24",
         "jinja2>=3.1",
         "matplotlib>=3.10",
         "shtab>=1.8",
@@ -120,7 +121,7 @@ setup(
         "test": TEST,
     },
     entry_points={
-        "console_scripts": ["af3=beam_jobs.cli:main"],
+        "console_scripts": ["af3=beam_jobs.entry:main"],
         "airflow.plugins": ["af3=dags.night.plugin:Af3Plugin"],
     },
 )

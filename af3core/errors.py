@@ -82,6 +82,12 @@ class DecoderKilled(Af3Error):
     is_machine_fault = True
 
 
+class DecoderSilent(Af3Error):
+    """The decoder's program cannot be started now, or gives no answer, as for want of memory."""
+
+    is_machine_fault = True
+
+
 class AccessDenied(StorageError):
     """This user or account may not read or write there; with the right it goes through."""
 

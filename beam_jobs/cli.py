@@ -25,7 +25,7 @@ from beam_jobs.framework.command_line import (
 )
 from beam_jobs.framework.process import exit_code_of, say
 from schemas.jobs import COMMANDS, Groups, Job, JobName, job_named
-from schemas.options import derive, evaluation, night, reading
+from schemas.options import derive, doctor, evaluation, night, reading
 from schemas.options.archive import Results, Source
 from schemas.options.option import options_of
 
@@ -48,6 +48,9 @@ What is made of a night, for training and for long recordings:
   af3 events --out NIGHT; af3 embed --out NIGHT
   af3 skills --out NIGHT; af3 dialogues --out NIGHT; af3 export --out NIGHT
   af3 summarise --question "Who mended the lighthouse?" --out NIGHT
+
+Before the first night, and where something does not work:
+  af3 doctor RECORDINGS --out NIGHT        look at machine, packages, model and storage
 
 Before a model is trusted:
   af3 evaluate list                        the benchmarks, and what their data must hold
@@ -106,6 +109,20 @@ READERS = (
         (reading.Talk, reading.Tables, reading.Devices, reading.Answering),
         "beam_jobs.talk.talk_command",
         "run_talk",
+    ),
+    Reader(
+        "doctor",
+        "look whether this machine, its packages, the model and the storage are fit for a night",
+        (
+            doctor.Examined,
+            night.Model,
+            night.Endpoint,
+            night.Compute,
+            evaluation.Accepted,
+            doctor.Findings,
+        ),
+        "beam_jobs.doctor.doctor_command",
+        "run_doctor",
     ),
     Reader(
         "completion",

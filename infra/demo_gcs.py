@@ -33,7 +33,7 @@ def main() -> int:
             ["search", "--out", OUT, "a storm at sea", "--limit", "3"],
         ):
             print(f"\n$ af3 {' '.join(' '.join(command).split())}", flush=True)
-            done = subprocess.run([sys.executable, "-m", "beam_jobs.cli", *command])
+            done = subprocess.run([sys.executable, "-m", "beam_jobs", *command])
             if done.returncode:
                 return done.returncode
     return 0

@@ -40,6 +40,19 @@ JobName = Literal[
 ModelNeed = Literal["none", "name", "weights"]
 """None; its name, revision and configuration; or its weights, on a GPU where there is one."""
 
+Extra = Literal[
+    "model",
+    "derive",
+    "search",
+    "browse",
+    "evaluate",
+    "gcs",
+    "airflow",
+    "describe",
+    "voice",
+]
+"""What setup.py calls the packages of a purpose; those for developers are left out."""
+
 Groups = tuple[type[OptionGroup], ...]
 
 RECORDED: Groups = (
@@ -70,6 +83,9 @@ class Job:
         on_dataflow: it has a flex template.
         derived_after: a derived job, and the derived jobs whose rows it reads; None is no such job.
         with_source: the job that its command runs where SOURCE is given.
+        extras: without whose packages no run of it succeeds; looked for before any work. Those of
+            the model go without saying where `model` is "weights".
+        decodes: it runs FFmpeg.
     """
 
     name: JobName
@@ -82,6 +98,8 @@ class Job:
     on_dataflow: bool = True
     derived_after: tuple[JobName, ...] | None = None
     with_source: JobName | None = None
+    extras: tuple[Extra, ...] = ()
+    decodes: bool = False
 
     @property
     def needs_source(self) -> bool:
@@ -161,6 +179,7 @@ JOBS: tuple[Job, ...] = (
         "beam_jobs.night.segment",
         (*_PLACE, *_RUN),
         reads_plan=True,
+        decodes=True,
     ),
     Job(
         "annotate",
@@ -179,6 +198,7 @@ JOBS: tuple[Job, ...] = (
         model="weights",
         records_plan=True,
         on_dataflow=False,
+        decodes=True,
     ),
     Job(
         "audit",
@@ -223,6 +243,7 @@ JOBS: tuple[Job, ...] = (
         "bring the search index up to date with the tables",
         "beam_jobs.search.index_job",
         (*_PLACE, derive.TextModel, derive.Index, *_RUN),
+        extras=("search",),
     ),
     Job(
         "quality",
@@ -237,6 +258,7 @@ JOBS: tuple[Job, ...] = (
         (*_PLACE, *_MODEL, *_RUN),
         model="weights",
         derived_after=(),
+        extras=("derive",),
     ),
     Job(
         "embed",
@@ -245,6 +267,7 @@ JOBS: tuple[Job, ...] = (
         (*_PLACE, *_MODEL, derive.TextModel, *_RUN),
         model="weights",
         derived_after=(),
+        extras=("derive",),
     ),
     Job(
         "skills",
@@ -269,6 +292,7 @@ JOBS: tuple[Job, ...] = (
         ),
         model="weights",
         derived_after=("events",),
+        extras=("derive",),
     ),
     Job(
         "describe",
@@ -284,6 +308,7 @@ JOBS: tuple[Job, ...] = (
         (*_PLACE, *_MODEL, derive.Writer, derive.TextModel, derive.Seed, *_RUN),
         model="weights",
         derived_after=("embed",),
+        extras=("derive",),
     ),
     Job(
         "chat",
@@ -314,6 +339,17 @@ JOBS: tuple[Job, ...] = (
         model="name",
     ),
 )
+
+EXTRAS_OF_COMMANDS: dict[str, tuple[Extra, ...]] = {
+    "search": ("search",),
+    "browse": ("browse",),
+    "talk": ("voice",),
+    "describe": ("describe",),
+    "evaluate": ("evaluate",),
+    "gs:// addresses": ("gcs",),
+    "Airflow": ("airflow",),
+}
+"""What else needs packages, in some of its forms at least: it says so where it misses them."""
 
 _BY_NAME = {job.name: job for job in JOBS}
 if set(_BY_NAME) != set(get_args(JobName)):

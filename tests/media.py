@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from af3core.audio import SAMPLE_RATE_HZ
-from af3core.audio.decode import ffmpeg_binary
+from af3core.audio.ffmpeg_program import ffmpeg_binary
 from af3core.nano.espeak_voices import Audio, Speaker, speak
 
 SPEAKER = Speaker("en-us", "m3", "man", 50, 160)

@@ -40,6 +40,7 @@ from af3core.audio.channel_mix import (
     mix,
 )
 from af3core.audio.decoder_log import NOTES, DecoderLog
+from af3core.audio.ffmpeg_program import ffmpeg_binary
 from af3core.audio.media_parts import MediaPart, media_parts
 from af3core.audio.timeline import Clock, Step, Timeline, Zero
 from af3core.errors import (
@@ -113,18 +114,6 @@ class DecodeReport:
     def is_machine_suspect(self) -> bool:
         """FFmpeg named an error that a disk or a mount gives, and broken data at times too."""
         return any(log.is_machine_suspect for log in self.logs)
-
-
-def ffmpeg_binary() -> str:
-    """The FFmpeg program: the one that `imageio-ffmpeg` brings, or IMAGEIO_FFMPEG_EXE."""
-    import imageio_ffmpeg
-
-    try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except RuntimeError as error:
-        raise ConfigurationError(
-            "no FFmpeg program: install the package imageio-ffmpeg, or set IMAGEIO_FFMPEG_EXE"
-        ) from error
 
 
 def decode(

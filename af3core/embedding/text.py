@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from af3core.errors import ConfigurationError
+from af3core.installation import install_command
 from schemas.options.derive import EMBEDDED_TEXT_MODEL as EMBEDDED_TEXT_MODEL
 
 Vectors = npt.NDArray[np.float32]
@@ -129,5 +130,5 @@ def _folder(name: str) -> Path:
 
 def _without_package(error: ImportError) -> ConfigurationError:
     return ConfigurationError(
-        f"embedding texts needs more packages ({error}): pip install 'af3-archive[derive]'"
+        f"embedding texts needs more packages ({error}): {install_command('derive')}"
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import importlib.util
 import os
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from af3core.errors import AccessDenied, ConfigurationError, StorageError
+from af3core.installation import install_command
 from af3core.storage.os_errors import storage_error
 
 if TYPE_CHECKING:
@@ -37,13 +39,24 @@ def split_address(address: str) -> tuple[str, str]:
     """Bucket and prefix of gs://BUCKET/PREFIX; the prefix ends in a slash where there is one.
 
     Raises:
-        ConfigurationError: it names no bucket.
+        ConfigurationError: it names no bucket, or packages of the extra `gcs` are missing.
     """
     bucket, _, prefix = address.removeprefix(SCHEME).partition("/")
     if not address.startswith(SCHEME) or not bucket:
         raise ConfigurationError(f"{address}: give a folder, or gs://BUCKET/PREFIX")
+    if not _has_client():
+        raise ConfigurationError(f"{address}: needs {install_command('gcs')}")
     prefix = prefix.strip("/")
     return bucket, f"{prefix}/" if prefix else ""
+
+
+@functools.cache
+def _has_client() -> bool:
+    """Google's client is installed. It is not imported for that: it takes half a second."""
+    try:
+        return importlib.util.find_spec("google.cloud.storage") is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def bucket_of(name: str) -> storage.Bucket:
@@ -61,11 +74,8 @@ def retry() -> Retry:
 @functools.lru_cache(maxsize=1)
 def _client(_process: int) -> storage.Client:
     """One client a process: a forked one must not share its parent's connections."""
-    try:
-        from google.auth.credentials import AnonymousCredentials
-        from google.cloud import storage
-    except ImportError as error:
-        raise ConfigurationError("gs:// needs pip install 'af3-archive[gcs]'") from error
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import storage
     from requests.adapters import HTTPAdapter
 
     # else the library looks the bucket up, for tracing, with each object that is not there

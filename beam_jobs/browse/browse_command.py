@@ -11,6 +11,7 @@ import socket
 from typing import Any, NoReturn
 
 from af3core.errors import ConfigurationError
+from af3core.installation import install_command
 from beam_jobs.talk.answerer import open_answerer
 from schemas.options.reading import TOKEN_VARIABLE
 
@@ -32,9 +33,7 @@ def run_browse(known: argparse.Namespace) -> NoReturn:
     """
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        raise ConfigurationError(
-            f"browse needs {', '.join(missing)}: pip install 'af3-archive[browse]'"
-        )
+        raise ConfigurationError(f"browse needs {', '.join(missing)}: {install_command('browse')}")
     from beam_jobs.browse.app import create_app
     from beam_jobs.browse.browsed_archive import Archive
     from beam_jobs.browse.http.server import serve

@@ -19,6 +19,7 @@ from af3core.storage.abandoned import remove_abandoned
 from af3core.storage.address import is_bucket, split_object
 from af3core.storage.copies_folder import remove_dead_copies
 from beam_jobs.framework.command_line import OneLineParser, make_parser
+from beam_jobs.framework.needs import check_needs, check_packages
 from beam_jobs.framework.process import end_when_unwatched
 from beam_jobs.framework.settings import JobSettings, read_settings
 from beam_jobs.framework.superseded import remove_superseded
@@ -98,7 +99,10 @@ def _run(
         raise ConfigurationError(f"--report {namespace.report}: its folder does not exist; make it")
     if namespace.watched_by:
         end_when_unwatched(Path(namespace.watched_by))
-    ending.settings = read_settings(namespace, job)
+    check_packages(job)
+    settings = read_settings(namespace, job)
+    check_needs(settings, beam_arguments)
+    ending.settings = settings
     begin_job()
     remove_abandoned(ending.settings.store)
     remove_dead_copies()

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from af3core.errors import Af3Error, ConfigurationError, StorageError
+from af3core.installation import install_command
 from af3core.storage.address import is_bucket, split_object, store_at
 from af3core.storage.copies_folder import CopiesFolder
 from af3core.storage.folder import UNFINISHED
@@ -159,7 +160,7 @@ def _open_snapshot(
     try:
         from beam_jobs.framework.bucket_files import read_copies
     except ImportError as error:
-        raise ConfigurationError("gs:// needs pip install 'af3-archive[gcs]'") from error
+        raise ConfigurationError(f"gs:// needs {install_command('gcs')}") from error
     read_copies(connection, snapshot.only(lambda k: layout.table_of(k) in tables), copies_in_memory)
     return connection, set()
 

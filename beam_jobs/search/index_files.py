@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from af3core.errors import ConfigurationError, StorageError
+from af3core.installation import install_command
 from af3core.storage.concurrency import map_concurrently
 from af3core.storage.folder import FolderStore
 from af3core.storage.store import Store
@@ -62,9 +63,7 @@ def open_database(folder: Path) -> Any:
     try:
         import lancedb
     except ImportError as error:
-        raise ConfigurationError(
-            "the index needs lancedb: pip install 'af3-archive[search]'"
-        ) from error
+        raise ConfigurationError(f"the index needs lancedb: {install_command('search')}") from error
     return lancedb.connect(str(folder))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from af3core.errors import ConfigurationError
+from af3core.installation import install_command
 
 Kind = Literal["input", "output"]
 
@@ -48,8 +49,7 @@ def sound_library() -> Any:
         return importlib.import_module("sounddevice")
     except ImportError as error:
         raise ConfigurationError(
-            "microphone and loudspeaker need the package sounddevice;"
-            " pip install 'af3-archive[voice]'"
+            f"microphone and loudspeaker need the package sounddevice; {install_command('voice')}"
         ) from error
     except OSError as error:
         raise ConfigurationError(

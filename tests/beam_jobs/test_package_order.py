@@ -17,6 +17,7 @@ ORDER = (
     "search",
     "talk",
     "browse",
+    "doctor",
 )
 """From below; a package imports those before it."""
 

@@ -18,7 +18,8 @@ import numpy as np
 
 from af3core.audio.clip_stream import cut_recording
 from af3core.audio.cut_points import Segmentation
-from af3core.audio.decode import DecodeReport, decode, ffmpeg_binary
+from af3core.audio.decode import DecodeReport, decode
+from af3core.audio.ffmpeg_program import ffmpeg_binary
 from tests.benchmarks.report import header, line
 from tests.media import ffmpeg, programme, write
 

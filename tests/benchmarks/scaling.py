@@ -92,7 +92,7 @@ def shared(job: str, count: int) -> float:
 
 def decoding(count: int, folder: Path) -> float:
     """Seconds for so many FFmpegs side by side, each over all the archive's audio."""
-    from af3core.audio.decode import ffmpeg_binary
+    from af3core.audio.ffmpeg_program import ffmpeg_binary
 
     path = folder / "floor.flac"
     soundfile.write(path, programme(600), SAMPLE_RATE_HZ)

@@ -49,6 +49,14 @@ def test_what_jobs_need() -> None:
         "report",
         "retry",
     }
+    assert {job.name for job in JOBS if job.decodes} == {"segment", "night"}
+    assert {job.name: job.extras for job in JOBS if job.extras} == {
+        "index": ("search",),
+        "events": ("derive",),
+        "embed": ("derive",),
+        "summarise": ("derive",),
+        "dialogues": ("derive",),
+    }
     assert {job.name for job in JOBS if not job.on_dataflow} == {
         "discover",
         "night",

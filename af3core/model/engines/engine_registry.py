@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from af3core.errors import ConfigurationError, ModelError
+from af3core.installation import install_command
 from af3core.model.request import Answer, Request
 from af3core.model.streaming.stream import StreamingEngine
 from af3core.model.weights.checkpoint import Checkpoint
@@ -68,8 +69,7 @@ def load_engine(settings: EngineSettings) -> StreamingEngine:
         from af3core.model.engines.transformers_engine import TransformersEngine
     except ImportError as error:
         raise ConfigurationError(
-            f"asking a model needs torch and transformers ({error}):"
-            " pip install 'af3-archive[model]'"
+            f"asking a model needs torch and transformers ({error}): {install_command('model')}"
         ) from error
     engine = Af3Engine if settings.name == "af3" else TransformersEngine
     return engine.load(settings.checkpoint, settings.dtype, settings.device, settings.batch_tokens)

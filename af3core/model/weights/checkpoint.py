@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from af3core.errors import ConfigurationError
+from af3core.installation import install_command, require_extra
 from af3core.model.weights.bucket_checkpoint import fetch_from_bucket
+from af3core.model.weights.completeness import (
+    check_weight_files,
+    think_folder,
+    unreadable,
+)
 from af3core.storage.bucket_client import SCHEME
 
 NANO = "nano"
@@ -17,7 +23,7 @@ AF3_HUB_ID = "nvidia/audio-flamingo-3-hf"
 
 AF3_TYPE, MUSIC_TYPE = "audioflamingo3", "musicflamingo"
 _TYPES = (AF3_TYPE, MUSIC_TYPE)
-CONFIG, THINK_CONFIG = "config.json", "adapter_config.json"
+CONFIG = "config.json"
 
 NANO_NOTICE = (
     "model nano knows only its own synthetic world (espeak-ng voices, generated sounds);"
@@ -62,13 +68,20 @@ def find_checkpoint(
         with_weights: false fetches the configuration alone, for jobs that only name the model.
 
     Raises:
-        ConfigurationError: no such checkpoint, or not one of AF3's form.
+        ConfigurationError: no such checkpoint, not one of AF3's form, or not whole; with weights,
+            packages of the extra `model` are missing too.
+        StorageError: its disk or mount does not answer, or this user may not read it.
     """
+    if with_weights:
+        require_extra("model", f"--model {model}")
     name, wanted = model, _WANTED_FILES if with_weights else (CONFIG,)
-    if model == NANO or Path(model).is_dir():
+    is_here = model == NANO or _is_folder(model)
+    if is_here:
         folder = nano_folder() if model == NANO else Path(model)
         name = folder.name if model != NANO else NANO
-        found = _files_hash(folder)
+        if with_weights:
+            check_weight_files(model, folder)  # before all bytes are read
+        found = _files_hash(model, folder)
     elif model.startswith(SCHEME):
         found, folder = fetch_from_bucket(model, _WANTED_FILES, wanted)
     else:
@@ -79,10 +92,22 @@ def find_checkpoint(
             f"--model-revision {revision}: only a hub id has revisions, and {model} is a folder"
         )
     model_type = _model_type(model, folder)
-    if with_weights and not list(folder.glob("*.safetensors")):
-        raise ConfigurationError(f"--model {model}: no *.safetensors in {folder}")
+    if with_weights and not is_here:
+        check_weight_files(model, folder)
     licence = _LICENCES.get(model, "see the model card")
     return Checkpoint(name, found, folder, licence, model_type)
+
+
+def _is_folder(model: str) -> bool:
+    """Whether a model's name is that of a folder here.
+
+    Raises:
+        StorageError: nobody can tell, as for want of rights on what it lies in.
+    """
+    try:
+        return Path(model).is_dir()
+    except OSError as error:
+        raise unreadable(model, error, model) from error
 
 
 def nano_folder() -> Path:
@@ -95,17 +120,6 @@ def known_licence(model: str) -> str | None:
     return _LICENCES.get(model)
 
 
-def think_folder(checkpoint_folder: Path) -> Path | None:
-    """The folder of think weights below a checkpoint's, or None if it came without.
-
-    `think/` in nvidia/audio-flamingo-3-hf, `stage35/` in nvidia/audio-flamingo-3.
-    """
-    for name in ("think", "stage35"):
-        if (checkpoint_folder / name / THINK_CONFIG).is_file():
-            return checkpoint_folder / name
-    return None
-
-
 def served_checkpoint(model: str, revision: str | None) -> Checkpoint:
     """Weights that a server holds, by the name that it serves them under. What it loaded is not
     known here: another revision is another name, or is said with `revision`.
@@ -114,9 +128,18 @@ def served_checkpoint(model: str, revision: str | None) -> Checkpoint:
 
 
 def _fetch(model: str, revision: str | None, wanted: Sequence[str]) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import (
+            HfHubHTTPError,
+            HFValidationError,
+            LocalEntryNotFoundError,
+        )
+    except ImportError as error:
+        raise ConfigurationError(
+            f"--model {model}: is no folder here, and to fetch it needs huggingface-hub:"
+            f" {install_command('model')}"
+        ) from error
     try:
         return Path(snapshot_download(model, revision=revision, allow_patterns=list(wanted)))
     except HFValidationError as error:
@@ -144,7 +167,7 @@ def _model_type(model: str, folder: Path) -> str:
     return str(kind)
 
 
-def _files_hash(folder: Path) -> str:
+def _files_hash(model: str, folder: Path) -> str:
     """SHA-256 over names and bytes of all files that can change an answer, 16 digits."""
     digest = hashlib.sha256()
     paths = {path for pattern in _WANTED_FILES for path in folder.glob(pattern)}
@@ -152,6 +175,9 @@ def _files_hash(folder: Path) -> str:
         if path.name == "figures.json":
             continue
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+        try:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:
+            raise unreadable(model, error, path) from error
     return digest.hexdigest()[:16]

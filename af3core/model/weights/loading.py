@@ -17,7 +17,8 @@ from transformers.utils import logging as transformers_logging
 
 from af3core.errors import ConfigurationError
 from af3core.model.request import Weights
-from af3core.model.weights.checkpoint import AF3_TYPE, MUSIC_TYPE, Checkpoint, think_folder
+from af3core.model.weights.checkpoint import AF3_TYPE, MUSIC_TYPE, Checkpoint
+from af3core.model.weights.completeness import think_folder
 from af3core.model.weights.think_adapter import merge_think
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}

@@ -22,7 +22,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from af3core.errors import ConfigurationError
-from af3core.model.weights.checkpoint import THINK_CONFIG
+from af3core.model.weights.completeness import THINK_CONFIG
 
 ADAPTER = "adapter_model.safetensors"
 NON_LORA = ("non_lora_trainables.safetensors", "non_lora_trainables.bin")

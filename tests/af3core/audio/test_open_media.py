@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from af3core.audio.decode import DecodeReport, decode, ffmpeg_binary
+from af3core.audio.decode import DecodeReport, decode
+from af3core.audio.ffmpeg_program import ffmpeg_binary
 from af3core.audio.open_media import open_media
 from af3core.audio.probe import probe
 from tests.media import ffmpeg

@@ -58,5 +58,5 @@ def test_wrong_models_are_one_clear_line(tmp_path: Path, monkeypatch: pytest.Mon
         load_text_embedder("no/such/model")
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     load_text_embedder.cache_clear()
-    with pytest.raises(ConfigurationError, match=r"pip install 'af3-archive\[derive\]'"):
+    with pytest.raises(ConfigurationError, match=r"pip install .*\[derive\]'"):
         load_text_embedder()

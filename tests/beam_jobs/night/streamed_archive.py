@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from af3core.audio.decode import ffmpeg_binary
+from af3core.audio.ffmpeg_program import ffmpeg_binary
 from beam_jobs.cli import main
 from tests.beam_jobs.small_night import DAY
 
@@ -29,9 +29,12 @@ def make_streamed_archive(folder: Path) -> Path:
 
 
 def take_for_decoder(folder: Path, body: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program in FFmpeg's place, with the real one as `$FFMPEG`."""
+    """A program in FFmpeg's place, with the real one as `$FFMPEG`; it runs where it has nothing to
+    decode.
+    """
     script = folder / "decoder.sh"
-    script.write_text(f"#!/bin/bash\nFFMPEG={ffmpeg_binary()}\n{body}\n")
+    asked = 'case "$*" in *-version*) exec $FFMPEG "$@";; esac'
+    script.write_text(f"#!/bin/bash\nFFMPEG={ffmpeg_binary()}\n{asked}\n{body}\n")
     script.chmod(0o755)
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(script))
 

@@ -16,7 +16,7 @@ from transformers import AudioFlamingo3Config
 from transformers import AudioFlamingo3ForConditionalGeneration as Model
 
 from af3core.errors import ConfigurationError
-from af3core.model.weights.checkpoint import think_folder
+from af3core.model.weights.completeness import think_folder
 from af3core.model.weights.think_adapter import merge_think
 
 CONFIG, ADAPTER = "adapter_config.json", "adapter_model.safetensors"

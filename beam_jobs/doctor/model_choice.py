@@ -1,0 +1,48 @@
+"""The model as the options name it, and what of it is on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from af3core.model.engines.engine_registry import EngineName
+from af3core.model.weights.checkpoint import NANO, nano_folder
+from af3core.storage.address import is_bucket
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """The options of the model."""
+
+    model: str
+    model_revision: str | None
+    engine: EngineName
+    dtype: Literal["float32", "bfloat16"]
+    device: str
+    batch_tokens: int
+    endpoint: str = ""
+
+    @property
+    def is_hub_id(self) -> bool:
+        return not (self.model == NANO or Path(self.model).is_dir() or is_bucket(self.model))
+
+    def folder_here(self) -> Path | None:
+        """Its files on this machine; None where they would be fetched first. Fetches nothing."""
+        if self.model == NANO:
+            return nano_folder()
+        if Path(self.model).is_dir():
+            return Path(self.model)
+        return _cached(self.model, self.model_revision) if self.is_hub_id else None
+
+
+def _cached(model: str, revision: str | None) -> Path | None:
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+    except ImportError:
+        return None
+    try:
+        return Path(snapshot_download(model, revision=revision, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError, OSError):
+        return None

@@ -1,0 +1,100 @@
+"""GPU and driver against torch. Where there is none, a library in C stands for the driver's."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from af3core.model.cuda import Gpus, TorchBuild, gpus, torch_build, why_no_cuda
+
+DRIVER = """
+#include <stddef.h>
+#include <string.h>
+int cuDriverGetVersion(int *v) { *v = 12080; return 0; }
+int cuInit(unsigned flags) { return INIT; }
+int cuDeviceGetCount(int *n) { *n = 2; return 0; }
+int cuDeviceGetName(char *name, int n, int device) { strncpy(name, "NVIDIA L4", n); return 0; }
+int cuDevicePrimaryCtxRetain(void **context, int device) { *context = NULL; return 0; }
+int cuCtxSetCurrent(void *context) { return 0; }
+int cuMemGetInfo_v2(size_t *free, size_t *total) {
+  *free = 20000000000; *total = 24000000000; return 0; }
+int cuGetErrorName(int error, const char **name) { *name = "CUDA_ERROR_UNKNOWN"; return 0; }
+"""
+NVIDIA = Gpus("13.0", ("NVIDIA H200",))
+
+
+def driver(folder: Path, monkeypatch: pytest.MonkeyPatch, init: int) -> None:
+    """The library as the dynamic linker finds it, whatever this machine has."""
+    if shutil.which("cc") is None:
+        pytest.skip("needs a C compiler")
+    (folder / "driver.c").write_text(DRIVER)
+    command = ["cc", "-shared", "-fPIC", f"-DINIT={init}", "-o", str(folder / "libcuda.so.1")]
+    subprocess.run([*command, str(folder / "driver.c")], check=True)
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(folder))
+
+
+def test_the_driver_is_asked_for_devices_and_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver(tmp_path, monkeypatch, 0)
+    assert gpus() == Gpus("12.8", ("NVIDIA L4", "NVIDIA L4"))
+    assert gpus(with_memory=True) == Gpus(
+        "12.8", ("NVIDIA L4", "NVIDIA L4"), "", 20_000_000_000, 24_000_000_000
+    )
+
+
+def test_a_drivers_error_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver(tmp_path, monkeypatch, 999)
+    found = gpus()
+    assert found == Gpus("12.8", (), "CUDA_ERROR_UNKNOWN")
+    assert why_no_cuda(found, TorchBuild("12.8")) == (
+        "this machine shows no CUDA device (CUDA_ERROR_UNKNOWN); use --device cpu, or a machine"
+        " that has one"
+    )
+
+
+def test_torchs_build_is_read_without_importing_it() -> None:
+    import torch
+
+    build = torch_build()
+    assert build is not None
+    assert build.cuda == (torch.version.cuda or "")
+
+
+@pytest.mark.parametrize(
+    ("found", "build", "said"),
+    [
+        (NVIDIA, TorchBuild("13.0"), ""),
+        (NVIDIA, TorchBuild("12.6"), ""),
+        (Gpus(None), TorchBuild(rocm="6.4"), ""),
+        (
+            Gpus("12.8", ("NVIDIA L4",)),
+            TorchBuild("13.0"),
+            "the driver serves CUDA 12.8, and torch is built for 13.0; update the NVIDIA driver, or"
+            " install torch for CUDA 12",
+        ),
+        (
+            NVIDIA,
+            TorchBuild(),
+            "torch is built for CPUs alone; install torch for CUDA, as pytorch.org/get-started"
+            " says",
+        ),
+        (
+            Gpus(None),
+            TorchBuild("13.0"),
+            "this machine shows no CUDA device (no NVIDIA driver: libcuda.so.1 is missing); use"
+            " --device cpu, or a machine that has one",
+        ),
+    ],
+)
+def test_why_a_gpu_cannot_be_used(found: Gpus, build: TorchBuild, said: str) -> None:
+    assert why_no_cuda(found, build) == said
+
+
+def test_without_torch_the_remedy_installs_it() -> None:
+    said = why_no_cuda(NVIDIA, None)
+    assert said.startswith("torch is not installed: ")
+    assert "[model]" in said
