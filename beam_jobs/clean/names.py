@@ -7,7 +7,7 @@ cannot be read, nothing is told from what is left, and nothing is removed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -83,14 +83,15 @@ class Names:
         yield from self._of_plans([plans[key] for key in changed])
         prefixes = [f"tables/{table}/" for table in _TABLES]
         if not is_first:
-            days = {layout.day_of(key) for key in _changed(published, self.published)}
+            moved = {layout.day_of(key) for key in _changed(published, self.published)}
             prefixes = [
-                layout.partition_prefix(table, *d) for d in sorted(days) for table in _TABLES
+                layout.partition_prefix(table, *day) for day in sorted(moved) for table in _TABLES
             ]
         snapshot = list_shards(self.store, prefixes) if prefixes else TableSnapshot(self.store, {})
-        self._check_whole(snapshot, published if is_first else _changed(published, self.published))
+        days = self._tables_by_day(published if is_first else _changed(published, self.published))
+        self._check_whole(snapshot, days)
         if is_first:
-            self._check_planned(published, manifests)
+            self._check_planned(days, manifests)
         self.has_tables |= bool(snapshot.stamps)
         for key in snapshot.stamps:
             yield from _named_by(key, snapshot)
@@ -123,9 +124,14 @@ class Names:
             self._segmentations[identity] = _segmentation_of(plan.options)
         return self._segmentations[identity]
 
-    def _check_whole(self, snapshot: TableSnapshot, published: Collection[str]) -> None:
+    def _tables_by_day(self, published: Iterable[str]) -> dict[str, list[str]]:
+        """The tables of days, by the key of what says that they are published."""
+        days = [key for key in sorted(published) if not layout.is_replacement(key)]
+        return dict(zip(days, map(_tables_of, self.store.read_many(days)), strict=True))
+
+    def _check_whole(self, snapshot: TableSnapshot, days: Mapping[str, Sequence[str]]) -> None:
         """Each published table of a day with all of its shards."""
-        shards: defaultdict[tuple[str, str, str], set[tuple[int, int]]] = defaultdict(set)
+        shards: defaultdict[tuple[str, str, str], set[layout.Part]] = defaultdict(set)
         for key in snapshot.stamps:
             shards[layout.table_of(key), *layout.day_of(key)].add(layout.shard_of_key(key))
         for (table, corpus, date), found in shards.items():
@@ -133,26 +139,20 @@ class Names:
             if not any(found >= {(n, count) for n in range(count)} for count in counts):
                 where = layout.partition_prefix(table, corpus, date)
                 raise self._lost(where, "some of its objects are not there; publish the day again")
-        days = [key for key in sorted(published) if not layout.is_replacement(key)]
-        for key, data in zip(days, self.store.read_many(days), strict=True):
-            for table in _tables_of(data):
-                corpus, date = layout.day_of(key)
+        for key, tables in days.items():
+            corpus, date = layout.day_of(key)
+            for table in tables:
                 if table in _TABLES and (table, corpus, date) not in shards:
-                    where = layout.partition_prefix(table, corpus, date)
-                    raise self._lost(
-                        where, f"published, and not there; publish the day again, or remove {key}"
-                    )
+                    why = f"published, and not there; publish the day again, or remove {key}"
+                    raise self._lost(layout.partition_prefix(table, corpus, date), why)
 
-    def _check_planned(self, published: Collection[str], manifests: Collection[str]) -> None:
+    def _check_planned(self, days: Mapping[str, Sequence[str]], manifests: Collection[str]) -> None:
         """Each published night with its plan."""
-        days = [key for key in sorted(published) if not layout.is_replacement(key)]
-        for key, data in zip(days, self.store.read_many(days), strict=True):
+        for key, tables in days.items():
             plan = layout.manifest_key(*layout.day_of(key))
-            if RECORDINGS.name in _tables_of(data) and plan not in manifests:
-                raise self._lost(
-                    plan,
-                    f"the day is published and its plan is gone; run af3 plan, or remove {key}",
-                )
+            if RECORDINGS.name in tables and plan not in manifests:
+                why = f"the day is published and its plan is gone; run af3 plan, or remove {key}"
+                raise self._lost(plan, why)
 
     def _lost(self, key: str, why: str) -> NamesLost:
         return NamesLost(f"{self.store.address(key)}: {why}. Nothing more was removed")

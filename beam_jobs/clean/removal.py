@@ -22,6 +22,8 @@ from schemas.records import SegmentedRecording
 
 TURN_S = 5.0
 """How long objects are removed before others that wait have their turn; less than a claim lasts."""
+_PAUSE_S = 2.5
+"""Between two turns: whoever waits for the claim looks at it every second."""
 
 
 class Remover:
@@ -59,6 +61,8 @@ class Remover:
             while place is not None and self._inventory.unnamed(kind, place):
                 with self._store.claim(layout.REMOVAL_CLAIM_KEY):
                     place = self._turn(kind, place)
+                if place is not None:
+                    time.sleep(_PAUSE_S)
 
     def _turn(self, kind: Kind, place: int) -> int | None:
         """Remove objects behind a place for a while; gives the last one's, or None at the end."""

@@ -45,7 +45,7 @@ def check_whole(store: Store, out: Path | str) -> None:
 
 
 def add_orphans(store: Store, count: int) -> None:
-    """Cuts of recordings that nothing names, each with a clip; the first of the output is copied."""
+    """Cuts of recordings that nothing names, each with a clip: copies of a cut of the output."""
     [data] = store.read_many(keys_below(store, "ledger/segment/")[:1])
     cut = SegmentedRecording.from_bytes(data or b"")
 
