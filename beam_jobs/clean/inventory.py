@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -22,12 +22,15 @@ _ROWS = 16_384
 """Held in memory before they go into the database."""
 _MEMORY = "512MB"
 
-_NAME = pa.schema(
-    [pa.field("kind", pa.int8()), pa.field("owner", pa.string()), pa.field("part", pa.string())]
-)
+_NAME_FIELDS: list[pa.Field[Any]] = [
+    pa.field("kind", pa.int8()),
+    pa.field("owner", pa.string()),
+    pa.field("part", pa.string()),
+]
+_NAME = pa.schema(_NAME_FIELDS)
 _STORED = pa.schema(
     [
-        *_NAME,
+        *_NAME_FIELDS,
         pa.field("key", pa.string()),
         pa.field("stamp", pa.string()),
         pa.field("size_bytes", pa.int64()),

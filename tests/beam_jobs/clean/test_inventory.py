@@ -49,7 +49,7 @@ def test_they_go_in_order_and_are_counted_by_kind() -> None:
     with open_inventory() as inventory:
         rows = [("clip", "a", "x", "2"), ("cut", "a", "x", "1"), ("cut", "a", "y", "3")]
         inventory.add_listed(
-            Listed(KINDS.index(kind), owner, part, key, "s", 10, True)  # type: ignore[arg-type]
+            Listed(KINDS.index(kind), owner, part, key, "s", 10, True)
             for kind, owner, part, key in rows
         )
         assert inventory.decide() == {"cut": Amount(2, 20), "clip": Amount(1, 10)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_corpora_of_one_output_agree() -> None:
 
 
 def test_it_runs_once_a_week_and_removes() -> None:
-    dag = clean_dag(corpus("radio", "/out", 30), 90)
+    dag: Any = clean_dag(corpus("radio", "/out", 30), 90)
     assert (dag.dag_id, dag.catchup, dag.max_active_runs) == ("clean__radio", False, 1)
     assert dag.timetable.expression == "0 12 * * 0"
     assert str(dag.timetable.timezone) == "Europe/Berlin"
