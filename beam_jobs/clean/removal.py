@@ -104,16 +104,21 @@ class Remover:
         """Remove objects in the states that were listed; gives the keys of those that are there
         still, in another.
         """
-        gone = map_concurrently(lambda each: self._store.release(each.key, each.stamp), objects)
+        gone = map_concurrently(self._release_one, objects)
         removed = [each for each, is_gone in zip(objects, gone, strict=True) if is_gone]
         before = self.removed[kind]
         size_bytes = sum(each.size_bytes for each in removed)
         self.removed[kind] = Amount(before.objects + len(removed), before.size_bytes + size_bytes)
-        if isinstance(self._store, FolderStore):
-            self._store.remove_empty_folders([each.key for each in removed])
         others = [e.key for e, is_gone in zip(objects, gone, strict=True) if not is_gone]
         there = self._store.exists(others)
         return [key for key, is_there in zip(others, there, strict=True) if is_there]
+
+    def _release_one(self, each: Unnamed) -> bool:
+        """Remove an object, and the folders that it leaves empty."""
+        is_gone = self._store.release(each.key, each.stamp)
+        if is_gone and isinstance(self._store, FolderStore):
+            self._store.remove_empty_folders([each.key])
+        return is_gone
 
 
 def cuts_that_stay(store: Store, keys: Sequence[str]) -> Iterator[Name]:
