@@ -24,10 +24,18 @@ from beam_jobs.framework.command_line import (
     with_defaults,
 )
 from beam_jobs.framework.process import exit_code_of, say
+from beam_jobs.framework.settings_file import (
+    CONFIG,
+    CONFIG_EPILOG,
+    SettingsFile,
+    arguments_of,
+    settings_file,
+    split_config,
+)
 from schemas.jobs import COMMANDS, Groups, Job, JobName, job_named
 from schemas.options import derive, doctor, evaluation, night, reading
 from schemas.options.archive import Results, Source
-from schemas.options.option import options_of
+from schemas.options.option import Option, options_of
 
 _USAGE = """\
 usage: af3 COMMAND [OPTIONS]
@@ -60,6 +68,7 @@ Before a model is trusted:
 """
 
 
+_CONFIG_COMMAND = "config"
 _NAMED_OWNERS = 3
 """Of the commands that have an option, as many as a line holds."""
 
@@ -125,6 +134,13 @@ READERS = (
         "run_doctor",
     ),
     Reader(
+        "config",
+        "show a command's options: their values, and where each comes from",
+        (reading.Config,),
+        "beam_jobs.config_command",
+        "run_config",
+    ),
+    Reader(
         "completion",
         "print the completion script of a shell",
         (reading.Completion,),
@@ -152,6 +168,8 @@ def _run(arguments: list[str]) -> int:
         say([f"af3-archive {__version__}"])
         return 0
     name, *rest = arguments
+    if name == _CONFIG_COMMAND and rest and not rest[0].startswith("-"):
+        return _show_config(rest)
     for reader in READERS:
         if reader.name == name:
             return _read(reader, rest)
@@ -184,12 +202,15 @@ def run_command(job: Job, arguments: Sequence[str]) -> int:
     Raises:
         Af3Error: the job failed, or an option is wrong.
     """
-    chosen = job_named(job.with_source) if job.with_source and _has_source(job, arguments) else job
+    named, arguments = split_config(arguments)
+    chosen = _chosen(job, arguments)
     parser = command_parser(job)
 
     def parse() -> tuple[argparse.Namespace, Sequence[str]]:
         refuse_foreign(job.name, arguments)
-        namespace, beam_arguments = parse_with_beam(parser, arguments)
+        file = _file(named, arguments)
+        told = arguments_of(file, job.name, _own_options(chosen.options), arguments) if file else []
+        namespace, beam_arguments = parse_with_beam(parser, [*told, *arguments])
         _refuse_other_form(job, chosen, namespace)
         return namespace, beam_arguments
 
@@ -234,7 +255,7 @@ def command_parser(job: Job) -> OneLineParser:
         f"{job.summary[0].upper()}{job.summary[1:]}.",
         shown,
         hidden,
-        f"{PLANNED}\n{BEAM_EPILOG}" if hidden else BEAM_EPILOG,
+        "\n".join([*([PLANNED] if hidden else []), BEAM_EPILOG, CONFIG_EPILOG]),
     )
 
 
@@ -273,10 +294,11 @@ def completion_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="af3", allow_abbrev=False)
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for job in COMMANDS:
-        add_groups(commands.add_parser(job.name, help=job.summary), groups_of(job.name))
-    for reader in READERS:
-        add_groups(commands.add_parser(reader.name, help=reader.summary), reader.groups)
+    summaries = {job.name: job.summary for job in COMMANDS} | {r.name: r.summary for r in READERS}
+    for name, summary in summaries.items():
+        command = commands.add_parser(name, help=summary)
+        add_groups(command, groups_of(name))
+        command.add_argument(CONFIG, metavar="FILE", help="options from this file")
     return parser
 
 
@@ -285,14 +307,68 @@ def _read(reader: Reader, arguments: Sequence[str]) -> int:
     description = getattr(
         module, "DESCRIPTION", f"{reader.summary[0].upper()}{reader.summary[1:]}."
     )
-    parser = make_parser(f"af3 {reader.name}", description, reader.groups)
+    parser = make_parser(f"af3 {reader.name}", description, reader.groups, epilog=CONFIG_EPILOG)
+    named, arguments = split_config(arguments)
     refuse_foreign(reader.name, arguments)
-    namespace, unknown = parser.parse_known_args(list(arguments))
+    if "-h" in arguments or "--help" in arguments:
+        parser.parse_args(["--help"])
+    file = _file(named, arguments)
+    told = arguments_of(file, reader.name, _own_options(reader.groups), arguments) if file else []
+    namespace, unknown = parser.parse_known_args([*told, *arguments])
     if unknown:
         raise ConfigurationError(f"unknown option {unknown[0]}; see af3 {reader.name} --help")
     _check_required(reader, namespace)
     run: Callable[[argparse.Namespace], int] = getattr(module, reader.function)
     return run(with_defaults(namespace, reader.groups))
+
+
+def _show_config(arguments: Sequence[str]) -> int:
+    """`af3 config COMMAND [OPTIONS]`.
+
+    Raises:
+        ConfigurationError: there is no such command, or an option or the file is wrong.
+    """
+    from beam_jobs.config_command import config_lines
+
+    command, *given = arguments
+    if command not in command_names():
+        near = difflib.get_close_matches(command, command_names(), 1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise ConfigurationError(f"config {command}: no command; {hint}see af3 --help")
+    named, given = split_config(given)
+    refuse_foreign(command, given)
+    parser = make_parser(f"af3 config {command}", "", groups_of(command))
+    namespace, unknown = parser.parse_known_args(given)
+    if unknown:
+        raise ConfigurationError(f"unknown option {unknown[0]}; see af3 {command} --help")
+    options = _options_by_command()[command]
+    say(list(config_lines(command, options, namespace, _file(named, given))))
+    return 0
+
+
+def _file(named: str | None, arguments: Sequence[str]) -> SettingsFile | None:
+    """The file of settings that counts: a scheduled job, which somebody watches, looks for none."""
+    finds = "--watched-by" not in flags_in(arguments)
+    return settings_file(named, _options_by_command(), finds)
+
+
+def _options_by_command() -> dict[str, list[Option]]:
+    """The options of all commands, those that `plan` recorded left out."""
+    groups: dict[str, Groups] = {reader.name: reader.groups for reader in READERS}
+    for job in COMMANDS:
+        more = job_named(job.with_source).options if job.with_source else ()
+        groups[job.name] = tuple(dict.fromkeys((*more, *job.options)))
+    return {name: _own_options(held) for name, held in groups.items()}
+
+
+def _own_options(groups: Groups) -> list[Option]:
+    return [known for group in groups for known in options_of(group)]
+
+
+def _chosen(job: Job, arguments: Sequence[str]) -> Job:
+    """The job that a command runs."""
+    is_other = job.with_source is not None and _has_source(job, arguments)
+    return job_named(job.with_source) if job.with_source and is_other else job
 
 
 def _check_required(reader: Reader, namespace: argparse.Namespace) -> None:
@@ -379,4 +455,5 @@ def _help_lines() -> list[str]:
         *(f"  {name:<{width}}  {text}" for name, text in summaries.items()),
         "",
         "af3 COMMAND --help shows a command's options; af3 --version the version.",
+        "af3.toml, from this folder up, holds options; af3 config COMMAND shows them.",
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from schemas.options import archive, derive, evaluation, night
+from schemas.options import archive, cleaning, derive, evaluation, night
 from schemas.options.option import Option, OptionGroup, options_of
 
 JobName = Literal[
@@ -24,6 +24,7 @@ JobName = Literal[
     "report",
     "retry",
     "check",
+    "clean",
     "index",
     "quality",
     "events",
@@ -237,6 +238,12 @@ JOBS: tuple[Job, ...] = (
         "beam_jobs.night.check",
         (*_PLACE, *_RUN),
         on_dataflow=False,
+    ),
+    Job(
+        "clean",
+        "remove clips, ledger entries, exports and pages that nothing names any more",
+        "beam_jobs.clean.clean_job",
+        (archive.Results, cleaning.Cleaning, *_RUN),
     ),
     Job(
         "index",

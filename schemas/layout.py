@@ -84,6 +84,12 @@ def shard_count_of(key: str) -> int | None:
     return int(match[2]) if match else None
 
 
+def shard_of_key(key: str) -> Part:
+    """The number of a shard and their count, by its object's name; (0, 0) where it is no shard."""
+    match = _SHARD.search(key)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
 def table_of(key: str) -> str:
     """The table that an object below `tables/` belongs to."""
     return key.split("/")[1]
@@ -272,6 +278,15 @@ def claim_key(work: str, key: str) -> str:
 def publish_claim_key(corpus: str, date: str, stage: str) -> str:
     """Of the tables of a day that a stage publishes."""
     return claim_key("publish", f"corpus={corpus},date={date},{stage}")
+
+
+REMOVAL_CLAIM_KEY = claim_key("clean", "removal")
+"""Held for the seconds in which objects that nothing names are removed."""
+
+
+def export_claim_key(folder: str) -> str:
+    """Of the objects below an export's prefix."""
+    return claim_key("export", folder.strip("/").replace("/", ","))
 
 
 def audit_key(corpus: str, date: str) -> str:

@@ -22,7 +22,7 @@ from schemas.tables.derived_tables import ALL_TABLES
 from tests.pages import PAGES, README, ROOT, blocks, page_name
 
 README_MAX_LINES = 150
-OF_READERS = {"my_tasks.yaml", "talk.yaml", "evaluation.yaml", "demo_tapes.yaml"}
+OF_READERS = {"my_tasks.yaml", "talk.yaml", "evaluation.yaml", "demo_tapes.yaml", "af3.toml"}
 """Files that a page tells its reader to write."""
 
 _PATH = re.compile(r"[\w.-]+(?:/[\w.*-]+)*/?")

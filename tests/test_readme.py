@@ -36,6 +36,8 @@ COMMANDS = (
     "audit",
     "retry",
     "check",
+    "clean",
+    "config",
     "completion",
 )
 

@@ -6,6 +6,7 @@ bucket: generation preconditions (cloud.google.com/storage/docs/request-precondi
 
 from __future__ import annotations
 
+import math
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ from af3core.storage.bucket_client import (
 from af3core.storage.bucket_ranges import open_ranges
 from af3core.storage.concurrency import map_concurrently
 from af3core.storage.lease import LEASE_S, hold_lease, try_lease
-from af3core.storage.store import ListedObject
+from af3core.storage.store import ListedObject, StoredObject
 
 if TYPE_CHECKING:
     from google.cloud.storage import Blob
@@ -161,7 +162,7 @@ class BucketStore:
     def delete(self, key: str) -> None:
         self.release(key, None)
 
-    def release(self, key: str, expected: str | None) -> None:
+    def release(self, key: str, expected: str | None) -> bool:
         from google.api_core.exceptions import NotFound, PreconditionFailed
 
         generation = int(expected) if expected else None
@@ -171,7 +172,8 @@ class BucketStore:
                     if_generation_match=generation, timeout=TIMEOUT_S, retry=retry()
                 )
             except (NotFound, PreconditionFailed):
-                return
+                return False
+        return True
 
     def exists(self, keys: Sequence[str]) -> list[bool]:
         return [blob is not None for blob in map_concurrently(self._get_blob, keys)]
@@ -201,19 +203,25 @@ class BucketStore:
             found |= states
         return found
 
+    def stored(self, prefix: str) -> Iterator[StoredObject]:
+        for blob in self._list_blobs(prefix, fields="name,generation,size,timeCreated"):
+            made_s = blob.time_created.timestamp() if blob.time_created else math.inf
+            yield StoredObject(self._key(blob), str(blob.generation), int(blob.size), made_s)
+
+    def now_s(self) -> float:
+        with translate_errors(self.address(_CLOCK)):
+            clock = self._blob(_CLOCK)
+            clock.upload_from_string(b"now", timeout=TIMEOUT_S, retry=retry())
+        return float(clock.time_created.timestamp())
+
     def ages_s(self, prefix: str) -> dict[str, float]:
         made = {
             self._key(blob): blob.time_created
             for blob in self._list_blobs(prefix, fields="name,timeCreated")
         }
-        if not made:
-            return {}
-        with translate_errors(self.address(_CLOCK)):
-            clock = self._blob(_CLOCK)
-            clock.upload_from_string(b"now", timeout=TIMEOUT_S, retry=retry())
+        now_s = self.now_s() if made else 0.0
         return {
-            key: (clock.time_created - created).total_seconds() if created else 0.0
-            for key, created in made.items()
+            key: now_s - created.timestamp() if created else 0.0 for key, created in made.items()
         }
 
     def claim(self, key: str) -> AbstractContextManager[None]:

@@ -7,7 +7,7 @@ import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import BinaryIO
 from af3core.storage.file_lock import hold_file_lock
 from af3core.storage.lease import LEASE_S, hold_lease, try_lease
 from af3core.storage.os_errors import open_to_read, storage_error, translate_os_errors
-from af3core.storage.store import ListedObject
+from af3core.storage.store import ListedObject, StoredObject
 
 UNFINISHED = ".writing-"
 """Begins the names of temporary files; listings leave them out."""
@@ -135,10 +135,25 @@ class FolderStore:
         with translate_os_errors(self.root / key):
             (self.root / key).unlink(missing_ok=True)
 
-    def release(self, key: str, expected: str | None) -> None:
+    def release(self, key: str, expected: str | None) -> bool:
         with self._locked(key):
-            if _stamp(self.root / key) == expected:
+            is_there = expected is not None and _stamp(self.root / key) == expected
+            if is_there:
                 self.delete(key)
+        return is_there
+
+    def remove_empty_folders(self, removed: Iterable[str]) -> None:
+        """Take away the folders that held removed objects and hold nothing else; who writes there
+        meanwhile makes them again.
+        """
+        for key in removed:
+            for folder in (self.root / key).parents:
+                if folder == self.root:
+                    break
+                try:
+                    folder.rmdir()
+                except OSError:  # it holds others
+                    break
 
     def exists(self, keys: Sequence[str]) -> list[bool]:
         found = []
@@ -170,6 +185,10 @@ class FolderStore:
                         status = entry.stat()
                         found[key] = ListedObject(_stamp_of(status), status.st_size)
         return found
+
+    def stored(self, prefix: str) -> Iterator[StoredObject]:
+        with translate_os_errors(self.root / prefix):
+            yield from _stored_below(self.root / prefix, prefix)
 
     def ages_s(self, prefix: str) -> dict[str, float]:
         # a link is as old as its file, but for the time of its last change
@@ -247,6 +266,20 @@ def _files_below(folder: Path, prefix: str) -> Iterator[tuple[str, os.DirEntry[s
             yield from _files_below(Path(entry.path), f"{prefix}{entry.name}/")
         elif entry.is_file() and not entry.name.startswith("."):
             yield prefix + entry.name, entry
+
+
+def _stored_below(folder: Path, prefix: str) -> Iterator[StoredObject]:
+    """As `_files_below`, an entry at a time: a folder may hold a million."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):
+                if entry.is_dir():
+                    yield from _stored_below(Path(entry.path), f"{prefix}{entry.name}/")
+                elif entry.is_file() and not entry.name.startswith("."):
+                    status = entry.stat()
+                    yield StoredObject(
+                        prefix + entry.name, _stamp_of(status), status.st_size, status.st_ctime
+                    )
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

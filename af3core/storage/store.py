@@ -26,6 +26,19 @@ class ListedObject(NamedTuple):
     size_bytes: int
 
 
+class StoredObject(NamedTuple):
+    """An object as a listing by pages shows it.
+
+    `changed_s` is when it came to be, or was last renamed or replaced, by the storage's own clock:
+    seconds as `Store.now_s` counts them.
+    """
+
+    key: str
+    stamp: str
+    size_bytes: int
+    changed_s: float
+
+
 class Store(Protocol):
     """A folder or a bucket's prefix.
 
@@ -89,8 +102,10 @@ class Store(Protocol):
     def delete(self, key: str) -> None:
         """Remove the object, if there is one."""
 
-    def release(self, key: str, expected: str | None) -> None:
-        """Remove the object in the state that the stamp names, and in no other."""
+    def release(self, key: str, expected: str | None) -> bool:
+        """Remove the object in the state that the stamp names, and in no other; gives whether this
+        call did.
+        """
 
     def exists(self, keys: Sequence[str]) -> list[bool]:
         """Whether there are such objects."""
@@ -106,6 +121,14 @@ class Store(Protocol):
 
     def states(self, prefixes: Sequence[str]) -> dict[str, str]:
         """The same, as stamps by key."""
+
+    def stored(self, prefix: str) -> Iterator[StoredObject]:
+        """All that lies below a prefix, in no order, as the listing comes: it may be more than fits
+        into memory.
+        """
+
+    def now_s(self) -> float:
+        """The storage's own time, which need not be this machine's; a small object is written."""
 
     def ages_s(self, prefix: str) -> dict[str, float]:
         """Seconds by key since each object below a prefix came to be, or was last renamed or

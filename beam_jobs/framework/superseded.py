@@ -31,17 +31,6 @@ def remove_superseded(store: Store, keep_s: float = KEEP_S) -> int:
             gone = sorted(set(old) - read)
             map_concurrently(store.delete, gone)
             if isinstance(store, FolderStore):
-                _remove_empty_folders(store, gone)
+                store.remove_empty_folders(gone)
             return len(gone)
     return 0
-
-
-def _remove_empty_folders(store: FolderStore, removed: list[str]) -> None:
-    for key in removed:
-        for folder in (store.root / key).parents:
-            if folder == store.root:
-                break
-            try:
-                folder.rmdir()
-            except OSError:  # it holds others
-                break

@@ -22,6 +22,7 @@ from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.pipeline import run_pipeline, spread
 from beam_jobs.framework.recorded_plan import identity_of_plan, plan_of, record_plan
+from beam_jobs.framework.removal_turn import wait_for_removal
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.source import SourceUnreachable
 from beam_jobs.framework.waiting import count_waiting
@@ -374,6 +375,7 @@ def discover(
         record_plan(settings)
     state = plan_state(settings.store, settings.corpus, settings.since, settings.until)
     counters = run_pipeline(functools.partial(build, state=state), settings, beam_arguments)
+    wait_for_removal(settings.store)
     findings = Ledger(settings.store).listing(settings.corpus, settings.run_id)
     if findings is None:
         findings = ListingFindings()

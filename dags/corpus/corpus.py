@@ -11,6 +11,7 @@ from af3core.errors import ConfigurationError
 from af3core.speech.voice import VoiceSettings
 from schemas.jobs import DERIVED
 from schemas.options import archive, derive, night
+from schemas.options.cleaning import a_day_or_more
 from schemas.options.option import with_default
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -150,6 +151,7 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
         source, out: folders or gs://… of the recordings, and of tables, clips and ledger.
         schedule: cron of the nightly run, once a day; it annotates the day before. None: by hand.
         pool: Airflow's pool whose slots are GPUs.
+        keep_days: what nothing in `out` names any more is removed once it is older. None: never.
     """
 
     name: str
@@ -159,6 +161,7 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
     owner: str = "archive"
     schedule: str | None = "0 0 * * *"
     pool: str = "gpu"
+    keep_days: int | None = None
     model: Model = field(default_factory=Model)
     cutting: Cutting = field(default_factory=Cutting)
     limits: Limits = field(default_factory=Limits)
@@ -174,6 +177,8 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
                 f"the file's name {self.name!r} names the corpus: lower-case letters, digits, - and"
                 " _, at most 63; rename the file"
             )
+        if self.keep_days is not None and (wrong := a_day_or_more(self.keep_days)):
+            raise ConfigurationError(f"keep_days {self.keep_days}: {wrong}")
         if self.schedule is not None and not _DAILY.fullmatch(self.schedule):
             raise ConfigurationError(
                 f'schedule {self.schedule!r}: a run is one archive day; write "MINUTE HOUR * * *",'

@@ -142,3 +142,10 @@ class Completion(OptionGroup):
     shell: Literal["", "bash", "zsh", "fish"] = option(
         "", "bash, zsh or fish", "SHELL", positional=True
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(OptionGroup):
+    """Command."""
+
+    command: str = option("", "whose options are shown", "COMMAND", positional=True)

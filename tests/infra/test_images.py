@@ -174,6 +174,7 @@ def test_every_job_that_a_dag_starts_has_a_template_of_its_own_options(
     dags = "".join(path.read_text("utf-8") for path in (ROOT / "dags").glob("*/factory.py"))
     dags += "".join(path.read_text("utf-8") for path in (ROOT / "dags" / "night").glob("*.py"))
     starts = r'\bjob\("(\w+)"|_consumer\(corpus, "(\w+)"|_job\(\s*(?:gate,\s*)?"(\w+)"'
+    starts += r'|job_task\(corpus, "(\w+)"'
     started = {name for names in re.findall(starts, dags) for name in names if name}
     derived = {job.name for job in DERIVED}
     assert started == set(files) - derived

@@ -51,7 +51,7 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
         except Overtaken:
             return None
 
-    with store.claim(layout.claim_key("export", folder.strip("/").replace("/", ","))):
+    with store.claim(layout.export_claim_key(folder)):
         selection = retry_on_conflict(f"objects of {address}", attempt)
     return _outcome(selection, dates, address)
 

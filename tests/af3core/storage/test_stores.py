@@ -215,3 +215,19 @@ def test_the_age_of_objects_is_told_by_the_storage(store: Store) -> None:
     assert sorted(ages_s) == ["kept/a", "kept/b"]
     assert 1.0 < ages_s["kept/a"] - ages_s["kept/b"] < 10.0
     assert ages_s["kept/b"] < 5.0
+
+
+def test_objects_as_they_are_listed_are_released_in_that_state_alone(store: Store) -> None:
+    before_s = store.now_s()
+    store.write("kept/a", b"12")
+    store.write("kept/b/c", b"345")
+    found = {each.key: each for each in store.stored("kept/")}
+    assert {key: each.size_bytes for key, each in found.items()} == {"kept/a": 2, "kept/b/c": 3}
+    assert [found[key].stamp for key in ("kept/a", "kept/b/c")] == store.stamps(
+        ["kept/a", "kept/b/c"]
+    )
+    assert all(before_s - 1 < each.changed_s < store.now_s() + 1 for each in found.values())
+    assert list(store.stored("none/")) == []
+    assert store.release("kept/a", found["kept/a"].stamp)
+    assert not store.release("kept/a", found["kept/a"].stamp)
+    assert store.exists(["kept/a", "kept/b/c"]) == [False, True]
