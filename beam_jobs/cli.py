@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import importlib
 import sys
 from collections.abc import Callable, Sequence
@@ -23,6 +22,7 @@ from beam_jobs.framework.command_line import (
     read_group,
     with_defaults,
 )
+from beam_jobs.framework.near_names import did_you_mean
 from beam_jobs.framework.process import exit_code_of, say
 from schemas.jobs import COMMANDS, Groups, Job, JobName, job_named
 from schemas.options import derive, evaluation, night, reading
@@ -141,8 +141,7 @@ def _run(arguments: list[str]) -> int:
     for job in COMMANDS:
         if job.name == name:
             return run_command(job, rest)
-    near = difflib.get_close_matches(name, command_names(), 1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    hint = did_you_mean(name, command_names())
     raise ConfigurationError(f"{name}: no command; {hint}see af3 --help")
 
 
