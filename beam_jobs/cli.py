@@ -241,7 +241,10 @@ def refuse_foreign(command: str, arguments: Sequence[str]) -> None:
 
 def owners_of(flag: str) -> list[str]:
     """The commands that have an option of their own, and not by the plan alone."""
-    owners: dict[str, Groups] = {job.name: job.options for job in COMMANDS}
+    owners: dict[str, Groups] = {
+        job.name: (*job.options, *(job_named(job.with_source).options if job.with_source else ()))
+        for job in COMMANDS
+    }
     owners |= {reader.name: reader.groups for reader in READERS}
     return [
         name

@@ -13,7 +13,7 @@ from af3core.storage.address import is_bucket, store_at
 from af3core.storage.bucket_client import SCHEME, split_address
 from af3core.storage.listing import holds_anything
 from af3core.storage.store import Store
-from beam_jobs.framework.near_names import did_you_mean
+from beam_jobs.framework.near_names import nearest
 from schemas.layout import (
     OUTPUT_FOLDERS,
     OUTPUT_MARKER,
@@ -84,8 +84,9 @@ def near_output(out: str) -> str:
         beside = [entry.name for entry in os.scandir(folder.parent) if entry.is_dir()]
     except OSError:
         return ""
-    outputs = {str(folder.parent / name) for name in beside if name != folder.name}
-    return did_you_mean(str(folder), filter(is_output_at, outputs))
+    others = (name for name in beside if name != folder.name)
+    near = nearest(folder.name, (n for n in others if is_output_at(str(folder.parent / n))))
+    return f"did you mean {folder.parent / near}? " if near else ""
 
 
 def _place(address: str) -> str:

@@ -236,7 +236,7 @@ def test_a_dry_run_ends_behind_the_plan_and_says_what_the_rest_costs(
     assert main(["annotate", *one, *cost, "--dry-run"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert (
-        "estimate    0.111 GPU hours, 111.11 at 1000 an hour, at 0.01x real time, expected"
+        "estimate    0.115 GPU hours, 114.58 at 1000 an hour, at 0.01x real time, expected"
         " (--gpu-rate); no night was measured yet"
     ) in lines
     assert lines[-1] == "OVER BUDGET of 0.01 GPU hours: nothing starts by itself"
@@ -251,7 +251,7 @@ def test_a_night_over_its_budget_is_refused_where_nobody_can_be_asked(
     night = ["annotate", *one, *TOLERANT]
     assert main([*night, *cost]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == (
-        "af3: nothing was annotated: 0.111 GPU hours (cost: 111.11) are estimated for 0.00111 h of"
+        "af3: nothing was annotated: 0.115 GPU hours (cost: 114.58) are estimated for 0.00115 h of"
         " audio in 1 recordings, where 0.01 are allowed; --yes goes on, --max-gpu-hours allows"
         " more, and --since and --until take fewer days"
     )
