@@ -78,6 +78,10 @@ _CLIP = re.compile(r"/\d+-(\d+)(?:-c\d+)?(?:-r\d+)?\.flac$")
 _DESCRIPTION = re.compile(r"descriptions/corpus=[^/]+/date=[^/]+/([^/]+)/([^/]+)\.opus")
 
 
+OUTPUT_SIGNS = (OUTPUT_MARKER_KEY, *UNMARKED_OUTPUT)
+"""What tells an output: the marker, or else all of the folders."""
+
+
 def is_output(names: Collection[str]) -> bool:
     """Whether a folder is an output, by what lies directly in it; names of folders end in `/`."""
     return OUTPUT_MARKER_KEY in names or all(name in names for name in UNMARKED_OUTPUT)

@@ -18,6 +18,7 @@ from schemas.layout import (
     OUTPUT_FOLDERS,
     OUTPUT_MARKER,
     OUTPUT_MARKER_KEY,
+    OUTPUT_SIGNS,
     UNMARKED_OUTPUT,
     is_output,
 )
@@ -34,8 +35,7 @@ def is_output_at(address: str) -> bool:
     """Whether an output lies at an address: by its marker or, before 0.3.0, by its folders."""
     if not is_bucket(address):
         folder = path_of_text(address)
-        known = (OUTPUT_MARKER_KEY, *UNMARKED_OUTPUT)
-        return is_output({name for name in known if os.path.exists(folder / name)})
+        return is_output({name for name in OUTPUT_SIGNS if os.path.exists(folder / name)})
     store = store_at(address)
     is_marked = store.exists([OUTPUT_MARKER_KEY])[0]
     return is_marked or all(holds_anything(store.address(name)) for name in UNMARKED_OUTPUT)

@@ -30,7 +30,6 @@ from schemas.options.night import AuditLimits
 from schemas.reports import AuditCounts
 from schemas.tables.night_tables import ANSWER_TABLES, TABLES
 
-_WAITING_REMEDY = "--max-waiting-share allows more to wait"
 _FAILED_REMEDY = (
     "Mend what failed and let af3 retry ask for it again, or allow more with --max-failed-share"
 )
@@ -148,7 +147,7 @@ def findings(counts: AuditCounts, limits: AuditLimits) -> list[Finding]:
         objects,
         limits.max_waiting_share,
         f"{counts.not_cut} of {objects}",
-        _WAITING_REMEDY,
+        "",
         "; run segment again",
     )
     found += _too_many(
@@ -157,7 +156,7 @@ def findings(counts: AuditCounts, limits: AuditLimits) -> list[Finding]:
         counts.duration_ms,
         limits.max_waiting_share,
         f"{clock(counts.not_annotated_ms)} of {clock(counts.duration_ms)}",
-        _WAITING_REMEDY,
+        "",
         "; run annotate again",
     )
     bad = counts.failed_recordings + counts.not_recordings

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from beam_jobs.framework.source import SourceUnreachable, unreachable
-from schemas.layout import is_output
+from schemas.layout import OUTPUT_SIGNS, is_output
 from schemas.object_names import text_of_path
 
 HIDDEN = "hidden"
@@ -26,6 +26,7 @@ FOLDER_LINK = "link to a folder of the archive"
 CIRCULAR_LINK = "link in a circle"
 OUTER_LINK = "link out of the archive"
 BROKEN_LINK = "broken link"
+_OUTPUT_SIGNS = {name.rstrip("/") for name in OUTPUT_SIGNS}
 _KINDS = (
     (stat.S_ISFIFO, "FIFO"),
     (stat.S_ISSOCK, "socket"),
@@ -94,7 +95,8 @@ class FolderListing:
         except OSError as error:
             self._note(folder, error)
             return
-        if is_output({f"{e.name}/" if _is_folder(e) else e.name for e in found}):
+        signs = [entry for entry in found if entry.name in _OUTPUT_SIGNS]
+        if is_output({f"{e.name}/" if _is_folder(e) else e.name for e in signs}):
             uri, name = text_of_path(folder), str(folder.relative_to(self.root))
             yield FoundObject(uri, name, passed_over=OUTPUT)
             return

@@ -14,8 +14,9 @@ from beam_jobs.framework.outputs import check_apart, is_output_at, mark_output, 
 from schemas.jobs import JOBS
 from schemas.layout import OUTPUT_MARKER_KEY
 from tests.beam_jobs.small_night import DAY, make_archive
+from tests.faulty_network import between
 from tests.media import spoken, write
-from tests.storage_server import BUCKET, bucket
+from tests.storage_server import BUCKET, bucket, found_at, server_address
 
 
 def test_the_first_of_many_jobs_marks_an_output_and_nobody_again(tmp_path: Path) -> None:
@@ -116,6 +117,16 @@ def test_results_in_a_bucket_are_no_recordings() -> None:
             check_apart(f"gs://{BUCKET}/radio/", f"gs://{BUCKET}/radio")
         check_apart(f"gs://{BUCKET}/nights", f"gs://{BUCKET}/nights/out")
         check_apart(f"gs://{BUCKET}/nights/out/radio", f"gs://{BUCKET}/nights/out")
+
+
+@pytest.mark.storage_server
+def test_a_marked_output_costs_a_job_one_request() -> None:
+    with bucket(), between(server_address()) as network, found_at(network.address):
+        store = open_store(f"gs://{BUCKET}/marked")
+        mark_output(store)
+        before = len(network.requests)
+        mark_output(store)
+        assert len(network.requests) - before == 1
 
 
 @pytest.mark.parametrize("job", ["discover", "plan", "annotate"])

@@ -210,7 +210,7 @@ def test_a_night_that_was_not_asked_is_named(untrained: Path, tmp_path: Path) ->
         audited(settings)
     assert str(caught.value) == (
         "not published: 0:04 of 0:04 of the audio waits to be annotated, more than the 5% allowed;"
-        " run annotate again. --max-waiting-share allows more to wait"
+        " run annotate again"
     )
     assert not (tmp_path / "out" / "tables").exists()
 
