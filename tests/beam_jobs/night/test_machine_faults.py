@@ -263,7 +263,7 @@ def test_an_object_that_plan_cannot_read_waits_and_holds_up_what_was_never_read(
     (tmp_path / "tasks.yaml").write_text(QUICK_TASKS)
     options = ["--model", str(untrained), "--tasks", str(tmp_path / "tasks.yaml")]
     command = ["annotate", str(archive), "--out", str(out), "--follow-links", *options]
-    command += [*TOLERANT, "--max-waiting-share=1"]
+    command += [*TOLERANT]
     assert main(command) == 3
     assert "1 pieces wait (1 UnreadableObject)" in capsys.readouterr().err
     [row] = rows(out, "failures")
