@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import importlib
 import sys
 from collections.abc import Callable, Sequence
@@ -23,6 +22,7 @@ from beam_jobs.framework.command_line import (
     read_group,
     with_defaults,
 )
+from beam_jobs.framework.near_names import did_you_mean
 from beam_jobs.framework.process import exit_code_of, say
 from beam_jobs.framework.settings_file import (
     CONFIG,
@@ -176,8 +176,7 @@ def _run(arguments: list[str]) -> int:
     for job in COMMANDS:
         if job.name == name:
             return run_command(job, rest)
-    near = difflib.get_close_matches(name, command_names(), 1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    hint = did_you_mean(name, command_names())
     raise ConfigurationError(f"{name}: no command; {hint}see af3 --help")
 
 
@@ -280,7 +279,10 @@ def refuse_foreign(command: str, arguments: Sequence[str]) -> None:
 
 def owners_of(flag: str) -> list[str]:
     """The commands that have an option of their own, and not by the plan alone."""
-    owners: dict[str, Groups] = {job.name: job.options for job in COMMANDS}
+    owners: dict[str, Groups] = {
+        job.name: (*job.options, *(job_named(job.with_source).options if job.with_source else ()))
+        for job in COMMANDS
+    }
     owners |= {reader.name: reader.groups for reader in READERS}
     return [
         name
@@ -332,8 +334,7 @@ def _show_config(arguments: Sequence[str]) -> int:
 
     command, *given = arguments
     if command not in command_names():
-        near = difflib.get_close_matches(command, command_names(), 1)
-        hint = f"did you mean {near[0]}? " if near else ""
+        hint = did_you_mean(command, command_names())
         raise ConfigurationError(f"config {command}: no command; {hint}see af3 --help")
     named, given = split_config(given)
     refuse_foreign(command, given)

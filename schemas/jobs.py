@@ -108,6 +108,16 @@ class Job:
         return archive.Source in self.options
 
     @property
+    def reads_nights(self) -> bool:
+        """It works on what was planned or published before."""
+        return archive.Interval in self.options and not self.needs_source
+
+    @property
+    def begins_output(self) -> bool:
+        """It may be the first that writes into an output."""
+        return self.needs_source or evaluation.BenchmarkChoice in self.options
+
+    @property
     def needs_gpu(self) -> bool:
         """It asks the model."""
         return self.model == "weights"
@@ -193,9 +203,16 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         "night",
-        "run discover, segment, annotate and publish",
+        "plan, segment, annotate, audit, publish and report",
         "beam_jobs.night.whole_night",
-        (*_PLAN, night.Accelerator, night.Publishing, *_RUN),
+        (
+            *_PLAN,
+            night.Approval,
+            night.AuditLimits,
+            night.Accelerator,
+            night.Publishing,
+            *_RUN,
+        ),
         model="weights",
         records_plan=True,
         on_dataflow=False,

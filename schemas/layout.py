@@ -1,5 +1,6 @@
 """Where every object lies below the output folder or bucket prefix.
 
+af3-output.txt                                              marks an output: it holds no recordings
 tables/TABLE/corpus=C/date=D/part-00000-of-00001.parquet   what analysts read
 published/corpus=C/date=D/day.json                          a day's last publish, written last
 published/corpus=C/date=D/replaced/STAGE.json               while objects of the day are replaced
@@ -38,17 +39,73 @@ AB is the first two digits of the name after it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 Part = tuple[int, int]
 """Number (from 0) and count of the parts that a job is split into."""
 WHOLE: Part = (0, 1)
 
+OUTPUT_MARKER_KEY = "af3-output.txt"
+"""Written by the first job that writes into an output, and never again."""
+OUTPUT_MARKER = b"""\
+af3-archive keeps its results here: tables, clips, ledger. A listing of recordings passes this
+folder over, by this file. It may stand here as long as the results do.
+"""
+OUTPUT_FOLDERS = (
+    ".writing",
+    "audits",
+    "claims",
+    "clips",
+    "descriptions",
+    "evaluations",
+    "exports",
+    "indexes",
+    "ledger",
+    "manifests",
+    "published",
+    "quality",
+    "reports",
+    "superseded",
+    "tables",
+)
+"""What lies directly below an output besides the marker."""
+UNMARKED_OUTPUT = ("ledger/", "tables/")
+"""Of releases before 0.3.0, which wrote no marker."""
+
 _SHARD = re.compile(r"part-(\d{5})-of-(\d{5})\.parquet$")
+_TELLING = re.compile(rf"(?:^|(?<=/))(?:ledger/|tables/|{re.escape(OUTPUT_MARKER_KEY)}$)")
+"""Of an object's key, where it tells of an output."""
 _CLIP = re.compile(r"/\d+-(\d+)(?:-c\d+)?(?:-r\d+)?\.flac$")
 _CLIP_OBJECT = re.compile(r"clips/([^/]+)/([^/]+)/\d+-\d+(?:-c\d+)?(?:-r(\d+))?\.flac")
 _DESCRIPTION = re.compile(r"descriptions/corpus=[^/]+/date=[^/]+/([^/]+)/([^/]+)\.opus")
+
+
+OUTPUT_SIGNS = (OUTPUT_MARKER_KEY, *UNMARKED_OUTPUT)
+"""What tells an output: the marker, or else all of the folders."""
+
+
+def is_output(names: Collection[str]) -> bool:
+    """Whether a folder is an output, by what lies directly in it; names of folders end in `/`."""
+    return OUTPUT_MARKER_KEY in names or all(name in names for name in UNMARKED_OUTPUT)
+
+
+def outputs_among(keys: Iterable[str]) -> list[str]:
+    """The folders among whose objects some are outputs, the outermost ones, each with its `/`.
+
+    Args:
+        keys: all objects below a prefix. Pure.
+    """
+    found: dict[str, set[str]] = {}
+    for key in keys:
+        for match in _TELLING.finditer(key):
+            found.setdefault(key[: match.start()], set()).add(match[0])
+    outputs = sorted(folder for folder, names in found.items() if is_output(names))
+    outermost: list[str] = []
+    for folder in outputs:
+        if not outermost or not folder.startswith(outermost[-1]):
+            outermost.append(folder)
+    return outermost
 
 
 def partition_prefix(table: str, corpus: str, date: str) -> str:
@@ -185,8 +242,17 @@ def description_of(key: str) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
+MANIFESTS_PREFIX = "manifests/"
+
+
 def manifest_prefix(corpus: str) -> str:
-    return f"manifests/corpus={corpus}/"
+    return f"{MANIFESTS_PREFIX}corpus={corpus}/"
+
+
+def corpora_of(folders: Iterable[str]) -> list[str]:
+    """The corpora that prefixes such as `manifests/corpus=C/` are of, sorted; others are none's."""
+    names = (folder.rstrip("/").rpartition("/")[2] for folder in folders)
+    return sorted({n.removeprefix("corpus=") for n in names if n.startswith("corpus=")})
 
 
 def manifest_key(corpus: str, date: str) -> str:

@@ -181,6 +181,19 @@ class BucketStore:
     def children(self, prefix: str) -> list[str]:
         return sorted(self._key(blob) for blob in self._list_blobs(prefix, delimiter="/"))
 
+    def folders(self, prefix: str) -> list[str]:
+        with translate_errors(self.address(prefix)):
+            pages = bucket_of(self.bucket).list_blobs(
+                prefix=self.prefix + prefix,
+                delimiter="/",
+                fields="prefixes,nextPageToken",
+                timeout=TIMEOUT_S,
+                retry=retry(),
+            )
+            for _ in pages:  # prefixes come with the pages
+                pass
+            return sorted(str(name).removeprefix(self.prefix) for name in pages.prefixes)
+
     def walk(self, prefixes: Sequence[str]) -> Iterator[list[str]]:
         def below(prefix: str) -> list[str]:
             return sorted(self._key(blob) for blob in self._list_blobs(prefix))

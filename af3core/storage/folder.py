@@ -167,6 +167,11 @@ class FolderStore:
             names = [entry.name for entry in _entries(self.root / prefix) if entry.is_file()]
         return sorted(prefix + name for name in names if not name.startswith("."))
 
+    def folders(self, prefix: str) -> list[str]:
+        with translate_os_errors(self.root / prefix):
+            names = [entry.name for entry in _entries(self.root / prefix) if entry.is_dir()]
+        return sorted(f"{prefix}{name}/" for name in names if not name.startswith("."))
+
     def walk(self, prefixes: Sequence[str]) -> Iterator[list[str]]:
         for prefix in prefixes:
             with translate_os_errors(self.root / prefix):

@@ -113,6 +113,11 @@ class Store(Protocol):
     def children(self, prefix: str) -> list[str]:
         """Keys directly below a prefix that ends in a slash, sorted; unfinished writes left out."""
 
+    def folders(self, prefix: str) -> list[str]:
+        """Prefixes directly below one that ends in a slash (or is empty), each with its slash,
+        sorted; those of unfinished writes left out.
+        """
+
     def walk(self, prefixes: Sequence[str]) -> Iterator[list[str]]:
         """For each prefix the keys at any depth below it, sorted."""
 

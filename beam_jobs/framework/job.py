@@ -16,10 +16,12 @@ from typing import Any, cast
 
 from af3core.errors import Af3Error, ConfigurationError
 from af3core.storage.abandoned import remove_abandoned
-from af3core.storage.address import is_bucket, split_object
+from af3core.storage.address import is_bucket, split_object, store_at
 from af3core.storage.copies_folder import remove_dead_copies
 from beam_jobs.framework.command_line import OneLineParser, make_parser
+from beam_jobs.framework.known_nights import check_nights
 from beam_jobs.framework.needs import check_needs, check_packages
+from beam_jobs.framework.outputs import mark_output
 from beam_jobs.framework.process import end_when_unwatched
 from beam_jobs.framework.settings import JobSettings, read_settings
 from beam_jobs.framework.superseded import remove_superseded
@@ -52,6 +54,11 @@ class Outcome:
 
 RunJob = Callable[[JobSettings, Sequence[str]], Outcome]
 """What a job's module holds as `run`: settings and Beam's options in, what was done out."""
+
+
+def run_of(job: Job) -> RunJob:
+    """What runs a job once its settings are known."""
+    return cast(RunJob, importlib.import_module(job.module).run)
 
 
 def job_parser(job: Job) -> OneLineParser:
@@ -102,13 +109,16 @@ def _run(
     check_packages(job)
     settings = read_settings(namespace, job)
     check_needs(settings, beam_arguments)
+    if job.reads_nights:
+        check_nights(store_at(settings.out), settings)
     ending.settings = settings
     begin_job()
-    remove_abandoned(ending.settings.store)
+    if job.begins_output:
+        mark_output(settings.store)
+    remove_abandoned(settings.store)
     remove_dead_copies()
-    remove_superseded(ending.settings.store)
-    run = cast(RunJob, importlib.import_module(job.module).run)
-    ending.outcome = run(ending.settings, beam_arguments)
+    remove_superseded(settings.store)
+    ending.outcome = run_of(job)(settings, beam_arguments)
 
 
 def _report_of(arguments: Sequence[str]) -> str | None:

@@ -26,6 +26,7 @@ from af3core.storage.listing import holds_anything
 from af3core.storage.store import Store
 from af3core.tasks.task import Task, default_tasks, read_tasks
 from beam_jobs.framework.command_line import read_group
+from beam_jobs.framework.outputs import check_apart
 from beam_jobs.framework.recorded_plan import find_plan, recorded_groups, recorded_tasks
 from beam_jobs.framework.source import check_source
 from schemas.identity import configuration_hash
@@ -195,6 +196,7 @@ def _with_source(settings: JobSettings) -> JobSettings:
         return bool(store_at(settings.out).children(prefix))
 
     source = Source(source=check_source(settings.source, was_planned))
+    check_apart(source.source, settings.out)
     others = (source if isinstance(group, Source) else group for group in settings.groups)
     return replace(settings, groups=tuple(others))
 

@@ -8,7 +8,6 @@ A person's commands find the file from the working folder up; a scheduled job ta
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 
 from af3core.errors import ConfigurationError
 from beam_jobs.framework.command_line import flags_in
+from beam_jobs.framework.near_names import nearest
 from schemas.options.option import Option, as_arguments
 
 FILE_NAME = "af3.toml"
@@ -167,8 +167,8 @@ def _check(path: Path, table: str, values: Mapping[str, Any], options: Sequence[
 
 
 def _did_you_mean(name: str, known: Mapping[str, Any] | Sequence[str]) -> str:
-    near = difflib.get_close_matches(name.replace("-", "_"), list(known), 1)
-    return f"; did you mean {near[0]}?" if near else ""
+    near = nearest(name.replace("-", "_"), known)
+    return f"; did you mean {near}?" if near else ""
 
 
 _KINDS = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}

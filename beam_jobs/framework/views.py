@@ -22,6 +22,7 @@ from af3core.storage.copies_folder import CopiesFolder
 from af3core.storage.folder import UNFINISHED
 from af3core.storage.os_errors import translate_os_errors
 from af3core.storage.store import Store
+from beam_jobs.framework.outputs import no_tables
 from beam_jobs.framework.partition_pruning import needed_by, tables_named
 from beam_jobs.framework.table_snapshot import TableSnapshot, UnreadableTables, take_snapshot
 from schemas import layout
@@ -100,9 +101,7 @@ def ask_published(
     store = store_at(out)
     snapshot = take_snapshot(store, wanted)
     if not snapshot.stamps and not take_snapshot(store, names).stamps:
-        raise ConfigurationError(
-            f"--out {out}: no tables there; name the folder that af3 annotate wrote to"
-        )
+        raise no_tables(out)
     return ask_snapshot(out, needed_by(sql, snapshot) if sql else snapshot, wanted, ask)
 
 

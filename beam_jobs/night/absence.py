@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from af3core.errors import Af3Error
 from beam_jobs.night.earlier_days import EarlierDay
-from beam_jobs.night.folder_listing import OUTER_LINK
+from beam_jobs.night.folder_listing import OUTER_LINK, OUTPUT
 from schemas.records import ArchiveObject, Failure, Recording
 from schemas.reports import ListingFindings
 
@@ -291,6 +291,8 @@ def missing_error(findings: ListingFindings) -> RecordingsMissing:
     """Why the night stops."""
     links = findings.passed_over.get(OUTER_LINK, 0)
     follow = f" {links} links lead out of the archive: --follow-links takes them." if links else ""
+    if OUTPUT in findings.passed_over:
+        follow += " Results of af3 lie in the archive; what was planned of them is no recording."
     return RecordingsMissing(
         f"nothing was planned: {'; '.join(findings.beyond_limits)}; what is published stays."
         f"{follow} See that the archive is whole and run it again, or take what is gone out of the"

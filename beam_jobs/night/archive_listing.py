@@ -14,7 +14,14 @@ from af3core.errors import ConfigurationError, StorageError, UnreadableObject
 from af3core.storage.address import is_bucket, split_object
 from af3core.storage.listing import find_object, list_objects
 from beam_jobs.framework.source import SourceUnreachable, is_recording, unreachable
-from beam_jobs.night.folder_listing import BROKEN_LINK, HIDDEN, FolderListing, FoundObject, look
+from beam_jobs.night.folder_listing import (
+    BROKEN_LINK,
+    HIDDEN,
+    OUTPUT,
+    FolderListing,
+    FoundObject,
+    look,
+)
 from beam_jobs.night.packages import joined_packages
 from beam_jobs.night.recording_date import Dating, Day, day_of
 from beam_jobs.night.sidecars import day_of_sidecar, with_sidecars
@@ -67,6 +74,7 @@ class Listing:
             is not known as they cannot be looked at.
         elsewhere: objects of other days that are sought.
         unread_sidecars: why recordings have no day whose XMP file cannot be read now.
+        outputs: addresses of results of this product, which are passed over whole, of no day.
     """
 
     passed_over: dict[str, Counter[str]] = field(default_factory=dict)
@@ -77,6 +85,7 @@ class Listing:
     unreadable: list[str] = field(default_factory=list)
     elsewhere: list[ArchiveObject] = field(default_factory=list)
     unread_sidecars: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
 
 
 def list_archive(request: ListingRequest, listing: Listing) -> Iterator[ArchiveObject]:
@@ -131,6 +140,10 @@ def reason_by_name(name: str) -> str:
 
 
 def _pass_over(found: FoundObject, reason: str, request: ListingRequest, listing: Listing) -> None:
+    if reason == OUTPUT:
+        listing.outputs.append(found.uri)
+        listing.passed_over.setdefault("", Counter())[reason] += 1
+        return
     dating = Dating("auto", request.dating.pattern, request.dating.timezone)
     if request.dating.rule in ("path", "mtime"):
         dating = request.dating
@@ -230,12 +243,13 @@ def _objects(request: ListingRequest, listing: Listing) -> Iterator[FoundObject]
         root = path_of_text(source)
         yield from FolderListing(root, request.follow_links, listing.unreadable).objects()
         return
+    outputs: list[str] = []
     try:
         if is_recording(source):
             only = find_object(source)
             listed = iter([only] if only else [])
         else:
-            listed = list_objects(source)
+            listed = list_objects(source, outputs)
         for found in listed:
             if not found.name.endswith("/"):
                 hidden = any(part.startswith(".") for part in found.name.split("/"))
@@ -247,5 +261,8 @@ def _objects(request: ListingRequest, listing: Listing) -> Iterator[FoundObject]
                     generation=found.generation,
                     passed_over=HIDDEN if hidden else "",
                 )
+        for prefix in outputs:
+            name = prefix.rstrip("/")
+            yield FoundObject(f"{source.rstrip('/')}/{name}", name, passed_over=OUTPUT)
     except ConfigurationError as error:
         raise SourceUnreachable(unreachable(source, str(error))) from error

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from typing import NamedTuple
 
 import apache_beam as beam
 import pyarrow as pa
 
 from af3core.errors import Af3Error
 from beam_jobs.framework.job import Outcome
+from beam_jobs.framework.known_nights import unknown_nights
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import manifest_dates
 from beam_jobs.framework.parquet_encoding import encode_table
@@ -27,6 +29,18 @@ from schemas.identity import shard_of
 from schemas.options.night import AuditLimits
 from schemas.reports import AuditCounts
 from schemas.tables.night_tables import ANSWER_TABLES, TABLES
+
+_FAILED_REMEDY = (
+    "Mend what failed and let af3 retry ask for it again, or allow more with --max-failed-share"
+)
+_FLAGGED_REMEDY = "--max-flagged-share allows more flags"
+
+
+class Finding(NamedTuple):
+    """What speaks against publishing, and what can be done about it, where its text lacks that."""
+
+    text: str
+    remedy: str = ""
 
 
 class AuditFailed(Af3Error):
@@ -110,17 +124,21 @@ def keep_counts(date: str, counts: Iterable[AuditCounts], settings: JobSettings)
     return date
 
 
-def findings(counts: AuditCounts, limits: AuditLimits) -> list[str]:
-    """What speaks against publishing, one line each with its remedy. Pure."""
-    found = list(counts.broken)
+def findings(counts: AuditCounts, limits: AuditLimits) -> list[Finding]:
+    """What speaks against publishing, with what can be done about it. Pure."""
+    found = [Finding(broken) for broken in counts.broken]
     if counts.recordings != counts.planned and not counts.broken:
         found.append(
-            f"{counts.recordings} recordings where {counts.planned} are planned; run plan again"
+            Finding(
+                f"{counts.recordings} recordings where {counts.planned} are planned; run plan again"
+            )
         )
     if counts.annotated_ms + counts.skipped_ms != counts.duration_ms:
         found.append(
-            f"{counts.duration_ms} ms in, {counts.annotated_ms} ms annotated and"
-            f" {counts.skipped_ms} ms skipped"
+            Finding(
+                f"{counts.duration_ms} ms in, {counts.annotated_ms} ms annotated and"
+                f" {counts.skipped_ms} ms skipped"
+            )
         )
     objects = counts.recordings + counts.not_recordings
     found += _too_many(
@@ -129,6 +147,7 @@ def findings(counts: AuditCounts, limits: AuditLimits) -> list[str]:
         objects,
         limits.max_waiting_share,
         f"{counts.not_cut} of {objects}",
+        "",
         "; run segment again",
     )
     found += _too_many(
@@ -137,11 +156,17 @@ def findings(counts: AuditCounts, limits: AuditLimits) -> list[str]:
         counts.duration_ms,
         limits.max_waiting_share,
         f"{clock(counts.not_annotated_ms)} of {clock(counts.duration_ms)}",
+        "",
         "; run annotate again",
     )
     bad = counts.failed_recordings + counts.not_recordings
     found += _too_many(
-        "recordings failed", bad, objects, limits.max_failed_share, f"{bad} of {objects}"
+        "recordings failed",
+        bad,
+        objects,
+        limits.max_failed_share,
+        f"{bad} of {objects}",
+        _FAILED_REMEDY,
     )
     found += _too_many(
         "of the audio failed",
@@ -149,6 +174,7 @@ def findings(counts: AuditCounts, limits: AuditLimits) -> list[str]:
         counts.duration_ms,
         limits.max_failed_share,
         f"{clock(counts.failed_ms)} of {clock(counts.duration_ms)}",
+        _FAILED_REMEDY,
     )
     found += _too_many(
         "answers carry flags",
@@ -156,6 +182,7 @@ def findings(counts: AuditCounts, limits: AuditLimits) -> list[str]:
         counts.answers,
         limits.max_flagged_share,
         f"{counts.flagged_answers} of {counts.answers}",
+        _FLAGGED_REMEDY,
     )
     return found
 
@@ -164,15 +191,13 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     """Count the interval and judge it.
 
     Raises:
+        ConfigurationError: nothing is planned.
         AuditFailed: something speaks against publishing; the message says what.
     """
     ledger = Ledger(settings.store)
     dates = manifest_dates(ledger, settings)
     if not dates:
-        raise AuditFailed(
-            f"{settings.corpus}: nothing is planned from {settings.since} to {settings.until};"
-            " run plan first"
-        )
+        raise unknown_nights(settings.store, settings)
     run_pipeline(build, settings, beam_arguments)
     counts = AuditCounts()
     for date in dates:
@@ -180,7 +205,9 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     if found := findings(counts, settings[AuditLimits]):
         causes = [f"{n} {name}, such as {counts.examples[name]}" for name, n in _by_count(counts)]
         why = f". Failures: {'; '.join(causes)}" if causes else ""
-        raise AuditFailed(f"not published: {'; '.join(found)}{why}")
+        remedies = dict.fromkeys(each.remedy for each in found if each.remedy)
+        then = f". {'; '.join(remedies)}" if remedies else ""
+        raise AuditFailed(f"not published: {'; '.join(e.text for e in found)}{why}{then}")
     line = (
         f"passed: {counts.recordings} recordings, {clock(counts.duration_ms)} in ="
         f" {clock(counts.annotated_ms)} annotated + {clock(counts.skipped_ms)} skipped;"
@@ -213,11 +240,11 @@ def _by_count(counts: AuditCounts) -> list[tuple[str, int]]:
 
 
 def _too_many(
-    what: str, part: int, whole: int, limit: float, said: str, remedy: str = ""
-) -> list[str]:
+    what: str, part: int, whole: int, limit: float, said: str, remedy: str, next_step: str = ""
+) -> list[Finding]:
     if not part or part <= limit * whole:
         return []
-    return [f"{said} {what}, more than the {limit:.0%} allowed{remedy}"]
+    return [Finding(f"{said} {what}, more than the {limit:.0%} allowed{next_step}", remedy)]
 
 
 def _schema_errors(rows: TableRows) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ from beam_jobs.night.absence import (
 from beam_jobs.night.archive_listing import Listing, ListingRequest, list_archive, traits
 from beam_jobs.night.earlier_days import EarlierDay, PlanState, earlier_day, plan_state
 from beam_jobs.night.examination import examine
+from beam_jobs.night.folder_listing import OUTPUT
 from beam_jobs.night.listing_report import (
     NO_DATE,
     findings_facts,
@@ -337,8 +338,14 @@ def manifest_of(plan: DayPlan, judgement: Judgement, settings: JobSettings) -> N
         failures=found.failures,
         withdrawn=tuple(withdrawn),
         arrived=_arrived(plan, judgement),
-        passed_over=dict(found.passed_over),
+        passed_over={**found.passed_over, **_outputs(judgement)},
     )
+
+
+def _outputs(judgement: Judgement) -> dict[str, int]:
+    """How many outputs were passed over: they belong to no day, and so to the runs of each."""
+    passed_over = judgement.findings.passed_over
+    return {OUTPUT: passed_over[OUTPUT]} if OUTPUT in passed_over else {}
 
 
 def _arrived(plan: DayPlan, judgement: Judgement) -> tuple[MovedRecording, ...]:

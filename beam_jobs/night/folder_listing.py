@@ -2,7 +2,8 @@
 
 A link to a file of the archive is that file under one more name. A link to a folder of the archive
 leads to what is listed anyway, or in a circle; what lies out of the archive is not the archive's,
-unless `follow_links` says so. Nothing is opened here.
+unless `follow_links` says so. A folder that holds results of this product holds no recordings.
+Nothing is opened here.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from beam_jobs.framework.source import SourceUnreachable, unreachable
+from schemas.layout import OUTPUT_SIGNS, is_output
 from schemas.object_names import text_of_path
 from schemas.records import ObjectPart
 
 HIDDEN = "hidden"
+OUTPUT = "output of af3"
 FOLDER_LINK = "link to a folder of the archive"
 CIRCULAR_LINK = "link in a circle"
 OUTER_LINK = "link out of the archive"
 BROKEN_LINK = "broken link"
+_OUTPUT_SIGNS = {name.rstrip("/") for name in OUTPUT_SIGNS}
 _KINDS = (
     (stat.S_ISFIFO, "FIFO"),
     (stat.S_ISSOCK, "socket"),
@@ -95,6 +99,11 @@ class FolderListing:
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             self._note(folder, error)
+            return
+        signs = [entry for entry in found if entry.name in _OUTPUT_SIGNS]
+        if is_output({f"{e.name}/" if _is_folder(e) else e.name for e in signs}):
+            uri, name = text_of_path(folder), str(folder.relative_to(self.root))
+            yield FoundObject(uri, name, passed_over=OUTPUT)
             return
         for entry in found:
             path = folder / entry.name

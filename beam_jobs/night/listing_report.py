@@ -35,6 +35,7 @@ def listing_notes(listing: Listing) -> list[str]:
     if listing.passed_over:
         total = sum(listing.passed_over.values(), Counter())
         notes.append(f"passed over: {_by_reason(total)}")
+    notes += [f"{uri}: holds results of af3, and so no recordings" for uri in listing.outputs]
     if listing.undated:
         notes.append(
             f"{len(listing.undated)} objects without a date in their path were left out"

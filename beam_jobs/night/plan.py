@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from af3core.audio.cut_points import Segmentation
+from af3core.errors import Af3Error
 from af3core.storage.address import store_at
 from beam_jobs.evaluation.acceptance_check import check_accepted
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
-from beam_jobs.framework.manifests import manifests
+from beam_jobs.framework.manifests import manifest_dates, manifests
 from beam_jobs.framework.progress import clock
 from beam_jobs.framework.settings import FIRST_DATE, LAST_DATE, JobSettings
 from beam_jobs.framework.waiting import split_waiting
@@ -25,6 +26,10 @@ from schemas.options.archive import Dating, Results
 from schemas.options.evaluation import Accepted
 from schemas.options.night import Budget, Sizing
 from schemas.reports import MeasuredRate
+
+
+class NothingFound(Af3Error):
+    """The archive holds no recording of the interval."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +86,16 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
         NotAccepted: `--accepted-in` asks for an accepted model, and this is none.
         SourceUnreachable: the archive cannot be listed.
         RecordingsMissing: too much is gone from it.
+        NothingFound: it holds nothing of the interval, and no day was named that is empty then.
     """
     check_accepted(settings)
     counters, findings = discover.discover(settings, beam_arguments)
     ledger = Ledger(settings.store)
+    if not manifest_dates(ledger, settings):
+        raise NothingFound(
+            f"{settings.source}: no recordings from {settings.since} to {settings.until};"
+            " check the folder, --since and --until, and how objects are dated (--date-from)"
+        )
     work = planned_work(manifests(ledger, settings), ledger, settings)
     cost = estimate(work, settings[Budget], ledger.rate(settings.corpus))
     lines = [f"{name:<11} {value}" for name, value in effective_settings(settings)]

@@ -36,22 +36,38 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     """
     ledger = Ledger(settings.store)
     _check_known(ledger, settings)
+    plan = ledger.report(settings.corpus, settings.run_id, "plan")
+    return report_night(settings, plan.facts.get("gpu_hours") if plan else None)
+
+
+def report_night(
+    settings: JobSettings, planned: float | None, page_if_idle: bool = True
+) -> Outcome:
+    """Add up the published partitions, compare the cost with the plan, write the page.
+
+    Args:
+        planned: GPU hours that were estimated, if there is a plan.
+        page_if_idle: write the page of a run that asked nothing, too.
+    """
+    ledger = Ledger(settings.store)
     published = find_published(settings.out, settings.corpus)
     summary = summarise(settings, published.snapshot)
-    plan = ledger.report(settings.corpus, settings.run_id, "plan")
-    planned = plan.facts.get("gpu_hours") if plan else None
     model_time = model_time_of(ledger, settings)
     spent = costs(planned, model_time.run_ms, settings[Budget].gpu_price)
-    page = write_page(ledger, settings, published, planned, model_time, summary)
     lines = summary.lines()
     if planned is not None:
         lines.append(f"GPU hours   {spent['gpu_hours_used']:.3g} used, {planned:.3g} estimated")
     findings = ledger.listing(settings.corpus, settings.run_id)
     lines += findings_lines(findings)
-    folder = layout.report_key(settings.corpus, settings.run_id, "report")
-    lines += [f"report      {ledger.store.address(folder)}", f"page        {page}"]
-    listed = {"listing": findings_facts(findings)} if findings else {}
-    return Outcome(summary.facts() | spent | listed | {"page": page}, lines)
+    key = layout.report_key(settings.corpus, settings.run_id, settings.job.name)
+    lines.append(f"report      {ledger.store.address(key)}")
+    facts = summary.facts() | spent
+    if findings:
+        facts["listing"] = findings_facts(findings)
+    if page_if_idle or summary.answers_made:
+        facts["page"] = write_page(ledger, settings, published, planned, model_time, summary)
+        lines.append(f"page        {facts['page']}")
+    return Outcome(facts, lines)
 
 
 def _check_known(ledger: Ledger, settings: JobSettings) -> None:
@@ -90,14 +106,6 @@ def model_time_of(ledger: Ledger, settings: JobSettings) -> ModelTime:
     ]
     by_run = sum(model_ms for run_id, model_ms in spent if run_id == settings.run_id)
     return ModelTime(by_run, sum(model_ms for _, model_ms in spent))
-
-
-def page_of_night(settings: JobSettings, summary: Summary) -> str:
-    """Write the report of a night that was run without a plan; gives its address."""
-    ledger = Ledger(settings.store)
-    published = find_published(settings.out, settings.corpus)
-    model_time = model_time_of(ledger, settings)
-    return write_page(ledger, settings, published, None, model_time, summary)
 
 
 def write_page(

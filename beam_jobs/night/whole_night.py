@@ -1,4 +1,7 @@
-"""A whole night: the four jobs in order, with progress, and the summary at the end."""
+"""A whole night in one command: the jobs of a night in their order, and its decision.
+
+plan ──► within the budget, or approved ──► segment ──► annotate ──► audit ──► publish ──► report
+"""
 
 from __future__ import annotations
 
@@ -8,62 +11,67 @@ from collections.abc import Sequence
 
 from af3core.errors import Af3Error
 from af3core.model.weights.checkpoint import NANO, NANO_NOTICE
-from beam_jobs.evaluation.acceptance_check import check_accepted
-from beam_jobs.framework.job import Outcome
-from beam_jobs.framework.ledger import Ledger
-from beam_jobs.framework.manifests import manifests
+from beam_jobs.framework.job import Outcome, run_of
 from beam_jobs.framework.settings import JobSettings
-from beam_jobs.night import annotate, discover, publish, segment
-from beam_jobs.night.listing_report import findings_lines
-from beam_jobs.night.report import page_of_night
-from beam_jobs.night.summary import Summary, summarise
+from beam_jobs.night.report import report_night
+from schemas.jobs import NIGHTLY
+from schemas.night_budget import over_budget
+from schemas.options.night import Approval
 
 
-class NothingFound(Af3Error):
-    """The archive holds no recording of the interval."""
+class OverBudget(Af3Error):
+    """The night would cost more than is allowed, and nobody approved it."""
+
+    permanent = True
 
 
 def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
-    """Run a night; gives its summary, and its report as a page where anything was annotated."""
-    waiting = run_jobs(settings, beam_arguments)
-    summary = summarise(settings)
-    findings = Ledger(settings.store).listing(settings.corpus, settings.run_id)
-    lines = [*summary.lines(), *findings_lines(findings)]
-    if summary.answers_made:
-        lines.append(f"page        {page_of_night(settings, summary)}")
-    return Outcome(summary.facts(), lines, dict(waiting))
-
-
-def run_night(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Summary:
-    """Run the jobs of a night, and add up what is published."""
-    run_jobs(settings, beam_arguments)
-    return summarise(settings)
-
-
-def run_jobs(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Counter[str]:
-    """Run discover, segment, annotate and publish; what is done already is not done again.
+    """Run a night; what is done already is not done again. With `--dry-run` plan it alone.
 
     Returns:
-        How many pieces wait for the next run, by the kind of the error.
+        What `report` says of it, with what the audit found; all pieces that wait.
 
     Raises:
         NotAccepted: `--accepted-in` asks for an accepted model, and this is none.
         SourceUnreachable: the archive cannot be listed.
         RecordingsMissing: too much is gone from it.
-        NothingFound: no recording and no failure lies in the interval.
+        NothingFound: it holds nothing of the interval.
+        OverBudget: it costs more than is allowed, and nobody approved it.
+        AuditFailed: it is not fit to be published.
         Af3Error: a job failed.
     """
-    check_accepted(settings)
-    ledger = Ledger(settings.store)
     if settings.checkpoint.name == NANO:
         print(f"af3: {NANO_NOTICE}", file=sys.stderr)
-    waiting = Counter(discover.run(settings, beam_arguments).waiting)
-    if not any(m.recordings or m.failures for m in manifests(ledger, settings)):
-        raise NothingFound(
-            f"{settings.source}: no recordings from {settings.since} to {settings.until};"
-            " check the folder, --since and --until, and how objects are dated (--date-from)"
+    # `report` looks for a plan's own report, which this run has not
+    plan, *others, _report = NIGHTLY
+    planned = run_of(plan)(settings, beam_arguments)
+    if settings[Approval].dry_run:
+        return planned
+    _decide(planned, settings)
+    waiting, audited = Counter(planned.waiting), list[str]()
+    for job in others:
+        outcome = run_of(job)(settings, beam_arguments)
+        waiting += Counter(outcome.waiting)
+        audited += outcome.lines if job.name == "audit" else []
+    reported = report_night(settings, planned.facts["gpu_hours"], page_if_idle=False)
+    lines = [*(f"audit       {line}" for line in audited), *reported.lines]
+    return Outcome(reported.facts, lines, dict(waiting))
+
+
+def _decide(planned: Outcome, settings: JobSettings) -> None:
+    """Go on within the budget or where somebody approves it.
+
+    Raises:
+        OverBudget: nobody does.
+    """
+    excess = over_budget(planned.facts)
+    if not excess or settings[Approval].yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise OverBudget(
+            f"nothing was annotated: {excess}; --yes goes on, --max-gpu-hours allows more, and"
+            " --since and --until take fewer days"
         )
-    waiting += Counter(segment.run(settings, beam_arguments).waiting)
-    waiting += Counter(annotate.run(settings, beam_arguments).waiting)
-    publish.run(settings, beam_arguments)
-    return waiting
+    print(f"af3: {excess}\naf3: annotate all of it? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise OverBudget("not approved: nothing was annotated, and nothing published")

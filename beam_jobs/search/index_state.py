@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from af3core.errors import ConfigurationError
 from af3core.storage.store import Store
+from beam_jobs.framework.outputs import no_tables
 from beam_jobs.framework.table_snapshot import list_shards
 from beam_jobs.search.documents import SOURCES, Partition
 from beam_jobs.search.search_request import SearchError
@@ -169,10 +170,16 @@ class StalenessCheck:
         return stale_notice(self._out, late) if late else ""
 
 
+def indexed_corpora(store: Store) -> list[str]:
+    """The corpora that the index holds days of."""
+    state = read_state(store)
+    return sorted({partition_of(name).corpus for name in state.partitions}) if state else []
+
+
 def no_index(out: str, store: Store) -> ConfigurationError:
     """There is none, with the remedy for each corpus."""
     corpora = sorted({partition.corpus for partition in partition_stamps(store)})
     if not corpora:
-        return ConfigurationError(f"--out {out}: no tables there; run af3 annotate first")
+        return no_tables(out)
     commands = ", ".join(f"af3 index --out {out} --corpus {corpus}" for corpus in corpora)
     return ConfigurationError(f"--out {out}: no index there; make it with {commands}")

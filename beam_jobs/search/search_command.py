@@ -32,7 +32,7 @@ def run_search(known: argparse.Namespace) -> int:
     """Search, and print what is found.
 
     Raises:
-        ConfigurationError: there is no index.
+        ConfigurationError: there is no index, or no such corpus in it.
         SearchError: the request cannot be answered.
     """
     engine = SearchEngine(known.out, known.text_model)
@@ -58,6 +58,8 @@ def run_search(known: argparse.Namespace) -> int:
     else:
         _print(results, sys.stdout)
     if not results.hits:
+        if request.corpus:
+            engine.check_corpus(request.corpus)
         print(f"af3: nothing found for {known.words or known.like!r}", file=sys.stderr)
     return 0
 

@@ -16,9 +16,10 @@ import numpy.typing as npt
 from af3core.dialogue.script import moment_of
 from af3core.embedding.text import EMBEDDED_TEXT_MODEL, load_text_embedder, text_model_revision
 from af3core.storage.address import store_at
+from beam_jobs.framework.known_nights import unknown_corpus
 from beam_jobs.search.filters import DEEPEST, filter_sql, sql_text
 from beam_jobs.search.index_reader import IndexReader, Ranked
-from beam_jobs.search.index_state import StalenessCheck
+from beam_jobs.search.index_state import StalenessCheck, indexed_corpora
 from beam_jobs.search.query_parser import WordQuery, parse_words
 from beam_jobs.search.search_request import Hit, Results, SearchError, SearchRequest
 from beam_jobs.search.snippets import Context, context_of
@@ -69,6 +70,16 @@ class SearchEngine:
         late = self._staleness.notice()
         more = len(ranked) > request.offset + request.limit
         return Results(hits, more, tuple([late, *notices] if late else notices))
+
+    def check_corpus(self, corpus: str) -> None:
+        """See that the index holds a corpus.
+
+        Raises:
+            ConfigurationError: it does not; names those that it holds.
+        """
+        known = indexed_corpora(self._store)
+        if known and corpus not in known:
+            raise unknown_corpus(corpus, f"the index of {self.out}", known)
 
     def segment_at(self, place: str) -> str:
         """The id of the segment at OBJECT@M:SS; an id stays as it is.

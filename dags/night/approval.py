@@ -10,6 +10,7 @@ from airflow.sdk.configuration import conf
 
 from dags.corpus.corpus import Alerts
 from dags.night.notices import send
+from schemas.night_budget import over_budget
 
 OVER_BUDGET, MISSING = "A night over its budget", "A night whose archive lacks recordings"
 """What a decision is about."""
@@ -49,21 +50,13 @@ class NightApproval(ApprovalOperator):
 def approval_text(plan: dict[str, Any]) -> str:
     """What is to be decided, in Markdown; empty where nothing is. Pure."""
     parts = []
-    if plan["over_budget"]:
-        parts.append(_over_budget(plan))
+    if excess := over_budget(plan, "**"):
+        parts.append(
+            f"{excess}. *Approve* annotates all of it; *Reject* ends the run and publishes nothing."
+        )
     if plan.get("missing_beyond_limits"):
         parts.append(_missing(plan))
     return "\n\n".join(parts)
-
-
-def _over_budget(plan: dict[str, Any]) -> str:
-    hours = (plan["to_cut_ms"] + plan["to_ask_ms"]) / 3_600_000
-    return (
-        f"**{plan['gpu_hours']:.3g} GPU hours** (cost: {plan['cost']:.2f}) are estimated for"
-        f" {hours:.3g} h of audio in {plan['recordings']} recordings, where"
-        f" {plan['max_gpu_hours']:g} are allowed. *Approve* annotates all of it; *Reject* ends the"
-        " run and publishes nothing."
-    )
 
 
 def _missing(plan: dict[str, Any]) -> str:

@@ -127,6 +127,16 @@ class Budget(OptionGroup):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Approval(OptionGroup):
+    """Budget."""
+
+    dry_run: bool = option(
+        False, "only plan: say what came in, what is done and what the rest costs", key=""
+    )
+    yes: bool = option(False, "go on over the budget without being asked", key="")
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditLimits(OptionGroup):
     """Limits."""
 

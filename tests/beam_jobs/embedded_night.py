@@ -8,11 +8,11 @@ from pathlib import Path
 from af3core.nano.demo_archive import ARCHIVE, DATE
 from beam_jobs.derive import embed_job
 from beam_jobs.framework.settings import JobSettings
-from beam_jobs.night.whole_night import run_night
 from schemas.jobs import JobName, job_named
 from schemas.options.archive import Source
 from schemas.options.night import Tasks
 from tests.beam_jobs.job_settings import settings_for
+from tests.beam_jobs.run_night import run_night
 from tests.made_once import made_once
 
 SPEAKER = """\

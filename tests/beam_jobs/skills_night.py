@@ -13,8 +13,8 @@ from af3core.skills.pair_rules import broken_rule
 from beam_jobs.derive import events_job
 from beam_jobs.derive.skills import skills_job
 from beam_jobs.framework.job import Outcome
-from beam_jobs.night.whole_night import run_night
 from tests.beam_jobs.job_settings import settings_for
+from tests.beam_jobs.run_night import run_night
 from tests.beam_jobs.small_night import DAY, rows
 from tests.made_once import made_once
 

@@ -1,5 +1,6 @@
 """Where objects lie."""
 
+from schemas import layout
 from schemas.layout import (
     annotated_key,
     clip_key,
@@ -9,6 +10,7 @@ from schemas.layout import (
     failed_key,
     manifest_key,
     object_key,
+    outputs_among,
     probed_key,
     report_key,
     segmented_key,
@@ -37,6 +39,22 @@ def test_every_object_has_its_place() -> None:
         "descriptions/corpus=bbc/date=2026-11-21/rec/said.opus"
     )
     assert failed_key("segment", "rec") == "ledger/failed/segment/rec.json"
+
+
+def test_outputs_are_told_among_objects() -> None:
+    keys = ["a/ledger/x", "a/b/af3-output.txt", "a/tables/y/z", "c/ledger/tables/x", "c/tables.wav"]
+    assert outputs_among(keys) == ["a/"]
+    assert outputs_among([*keys, "c/tables/x", "d/my-af3-output.txt"]) == ["a/", "c/"]
+    assert outputs_among(["ledger/x", "tables/y", "e/af3-output.txt"]) == [""]
+    assert outputs_among(["noledger/x", "tables/y", "af3-output.txt/x"]) == []
+
+
+def test_every_folder_of_an_output_is_known() -> None:
+    """The module's own list of what lies where."""
+    listed = [line.split()[0] for line in (layout.__doc__ or "").splitlines() if "  " in line]
+    folders = {place.split("/")[0] for place in listed if "/" in place}
+    assert folders == set(layout.OUTPUT_FOLDERS)
+    assert layout.OUTPUT_MARKER_KEY in listed
 
 
 def test_shard_count_is_read_from_an_objects_name_and_from_nothing_else() -> None:

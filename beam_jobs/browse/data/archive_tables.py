@@ -14,10 +14,11 @@ from typing import Any, BinaryIO, TypeVar
 
 import duckdb
 
-from af3core.errors import ConfigurationError, StorageError
+from af3core.errors import StorageError
 from af3core.storage.address import is_bucket, store_at
 from af3core.storage.store import Store
 from beam_jobs.browse.data.object_cache import ObjectCache
+from beam_jobs.framework.outputs import no_tables
 from beam_jobs.framework.table_snapshot import (
     TableSnapshot,
     UnreadableTables,
@@ -154,9 +155,7 @@ def open_tables(out: str) -> ArchiveTables:
     """
     tables = ArchiveTables(out, ObjectCache() if is_bucket(out) else None)
     if not tables.stamps(["recordings"]):
-        raise ConfigurationError(
-            f"--out {out}: no tables there; name the folder that af3 annotate wrote to"
-        )
+        raise no_tables(out)
     return tables
 
 

@@ -18,6 +18,7 @@ from beam_jobs.derive.export.export_writer import ExportWriter, Overtaken
 from beam_jobs.derive.export.formats import FORMS
 from beam_jobs.derive.export.selection import SPLITS, Filters, Selection
 from beam_jobs.framework.job import Outcome
+from beam_jobs.framework.known_nights import unknown_nights
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import manifest_dates
 from beam_jobs.framework.settings import FIRST_DATE, LAST_DATE, JobSettings
@@ -29,14 +30,14 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     """Replace the export of the interval.
 
     Raises:
-        ConfigurationError: there is no skill of a name.
+        ConfigurationError: there is no skill of a name, or nothing is planned.
         SoundsMissing: a clip is gone; nothing was written.
     """
     chosen_skills(settings[Skills].skills)
     store = settings.store
     dates = manifest_dates(Ledger(store), settings)
     if not dates:
-        return Outcome({"dates": 0}, ["exported: nothing; no day of the interval was planned"])
+        raise unknown_nights(store, settings)
     looked_at = _selection(store, settings)
     for date in dates:
         check_sounds(store, [r for found in looked_at.day(date).values() for r in found])

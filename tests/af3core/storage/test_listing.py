@@ -68,6 +68,30 @@ def test_few_folders_of_many_objects_take_a_request_a_page(network: Network) -> 
     assert len(network.requests) - before <= 6
 
 
+def test_outputs_are_left_out_and_said(network: Network) -> None:
+    keys = ["a.mp3", "night/af3-output.txt", "night/clips/c.flac", "z/deep/b.mp3"]
+    old = ["z/deep/old/ledger/x.json", "z/deep/old/clips/c.flac", "z/deep/old/tables/t.parquet"]
+    no_output = ["ledger/x.mp3", "z/ledger/x.mp3", "z/tables.mp3"]
+    put("mixed", [*keys, *old, *no_output])
+    met: list[str] = []
+    found = [o.name for o in list_objects(f"gs://{BUCKET}/mixed", met)]
+    assert found == ["a.mp3", "ledger/x.mp3", "z/deep/b.mp3", "z/ledger/x.mp3", "z/tables.mp3"]
+    assert sorted(met) == ["night/", "z/deep/old/"]
+
+
+def test_outputs_among_many_folders_are_left_out_without_their_clips(network: Network) -> None:
+    days = [f"{day:03d}/a.mp3" for day in range(100)]
+    clips = [f"out/clips/{number:04d}.flac" for number in range(2_100)]
+    deep = ["050/b/old/ledger/x", "050/b/old/tables/y", "050/b/old/clips/z.flac"]
+    put("broad", [*days, *clips, *deep, "out/af3-output.txt"])
+    met: list[str] = []
+    before = len(network.requests)
+    assert [found.name for found in list_objects(f"gs://{BUCKET}/broad", met)] == days
+    assert sorted(met) == ["050/b/old/", "out/"]
+    # the archive, its first level, and each folder: one page of the output tells what it is
+    assert len(network.requests) - before == 102
+
+
 def test_a_prefix_is_a_folder_and_not_a_beginning(network: Network) -> None:
     put("radio", ["a.mp3"])
     put("radio-old", ["b.mp3"])

@@ -13,6 +13,7 @@ from af3core.nano.demo_archive import ARCHIVE
 from beam_jobs.cli import main
 from tests.beam_jobs.browse.page_night import browsing
 from tests.beam_jobs.browse.served import Site, served
+from tests.beam_jobs.small_night import TOLERANT
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, untrained: Path) -> Iterator[
     tasks.write_text(TASKS)
     given = ["--model", str(untrained), "--tasks", str(tasks)]
     cut = ["--max-clip-s", "60"]
-    assert main(["annotate", str(archive), "--out", str(out), *given, *cut]) == 0
+    assert main(["annotate", str(archive), "--out", str(out), *given, *cut, *TOLERANT]) == 0
     with served(out) as site:
         yield site
 

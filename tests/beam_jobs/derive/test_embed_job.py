@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from beam_jobs.derive import embed_job
-from beam_jobs.night.whole_night import run_night
 from tests.beam_jobs.job_settings import settings_for
+from tests.beam_jobs.run_night import run_night
 from tests.beam_jobs.small_night import make_archive, night, rows, settings_of
 from tests.faulty_network import Network, between, every
 from tests.storage_server import BUCKET, bucket, found_at, server_address, upload

@@ -14,8 +14,8 @@ from af3core.nano.demo_archive import SCRIPTS
 from af3core.nano.espeak_voices import Audio
 from beam_jobs.cli import main
 from beam_jobs.derive import events_job
-from beam_jobs.night.whole_night import run_night
 from tests.beam_jobs.job_settings import settings_for
+from tests.beam_jobs.run_night import run_night
 from tests.beam_jobs.skills_night import made_night
 from tests.beam_jobs.small_night import DAY, rows
 from tests.media import spoken, write

@@ -11,7 +11,7 @@ from af3core.errors import ConfigurationError
 from af3core.storage.address import open_store, store_at
 from beam_jobs.cli import main
 from beam_jobs.evaluation.acceptance_check import NotAccepted
-from beam_jobs.night.whole_night import run_night
+from beam_jobs.night import whole_night
 from schemas.layout import ACCEPTED_KEY
 from tests.beam_jobs.evaluated import MMAR, configuration, evaluated, passes, right
 from tests.beam_jobs.small_night import make_archive, rows, settings_of
@@ -97,7 +97,7 @@ def test_a_night_refuses_what_is_not_accepted_where_it_is_asked_for(
     settings = settings_of(archive, out, untrained, "--accepted-in", gate)
     name = f"{untrained.name} ({settings.checkpoint.revision[:12]}, engine af3, float32)"
     with pytest.raises(NotAccepted) as caught:
-        run_night(settings)
+        whole_night.run(settings)
     assert str(caught.value) == (
         f"--model {name} is not accepted in {gate}: no model is; run af3 evaluate and af3 accept"
         " with it (in Airflow: evaluate_model), or go without --accepted-in (a corpus file: model:"

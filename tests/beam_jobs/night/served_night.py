@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.beam_jobs.small_night import DAY, QUICK_TASKS
+from tests.beam_jobs.small_night import DAY, QUICK_TASKS, TOLERANT
 from tests.chat_server import Server
 from tests.media import spoken, write
 
@@ -15,4 +15,13 @@ def served_command(folder: Path, server: Server) -> list[str]:
     tasks = folder / "tasks.yaml"
     tasks.write_text(QUICK_TASKS)
     command = ["annotate", str(folder / "arc"), "--out", str(folder / "out"), "--tasks", str(tasks)]
-    return [*command, "--model", "af3", "--engine", "openai", "--endpoint", server.endpoint]
+    return [
+        *command,
+        *TOLERANT,
+        "--model",
+        "af3",
+        "--engine",
+        "openai",
+        "--endpoint",
+        server.endpoint,
+    ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from af3core.errors import ConfigurationError
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.night import annotate, audit, discover, publish, segment
@@ -84,18 +85,22 @@ GOOD = AuditCounts(
     ],
 )
 def test_each_finding_is_one_line(counts: AuditCounts, messages: list[str]) -> None:
-    assert findings(counts, AuditLimits()) == messages
+    assert texts(counts) == messages
+
+
+def texts(counts: AuditCounts, **limits: float) -> list[str]:
+    return [finding.text for finding in findings(counts, AuditLimits(**limits))]
 
 
 def test_limits_are_the_runs_own() -> None:
     counts = GOOD + AuditCounts(failed_recordings=1, flagged_answers=1)
-    assert findings(counts, AuditLimits(max_failed_share=0.1, max_flagged_share=0.01)) == []
-    assert findings(counts, AuditLimits(max_failed_share=0.0, max_flagged_share=0.0)) == [
+    assert texts(counts, max_failed_share=0.1, max_flagged_share=0.01) == []
+    assert texts(counts, max_failed_share=0.0, max_flagged_share=0.0) == [
         "1 of 10 recordings failed, more than the 0% allowed",
         "1 of 100 answers carry flags, more than the 0% allowed",
     ]
     everything = GOOD + AuditCounts(failed_recordings=10, flagged_answers=100)
-    assert findings(everything, AuditLimits(max_failed_share=1.0, max_flagged_share=1.0)) == []
+    assert texts(everything, max_failed_share=1.0, max_flagged_share=1.0) == []
 
 
 def test_counts_add_up_and_the_first_example_stays() -> None:
@@ -187,6 +192,10 @@ def test_a_night_of_bad_recordings_names_counts_cause_and_an_example(
         "not published: 8 of 10 recordings failed, more than the 25% allowed."
         f" Failures: 8 NotMedia, such as {archive / DAY / 'bad0.wav'}: "
     )
+    assert str(caught.value).endswith(
+        ". Mend what failed and let af3 retry ask for it again, or allow more with"
+        " --max-failed-share"
+    )
     assert "\n" not in str(caught.value)
     assert caught.value.permanent
     # the same night under another limit
@@ -224,6 +233,5 @@ def test_times_that_do_not_add_up_are_a_finding(untrained: Path, tmp_path: Path)
 def test_an_interval_without_a_plan_does_not_pass(tmp_path: Path, untrained: Path) -> None:
     (tmp_path / "archive").mkdir()
     settings = settings_of(tmp_path / "archive", tmp_path / "out", untrained, "--date", DAY)
-    with pytest.raises(AuditFailed) as caught:
+    with pytest.raises(ConfigurationError, match="no night was planned there"):
         audited(settings)
-    assert str(caught.value) == f"default: nothing is planned from {DAY} to {DAY}; run plan first"

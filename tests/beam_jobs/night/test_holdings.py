@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from beam_jobs.cli import main
 from beam_jobs.framework.job import Outcome
 from beam_jobs.night import discover
 from beam_jobs.night.archive_listing import Listing, ListingRequest, list_archive
@@ -88,6 +90,29 @@ def test_links_out_of_the_archive_are_followed_where_asked(linked: Path) -> None
         "link in a circle": 3,
         "broken link": 1,
     }
+
+
+def test_results_among_recordings_are_passed_over_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arc = tmp_path / "arc"
+    recording(arc / DAY / "r0.wav", 0)
+    recording(arc / "old" / "clips" / f"{DAY}.wav", 1)
+    for folder in ("ledger", "tables"):
+        (arc / "old" / folder).mkdir()
+    recording(arc / "tables" / "r2.wav", 2)
+    out = arc / "annotated"
+    recording(out / "clips" / f"{DAY}.wav", 3)
+    place = [str(arc), "--out", str(out), "--corpus", "radio"]
+    assert main(["plan", *place, "--date", DAY]) == 0
+    said = capsys.readouterr()
+    assert f"af3: {out}: holds results of af3, and so no recordings" in said.err.splitlines()
+    assert f"af3: {arc / 'old'}: holds results of af3, and so no recordings" in said.err
+    assert "passed over 2 output of af3" in said.out.splitlines()
+    [held] = (out / "manifests" / "corpus=radio").glob("*.json")
+    plan = json.loads(held.read_text())
+    assert [Path(found["uri"]).name for found in plan["recordings"]] == ["r0.wav"]
+    assert plan["passed_over"] == {"output of af3": 2}
 
 
 def test_broken_links_with_a_recordings_name_wait(linked: Path, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from tests.beam_jobs.night.streamed_archive import (
     segment,
     take_for_decoder,
 )
-from tests.beam_jobs.small_night import DAY, QUICK_TASKS, night, rows
+from tests.beam_jobs.small_night import DAY, QUICK_TASKS, TOLERANT, night, rows
 from tests.chat_server import chat_server
 from tests.media import programme, spoken, write
 
@@ -263,6 +263,7 @@ def test_an_object_that_plan_cannot_read_waits_and_holds_up_what_was_never_read(
     (tmp_path / "tasks.yaml").write_text(QUICK_TASKS)
     options = ["--model", str(untrained), "--tasks", str(tmp_path / "tasks.yaml")]
     command = ["annotate", str(archive), "--out", str(out), "--follow-links", *options]
+    command += [*TOLERANT]
     assert main(command) == 3
     assert "1 pieces wait (1 UnreadableObject)" in capsys.readouterr().err
     [row] = rows(out, "failures")

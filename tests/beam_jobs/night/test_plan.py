@@ -135,6 +135,7 @@ def test_all_of_a_fresh_archive_is_open(
     assert lines[12] == "OVER BUDGET of 0.001 GPU hours: nothing starts by itself"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         ".writing",
+        "af3-output.txt",
         "claims",
         "ledger",
         "manifests",

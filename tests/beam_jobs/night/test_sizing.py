@@ -19,12 +19,11 @@ from beam_jobs.night.sizing import gpu_hours, size
 from schemas.options.night import Budget
 from schemas.reports import MeasuredRate
 from tests.beam_jobs.job_settings import planned
-from tests.beam_jobs.small_night import DAY, rows, settings_of
+from tests.beam_jobs.small_night import DAY, TOLERANT, rows, settings_of
 from tests.faulty_network import Request, between
 from tests.media import programme, write
 from tests.storage_server import BUCKET, bucket, found_at, server_address, upload
 
-TOLERANT = ("--max-failed-share=1", "--max-flagged-share=1")
 PRICED = Budget(gpu_price=2.0)
 PLAN = "the plan of one day, which is one object"
 

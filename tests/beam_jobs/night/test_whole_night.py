@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from beam_jobs.cli import main
+from beam_jobs.night import whole_night
 from beam_jobs.night.annotate import missing_work
-from beam_jobs.night.whole_night import NothingFound
+from beam_jobs.night.plan import NothingFound
 from schemas.tables.night_tables import TABLES
-from tests.beam_jobs.small_night import DAY, all_rows, make_archive, night, rows, settings_of
-from tests.media import programme, write
+from tests.beam_jobs.job_settings import settings_for
+from tests.beam_jobs.small_night import (
+    DAY,
+    QUICK_TASKS,
+    TOLERANT,
+    all_rows,
+    make_archive,
+    night,
+    rows,
+    settings_of,
+)
+from tests.media import programme, spoken, write
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +190,128 @@ def test_shards_of_another_count_are_removed_by_the_next_publishing(
     assert list((out / "tables").rglob("*-of-00004.parquet")) == []
 
 
-def test_an_empty_archive_says_what_to_check(untrained: Path, tmp_path: Path) -> None:
-    (tmp_path / "arc").mkdir()
+@pytest.fixture
+def one(tmp_path: Path, untrained: Path) -> list[str]:
+    """A command over one recording, whose words are all in doubt."""
+    write(tmp_path / "arc" / DAY / "a.wav", spoken())
+    (tmp_path / "tasks.yaml").write_text(QUICK_TASKS)
+    place = [str(tmp_path / "arc"), "--out", str(tmp_path / "out"), "--run-id", "r1"]
+    return [*place, "--model", str(untrained), "--tasks", str(tmp_path / "tasks.yaml")]
+
+
+def test_a_night_beyond_the_limits_of_the_audit_publishes_nothing(
+    one: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(3):
+        (tmp_path / "arc" / DAY / f"letter{number}.wav").write_text(f"Letter {number}. " * 100)
+    command = ["annotate", *one, "--max-flagged-share", "1"]
+    assert main(command) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith(
+        "af3: not published: 3 of 4 recordings failed, more than the 25% allowed. Failures: 3"
+        " NotMedia, such as "
+    )
+    assert error.endswith(
+        ". Mend what failed and let af3 retry ask for it again, or allow more with"
+        " --max-failed-share"
+    )
+    assert not (tmp_path / "out" / "tables").exists()
+    report = json.loads(
+        (tmp_path / "out" / "reports" / "corpus=default" / "run=r1" / "night.json").read_text()
+    )
+    assert (report["exit_code"], report["error_class"]) == (1, "AuditFailed")
+    assert main([*command, "--max-failed-share", "0.8"]) == 0
+    assert len(rows(tmp_path / "out", "recordings")) == 1
+    assert len(rows(tmp_path / "out", "failures")) == 3
+    # what is published stays where a later night fails
+    (tmp_path / "arc" / DAY / "letter3.wav").write_text("Letter 3. " * 100)
+    assert main([*command, "--max-failed-share", "0.01"]) == 1
+    assert len(rows(tmp_path / "out", "failures")) == 3
+
+
+def test_a_dry_run_ends_behind_the_plan_and_says_what_the_rest_costs(
+    one: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cost = ["--gpu-rate", "0.01", "--gpu-price", "1000", "--max-gpu-hours", "0.01"]
+    assert main(["annotate", *one, *cost, "--dry-run"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert (
+        "estimate    0.115 GPU hours, 114.58 at 1000 an hour, at 0.01x real time, expected"
+        " (--gpu-rate); no night was measured yet"
+    ) in lines
+    assert lines[-1] == "OVER BUDGET of 0.01 GPU hours: nothing starts by itself"
+    assert not (tmp_path / "out" / "clips").exists()
+    assert not (tmp_path / "out" / "tables").exists()
+
+
+def test_a_night_over_its_budget_is_refused_where_nobody_can_be_asked(
+    one: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cost = ["--gpu-rate", "0.01", "--gpu-price", "1000", "--max-gpu-hours", "0.01"]
+    night = ["annotate", *one, *TOLERANT]
+    assert main([*night, *cost]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "af3: nothing was annotated: 0.115 GPU hours (cost: 114.58) are estimated for 0.00115 h of"
+        " audio in 1 recordings, where 0.01 are allowed; --yes goes on, --max-gpu-hours allows"
+        " more, and --since and --until take fewer days"
+    )
+    assert not (tmp_path / "out" / "clips").exists()
+    assert main([*night, *cost, "--yes"]) == 0
+    assert len(rows(tmp_path / "out", "captions")) == 1
+    # nothing is open now
+    assert main([*night, *cost]) == 0
+
+
+@pytest.mark.parametrize(("answer", "code"), [("n", 1), ("", 1), ("y", 0)])
+def test_a_night_over_its_budget_asks_on_a_terminal(
+    one: list[str], tmp_path: Path, answer: str, code: int
+) -> None:
+    command = [sys.executable, "-m", "beam_jobs", "annotate", *one, *TOLERANT]
+    command += ["--max-gpu-hours", "0", "--gpu-price", "3.5"]
+    terminal, inner = pty.openpty()
+    with subprocess.Popen(
+        command, stdin=inner, stderr=inner, stdout=subprocess.DEVNULL, close_fds=True
+    ) as process:
+        os.close(inner)
+        shown = read_until(terminal, "[y/N] ")
+        assert "GPU hours (cost: " in shown
+        assert "where 0 are allowed" in shown
+        os.write(terminal, f"{answer}\n".encode())
+        shown = read_until(terminal, None)
+        assert process.wait(timeout=240) == code
+    os.close(terminal)
+    is_refused = "not approved: nothing was annotated, and nothing published" in shown
+    assert is_refused == bool(code)
+    assert (tmp_path / "out" / "tables").exists() == (not code)
+
+
+def read_until(terminal: int, awaited: str | None) -> str:
+    """What a terminal shows until it shows this, or until its program is gone."""
+    shown = ""
+    while awaited is None or awaited not in shown:
+        try:
+            data = os.read(terminal, 4096)
+        except OSError:  # nobody has the other end any more
+            break
+        if not data:
+            break
+        shown += data.decode(errors="replace")
+    return shown
+
+
+def test_a_named_day_without_recordings_is_all_done(
+    one: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in Airflow, where an archive has empty days."""
+    assert main(["annotate", *one, "--date", "2026-11-22"]) == 0
+    assert "recordings  0, 0:00 of audio" in capsys.readouterr().out.splitlines()
+    place = ["--out", str(tmp_path / "out"), "--date", "2026-11-22"]
+    for job in ("segment", "annotate", "audit", "publish", "report", "export", "index"):
+        assert main([job, *place]) == 0, job
+
+
+def test_an_empty_archive_says_what_to_check(one: list[str], tmp_path: Path) -> None:
+    (tmp_path / "arc" / DAY / "a.wav").unlink()
+    settings = settings_for("night", *one)
     with pytest.raises(NothingFound, match=r"no recordings from .* check the folder"):
-        night(tmp_path / "arc", tmp_path / "out", untrained)
+        whole_night.run(settings)

@@ -208,7 +208,10 @@ def test_without_an_index_the_remedy_is_named(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with pytest.raises(ConfigurationError) as caught:
         SearchEngine(str(out)).search(SearchRequest("storm"))
-    assert str(caught.value) == f"--out {out}: no tables there; run af3 annotate first"
+    assert (
+        str(caught.value)
+        == f"--out {out}: no tables there; name the folder that af3 annotate wrote to"
+    )
     assert not out.exists()
     publish(out, FIRST, {"aa": ["Fog."]}, corpus="radio")
     with pytest.raises(ConfigurationError) as caught:

@@ -198,8 +198,8 @@ def test_a_night_of_doubtful_answers_exports_an_empty_list(
 def test_an_interval_without_a_plan_exports_nothing(
     archive: Path, finished: Path, untrained: Path
 ) -> None:
-    outcome = exported(archive, finished, untrained, "--date", "2020-01-01")
-    assert outcome.lines == ["exported: nothing; no day of the interval was planned"]
+    with pytest.raises(ConfigurationError, match="nothing is planned from 2020-01-01 to 2020-01-"):
+        exported(archive, finished, untrained, "--date", "2020-01-01")
     assert not (finished / "exports").exists()
 
 
