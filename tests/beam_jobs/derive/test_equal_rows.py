@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,8 @@ def without_names(value: Any) -> Any:
 
 @pytest.mark.parametrize("job", list(TABLES))
 def test_a_copy_takes_the_rows_over(job: str, out: Path) -> None:
+    if job == "skills":  # it stands on events
+        run(out, "events")
     facts = run(out, job)
     # the first recording's events were made before the copy came
     assert (facts["made_now"], facts["taken_over"]) == (0 if job == "events" else 1, 1)
@@ -74,7 +77,7 @@ def test_a_copy_takes_the_rows_over(job: str, out: Path) -> None:
     for table in TABLES[job]:
         found = rows(out, table)
         mine, its = (
-            [without_names(row) for row in found if row["recording_id"] == one]
+            sorted(str(without_names(row)) for row in found if row["recording_id"] == one)
             for one in (copy, first)
         )
         assert mine == its
@@ -97,15 +100,13 @@ def test_identifiers_are_those_that_each_recording_would_have(out: Path) -> None
 
 
 def test_a_piece_that_fails_fails_for_each_by_its_name(out: Path, tmp_path: Path) -> None:
-    """And is made once when it can be."""
     there = Path(shutil.copytree(out, tmp_path / "out"))
     shutil.rmtree(there / "ledger" / "derived")
     [clip] = (there / "clips").rglob("*.flac")
-    whole = clip.read_bytes()
     clip.write_bytes(b"no sound")
     failed = run(there, "events")
     assert (failed["made_now"], failed["failures"]) == (0, 2)
-    clip.write_bytes(whole)
-    mended = run(there, "events")
-    assert (mended["made_now"], mended["taken_over"], mended["failures"]) == (1, 1, 0)
-    assert len({row["recording_id"] for row in rows(there, "events")}) == 2
+    failures = [json.loads(f.read_text()) for f in (there / "ledger/failed/events").glob("*.json")]
+    assert {failure["recording_id"] for failure in failures} == {
+        row["recording_id"] for row in rows(there, "recordings")
+    }
