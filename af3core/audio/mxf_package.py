@@ -16,7 +16,7 @@ _SET = bytes.fromhex("060e2b34025301010d01010101")
 _HEADER_PARTITION = 2
 _PATTERN_AT, _PATTERN_BYTES = 64, 16
 _ITEMS_AT, _ATOM = 12, 0x10
-_MATERIAL_PACKAGE = 0x36
+_MATERIAL_PACKAGE, _SOURCE_PACKAGE = 0x36, 0x37
 _SOUND = (0x42, 0x47, 0x48)
 """Generic sound, AES3 and wave audio descriptors."""
 _UMID_TAG, _UMID_BYTES = 0x4401, 32
@@ -31,10 +31,12 @@ class AtomFile:
     Attributes:
         package: the material package's UMID, in hexadecimal: equal in all files of a programme.
         has_sound: its essence is sound; else a picture or data.
+        sources: UMIDs of its source packages: equal in two files that hold the same track.
     """
 
     package: str
     has_sound: bool
+    sources: tuple[str, ...] = ()
 
 
 def read_atom(file: BinaryIO) -> AtomFile | None:
@@ -47,7 +49,7 @@ def read_atom(file: BinaryIO) -> AtomFile | None:
         OSError: it cannot be read.
     """
     data = file.read(_MOST_BYTES)
-    package, has_sound = "", False
+    package, has_sound, sources = "", False, []
     for number, (key, value) in enumerate(_triplets(data)):
         if number == 0 and not _is_atom(key, value):
             return None
@@ -55,8 +57,10 @@ def read_atom(file: BinaryIO) -> AtomFile | None:
             continue
         if key[14] == _MATERIAL_PACKAGE:
             package = _umid(value)
+        if key[14] == _SOURCE_PACKAGE:
+            sources.append(_umid(value))
         has_sound = has_sound or key[14] in _SOUND
-    return AtomFile(package, has_sound) if package else None
+    return AtomFile(package, has_sound, tuple(sorted(sources))) if package else None
 
 
 def _is_atom(key: bytes, value: bytes) -> bool:

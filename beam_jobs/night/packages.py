@@ -20,6 +20,7 @@ from schemas.object_names import path_of_text
 from schemas.records import ObjectPart
 
 PICTURE = "picture of an OP-Atom package"
+COPY = "further copy of a track of an OP-Atom package"
 _SUFFIX = ".mxf"
 _READERS = 16
 
@@ -27,8 +28,9 @@ _READERS = 16
 def joined_packages(objects: Iterator[FoundObject]) -> Iterator[FoundObject]:
     """The objects, those of one package as one; MXF comes last, when all of it is known.
 
-    An OP-Atom file without sound is passed over. Where the header of one of a folder's files cannot
-    be read now, all MXF of the folder waits: a package that lacks a track is another recording.
+    An OP-Atom file without sound is passed over, and so is a further copy of a track. Where the
+    header of one of a folder's files cannot be read now, all its tracks wait: a package that lacks
+    one is another recording.
     """
     by_folder: dict[str, list[FoundObject]] = defaultdict(list)
     for found in objects:
@@ -64,18 +66,21 @@ def _of_folder(
     found: Sequence[FoundObject], read: Sequence[AtomFile | str | None]
 ) -> Iterator[FoundObject]:
     must_wait = any(isinstance(said, str) for said in read)
-    packages: dict[str, list[FoundObject]] = defaultdict(list)
-    for one, said in zip(found, read, strict=True):
+    packages: dict[str, dict[tuple[str, ...], FoundObject]] = defaultdict(dict)
+    pairs = zip(found, read, strict=True)
+    for one, said in sorted(pairs, key=lambda pair: pair[0].uri):
         if not isinstance(said, AtomFile):
             yield one
         elif not said.has_sound:
             yield dataclasses.replace(one, passed_over=PICTURE)
         elif must_wait:
             yield _waiting(one)
+        elif said.sources in packages[said.package]:
+            yield dataclasses.replace(one, passed_over=COPY)
         else:
-            packages[said.package].append(one)
+            packages[said.package][said.sources] = one
     for parts in packages.values():
-        yield _joined(sorted(parts, key=lambda part: part.uri))
+        yield _joined(list(parts.values()))
 
 
 def _waiting(found: FoundObject) -> FoundObject:

@@ -15,7 +15,7 @@ from beam_jobs.framework.ledger import Ledger
 from beam_jobs.night import discover, segment
 from beam_jobs.night.archive_listing import Listing, ListingRequest, list_archive
 from beam_jobs.night.examination import examine
-from beam_jobs.night.packages import PICTURE
+from beam_jobs.night.packages import COPY, PICTURE
 from beam_jobs.night.planned_file import planned_file
 from beam_jobs.night.recording_date import Dating
 from schemas.records import ArchiveObject, Recording
@@ -70,17 +70,19 @@ def names(found: ArchiveObject | Recording) -> list[str]:
 def test_the_files_of_a_package_are_one_object(archive: Path) -> None:
     write(archive / DAY / "elsewhere" / "prog_A03.mxf", programme(3), *ATOM)
     of_package(archive / DAY / "elsewhere" / "prog_A03.mxf", UMID)
+    (archive / DAY / "prog_A01 (copy).mxf").symlink_to(archive / DAY / "prog_A01.mxf")
     listing = Listing()
     found = {Path(one.uri).name: one for one in listed(archive, listing)}
     assert {name: names(one) for name, one in found.items()} == {
-        "prog_A01.mxf": ["prog_A01.mxf", "prog_A02.mxf"],
+        "prog_A01 (copy).mxf": ["prog_A01 (copy).mxf", "prog_A02.mxf"],
         "single.mxf": [],
         "prog_A03.mxf": [],
     }
-    joined, folder = found["prog_A01.mxf"], archive / DAY
+    joined, folder = found["prog_A01 (copy).mxf"], archive / DAY
     sizes = [(folder / name).stat().st_size for name in names(joined)]
     assert joined.size_bytes == sum(sizes)
-    assert {day: dict(counts) for day, counts in listing.passed_over.items()} == {DAY: {PICTURE: 1}}
+    passed_over = {day: dict(counts) for day, counts in listing.passed_over.items()}
+    assert passed_over == {DAY: {PICTURE: 1, COPY: 1}}
 
 
 def test_mxf_of_one_file_is_what_it_was(archive: Path, tmp_path: Path) -> None:
