@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -55,14 +54,13 @@ def _loudness(samples: Pcm) -> float | None:
     frame.sample_rate = SAMPLE_RATE_HZ
     source.push(frame)
     source.push(None)
-    last: av.AudioFrame | None = None
-    with contextlib.suppress(av.error.EOFError, av.error.BlockingIOError):
-        while True:
-            last = cast(av.AudioFrame, sink.pull())
-    if last is None:
-        return None
-    loudness = float(last.metadata.get("lavfi.r128.I", _GATE_LUFS))  # of all up to here
-    return _round(loudness) if loudness > _GATE_LUFS else None
+    loudness = _GATE_LUFS
+    while True:
+        try:
+            measured = cast(av.AudioFrame, sink.pull())
+        except (av.error.EOFError, av.error.BlockingIOError):
+            return _round(loudness) if loudness > _GATE_LUFS else None
+        loudness = float(measured.metadata.get("lavfi.r128.I", loudness))
 
 
 def _centroid(audio: Any) -> float | None:

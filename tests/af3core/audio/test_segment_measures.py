@@ -34,3 +34,8 @@ def test_the_centroid_agrees_with_librosa() -> None:
 def test_silence_has_no_properties_and_short_audio_no_loudness() -> None:
     assert measure_segment(np.zeros(16_000, np.int16)) == SegmentMeasures(None, None, None)
     assert measure_segment(tone(997, 0.5, 0.1)).loudness_lufs is None
+
+
+def test_a_last_block_that_is_not_whole_changes_no_loudness() -> None:
+    whole, longer = tone(997, 0.5, 3), tone(997, 0.5, 3.03)
+    assert measure_segment(longer).loudness_lufs == measure_segment(whole).loudness_lufs == -9.0
