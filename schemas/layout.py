@@ -142,6 +142,11 @@ def clips_prefix(recording: str, segmentation_hash: str) -> str:
     return f"clips/{recording}/{segmentation_hash}/"
 
 
+def recording_of_clip(key: str) -> str:
+    """The recording of a clip's key."""
+    return key.split("/")[1]
+
+
 def clip_end_ms(key: str) -> int:
     """The end of a clip by its name; 0 where it is none."""
     match = _CLIP.search(key)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Sequence
 
 from af3core.errors import Af3Error
+from af3core.messages import tell
 from af3core.model.weights.checkpoint import NANO, NANO_NOTICE
 from beam_jobs.evaluation.acceptance_check import check_accepted
 from beam_jobs.framework.job import Outcome
@@ -56,7 +56,7 @@ def run_jobs(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Count
     check_accepted(settings)
     ledger = Ledger(settings.store)
     if settings.checkpoint.name == NANO:
-        print(f"af3: {NANO_NOTICE}", file=sys.stderr)
+        tell(NANO_NOTICE)
     waiting = Counter(discover.run(settings, beam_arguments).waiting)
     if not any(m.recordings or m.failures for m in manifests(ledger, settings)):
         raise NothingFound(
