@@ -191,8 +191,8 @@ def test_more_says_that_there_are_hits_after_these(engine: SearchEngine) -> None
         ),
         (
             SearchRequest(like="none"),
-            "like 'none': the index knows no sound of such a segment; run af3 embed and af3 index"
-            " --out OUT",
+            "like 'none': the index knows no sound of such a segment; run af3 embed --out OUT"
+            " and af3 index --out OUT",
         ),
     ],
 )
@@ -208,7 +208,10 @@ def test_without_an_index_the_remedy_is_named(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with pytest.raises(ConfigurationError) as caught:
         SearchEngine(str(out)).search(SearchRequest("storm"))
-    assert str(caught.value) == f"--out {out}: no tables there; run af3 annotate first"
+    assert (
+        str(caught.value)
+        == f"--out {out}: no tables there; run af3 annotate SOURCE --out {out} first"
+    )
     assert not out.exists()
     publish(out, FIRST, {"aa": ["Fog."]}, corpus="radio")
     with pytest.raises(ConfigurationError) as caught:
