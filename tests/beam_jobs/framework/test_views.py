@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from af3core.errors import ConfigurationError, StorageError
-from beam_jobs.framework.views import UnreadableTables, ask_published
+from beam_jobs.framework.table_snapshot import UnreadableTables
+from beam_jobs.framework.views import ask_published
 from beam_jobs.output.row_output import Target
 from beam_jobs.query.query_command import QueryError, run_query
 from tests.beam_jobs.database import connected
