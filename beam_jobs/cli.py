@@ -10,12 +10,16 @@ from dataclasses import dataclass
 
 from af3core import __version__
 from af3core.errors import ConfigurationError
+from af3core.messages import Level, Telling, as_told, tell, telling
 from beam_jobs.framework.beam_options import parse_with_beam
 from beam_jobs.framework.command_line import (
     BEAM_EPILOG,
+    MESSAGES_EPILOG,
     PLANNED,
     OneLineParser,
     add_groups,
+    add_option,
+    check_messages,
     flags_in,
     given_value,
     make_parser,
@@ -32,8 +36,9 @@ from beam_jobs.framework.settings_file import (
     settings_file,
     split_config,
 )
-from schemas.jobs import COMMANDS, Groups, Job, JobName, job_named
-from schemas.options import derive, doctor, evaluation, night, reading
+from beam_jobs.output.next_command import Place, working_at
+from schemas.jobs import COMMANDS, SAID_BY_ALL, Groups, Job, JobName, job_named
+from schemas.options import archive, derive, doctor, evaluation, messages, night, reading
 from schemas.options.archive import Results, Source
 from schemas.options.option import Option, options_of
 
@@ -88,8 +93,8 @@ READERS = (
     Reader(
         "query",
         "SQL over the tables",
-        (reading.Query, reading.Tables),
-        "beam_jobs.framework.views",
+        (reading.Query, reading.Tables, reading.RowsOut, messages.Messages),
+        "beam_jobs.query.query_command",
         "query_command",
     ),
     Reader(
@@ -100,7 +105,9 @@ READERS = (
             reading.Tables,
             reading.SearchFilter,
             reading.SearchPage,
+            reading.RowsOut,
             derive.TextModel,
+            messages.Messages,
         ),
         "beam_jobs.search.search_command",
         "run_search",
@@ -108,14 +115,20 @@ READERS = (
     Reader(
         "browse",
         "search, listen and ask in a browser",
-        (reading.Tables, reading.Listening, derive.TextModel, reading.AnsweringIfNamed),
+        (
+            reading.Tables,
+            reading.Listening,
+            derive.TextModel,
+            reading.AnsweringIfNamed,
+            messages.Messages,
+        ),
         "beam_jobs.browse.browse_command",
         "run_browse",
     ),
     Reader(
         "talk",
         "ask by voice or in writing about a sound; the answer is written and spoken as it comes",
-        (reading.Talk, reading.Tables, reading.Devices, reading.Answering),
+        (reading.Talk, reading.Tables, reading.Devices, reading.Answering, messages.Messages),
         "beam_jobs.talk.talk_command",
         "run_talk",
     ),
@@ -157,7 +170,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     interrupted.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    return exit_code_of(lambda: _run(given))
+    told, place = _told_before(given)
+    with as_told(told), working_at(place):
+        return exit_code_of(lambda: _run(given))
+
+
+def _told_before(arguments: Sequence[str]) -> tuple[Telling, Place]:
+    """How the command tells, and where it works: needed where its other options are wrong."""
+    groups: Groups = (messages.Messages, reading.Tables, archive.Results)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    known = {o.flag: o for group in groups for o in options_of(group)}
+    for option in known.values():
+        add_option(parser, option)
+    try:
+        given, _ = parser.parse_known_args(list(arguments))
+    except (argparse.ArgumentError, ConfigurationError):
+        return Telling(), Place()
+    least = Level.ERROR if given.quiet else Level.DETAIL if given.verbose else Level.NOTICE
+    readers = [reader.name for reader in READERS if reading.Tables in reader.groups]
+    out = given.out or (reading.Tables().out if arguments[:1] and arguments[0] in readers else "")
+    return Telling(least, given.log_format or "text"), Place(out, given.corpus or "")
 
 
 def _run(arguments: list[str]) -> int:
@@ -211,6 +243,7 @@ def run_command(job: Job, arguments: Sequence[str]) -> int:
         told = arguments_of(file, job.name, _own_options(chosen.options), arguments) if file else []
         namespace, beam_arguments = parse_with_beam(parser, [*told, *arguments])
         _refuse_other_form(job, chosen, namespace)
+        check_messages(namespace)
         return namespace, beam_arguments
 
     if "-h" in arguments or "--help" in arguments:
@@ -223,9 +256,10 @@ def run_command(job: Job, arguments: Sequence[str]) -> int:
     from beam_jobs.framework.waiting import waiting_line
 
     outcome = run_job(chosen, arguments, parse)
-    say(outcome.lines)
+    if not telling().is_quiet and "--json" not in arguments:
+        say(outcome.lines)
     if outcome.waiting:
-        print(f"af3: {waiting_line(job.name, outcome.waiting)}", file=sys.stderr)
+        tell(waiting_line(job.name, outcome.waiting), Level.ERROR)
     return outcome.exit_code
 
 
@@ -240,7 +274,10 @@ def _lines_instead(
         namespace, _ = parse()
     except ConfigurationError:
         return None  # the job says it again, and its report too
-    return instead(namespace)
+    lines = instead(namespace)
+    if lines is not None and namespace.json:
+        raise ConfigurationError(f"--json: af3 {job.name} runs no job here; leave it out")
+    return lines
 
 
 def command_parser(job: Job) -> OneLineParser:
@@ -248,13 +285,17 @@ def command_parser(job: Job) -> OneLineParser:
     shown = job.options
     if job.with_source:
         shown = tuple(dict.fromkeys((*job_named(job.with_source).options, *job.options)))
+    shown = tuple(group for group in shown if group not in SAID_BY_ALL)
     hidden = [group for group in job.accepted if group not in shown]
+    is_planned = set(hidden) - set(SAID_BY_ALL)
     return make_parser(
         f"af3 {job.name}",
         f"{job.summary[0].upper()}{job.summary[1:]}.",
         shown,
         hidden,
-        "\n".join([*([PLANNED] if hidden else []), BEAM_EPILOG, CONFIG_EPILOG]),
+        "\n".join(
+            [*([PLANNED] if is_planned else []), MESSAGES_EPILOG, BEAM_EPILOG, CONFIG_EPILOG]
+        ),
     )
 
 
@@ -320,6 +361,7 @@ def _read(reader: Reader, arguments: Sequence[str]) -> int:
     if unknown:
         raise ConfigurationError(f"unknown option {unknown[0]}; see af3 {reader.name} --help")
     _check_required(reader, namespace)
+    check_messages(namespace)
     run: Callable[[argparse.Namespace], int] = getattr(module, reader.function)
     return run(with_defaults(namespace, reader.groups))
 

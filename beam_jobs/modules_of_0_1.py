@@ -64,6 +64,7 @@ def own_arguments(name: str, arguments: Sequence[str]) -> list[str]:
     Raises:
         ConfigurationError: an option of another job lacks its value.
     """
+    from af3core.messages import tell
     from beam_jobs.framework.command_line import OneLineParser, flags_in
     from schemas.jobs import JOBS, job_named, options_of_job
 
@@ -76,9 +77,8 @@ def own_arguments(name: str, arguments: Sequence[str]) -> list[str]:
             foreign.add_argument(known.flag, action="store_true" if known.kind is bool else "store")
     for flag in dict.fromkeys(flags_in(arguments)):
         if flag in seen:
-            print(
-                f"af3: {flag} is no option of {name} and does nothing here; python -m beam_jobs"
-                f" {name} refuses it, and python -m beam_jobs.{name} ends with 0.3.0",
-                file=sys.stderr,
+            tell(
+                f"{flag} is no option of {name} and does nothing here; python -m beam_jobs"
+                f" {name} refuses it, and python -m beam_jobs.{name} ends with 0.3.0"
             )
     return foreign.parse_known_args(list(arguments))[1]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from schemas.options import archive, cleaning, derive, evaluation, night
+from schemas.options import archive, cleaning, derive, evaluation, messages, night
 from schemas.options.option import Option, OptionGroup, options_of
 
 JobName = Literal[
@@ -157,7 +157,9 @@ _PLAN: Groups = (
     evaluation.Accepted,
 )
 _MODEL: Groups = (night.Model, night.Endpoint, night.Compute)
-_RUN: Groups = (night.Run,)
+SAID_BY_ALL: Groups = (messages.Summary, messages.Messages)
+"""What every job can say of itself, and how much."""
+_RUN: Groups = (night.Run, *SAID_BY_ALL)
 
 JOBS: tuple[Job, ...] = (
     Job(

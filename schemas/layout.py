@@ -222,6 +222,11 @@ def clip_origin(key: str) -> ClipOrigin | None:
     return ClipOrigin(match[1], match[2], int(match[3] or 0)) if match else None
 
 
+def recording_of_clip(key: str) -> str:
+    """The recording of a clip's key."""
+    return key.split("/")[1]
+
+
 def clip_end_ms(key: str) -> int:
     """The end of a clip by its name; 0 where it is none."""
     match = _CLIP.search(key)

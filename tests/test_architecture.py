@@ -37,7 +37,7 @@ HEAVY = (
 LIGHT = (
     "beam_jobs.cli",
     "beam_jobs.night.segment",
-    "beam_jobs.framework.views",
+    "beam_jobs.query.query_command",
     "beam_jobs.derive.embed_job",
     "beam_jobs.derive.dialogues.dialogues_job",
     "beam_jobs.derive.chat.chat_job",

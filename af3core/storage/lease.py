@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import random
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from af3core.errors import StorageError
+from af3core.messages import tell
 from af3core.storage.holder import Holder, parse_holder, this_process
 
 LEASE_S = 30.0
@@ -90,7 +90,7 @@ class _Attempt:
             held_s = (self._holder.held_s if self._holder else 0) + now - self._seen_at
             holder = self._holder or "another process"
             line = f"waiting for {self._key}, held by {holder} for {held_s:.0f} s"
-            print(line, file=sys.stderr, flush=True)
+            tell(line)
 
     def _look(self) -> None:
         [stamp] = self._store.stamps([self._key])

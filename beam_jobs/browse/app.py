@@ -24,9 +24,9 @@ from beam_jobs.browse.http.access import Access, Guard
 from beam_jobs.browse.http.refusal import Refusal
 from beam_jobs.browse.pages.corpus_page import corpus_page
 from beam_jobs.browse.pages.recording_page import recording_page
-from beam_jobs.browse.sql.json_values import to_bytes
 from beam_jobs.browse.sql.sql_pool import MOST_SQL_CHARACTERS
 from beam_jobs.browse.talk.answer_socket import TalkSocket
+from beam_jobs.output.json_values import to_bytes
 from beam_jobs.search.search_request import SearchError, SearchRequest
 from schemas.options.reading import SearchKind as Kind
 from schemas.options.reading import SearchMode as Mode

@@ -21,6 +21,7 @@ from beam_jobs.browse.pages.corpora import Corpora
 from beam_jobs.browse.pages.corpus_page import CorpusCharts
 from beam_jobs.browse.pages.newest_places import newest
 from beam_jobs.browse.sql.sql_pool import MOST_ROWS, SECONDS, SqlPool
+from beam_jobs.output.next_command import af3
 from beam_jobs.search.index_state import read_state
 from beam_jobs.search.search_engine import SearchEngine
 from beam_jobs.search.search_request import Results, SearchRequest
@@ -106,7 +107,7 @@ class Archive:
     def _no_index(self) -> str:
         """What is missing, with the remedy for each corpus."""
         commands = [
-            f"af3 index --out {self.out} --corpus {corpus['name']}" for corpus in self.corpora.all()
+            af3("index", out=self.out, corpus=corpus["name"]) for corpus in self.corpora.all()
         ]
         return f"search needs an index, which is not there yet: run {' and '.join(commands)}"
 

@@ -11,6 +11,7 @@ from af3core.model.engines.engine_registry import EngineSettings
 from af3core.storage.address import store_at
 from af3core.storage.store import Store, update
 from beam_jobs.framework.settings import JobSettings
+from beam_jobs.output.next_command import af3
 from schemas.accepted_models import ACCEPTED_VERSION, AcceptedModel, AcceptedModels, ModelIdentity
 from schemas.layout import ACCEPTED_KEY
 from schemas.options.evaluation import Accepted
@@ -42,7 +43,8 @@ def check_accepted(settings: JobSettings) -> None:
         return
     last = f"the last accepted one is {accepted[-1].identity}" if accepted else "no model is"
     raise NotAccepted(
-        f"--model {identity} is not accepted in {address}: {last}; run af3 evaluate and af3 accept"
+        f"--model {identity} is not accepted in {address}: {last}; run"
+        f" {af3('evaluate', out=address)} and {af3('accept', out=address)}"
         " with it (in Airflow: evaluate_model), or go without --accepted-in (a corpus file:"
         " model: {allow_unaccepted: true})"
     )

@@ -11,6 +11,7 @@ from typing import Any
 from af3core.errors import Af3Error
 from af3core.evaluation.benchmark import Benchmark
 from af3core.evaluation.score import Metric, Score, figure
+from beam_jobs.output.next_command import af3
 from schemas.accepted_models import AcceptedFigure, AcceptedModel, AcceptedModels, ModelIdentity
 from schemas.record_format import Record, RecordError
 
@@ -61,7 +62,7 @@ def evaluation_figure(benchmark: Benchmark, rows: Sequence[Row]) -> EvaluationFi
     except RecordError as error:
         raise NotAcceptable(
             f"{benchmark.name}: the settings of evaluation {first['evaluation_id']} cannot be read"
-            f" ({error.why}); run af3 evaluate again"
+            f" ({error.why}); run {af3('evaluate')} again"
         ) from error
     found = value is not None and AcceptedFigure(
         benchmark=benchmark.name,
@@ -123,7 +124,7 @@ def _against(
     if not mine:
         if any(each.identity.is_same(identity) for each in found):
             raise NotAcceptable(f"{benchmark.name} has no score, its publisher keeps the answers")
-        raise NotAcceptable(f"{benchmark.name} is missing, run af3 evaluate {benchmark.name}")
+        raise NotAcceptable(f"{benchmark.name} is missing, run {af3('evaluate', benchmark.name)}")
     last = _last_with(benchmark.name, accepted)
     if last is None:
         return mine[0]

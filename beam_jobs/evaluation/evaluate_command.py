@@ -9,6 +9,7 @@ from af3core.evaluation.benchmark_registry import benchmarks
 from af3core.evaluation.comparison_pages import as_html, as_markdown
 from af3core.storage.address import store_at
 from beam_jobs.evaluation.scored_figures import comparison_of
+from beam_jobs.output.next_command import af3
 
 COMPARISON = "evaluations/comparison"
 
@@ -32,7 +33,7 @@ def write_comparison(out: str) -> Iterator[str]:
     store = store_at(out)
     comparison = comparison_of(store)
     if comparison is None:
-        raise ConfigurationError(f"--out {out}: no evaluations there; run af3 evaluate first")
+        raise ConfigurationError(f"--out {out}: no evaluations there; run {af3('evaluate')} first")
     markdown = as_markdown(comparison)
     store.write(f"{COMPARISON}.md", markdown.encode())
     store.write(f"{COMPARISON}.html", as_html(comparison).encode())

@@ -11,6 +11,7 @@ from af3core.errors import ClipMissing, ModelError
 from af3core.model.isolation import as_model_error
 from af3core.model.request import Sound
 from af3core.storage.store import Store
+from beam_jobs.output.next_command import cut_again
 
 Span = tuple[int, int]
 """From and to, in milliseconds of the recording."""
@@ -37,8 +38,7 @@ def clip_sounds(
             return {span: _read(file, clip, span) for span in wanted}
     except FileNotFoundError:
         gone = ClipMissing(
-            f"{clip.clip_uri}: the clip is gone; cut its recording again:"
-            " af3 retry --recording ID, af3 segment"
+            f"{clip.clip_uri}: the clip is gone; cut its recording again: {cut_again('ID')}"
         )
         return dict.fromkeys(wanted, gone)
     except OSError as error:

@@ -12,6 +12,9 @@ from af3core.errors import ConfigurationError
 from schemas.options.option import Option, OptionError, OptionGroup, options_of, title_of
 
 PLANNED = "What af3 plan recorded of these days counts, and may be repeated here."
+MESSAGES_EPILOG = (
+    "Every job takes --json (how it ended, on stdout), --quiet, --verbose, --log-format json."
+)
 BEAM_EPILOG = "Options not named here go to Beam, such as --runner."
 
 Group = TypeVar("Group", bound=OptionGroup)
@@ -64,7 +67,7 @@ def make_parser(
     parser.add_argument("-h", "--help", action="help", help=argparse.SUPPRESS)
     for group in hidden:
         for known in options_of(group):
-            _add(parser, known, hidden=True)
+            add_option(parser, known, hidden=True)
     return parser
 
 
@@ -75,7 +78,7 @@ def add_groups(parser: argparse.ArgumentParser, groups: Iterable[type[OptionGrou
         title = title_of(group)
         section = sections.setdefault(title, parser.add_argument_group(title))
         for known in options_of(group):
-            _add(section, known)
+            add_option(section, known)
 
 
 def with_defaults(
@@ -128,6 +131,16 @@ def given_value(known: Option, namespace: argparse.Namespace) -> Any:
     return tuple(dict.fromkeys(value)) if known.repeated else value
 
 
+def check_messages(namespace: argparse.Namespace) -> None:
+    """Refuse to say less and more at once.
+
+    Raises:
+        ConfigurationError: both are given.
+    """
+    if getattr(namespace, "quiet", None) and getattr(namespace, "verbose", None):
+        raise ConfigurationError("--quiet and --verbose: one says less, the other more; take one")
+
+
 def flags_in(arguments: Sequence[str]) -> list[str]:
     """The options of a command line, without their values."""
     return [argument.partition("=")[0] for argument in arguments if argument.startswith("--")]
@@ -147,7 +160,8 @@ def _pairs(known: Option, given: Sequence[str]) -> dict[str, str]:
     return pairs
 
 
-def _add(target: argparse._ActionsContainer, known: Option, hidden: bool = False) -> None:
+def add_option(target: argparse._ActionsContainer, known: Option, hidden: bool = False) -> None:
+    """Add one option, without a default: what was given is told apart."""
     text = argparse.SUPPRESS if hidden else known.help.replace("%", "%%")
     form = _form(known)
     if known.declared.positional:

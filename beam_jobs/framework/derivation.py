@@ -20,6 +20,7 @@ import apache_beam as beam
 import pyarrow as pa
 
 from af3core.errors import Af3Error
+from af3core.messages import Level, tell
 from af3core.model.engines.engine_registry import load_engine
 from af3core.storage.store import Store
 from beam_jobs.framework.claimed_work import Claim, do_claimed, wait_for_claim
@@ -54,6 +55,7 @@ from beam_jobs.framework.publishing import (
 )
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.waiting import count_waiting, machine_faults_wait, split_waiting
+from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.identity import shard_of
 from schemas.records import DerivedRows, Failure, NightManifest
@@ -192,7 +194,8 @@ def check_published(settings: JobSettings) -> None:
     if not any(store.walk(prefixes)):
         raise NothingPublished(
             f"{settings.out}: no tables of corpus {settings.corpus} from {settings.since} to"
-            f" {settings.until}; run af3 annotate first, or check --corpus and the dates"
+            f" {settings.until}; run {af3('annotate', 'SOURCE')} first, or check --corpus and the"
+            " dates"
         )
 
 
@@ -204,6 +207,10 @@ def work_of(
     work_ms = {key_of(piece, derivation): piece.work_ms for piece in pieces}
     left = [key for key, held in zip(work_ms, store.exists(list(work_ms)), strict=True) if not held]
     total_ms = sum(work_ms[key] for key in left)
+    held_before = len(work_ms) - len(left)
+    tell(
+        f"{derivation.stage}: {held_before} of {len(work_ms)} pieces are made already", Level.DETAIL
+    )
 
     def done_ms() -> int:
         held = zip(left, store.exists(left), strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import importlib
 import json
@@ -10,11 +11,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 from af3core.errors import Af3Error, ConfigurationError
+from af3core.messages import Level, tell
 from af3core.storage.abandoned import remove_abandoned
 from af3core.storage.address import is_bucket, split_object, store_at
 from af3core.storage.copies_folder import remove_dead_copies
@@ -22,10 +24,11 @@ from beam_jobs.framework.command_line import OneLineParser, make_parser
 from beam_jobs.framework.known_nights import check_nights
 from beam_jobs.framework.needs import check_needs, check_packages
 from beam_jobs.framework.outputs import mark_output
-from beam_jobs.framework.process import end_when_unwatched
+from beam_jobs.framework.process import end_when_unwatched, print_whole
 from beam_jobs.framework.settings import JobSettings, read_settings
 from beam_jobs.framework.superseded import remove_superseded
 from beam_jobs.framework.waiting import begin_job, split_waiting, waiting_line
+from beam_jobs.output.json_values import exact_json
 from schemas import layout
 from schemas.jobs import Job
 from schemas.options.archive import Results
@@ -73,7 +76,8 @@ def run_job(
 ) -> Outcome:
     """Run a job and leave its report, however it ends.
 
-    The report lies beside the tables, and in the file that `--report` names.
+    The report lies beside the tables, in the file that `--report` names, and with `--json` alone on
+    stdout.
 
     Args:
         arguments: the command line, where `--report` is looked for before the rest is checked.
@@ -83,7 +87,12 @@ def run_job(
         Af3Error: what the job raised, reported.
     """
     ending = _Ending()
-    with _reported(job, _report_of(arguments), ending):
+    as_json = "--json" in arguments
+    with (
+        _reported(job, _report_of(arguments), ending, sys.stdout if as_json else None),
+        # what a library prints is no summary
+        contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext(),
+    ):
         namespace, beam_arguments = parse()
         _run(job, namespace, beam_arguments, ending)
     return ending.outcome
@@ -133,7 +142,10 @@ def _report_of(arguments: Sequence[str]) -> str | None:
 
 
 @contextmanager
-def _reported(job: Job, report_path: str | None, ending: _Ending) -> Iterator[None]:
+def _reported(
+    job: Job, report_path: str | None, ending: _Ending, summary: TextIO | None
+) -> Iterator[None]:
+    """Report how the body ends; as one JSON object to `summary` too."""
     started_at, begun = datetime.datetime.now(datetime.UTC), time.monotonic()
     error: BaseException | None = None
     try:
@@ -155,13 +167,28 @@ def _reported(job: Job, report_path: str | None, ending: _Ending) -> Iterator[No
             waiting=ending.outcome.waiting,
             **_how_it_ended(error, job, ending.outcome),
         )
-        if report_path and _can_report_to(report_path):
-            store, key = split_object(report_path)
-            store.write(key, _as_bytes(report))
-        if settings:
-            key = layout.report_key(report.corpus, report.run_id, job.name, settings.part)
-            with _kept_back(error):
-                settings.store.write(key, _as_bytes(report))
+        took = f"{job.name}: {report.seconds:.1f} s, run {report.run_id or 'without a name'}"
+        tell(took, Level.DETAIL)
+        try:
+            _keep(report, report_path, settings)
+        except Af3Error as unkept:
+            # where the job failed already, this must not hide why
+            if error is None:
+                report = replace(report, **_how_it_ended(unkept, job, ending.outcome))
+                raise
+            tell(f"the report was not kept: {unkept}", Level.ERROR)
+        finally:
+            if summary is not None:
+                print_whole(exact_json(stored_json(report)), summary)
+
+
+def _keep(report: JobReport, report_path: str | None, settings: JobSettings | None) -> None:
+    if report_path and _can_report_to(report_path):
+        store, key = split_object(report_path)
+        store.write(key, _as_bytes(report))
+    if settings:
+        key = layout.report_key(report.corpus, report.run_id, report.job, settings.part)
+        settings.store.write(key, _as_bytes(report))
 
 
 def _how_it_ended(error: BaseException | None, job: Job, outcome: Outcome) -> dict[str, Any]:
@@ -186,14 +213,3 @@ def _as_bytes(report: JobReport) -> bytes:
 
 def _can_report_to(address: str) -> bool:
     return is_bucket(address) or Path(address).absolute().parent.is_dir()
-
-
-@contextmanager
-def _kept_back(earlier: BaseException | None) -> Iterator[None]:
-    """Where the job failed already, an error of its report must not hide why."""
-    try:
-        yield
-    except Af3Error as error:
-        if earlier is None:
-            raise
-        print(f"af3: the report was not kept: {error}", file=sys.stderr)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import base64
 import functools
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -25,8 +24,10 @@ import numpy as np
 import numpy.typing as npt
 
 from af3core.errors import Af3Error
+from af3core.messages import tell
 from af3core.storage.store import Store, update
 from beam_jobs.framework.failures import progress_of
+from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.identity import canonical_json, configuration_hash, recording_id
 from schemas.record_format import (
@@ -55,8 +56,14 @@ from schemas.records import (
 )
 from schemas.reports import AuditCounts, JobReport, ListingFindings, MeasuredRate
 
-PLAN_AGAIN = "run af3 plan over its day again"
-_ASK_AGAIN = "remove it, then run af3 plan with all tasks and af3 annotate again"
+
+def _plan_again() -> str:
+    return f"run {af3('plan')} over its day again"
+
+
+def _ask_again() -> str:
+    return f"remove it, then run {af3('plan')} with all tasks and {af3('annotate')} again"
+
 
 RecordT = TypeVar("RecordT", bound=Record)
 
@@ -81,7 +88,7 @@ class Ledger:
         Raises:
             LedgerError: it is damaged.
         """
-        return self._one(NightManifest, layout.manifest_key(corpus, date), PLAN_AGAIN)
+        return self._one(NightManifest, layout.manifest_key(corpus, date), _plan_again())
 
     def earlier_manifest(self, corpus: str, date: str) -> NightManifest | None:
         """The plan of a day, to be planned again: None where it is damaged."""
@@ -121,7 +128,7 @@ class Ledger:
 
     def listing(self, corpus: str, run_id: str) -> ListingFindings | None:
         key = layout.listing_key(corpus, run_id)
-        return self._one(ListingFindings, key, PLAN_AGAIN)
+        return self._one(ListingFindings, key, _plan_again())
 
     def put_listing(self, corpus: str, run_id: str, findings: ListingFindings) -> None:
         self.store.write(layout.listing_key(corpus, run_id), stored_bytes(findings))
@@ -132,7 +139,7 @@ class Ledger:
         Raises:
             LedgerError: they are damaged.
         """
-        return self._one(NightConfiguration, layout.configuration_key(identity), PLAN_AGAIN)
+        return self._one(NightConfiguration, layout.configuration_key(identity), _plan_again())
 
     def put_configuration(self, identity: str, configuration: NightConfiguration) -> None:
         self._keep(layout.configuration_key(identity), configuration)
@@ -143,7 +150,7 @@ class Ledger:
         Raises:
             LedgerError: it cannot be read.
         """
-        held = self._one(CorpusTasks, layout.corpus_tasks_key(corpus), _ASK_AGAIN)
+        held = self._one(CorpusTasks, layout.corpus_tasks_key(corpus), _ask_again())
         return held or CorpusTasks()
 
     def change_corpus_tasks(
@@ -153,7 +160,7 @@ class Ledger:
         key = layout.corpus_tasks_key(corpus)
 
         def changed(held: bytes | None) -> bytes | None:
-            known = self._parsed(CorpusTasks, key, held, _ASK_AGAIN) if held else CorpusTasks()
+            known = self._parsed(CorpusTasks, key, held, _ask_again()) if held else CorpusTasks()
             new = change(known)
             if new == known:
                 return None
@@ -315,7 +322,7 @@ class Ledger:
         Raises:
             LedgerError: it is damaged.
         """
-        return self._one(AuditCounts, layout.audit_key(corpus, date), "run af3 audit again")
+        return self._one(AuditCounts, layout.audit_key(corpus, date), f"run {af3('audit')} again")
 
     def put_audit(self, corpus: str, date: str, counts: AuditCounts) -> None:
         self.store.write(layout.audit_key(corpus, date), stored_bytes(counts))
@@ -407,7 +414,7 @@ def _as_bytes(value: dict[str, Any]) -> bytes:
 @functools.lru_cache(maxsize=1024)
 def _say(line: str) -> None:
     """Once per process: an object is read by several steps."""
-    print(f"af3: {line}", file=sys.stderr)
+    tell(line)
 
 
 def pack_vector(vector: npt.NDArray[np.float32]) -> str:

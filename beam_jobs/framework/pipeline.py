@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -18,6 +17,7 @@ from apache_beam.options.pipeline_options import (
 )
 
 from af3core.errors import Af3Error, ConfigurationError
+from af3core.messages import Level, tell
 from beam_jobs.framework.settings import JobSettings
 
 LOCAL_RUNNER = "FnApiRunner"
@@ -104,7 +104,7 @@ def run_pipeline(
     except RuntimeError as error:
         if is_local:
             raise
-        print(error, file=sys.stderr)  # with the traceback of a worker, where there is one
+        tell(str(error), Level.ERROR)  # with the traceback of a worker, where there is one
         said = str(error).strip().splitlines() or [type(error).__name__]
         raise PipelineFailed(
             f"the pipeline failed ({_STEP.sub('', said[-1])}); what is done is kept, run it again"

@@ -8,12 +8,16 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 from af3core.errors import Af3Error, ConfigurationError
+from af3core.messages import Level, message_line, tell, telling
+from af3core.plain_text import printable
 
 _SHOW_CURSOR = "\x1b[?25h"
 """A progress bar hides the terminal's cursor."""
@@ -28,20 +32,37 @@ def exit_code_of(run: Callable[[], int]) -> int:
         with _ended_by_interrupts():
             return run()
     except ConfigurationError as error:
-        print(f"af3: {error}", file=sys.stderr)
+        tell(str(error), Level.ERROR, error_class=type(error).__name__)
         return 2
     except Af3Error as error:
-        print(f"af3: {error}", file=sys.stderr)
+        tell(str(error), Level.ERROR, error_class=type(error).__name__)
+        return 1
+    except Exception as error:
+        if telling().log_format == "text":
+            raise
+        trace = traceback.format_exc()
+        tell(str(error), Level.ERROR, error_class=type(error).__name__, traceback=trace)
         return 1
 
 
 def say(lines: Iterable[str]) -> None:
     """Print lines; a reader that has enough, such as `head`, ends nothing but the printing."""
+    shown = "\n".join(lines)
+    print_whole(_harmless(shown) if sys.stdout.isatty() else shown, sys.stdout)
+
+
+def print_whole(text: str, stream: TextIO) -> None:
+    """Print a text to stdout as it is; a reader that has enough ends nothing but the printing."""
     try:
-        print("\n".join(lines), flush=True)
+        print(text, file=stream, flush=True)
     except BrokenPipeError:
         # or the interpreter complains when it flushes at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _harmless(text: str) -> str:
+    """Lines whose characters move no terminal."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 @contextmanager
@@ -62,7 +83,8 @@ def _ended_by_interrupts() -> Iterator[None]:
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
-    line = "af3: interrupted; what is done is kept, the same command goes on from here\n"
+    said = "interrupted; what is done is kept, the same command goes on from here"
+    line = message_line(said, Level.ERROR) + "\n"
     shown = f"{_SHOW_CURSOR}\n{line}" if os.isatty(2) else line
     os.write(2, shown.encode())
     os._exit(130)
@@ -84,7 +106,8 @@ def end_when_unwatched(
             now = _touched_at(path, seen)
             if now != seen:
                 seen, since = now, time.monotonic()
-        os.write(2, b"af3: nobody watches this job any more; it ends, what is done is kept\n")
+        said = "nobody watches this job any more; it ends, what is done is kept"
+        os.write(2, f"{message_line(said, Level.ERROR)}\n".encode())
         os.killpg(os.getpgid(0), signal.SIGKILL)
 
     threading.Thread(target=look, name="watched", daemon=True).start()

@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from af3core.errors import StorageError
+from af3core.messages import tell, telling
 
 POLL_S = 0.5
-PLAIN_LINE_EVERY_S = 15.0
+PLAIN_LINE_EVERY_S = 60.0
 
 
 LOOKING_SHARE = 0.02
@@ -37,12 +38,17 @@ class Work:
 
 
 class Watch:
-    """How far the work is, as of the last look."""
+    """How far the work is, as of the last look.
+
+    What was done at the first look is not this run's: the rate, and the time that is left by it,
+    are of what was done since.
+    """
 
     def __init__(self, work: Work) -> None:
         self.total_ms = work.total_ms
         self._work = work
         self._done_ms = 0
+        self._before_ms: int | None = None
         self._started = self._next_look = time.monotonic()
 
     def done_ms(self, is_last: bool = False) -> int:
@@ -50,40 +56,54 @@ class Watch:
         begun = time.monotonic()
         if is_last or begun >= self._next_look:
             with contextlib.suppress(StorageError):  # the job itself says so, if it lasts
-                self._done_ms = self._work.done_ms()
+                self._done_ms = min(self._work.done_ms(), self.total_ms)
+                self._before_ms = self._done_ms if self._before_ms is None else self._before_ms
             now = time.monotonic()
             self._next_look = now + (now - begun) / LOOKING_SHARE
         return self._done_ms
 
     def describe(self, done_ms: int) -> str:
         """Audio done, rate and time left: `12:30 of 20:10, 31x real time, 0:15 left`."""
-        elapsed_s, counted = time.monotonic() - self._started, self._work.counted
+        counted, left_s = self._work.counted, self.left_s(done_ms)
         if counted:
             text = f"{done_ms // 1000} of {self.total_ms // 1000} {counted}"
         else:
             text = f"{clock(done_ms)} of {clock(self.total_ms)}"
-        if done_ms and elapsed_s > 0:
-            rate = done_ms / 1000 / elapsed_s
-            left_ms = (self.total_ms - done_ms) / rate
+        if left_s is not None:
+            rate = self._rate(done_ms)
             text += f", {rate:.1f} a second" if counted else f", {rate:.0f}x real time"
-            text += f", {clock(round(left_ms))} left"
+            text += f", {clock(round(left_s * 1000))} left"
         return text
+
+    def left_s(self, done_ms: int) -> float | None:
+        """Seconds until all is done, at the rate of this run; None before it did anything."""
+        rate = self._rate(done_ms)
+        return (self.total_ms - done_ms) / 1000 / rate if rate else None
+
+    def _rate(self, done_ms: int) -> float:
+        """Seconds of audio per second since this run began."""
+        elapsed_s = time.monotonic() - self._started
+        return (done_ms - (self._before_ms or 0)) / 1000 / elapsed_s if elapsed_s > 0 else 0.0
 
 
 @contextmanager
 def show_progress(title: str, work: Work, stream: TextIO | None = None) -> Iterator[None]:
-    """Show progress while the body runs: a bar on a terminal, else a line every 15 s.
+    """Show progress while the body runs: a line that moves on a terminal, else a line a minute.
+    Nothing is shown with `--quiet`.
 
     Args:
-        stream: where to; stderr as it is then.
+        stream: a terminal, if it is one; stderr as it is then.
     """
     watch, stream = Watch(work), stream or sys.stderr
-    if not watch.total_ms:
+    if not watch.total_ms or telling().is_quiet:
         yield
         return
+    watch.done_ms()  # what was done before
     stop = threading.Event()
-    show = _show_bar if stream.isatty() else _show_lines
-    thread = threading.Thread(target=show, args=(title, watch, stop, stream), daemon=True)
+    is_bar = stream.isatty() and telling().log_format == "text"
+    arguments = (title, watch, stop, stream) if is_bar else (title, watch, stop)
+    show = _show_bar if is_bar else _show_lines
+    thread = threading.Thread(target=show, args=arguments, daemon=True)
     thread.start()
     try:
         yield
@@ -101,7 +121,11 @@ def clock(duration_ms: int) -> str:
 
 
 def _show_bar(title: str, watch: Watch, stop: threading.Event, stream: TextIO) -> None:
-    columns = (TextColumn("{task.description:<9}"), BarColumn(), TextColumn("{task.fields[state]}"))
+    columns = (
+        TextColumn("{task.description:<9}", markup=False),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[state]}", markup=False),
+    )
     with Progress(*columns, console=Console(file=stream)) as progress:
         task = progress.add_task(title, total=watch.total_ms, state="")
         finished = False
@@ -111,7 +135,18 @@ def _show_bar(title: str, watch: Watch, stop: threading.Event, stream: TextIO) -
             progress.update(task, completed=done_ms, state=watch.describe(done_ms))
 
 
-def _show_lines(title: str, watch: Watch, stop: threading.Event, stream: TextIO) -> None:
+def _show_lines(title: str, watch: Watch, stop: threading.Event) -> None:
     while not stop.wait(PLAIN_LINE_EVERY_S):
-        print(f"{title}: {watch.describe(watch.done_ms())}", file=stream, flush=True)
-    print(f"{title}: {watch.describe(watch.done_ms(is_last=True))}", file=stream, flush=True)
+        _show_line(title, watch, watch.done_ms())
+    _show_line(title, watch, watch.done_ms(is_last=True))
+
+
+def _show_line(title: str, watch: Watch, done_ms: int) -> None:
+    left_s = watch.left_s(done_ms)
+    tell(
+        f"{title}: {watch.describe(done_ms)}",
+        job=title,
+        done_s=done_ms / 1000,
+        total_s=watch.total_ms / 1000,
+        left_s=None if left_s is None else round(left_s, 1),
+    )

@@ -18,6 +18,7 @@ from af3core.tasks.task import Task
 from beam_jobs.framework.command_line import given_value, read_group
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import Days, manifests
+from beam_jobs.output.next_command import af3
 from schemas.identity import configuration_hash
 from schemas.jobs import RECORDED
 from schemas.options.night import Cutting, Model, Tasks
@@ -91,7 +92,8 @@ def find_plan(store: Store, corpus: str, since: str, until: str) -> NightConfigu
         if plan is None or other is None or _for_rows(plan) != _for_rows(other):
             raise ConfigurationError(
                 f"{first} and {day} of corpus {corpus} were planned with different options; name"
-                " days that were planned alike with --since and --until, or run af3 plan over all"
+                " days that were planned alike with --since and --until, or run"
+                f" {af3('plan')} over all"
             )
         plan = other  # of limits that differ, the last day's count
     return plan
@@ -104,7 +106,7 @@ def _plan_of(day: str, identity: str, ledger: Ledger) -> NightConfiguration | No
     if plan is None:
         raise PlanLost(
             f"{ledger.store.address('')}: the options that {day} was planned with are gone; run"
-            " af3 plan again"
+            f" {af3('plan')} again"
         )
     return plan
 
@@ -162,14 +164,14 @@ def recorded_tasks(
         recorded = tuple(task_of(task) for task in plan.tasks)
     except RecordError as error:
         raise PlanLost(
-            f"the tasks that af3 plan recorded cannot be read ({error.why}); run af3 plan again, or"
-            " use the release that did"
+            f"the tasks that af3 plan recorded cannot be read ({error.why}); run"
+            f" {af3('plan')} again, or use the release that did"
         ) from error
     if given != Tasks() and resolved != recorded:
         names = ", ".join(task.task_id for task in recorded)
         raise ConfigurationError(
             f"the tasks are not those that af3 plan recorded ({names}); leave --tasks, --only and"
-            " --ask out, or run af3 plan again with them"
+            f" --ask out, or run {af3('plan')} again with them"
         )
     return recorded
 
@@ -178,5 +180,5 @@ def _check(known: Option, given: Any, recorded: dict[str, Any]) -> None:
     if given is not None and given != recorded.get(known.name, known.default):
         raise ConfigurationError(
             f"{known.flag} {given}: af3 plan recorded {recorded.get(known.name)}; leave it out, or"
-            " run af3 plan again with it"
+            f" run {af3('plan')} again with it"
         )

@@ -29,6 +29,7 @@ from beam_jobs.framework.command_line import read_group
 from beam_jobs.framework.outputs import check_apart
 from beam_jobs.framework.recorded_plan import find_plan, recorded_groups, recorded_tasks
 from beam_jobs.framework.source import check_source
+from beam_jobs.output.next_command import af3
 from schemas.identity import configuration_hash
 from schemas.jobs import Job
 from schemas.layout import WHOLE, Part, manifest_prefix
@@ -228,8 +229,8 @@ def _after_plan(settings: JobSettings, namespace: argparse.Namespace) -> JobSett
     if settings.audio_model and settings.checkpoint.revision != plan.weights_revision:
         raise ConfigurationError(
             f"--model {settings[Model].model}: its weights are {settings.checkpoint.revision[:12]}"
-            f" now, and af3 plan recorded {plan.weights_revision[:12]}; run af3 plan again, or pin"
-            " them with --model-revision"
+            f" now, and af3 plan recorded {plan.weights_revision[:12]}; run {af3('plan')} again, or"
+            " pin them with --model-revision"
         )
     return replace(settings, tasks=recorded_tasks(settings[Tasks], settings.tasks, plan))
 

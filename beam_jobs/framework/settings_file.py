@@ -24,8 +24,8 @@ FILE_NAME = "af3.toml"
 COMMON = "common"
 CONFIG = "--config"
 CONFIG_EPILOG = f"{CONFIG} FILE takes options from that file, and not from the next {FILE_NAME}."
-OF_A_RUN = ("report", "run_id", "watched_by", "yes")
-"""Options that are given for one run alone."""
+OF_A_RUN = ("json", "log_format", "quiet", "report", "run_id", "verbose", "watched_by", "yes")
+"""Options that are given for one run alone, or looked at before the file is."""
 _PATHS = ("DIR", "FILE")
 
 Commands = Mapping[str, Sequence[Option]]

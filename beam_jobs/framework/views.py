@@ -1,79 +1,31 @@
-"""`af3 query`: DuckDB over the tables of a folder or a bucket."""
+"""DuckDB over the tables of a folder or a bucket: a view for each, all of one moment."""
 
 from __future__ import annotations
 
-import argparse
-import os
 import re
-import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TypeVar
 
 import duckdb
-from rich.console import Console
-from rich.table import Table as RichTable
 
-from af3core.errors import Af3Error, ConfigurationError, StorageError
+from af3core.errors import ConfigurationError, StorageError
 from af3core.installation import install_command
-from af3core.storage.address import is_bucket, split_object, store_at
-from af3core.storage.copies_folder import CopiesFolder
-from af3core.storage.folder import UNFINISHED
-from af3core.storage.os_errors import translate_os_errors
+from af3core.storage.address import is_bucket, store_at
 from af3core.storage.store import Store
 from beam_jobs.framework.outputs import no_tables
-from beam_jobs.framework.partition_pruning import needed_by, tables_named
+from beam_jobs.framework.partition_pruning import needed_by
 from beam_jobs.framework.table_snapshot import TableSnapshot, UnreadableTables, take_snapshot
 from schemas import layout
-from schemas.sql.duckdb_views import create_view, sql_type
+from schemas.sql.duckdb_views import create_view
 from schemas.tables.derived_tables import ALL_TABLES
 
-if TYPE_CHECKING:
-    pass
-
-PRINTED_ROWS = 200
-
 Result = TypeVar("Result")
-
-
-DESCRIPTION = """\
-Run SQL over the tables; without SQL, list tables and columns.
-
-  af3 query --out NIGHT
-  af3 query --out NIGHT "SELECT text FROM transcripts"
-  af3 query --out NIGHT "FROM captions" --output captions.parquet"""
 
 
 _UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException)
 _OURS = re.compile(r"^(?:[\w.]+\.)?(?:StorageError|AccessDenied|ConfigurationError): (.+)$", re.M)
 """The last line of a traceback, of which DuckDB keeps the text."""
-
-
-class _Rows(NamedTuple):
-    """What a statement gives, as far as it is printed."""
-
-    columns: list[str]
-    rows: list[tuple[Any, ...]]
-
-
-class QueryError(Af3Error):
-    """The SQL is wrong, or its result cannot be written."""
-
-
-def query_command(known: argparse.Namespace) -> int:
-    """`af3 query`: options in, a table or a file out.
-
-    Raises:
-        ConfigurationError: there are no tables.
-        QueryError: the SQL or the output is wrong.
-    """
-    console = Console(soft_wrap=not sys.stdout.isatty())
-    if known.sql:
-        run_query(known.out, known.sql, known.output, console)
-    else:
-        print_tables(console)
-    return 0
 
 
 def ask_published(
@@ -234,90 +186,13 @@ def translated_errors(out: str) -> Iterator[None]:
         raise UnreadableTables(said_by(error)) from error
 
 
+def is_of_ours(error: duckdb.Error) -> bool:
+    """True where an error of the storage came through DuckDB."""
+    return bool(_OURS.search(str(error)))
+
+
 def said_by(error: duckdb.Error) -> str:
     """An error of DuckDB's in one line; of ours that came through it, our line."""
     ours = _OURS.findall(str(error))
     lines = [line.strip() for line in str(error).splitlines()[:3]]
     return str(ours[-1]) if ours else " ".join(line for line in lines if line)
-
-
-def run_query(out: str, sql: str, output: str | None, console: Console) -> None:
-    """Run SQL; print a table, or write CSV or Parquet by the suffix of `output`.
-
-    Raises:
-        QueryError: the SQL or the output is wrong.
-    """
-    if output and not output.endswith((".csv", ".parquet")):
-        raise ConfigurationError(f"--output {output}: name a .csv or .parquet file")
-    tables = tables_named(sql)
-    try:
-        if output:
-            with _finished_at(output) as part:
-                ask_published(out, lambda database: _write(database.sql(sql), part), tables, sql)
-        else:
-            rows = ask_published(out, lambda d: _first_rows(d.sql(sql)), tables, sql)
-            _print(rows, console)
-    except duckdb.Error as error:
-        ours = _OURS.findall(str(error))
-        raise (UnreadableTables if ours else QueryError)(f"query: {said_by(error)}") from error
-
-
-@contextmanager
-def _finished_at(output: str) -> Iterator[Path]:
-    """A file of this machine to write, which is `output` at the end: whole, or not there."""
-    if is_bucket(output):
-        store, key = split_object(output)
-        with CopiesFolder() as folder:
-            local = Path(folder) / key
-            yield local
-            if local.exists():
-                store.write(key, local.read_bytes())
-        return
-    path = Path(output)
-    part = path.with_name(f"{UNFINISHED}{os.getpid()}-{path.name}")
-    try:
-        yield part
-        if part.exists():
-            with translate_os_errors(path):
-                part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _write(result: duckdb.DuckDBPyRelation | None, path: Path) -> None:
-    """Write a statement's rows, if it has any."""
-    if result is None:
-        return
-    if path.suffix == ".csv":
-        result.write_csv(str(path), header=True)
-    else:
-        result.write_parquet(str(path), compression="zstd")
-
-
-def print_tables(console: Console) -> None:
-    """Every table with its columns, types and descriptions."""
-    for table in ALL_TABLES:
-        shown = RichTable("column", "type", "what it is", title=table.name, title_justify="left")
-        shown.title = f"{table.name} (version {table.version}): {table.description}"
-        shown.add_row("corpus", "VARCHAR", "corpus, from the partition")
-        shown.add_row("date", "DATE", "archive day, from the partition")
-        for column in table.columns:
-            shown.add_row(column.name, sql_type(column.type), column.description)
-        console.print(shown)
-
-
-def _first_rows(result: duckdb.DuckDBPyRelation | None) -> _Rows | None:
-    return (
-        None if result is None else _Rows(result.columns, result.limit(PRINTED_ROWS + 1).fetchall())
-    )
-
-
-def _print(found: _Rows | None, console: Console) -> None:
-    if found is None:
-        return
-    shown = RichTable(*found.columns)
-    for row in found.rows[:PRINTED_ROWS]:
-        shown.add_row(*("" if value is None else str(value) for value in row))
-    console.print(shown)
-    if len(found.rows) > PRINTED_ROWS:
-        console.print(f"first {PRINTED_ROWS} rows; --output FILE.csv or .parquet writes all")

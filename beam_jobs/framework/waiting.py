@@ -6,14 +6,13 @@ ends with `schemas.reports.WAITING_EXIT_CODE` and one line.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from af3core.errors import ConfigurationError, Fault, fault_of
-from af3core.plain_text import printable
+from af3core.messages import Level, tell
 
 _PREFIX = "waiting_"
 _SAID_OF_A_KIND = 3
@@ -51,10 +50,9 @@ def count_waiting(job: str, error: BaseException, pieces: int = 1) -> None:
     count(f"{_PREFIX}{kind}", pieces)
     with _saying:
         _said[kind] += 1
-        is_said = _said[kind] <= _SAID_OF_A_KIND
-    if is_said:
-        said = printable(" ".join(str(error).split())) or kind
-        print(f"af3: {job}: waits for the next run: {said}", file=sys.stderr, flush=True)
+        level = Level.NOTICE if _said[kind] <= _SAID_OF_A_KIND else Level.DETAIL
+    said = " ".join(str(error).split()) or kind
+    tell(f"{job}: waits for the next run: {said}", level, error_class=kind)
 
 
 def split_waiting(counters: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from pathlib import PurePosixPath
 
 from af3core.audio.stamped_dates import stamped_day
 from af3core.errors import ConfigurationError, StorageError, UnreadableObject
+from af3core.messages import Level, tell
 from af3core.storage.address import is_bucket, split_object
 from af3core.storage.listing import find_object, list_objects
 from beam_jobs.framework.source import SourceUnreachable, is_recording, unreachable
@@ -150,6 +150,7 @@ def _pass_over(found: FoundObject, reason: str, request: ListingRequest, listing
     day = day_of(found.name, found.updated, dating)
     if day is None or request.since <= day.date <= request.until:
         listing.passed_over.setdefault(day.date if day else "", Counter())[reason] += 1
+        tell(f"passed over: {found.uri}: {reason}", Level.DETAIL)
 
 
 def _day_of(found: FoundObject, dating: Dating, listing: Listing) -> Day | None:
@@ -211,11 +212,7 @@ def _may_grow(found: FoundObject, request: ListingRequest) -> bool:
 
 def _wait(seconds: float, files: int) -> None:
     if seconds > 0:
-        print(
-            f"af3: waits {seconds:.0f} s to see whether {files} new files still grow"
-            " (--settle-min)",
-            file=sys.stderr,
-        )
+        tell(f"waits {seconds:.0f} s to see whether {files} new files still grow (--settle-min)")
         time.sleep(seconds)
 
 

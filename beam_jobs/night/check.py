@@ -20,6 +20,7 @@ from af3core.storage.store import Store
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.table_snapshot import take_snapshot
+from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.tables.night_tables import FAILURES, RECORDINGS, RUNS, TABLES
 
@@ -87,8 +88,8 @@ def _cut_too_short(recordings: Iterable[Row]) -> Iterator[str]:
         if is_audio and decoded_ms and row["size_bytes"] > raw_bytes + _SLACK_BYTES:
             yield (
                 f"{row['object_uri']}: {row['size_bytes']:,} bytes, cut to {decoded_ms / 1000:.1f}"
-                f" s: the decoder did not come to its end; af3 retry --recording"
-                f" {row['recording_id']} --yes"
+                f" s: the decoder did not come to its end; "
+                + af3("retry", "--recording", row["recording_id"], "--yes")
             )
 
 
@@ -104,7 +105,7 @@ def _given_up(failures: Iterable[Row]) -> Iterator[str]:
     for kind, rows in sorted(by_kind.items()):
         yield (
             f"{len(rows)} pieces of work given up by {kind}, such as {rows[0]['message']};"
-            f" af3 retry --failed-by {kind} --yes"
+            f" {af3('retry', '--failed-by', kind, '--yes')}"
         )
 
 
@@ -114,7 +115,7 @@ def _two_shard_counts(days: Mapping[str, Mapping[str, set[int]]]) -> Iterator[st
         if doubled:
             yield (
                 f"{day}: {', '.join(doubled)} have objects of several shard counts, rows stand"
-                f" twice; af3 plan --date {day}, then af3 publish --date {day}"
+                f" twice; {af3('plan', '--date', day)}, then {af3('publish', '--date', day)}"
             )
 
 
@@ -126,8 +127,8 @@ def _on_two_days(by_day: Mapping[str, Sequence[Row]]) -> Iterator[str]:
     twice = {recording: days for recording, days in places.items() if len(set(days)) > 1}
     for recording, days in list(twice.items())[:_SHOWN]:
         yield (
-            f"recording {recording} is published on {' and '.join(sorted(set(days)))}; run af3 plan"
-            " over both days, then af3 publish"
+            f"recording {recording} is published on {' and '.join(sorted(set(days)))}; run"
+            f" {af3('plan')} over both days, then {af3('publish')}"
         )
     if len(twice) > _SHOWN:
         yield f"and {len(twice) - _SHOWN} more recordings on several days"
@@ -141,5 +142,5 @@ def _lost_rows(runs_by_day: Mapping[str, Sequence[Row]]) -> Iterator[str]:
         if in_order and most and not in_order[-1]["recordings"]:
             yield (
                 f"{day}: {most} recordings were published once, and none is now; see that the"
-                f" source holds them, then af3 annotate SOURCE --date {day}"
+                f" source holds them, then {af3('annotate', 'SOURCE', '--date', day)}"
             )

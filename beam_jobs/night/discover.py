@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +16,7 @@ import apache_beam as beam
 from apache_beam.pvalue import AsList, AsSingleton, TaggedOutput
 
 from af3core.errors import Af3Error, UnreadableObject
+from af3core.messages import tell
 from af3core.storage.store import retry_on_conflict
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
@@ -147,7 +147,7 @@ def _listed(settings: JobSettings, state: PlanState) -> Iterator[Any]:
         yield TaggedOutput("source", ListedSource(unreachable=str(error)))
         return
     for note in listing_notes(listing):
-        print(f"af3: {note}", file=sys.stderr)
+        tell(note)
     for folder in listing.unreadable:
         count_waiting(settings.job.name, UnreadableObject(f"{folder}: cannot be listed"))
     yield TaggedOutput("source", listed_source(listing))

@@ -9,6 +9,7 @@ from typing import Any
 from af3core.plain_text import printable
 from beam_jobs.night.archive_listing import Listing
 from beam_jobs.night.folder_listing import OUTER_LINK
+from beam_jobs.output.next_command import af3
 from schemas.reports import ListingFindings
 
 NO_DATE = "no date"
@@ -86,7 +87,7 @@ def findings_texts(findings: ListingFindings | None) -> list[tuple[str, str]]:
     for place, day in findings.to_plan.items():
         before, _, name = place.partition("/")
         where = f"{name} of {before} is on {day} now; its rows stay until that day is planned"
-        texts.append(("moved", f"{where}: af3 plan --date {day}"))
+        texts.append(("moved", f"{where}: {af3('plan', '--date', day)}"))
     if away:
         kept = f"{_count(away, 'object')} cannot be read now; the rows of before stay"
         texts.append(("unavailable", f"{kept}: {_some(away)}"))

@@ -55,6 +55,7 @@ from beam_jobs.night.rows import RecordingFacts, TableRows, failure_row, recordi
 from beam_jobs.night.segment import work_key
 from beam_jobs.night.silent_recordings import Neighbourhood
 from beam_jobs.night.withdrawal import left_days, publishing_rounds, withdraw_rows
+from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.identity import canonical_json, shard_of
 from schemas.options.night import Publishing
@@ -399,7 +400,7 @@ def _drop_tasks(settings: JobSettings) -> None:
     for name in settings[Publishing].drop_task:
         if name in asked:
             raise ConfigurationError(
-                f"--drop-task {name}: the plan of these days asks it; run af3 plan without it"
+                f"--drop-task {name}: the plan of these days asks it; run {af3('plan')} without it"
             )
         Ledger(settings.store).change_corpus_tasks(
             settings.corpus,

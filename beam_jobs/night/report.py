@@ -16,6 +16,7 @@ from beam_jobs.night.replaced_rows import replaced_texts
 from beam_jobs.night.sizing import MS_PER_HOUR
 from beam_jobs.night.summary import Summary, summarise
 from beam_jobs.night_report.published_tables import PublishedTables, find_published
+from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.options.night import Budget, Run
 
@@ -80,8 +81,8 @@ def _check_known(ledger: Ledger, settings: JobSettings) -> None:
     if not set(left) - {own, page}:
         raise ConfigurationError(
             f"--run-id {settings.run_id}: no job of corpus {settings.corpus} was run under this"
-            f" name in {settings.out}; those that published stand in the table runs: af3 query"
-            ' "SELECT run_id FROM runs"'
+            f" name in {settings.out}; those that published stand in the table runs: "
+            + af3("query", "SELECT run_id FROM runs")
         )
 
 

@@ -20,6 +20,7 @@ from beam_jobs.night.annotate import STAGE as ANNOTATE
 from beam_jobs.night.recut import recut_reason
 from beam_jobs.night.segment import STAGE as SEGMENT
 from beam_jobs.night.segment import work_key
+from beam_jobs.output.next_command import af3
 from schemas.options.derive import Recordings
 from schemas.options.night import Retry
 from schemas.records import AnnotatedClip, Failure, Recording, RetryRequest, SegmentedRecording
@@ -61,7 +62,8 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     if not requests:
         raise NothingToRetry(
             f"nothing of corpus {settings.corpus} from {settings.since} to {settings.until} is"
-            ' given up or cut so; see af3 query "SELECT error_class, object_uri FROM failures"'
+            " given up or cut so; see "
+            + af3("query", "SELECT error_class, object_uri FROM failures")
         )
     lines = [f"{request.stage}: {request.reason}" for request in requests[:_SHOWN]]
     if len(requests) > _SHOWN:
@@ -71,7 +73,8 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
         return Outcome(facts, [*lines, "nothing is asked for yet; --yes does"])
     for request in requests:
         ledger.put_retry(request)
-    return Outcome(facts, [*lines, "asked for; run af3 segment, af3 annotate, af3 publish"])
+    then = ", ".join(map(af3, ("segment", "annotate", "publish")))
+    return Outcome(facts, [*lines, f"asked for; run {then}"])
 
 
 def _requests(settings: JobSettings, ledger: Ledger) -> Iterator[RetryRequest]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -300,8 +300,8 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
 def _work(sounds: Sequence[SoundToCut], settings: JobSettings) -> Work:
     """For the progress: a recording is done when it is cut, or has failed, and as far as its clips.
 
-    What was cut or had failed before is not seen to be done until the end. What is taken over is no
-    audio.
+    What was cut or had failed before is not seen to be done until the end. Clips that a killed run
+    left count when they are written anew. What is taken over is no audio.
     """
     store = settings.store
     waiting = [each for sound in sounds for each in sound if each is sound[0] or each.retry]
@@ -320,25 +320,36 @@ def _work(sounds: Sequence[SoundToCut], settings: JobSettings) -> Work:
                 if any(there):
                     del left[recording.recording_id]
                     done.append(lengths_ms[recording.recording_id])
-        return sum(done) + _begun_ms(left, settings)
+        return sum(done) + _begun_ms(left, settings, before)
 
     done: list[int] = []
+    before = _clip_states(left.values(), settings)
     return Work(sum(lengths_ms.values()), done_ms)
 
 
-def _begun_ms(left: Mapping[str, Recording], settings: JobSettings) -> int:
+def _begun_ms(
+    left: Mapping[str, Recording], settings: JobSettings, before: Mapping[str, str]
+) -> int:
     """Audio that stands in clips of recordings that are being cut; a short one is one clip."""
-    longer = [
-        recording
-        for recording in left.values()
+    ends_ms: dict[str, int] = {}
+    for key, stamp in _clip_states(left.values(), settings).items():
+        if stamp != before.get(key):
+            recording_id = layout.recording_of_clip(key)
+            ends_ms[recording_id] = max(ends_ms.get(recording_id, 0), layout.clip_end_ms(key))
+    return sum(
+        min(end_ms, left[recording_id].media.likely_duration_ms)
+        for recording_id, end_ms in ends_ms.items()
+    )
+
+
+def _clip_states(recordings: Iterable[Recording], settings: JobSettings) -> dict[str, str]:
+    """The states of the clips of recordings that are longer than one clip, by key."""
+    prefixes = [
+        layout.clips_prefix(recording.recording_id, settings.segmentation_hash)
+        for recording in recordings
         if recording.media.likely_duration_ms > settings.segmentation.max_clip_s * 1000
     ]
-    begun_ms = 0
-    for batch in in_batches(longer):
-        prefixes = [
-            layout.clips_prefix(each.recording_id, settings.segmentation_hash) for each in batch
-        ]
-        for recording, keys in zip(batch, settings.store.walk(prefixes), strict=True):
-            end_ms = max(map(layout.clip_end_ms, keys), default=0)
-            begun_ms += min(end_ms, recording.media.likely_duration_ms)
-    return begun_ms
+    found: dict[str, str] = {}
+    for batch in in_batches(prefixes):
+        found |= settings.store.states(batch)
+    return found

@@ -13,6 +13,7 @@ from beam_jobs.framework.progress import clock
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.table_snapshot import TableSnapshot, take_snapshot
 from beam_jobs.night.replaced_rows import Replaced, add_up, replaced_of, replaced_texts
+from beam_jobs.output.next_command import af3
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class Summary:
         ]
         lines += [f"failures    {n} {kind}" for kind, n in sorted(self.failures.items())]
         if self.failures:
-            lines.append('            see: af3 query "SELECT object_uri, message FROM failures"')
+            see = af3("query", "SELECT object_uri, message FROM failures")
+            lines.append(f"            see: {see}")
         lines += [f"replaced    {text}" for text in replaced_texts(self.replaced)]
         return [*lines, f"tables      {self.tables}"]
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from af3core.errors import Af3Error
+from af3core.messages import tell
 from af3core.model.weights.checkpoint import NANO, NANO_NOTICE
 from beam_jobs.framework.job import Outcome, run_of
 from beam_jobs.framework.settings import JobSettings
@@ -41,7 +42,7 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
         Af3Error: a job failed.
     """
     if settings.checkpoint.name == NANO:
-        print(f"af3: {NANO_NOTICE}", file=sys.stderr)
+        tell(NANO_NOTICE)
     # `report` looks for a plan's own report, which this run has not
     plan, *others, _report = NIGHTLY
     planned = run_of(plan)(settings, beam_arguments)

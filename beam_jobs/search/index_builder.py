@@ -6,7 +6,6 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from af3core.messages import tell
 from af3core.storage.folder import FolderStore
 from af3core.storage.store import Store
 from beam_jobs.search.documents import (
@@ -134,7 +134,7 @@ class _IndexBuilder:
             held |= self._fill(days, tables)
             if time.monotonic() - said > _LINE_EVERY_S:
                 said = time.monotonic()
-                print(f"index: {first + len(days)} of {len(todo)} days", file=sys.stderr)
+                tell(f"index: {first + len(days)} of {len(todo)} days")
         return held
 
     def finish(self, trained_rows: Mapping[str, int]) -> dict[str, int]:

@@ -17,6 +17,7 @@ from af3core.storage.store import Store, retry_on_conflict
 from beam_jobs.framework.derivation import NothingPublished, derive
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.settings import JobSettings
+from beam_jobs.output.next_command import af3
 from beam_jobs.search.documents import Partition
 from beam_jobs.search.index_builder import update_index
 from beam_jobs.search.index_state import (
@@ -46,7 +47,8 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     if not tables and not _indexed_partitions(store, settings):
         raise NothingPublished(
             f"{settings.out}: no tables of corpus {settings.corpus} from {settings.since} to"
-            f" {settings.until}; run af3 annotate first, or check --corpus and the dates"
+            f" {settings.until}; run {af3('annotate', 'SOURCE')} first, or check --corpus and the"
+            " dates"
         )
     todo = _todo(read_state(store), tables, settings, model)
     embedding = _embed(todo, tables, settings, beam_arguments) if model else Outcome({})

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from af3core.storage.store import Store
+from beam_jobs.output.next_command import af3
 from beam_jobs.search.documents import DOCUMENTS, FIELDS, TEXT_TABLE, vectors_table
 from beam_jobs.search.filters import sql_text
 from beam_jobs.search.index_files import index_folder, open_database
@@ -66,7 +67,7 @@ class IndexReader:
             if state is None:
                 raise SearchError(
                     f"--out {out}: the index is of an earlier version; run"
-                    f" af3 index --out {out} again"
+                    f" {af3('index', out=out)} again"
                 )
             try:
                 return cls(store, stamp, *_open_tables(store, state))
@@ -166,7 +167,7 @@ def _unusable(store: Store, error: Exception) -> SearchError:
     address = store.address("indexes")
     return SearchError(
         f"{address}: the index cannot be used ({first}); if it stays so, delete this folder and run"
-        " af3 index again"
+        f" {af3('index')} again"
     )
 
 

@@ -13,6 +13,7 @@ from af3core.errors import ConfigurationError
 from af3core.storage.store import Store
 from beam_jobs.framework.outputs import no_tables
 from beam_jobs.framework.table_snapshot import list_shards
+from beam_jobs.output.next_command import af3
 from beam_jobs.search.documents import SOURCES, Partition
 from beam_jobs.search.search_request import SearchError
 from schemas import layout
@@ -78,7 +79,7 @@ def read_state(store: Store) -> IndexState | None:
     except RecordError as error:
         address = store.address(layout.INDEX_STATE_KEY)
         raise SearchError(
-            f"{address}: the index cannot be used ({error}); delete it and run af3 index again"
+            f"{address}: the index cannot be used ({error}); delete it and run {af3('index')} again"
         ) from error
 
 
@@ -122,7 +123,7 @@ def stale_notice(out: str, partitions: Sequence[Partition]) -> str:
     days = sorted({partition.date for partition in partitions})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     count = f"{len(partitions)} day{'s' if len(partitions) > 1 else ''}"
-    commands = ", ".join(f"af3 index --out {out} --corpus {corpus}" for corpus in corpora)
+    commands = ", ".join(af3("index", out=out, corpus=corpus) for corpus in corpora)
     return f"the index is behind the tables by {count} ({when}); run {commands}"
 
 
@@ -181,5 +182,5 @@ def no_index(out: str, store: Store) -> ConfigurationError:
     corpora = sorted({partition.corpus for partition in partition_stamps(store)})
     if not corpora:
         return no_tables(out)
-    commands = ", ".join(f"af3 index --out {out} --corpus {corpus}" for corpus in corpora)
+    commands = ", ".join(af3("index", out=out, corpus=corpus) for corpus in corpora)
     return ConfigurationError(f"--out {out}: no index there; make it with {commands}")

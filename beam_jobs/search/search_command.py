@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
-import sys
-from typing import TextIO
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from rich.markup import escape
+import pyarrow as pa
+from rich.console import Console
+from rich.text import Text
 
-from beam_jobs.framework.process import say
+from af3core.errors import ConfigurationError
+from af3core.messages import tell
 from beam_jobs.framework.progress import clock
+from beam_jobs.output.common_folder import common_folder
+from beam_jobs.output.row_output import Target, opened, target_of, until_enough, write_rows
 from beam_jobs.search.search_engine import SearchEngine
-from beam_jobs.search.search_request import Hit, Results, SearchRequest
+from beam_jobs.search.search_request import Hit, SearchRequest
 
 DESCRIPTION = """\
 Find places in the archive, the best first, each with its time, what matches and around it.
@@ -27,6 +31,23 @@ Find places in the archive, the best first, each with its time, what matches and
 
 The index is made by af3 index, and kept up to date by the nightly schedule."""
 
+_COLUMNS: dict[str, pa.DataType] = {
+    "kind": pa.string(),
+    "corpus": pa.string(),
+    "date": pa.string(),
+    "recording_id": pa.string(),
+    "segment_id": pa.string(),
+    "object_uri": pa.string(),
+    "start_ms": pa.int64(),
+    "end_ms": pa.int64(),
+    "flags": pa.list_(pa.string()),
+    "field": pa.string(),
+    "context": pa.string(),
+    "marks": pa.list_(pa.list_(pa.int64())),
+    "score": pa.float64(),
+}
+"""Of `Hit`, for Parquet."""
+
 
 def run_search(known: argparse.Namespace) -> int:
     """Search, and print what is found.
@@ -35,6 +56,9 @@ def run_search(known: argparse.Namespace) -> int:
         ConfigurationError: there is no index, or no such corpus in it.
         SearchError: the request cannot be answered.
     """
+    if known.json and known.format not in (None, "jsonl"):
+        raise ConfigurationError(f"--json is --format jsonl; take it, or --format {known.format}")
+    target = target_of("jsonl" if known.json else known.format, known.output)
     engine = SearchEngine(known.out, known.text_model)
     request = SearchRequest(
         words=known.words,
@@ -52,50 +76,67 @@ def run_search(known: argparse.Namespace) -> int:
     )
     results = engine.search(request)
     for notice in results.notices:
-        print(f"af3: {notice}", file=sys.stderr)
-    if known.json:
-        say(json.dumps(dataclasses.asdict(hit), ensure_ascii=False) for hit in results.hits)
-    else:
-        _print(results, sys.stdout)
+        tell(notice)
     if not results.hits:
         if request.corpus:
             engine.check_corpus(request.corpus)
-        print(f"af3: nothing found for {known.words or known.like!r}", file=sys.stderr)
-    return 0
+        tell(f"nothing found for {known.words or known.like!r}")
+    return until_enough(lambda: _write(_Hits(results.hits), target))
 
 
-def _print(results: Results, stream: TextIO) -> None:
-    if not results.hits:
-        return
-    if stream.isatty():
-        from rich.console import Console
-
-        console = Console(soft_wrap=True, highlight=False)
-        for hit in results.hits:
-            console.print(
-                f"[cyan]{escape(_place(hit))}[/cyan]\n    {_marked_context(hit, terminal=True)}"
-            )
-    else:
-        say(f"{_place(hit)}\n    {_marked_context(hit, terminal=False)}" for hit in results.hits)
+def _write(hits: _Hits, target: Target) -> None:
+    is_terminal = target.is_terminal
+    with opened(target) as begin:
+        write_rows(hits, target, begin(), lambda _: places_text(hits.hits, is_terminal))
 
 
-def _place(hit: Hit) -> str:
+class _Hits:
+    """Hits as rows."""
+
+    def __init__(self, hits: Sequence[Hit]) -> None:
+        self.hits = hits
+        self.columns = [each.name for each in dataclasses.fields(Hit)]
+
+    def batches(self) -> Iterator[Sequence[Sequence[Any]]]:
+        if self.hits:
+            yield [[getattr(hit, name) for name in self.columns] for hit in self.hits]
+
+    def arrow(self) -> pa.RecordBatchReader:
+        return pa.Table.from_pylist(
+            list(map(dataclasses.asdict, self.hits)), pa.schema(_COLUMNS)
+        ).to_reader()
+
+
+def places_text(hits: Sequence[Hit], is_terminal: bool) -> str:
+    """Places for people, each with what matches: in bold on a terminal, else in brackets."""
+    folder = common_folder([hit.object_uri for hit in hits])
+    told = Text(f"places below {_printable(folder)}\n" if folder else "")
+    for hit in hits:
+        told.append(_place(hit, folder), "cyan").append("\n    ")
+        told.append_text(_marked_context(hit, is_terminal)).append("\n")
+    console = Console(soft_wrap=True, highlight=False, force_terminal=is_terminal)
+    with console.capture() as captured:
+        console.print(told, end="")
+    return captured.get()
+
+
+def _place(hit: Hit, folder: str) -> str:
     until = clock(hit.end_ms)
     flags = f" ({', '.join(hit.flags)})" if hit.flags else ""
-    uri = _printable(hit.object_uri)
-    return f"{uri} {clock(hit.start_ms)}-{until} {hit.field} {hit.date}{flags}"
+    uri = hit.object_uri.removeprefix(folder)
+    return _printable(f"{uri} {clock(hit.start_ms)}-{until} {hit.field} {hit.date}{flags}")
 
 
-def _marked_context(hit: Hit, terminal: bool) -> str:
+def _marked_context(hit: Hit, is_terminal: bool) -> Text:
     """The context in one line; what matches in bold, or in brackets."""
-    before, after = ("[bold yellow]", "[/bold yellow]") if terminal else ("[", "]")
     context = _printable(hit.context)
-    parts, at = [], 0
+    told, at = Text(), 0
     for start, end in hit.marks:
-        parts += [context[at:start], before, context[start:end], after]
+        found = context[start:end]
+        told.append(context[at:start])
+        told.append(found if is_terminal else f"[{found}]", "bold yellow")
         at = end
-    parts.append(context[at:])
-    return "".join(escape(part) if terminal and not n % 2 else part for n, part in enumerate(parts))
+    return told.append(context[at:])
 
 
 def _printable(text: str) -> str:

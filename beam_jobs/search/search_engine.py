@@ -17,6 +17,7 @@ from af3core.dialogue.script import moment_of
 from af3core.embedding.text import EMBEDDED_TEXT_MODEL, load_text_embedder, text_model_revision
 from af3core.storage.address import store_at
 from beam_jobs.framework.known_nights import unknown_corpus
+from beam_jobs.output.next_command import af3
 from beam_jobs.search.filters import DEEPEST, filter_sql, sql_text
 from beam_jobs.search.index_reader import IndexReader, Ranked
 from beam_jobs.search.index_state import StalenessCheck, indexed_corpora
@@ -151,8 +152,8 @@ class SearchEngine:
         found = reader.segment_vector(request.like)
         if found is None:
             raise SearchError(
-                f"like {request.like!r}: the index knows no sound of such a segment; run af3 embed"
-                f" and af3 index --out {self.out}"
+                f"like {request.like!r}: the index knows no sound of such a segment; run"
+                f" {af3('embed', out=self.out)} and {af3('index', out=self.out)}"
             )
         table, vector = found
         others = f"segment_id <> {sql_text(request.like)}"
@@ -188,7 +189,7 @@ def _related_texts(
 
 def _no_meaning(out: str, text_model: str) -> str:
     return (
-        f"the index holds no meaning by {text_model}; run af3 index --out {out} (without"
+        f"the index holds no meaning by {text_model}; run {af3('index', out=out)} (without"
         " --words-only)"
     )
 

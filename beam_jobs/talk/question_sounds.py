@@ -13,6 +13,7 @@ from af3core.model.request import Sound
 from af3core.storage.address import store_at
 from beam_jobs.framework.clip_audio import ClipObject, clip_sounds
 from beam_jobs.framework.views import ask_published, translated_errors
+from beam_jobs.output.next_command import af3
 
 SILENT_PEAK = 0.001
 """-60 dBFS: below it lies a microphone that is muted, and nothing that is said into one."""
@@ -62,7 +63,7 @@ def _sound_at(moment: Moment, about: str, out: str) -> Sound:
         found = ask_published(out, lambda database: database.execute(_AT, values).fetchone())
     if found is None:
         raise ConfigurationError(
-            f"--about {about}: no segment of {out} is there; af3 search --out {out} finds places"
+            f"--about {about}: no segment of {out} is there; {af3('search', out=out)} finds places"
         )
     clip_uri, clip_start_ms, start_ms, end_ms = found
     span = (start_ms, end_ms)

@@ -11,6 +11,7 @@ from typing import Any
 from af3core.errors import ConfigurationError
 from af3core.model.weights.checkpoint import NANO
 from af3core.speech.sound_file import SoundWriter
+from beam_jobs.framework.process import say
 from beam_jobs.talk.answer_output import AnswerOutput
 from beam_jobs.talk.answerer import open_answerer, request_about
 from beam_jobs.talk.conversation import TalkConversation
@@ -45,7 +46,7 @@ def run_talk(known: argparse.Namespace) -> int:
         ModelError: the model could not answer the one question.
     """
     if known.devices:
-        print("\n".join(device_lines()))
+        say(device_lines())
         return 0
     microphone = _microphone(known)
     loudspeaker = _named_loudspeaker(known)

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from af3core import messages
+
 _LINE_BYTES = 4096
 """The longest line that a terminal gives."""
 _LOOK_S = 0.1
@@ -57,7 +59,7 @@ def interrupts() -> Iterator[threading.Event]:
 
 def tell(line: str) -> None:
     """A line of the command's own, on stderr."""
-    print(f"af3: {line}", file=sys.stderr, flush=True)
+    messages.tell(line)
 
 
 def show(text: str) -> None:

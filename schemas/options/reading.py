@@ -13,6 +13,7 @@ MAX_PORT = 65535
 
 SearchMode = Literal["hybrid", "words", "meaning"]
 SearchKind = Literal["segment", "clip", "chapter", "recording"]
+RowForm = Literal["table", "csv", "json", "jsonl", "parquet", "markdown"]
 SpeechFilter = Literal["any", "with", "without"]
 
 
@@ -33,7 +34,19 @@ class Query(OptionGroup):
         "SQL",
         positional=True,
     )
-    output: str | None = option(None, "write a .csv or .parquet file instead", "FILE")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowsOut(OptionGroup):
+    """What is printed."""
+
+    format: RowForm | None = option(
+        None,
+        "form of the rows (default: as --output ends, a table on a terminal, else csv)",
+    )
+    output: str | None = option(
+        None, "write all rows to this file, such as a .csv or .parquet, local or gs://", "FILE"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +83,7 @@ class SearchPage(OptionGroup):
 
     limit: int = option(20, "hits (default: {default})", "N")
     offset: int = option(0, "skip the best N (default: {default})", "N")
-    json: bool = option(False, "one JSON object a line")
+    json: bool = option(False, "the same as --format jsonl")
 
 
 def _port(value: int) -> str | None:

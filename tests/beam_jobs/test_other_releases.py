@@ -148,13 +148,14 @@ def test_a_publishing_keeps_what_a_later_release_said_of_earlier_runs(tmp_path: 
             f"manifests/corpus=radio/date={DAY}.json",
             ("annotate", *OPTIONS),
             1,
-            "damaged (no JSON); run af3 plan over its day again",
+            "damaged (no JSON); run af3 plan --out OUT --corpus radio over its day again",
         ),
         (
             INDEX_STATE_KEY,
             ("search", "storm"),
             1,
-            "the index cannot be used (damaged (no JSON)); delete it and run af3 index again",
+            "the index cannot be used (damaged (no JSON)); delete it and run af3 index --out OUT"
+            " again",
         ),
         (
             ACCEPTED_KEY,
@@ -178,7 +179,7 @@ def test_a_damaged_state_is_one_line(
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text('{"corpus": "rad')
     assert main([*command, "--out", str(out)]) == code
-    assert capsys.readouterr().err == f"af3: {path}: {line}\n"
+    assert capsys.readouterr().err == f"af3: {path}: {line}\n".replace("OUT", str(out))
 
 
 def test_what_needs_a_newer_release_names_it(tmp_path: Path) -> None:

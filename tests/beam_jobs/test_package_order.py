@@ -8,7 +8,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ORDER = (
+    "output",
     "framework",
+    "query",
     "charts",
     "night_report",
     "derive",

@@ -29,7 +29,8 @@ def test_only_what_is_accepted_annotates_nights(site: Site) -> None:
     before = site.trigger(gated, day=day(3))
     assert site.finished(gated, [before]) == {before: "failed"}
     out = site.folder / "evaluated"
-    reason = f" is not accepted in {out}: no model is; run af3 evaluate and af3 accept with it"
+    commands = f"af3 evaluate --out {out} and af3 accept --out {out}"
+    reason = f" is not accepted in {out}: no model is; run {commands} with it"
     log = last_log(site, gated, before, "plan")
     assert "JobMisconfigured: plan: NotAccepted: --model nano (" in log
     assert reason in log

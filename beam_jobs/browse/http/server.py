@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from af3core.messages import tell
 
 _SHUTDOWN_S = 2
 """How long answers that are under way may still take."""
@@ -28,7 +29,7 @@ def serve(app: ASGIApp, listener: socket.socket, address: str) -> None:
         print(f"af3: {address}  (Ctrl-C ends it)", flush=True)
 
     server_of(app, ready).run([listener])
-    print("\naf3: the archive page has ended", file=sys.stderr, flush=True)
+    tell("the archive page has ended")
 
 
 def server_of(app: ASGIApp, ready: Callable[[], None]) -> Server:

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from beam_jobs.browse.data.archive_tables import Row, rows_of
-from beam_jobs.browse.sql.json_values import as_json
+from beam_jobs.output.json_values import as_json
 
 Stretch = tuple[str, str, str, str, int, int]
 """Corpus, date, recording, segment (empty for a clip), start and end."""

@@ -24,7 +24,7 @@ from beam_jobs.browse.pages.answer_panels import (
     stretch_of,
 )
 from beam_jobs.browse.pages.cards import file_name
-from beam_jobs.browse.sql.json_values import as_json
+from beam_jobs.output.json_values import as_json
 from beam_jobs.search.documents import Partition
 
 _TABLES = (

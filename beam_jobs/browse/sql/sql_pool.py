@@ -14,9 +14,9 @@ from starlette.concurrency import run_in_threadpool
 
 from beam_jobs.browse.data.archive_tables import ArchiveTables
 from beam_jobs.browse.http.refusal import Refusal
-from beam_jobs.browse.sql.json_values import to_bytes
 from beam_jobs.browse.sql.sql_process import SqlRequest
 from beam_jobs.framework.partition_pruning import tables_named
+from beam_jobs.output.json_values import to_bytes
 
 SECONDS = 10.0
 MOST_ROWS = 1000

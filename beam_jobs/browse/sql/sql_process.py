@@ -11,7 +11,6 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +19,13 @@ import duckdb
 from af3core.errors import StorageError
 from af3core.storage.address import store_at
 from beam_jobs.browse.http.refusal import Refusal
-from beam_jobs.browse.sql.json_values import as_json, to_bytes
-from beam_jobs.browse.sql.sql_checks import checked_sql, one_line
 from beam_jobs.framework.partition_pruning import needed_by
 from beam_jobs.framework.table_snapshot import TableSnapshot
 from beam_jobs.framework.views import ask_snapshot
+from beam_jobs.output.json_values import as_json, to_bytes
+from beam_jobs.query.read_only import Bounds, lock
+from beam_jobs.query.sql_checks import SqlRefused, one_line, parsed_sql
 from schemas.record_format import Record
-from schemas.sql.column_types import quoted_text
 from schemas.tables.derived_tables import ALL_TABLES
 
 _MEMORY_LIMIT = "1GB"
@@ -61,12 +60,14 @@ def answer(request: SqlRequest) -> dict[str, Any]:
     Raises:
         Refusal: the statement may not run, is wrong, or its answer is too large.
     """
-    with duckdb.connect(config={"python_enable_replacements": False}) as parser:
-        sql = checked_sql(parser, request.sql)
+    try:
+        sql = parsed_sql(request.sql)
+    except SqlRefused as error:
+        raise Refusal(400, str(error)) from error
     store = store_at(request.out)
 
     def ask(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-        _lock(connection, [store.address("tables/"), store.address("superseded/")])
+        lock(connection, store, Bounds(_MEMORY_LIMIT, _THREADS))
         return _rows(connection.execute(sql), request)
 
     snapshot = needed_by(sql, TableSnapshot(store, request.stamps))
@@ -79,25 +80,6 @@ def answer(request: SqlRequest) -> dict[str, Any]:
         raise _too_much() from error
     except duckdb.Error as error:
         raise Refusal(400, one_line(error)) from error
-
-
-def _lock(connection: duckdb.DuckDBPyConnection, folders: Sequence[str]) -> None:
-    """Nothing but the tables can be reached any more, and none of it be changed back."""
-    quoted = ", ".join(quoted_text(folder, "duckdb") for folder in folders)
-    for setting in (
-        "TimeZone = 'UTC'",
-        f"allowed_directories = [{quoted}]",
-        "autoinstall_known_extensions = false",
-        "autoload_known_extensions = false",
-        "allow_community_extensions = false",
-        "python_enable_replacements = false",
-        f"memory_limit = '{_MEMORY_LIMIT}'",
-        f"threads = {_THREADS}",
-        "temp_directory = ''",
-        "enable_external_access = false",
-        "lock_configuration = true",
-    ):
-        connection.execute(f"SET {setting}")
 
 
 def _rows(result: duckdb.DuckDBPyConnection, request: SqlRequest) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -26,6 +25,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from af3core.audio.clip_file import as_pcm
 from af3core.errors import Af3Error
+from af3core.messages import Level, tell
 from af3core.model.request import Answer, Request
 from af3core.speech.spoken_answer import Spoken, spoken_answer
 from beam_jobs.browse.data.archive_tables import ArchiveTables
@@ -95,7 +95,7 @@ class TalkSocket:
         except Af3Error as error:
             await self._fail(socket, str(error))
         except Exception as error:
-            print(f"af3: a conversation failed: {error!r}", file=sys.stderr, flush=True)
+            tell(f"a conversation failed: {error!r}", Level.ERROR)
             await self._fail(
                 socket, "an error of the server's own; where af3 browse runs it says more"
             )

@@ -39,6 +39,7 @@ from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import manifest_dates, names_of_recording
 from beam_jobs.framework.settings import JobSettings, voice_settings
 from beam_jobs.framework.table_snapshot import partition_rows, rows_by_recording
+from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.identity import configuration_hash
 from schemas.options.derive import ESPEAK, Recordings, Speech
@@ -201,7 +202,9 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
         facts[OLD_SOUNDS] = removed
         lines.append(f"{OLD_SOUNDS}: {removed}")
     if missing := facts.get(WITHOUT_SUMMARY):
-        lines.append(f"{missing} recordings have no summary to speak; af3 summarise makes them")
+        lines.append(
+            f"{missing} recordings have no summary to speak; {af3('summarise')} makes them"
+        )
     return Outcome(facts, lines, outcome.waiting)
 
 
@@ -217,6 +220,6 @@ def _check_chosen(settings: JobSettings) -> None:
     if found and (unknown := sorted(wanted - found)):
         raise ConfigurationError(
             f"--recording {unknown[0]}: not in the tables of corpus {settings.corpus} from"
-            f" {settings.since} to {settings.until}; see af3 query --out {settings.out}"
-            ' "SELECT object_uri FROM recordings"'
+            f" {settings.since} to {settings.until}; see "
+            + af3("query", "SELECT object_uri FROM recordings", out=settings.out)
         )

@@ -12,6 +12,7 @@ from af3core.dialogue.script import Moment, Script, moment_of
 from af3core.errors import ConfigurationError
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.views import ask_published, translated_errors
+from beam_jobs.output.next_command import af3
 
 _SEGMENTS = """
 CREATE VIEW chosen AS
@@ -107,7 +108,8 @@ class _Search:
             rows = self._rows(f" AND segment_id = ?{_ORDER}", sound)
             if not rows:
                 raise _error(
-                    script, f"segment {sound} is not published; see af3 query, or write OBJECT@M:SS"
+                    script,
+                    f"segment {sound} is not published; see {af3('query')}, or write OBJECT@M:SS",
                 )
             return rows[0]
         return self._at(moment, sound, script)

@@ -40,6 +40,7 @@ from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import manifest_dates
 from beam_jobs.framework.settings import JobSettings
+from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.identity import configuration_hash
 from schemas.options.derive import Seed, TextModel
@@ -207,12 +208,12 @@ def _check_embedded(settings: JobSettings) -> None:
         if not store.children(prefix):
             raise ConfigurationError(
                 f"--out {settings.out}: {date} of {settings.corpus} has no embeddings;"
-                " run af3 embed first"
+                f" run {af3('embed')} first"
             )
     corpus = CorpusSnapshot(settings.out, settings.corpus, settings.run_id)
     model = text_model_revision(settings[TextModel].text_model)
     if dates and not embedded_neighbourhood(corpus, model, dates[-1]).segments:
         raise ConfigurationError(
             f"--text-model {settings[TextModel].text_model}: no caption without a flag was embedded"
-            " with it; run af3 embed with the same --text-model"
+            f" with it; run {af3('embed')} with the same --text-model"
         )

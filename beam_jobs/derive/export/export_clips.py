@@ -9,6 +9,7 @@ from af3core.errors import Af3Error
 from af3core.storage.concurrency import map_concurrently
 from af3core.storage.store import Store
 from beam_jobs.derive.export.export_records import ExportRecord, ExportSound
+from beam_jobs.output.next_command import af3, cut_again
 
 
 class SoundsMissing(Af3Error):
@@ -33,7 +34,7 @@ def check_sounds(store: Store, records: Iterable[ExportRecord]) -> None:
         more = f" (and {len(gone) - 1} more)" if len(gone) > 1 else ""
         raise SoundsMissing(
             f"{store.address(gone[0])}{more}: the clip is gone, and nothing was exported; cut"
-            " its recording again: af3 retry --recording ID, af3 segment, then export"
+            f" its recording again: {cut_again('ID')}, then {af3('export')}"
         )
 
 

@@ -166,7 +166,7 @@ def test_who_waits_says_for_whom_and_since_when(
     name = f"{socket.gethostname()} process {holder.pid}"
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 1
-    assert told[0] in [f"waiting for {KEY}, held by {name} for {n} s" for n in range(3)]
+    assert told[0] in [f"af3: waiting for {KEY}, held by {name} for {n} s" for n in range(3)]
 
 
 def test_a_lock_that_is_held_for_too_long_names_its_holder(

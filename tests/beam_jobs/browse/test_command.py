@@ -73,7 +73,7 @@ def test_a_signal_ends_it_well(out: Path, end: signal.Signals, asked: bool) -> N
         process.send_signal(end)
         rest, said = process.communicate(timeout=_ENDS_WITHIN_S)
     assert (process.returncode, rest) == (0, "")
-    assert said == "\naf3: the archive page has ended\n"
+    assert said == "af3: the archive page has ended\n"
 
 
 def test_elsewhere_it_listens_with_a_new_token(out: Path) -> None:

@@ -99,9 +99,9 @@ def test_a_night_refuses_what_is_not_accepted_where_it_is_asked_for(
     with pytest.raises(NotAccepted) as caught:
         whole_night.run(settings)
     assert str(caught.value) == (
-        f"--model {name} is not accepted in {gate}: no model is; run af3 evaluate and af3 accept"
-        " with it (in Airflow: evaluate_model), or go without --accepted-in (a corpus file: model:"
-        " {allow_unaccepted: true})"
+        f"--model {name} is not accepted in {gate}: no model is; run af3 evaluate --out {gate} and"
+        f" af3 accept --out {gate} with it (in Airflow: evaluate_model), or go without"
+        " --accepted-in (a corpus file: model: {allow_unaccepted: true})"
     )
     plan = ["plan", str(archive), "--out", str(out), "--model", str(untrained), "--date-from=path"]
     assert main([*plan, "--accepted-in", gate]) == 2

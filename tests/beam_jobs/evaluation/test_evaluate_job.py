@@ -194,7 +194,8 @@ def test_the_commands_teach_and_compare(
         capsys.readouterr().out
     )
     assert main(["evaluate", "compare", *out]) == 2
-    assert "no evaluations there; run af3 evaluate first" in capsys.readouterr().err
+    first = f"run af3 evaluate --out {out[1]} first"
+    assert f"no evaluations there; {first}" in capsys.readouterr().err
     assert main(["evaluate", "mmar", "--data", str(data), "--model", str(untrained), *out]) == 0
     assert capsys.readouterr().out.startswith("MMAR")
     assert main(["evaluate", "compare", *out]) == 0

@@ -176,7 +176,9 @@ def test_an_interval_without_tables_is_one_clear_line(
     settings: JobSettings, finished: Path, untrained: Path
 ) -> None:
     elsewhere = dataclasses.replace(settings, since="2020-01-01", until="2020-01-02")
-    expected = "no tables of corpus default from 2020-01-01 to 2020-01-02; run af3 annotate first"
+    expected = (
+        "no tables of corpus default from 2020-01-01 to 2020-01-02; run af3 annotate SOURCE first"
+    )
     with pytest.raises(NothingPublished, match=expected):
         derive(TITLES, elsewhere)
     shutil.rmtree(Path(settings.out) / "tables" / "recordings")

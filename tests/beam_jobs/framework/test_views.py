@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
-from rich.console import Console
 
 from af3core.errors import ConfigurationError, StorageError
-from beam_jobs.framework.views import (
-    QueryError,
-    UnreadableTables,
-    ask_published,
-    print_tables,
-    run_query,
-)
+from beam_jobs.framework.table_snapshot import UnreadableTables
+from beam_jobs.framework.views import ask_published
+from beam_jobs.output.row_output import Target
+from beam_jobs.query.query_command import QueryError, run_query
 from tests.beam_jobs.database import connected
 from tests.beam_jobs.small_night import DAY, make_archive, night
 from tests.faulty_network import Fault, Network, between
@@ -42,20 +36,11 @@ def bucket(out: Path) -> Iterator[str]:
         yield address
 
 
-def printed(out: str, sql: str, width: int = 200) -> str:
-    console = Console(width=width, record=True)
-    run_query(out, sql, None, console)
-    return console.export_text()
+CSV = Target("csv", None, is_terminal=False)
 
 
 def asked(out: str, sql: str, *tables: str) -> list[tuple[Any, ...]]:
     return ask_published(out, lambda database: database.sql(sql).fetchall(), tables)
-
-
-def test_tables_are_views_with_corpus_and_date(out: Path) -> None:
-    text = printed(str(out), "SELECT DISTINCT corpus, date FROM captions")
-    assert "default" in text
-    assert DAY in text
 
 
 @pytest.mark.storage_server
@@ -85,40 +70,12 @@ def test_hours_per_night_add_up(out: Path) -> None:
     assert row[3] == row[4] == 0.01
 
 
-def test_results_go_to_csv_and_parquet(out: Path, tmp_path: Path) -> None:
-    sql = "SELECT container, sample_rate_hz FROM recordings ORDER BY container"
-    run_query(str(out), sql, str(tmp_path / "r.csv"), Console())
-    run_query(str(out), sql, str(tmp_path / "r.parquet"), Console())
-    with (tmp_path / "r.csv").open() as file:
-        assert list(csv.reader(file)) == [
-            ["container", "sample_rate_hz"],
-            ["mp3", "16000"],
-            ["wav", "16000"],
-        ]
-    assert pq.read_table(tmp_path / "r.parquet").column("container").to_pylist() == ["mp3", "wav"]
-
-
-def test_all_tables_and_columns_are_listed_with_descriptions() -> None:
-    console = Console(width=160, record=True)
-    print_tables(console)
-    text = console.export_text()
-    for table in ("failures", "embeddings", "dialogues", "chats"):
-        assert f"{table} (version 1)" in text
-    for table in ("recordings", "segments"):
-        assert f"{table} (version 2)" in text
-    for table in ("captions", "transcripts", "answers"):
-        assert f"{table} (version 3)" in text
-    assert "mean_logprob" in text
-
-
 def test_wrong_sql_and_wrong_places_are_one_line(out: Path, tmp_path: Path) -> None:
     with pytest.raises(QueryError, match=r"^query: Catalog Error: .*nowhere") as caught:
-        run_query(str(out), "SELECT 1 FROM nowhere", None, Console())
+        run_query(str(out), "SELECT 1 FROM nowhere", CSV)
     assert "\n" not in str(caught.value)
     with pytest.raises(ConfigurationError, match="no tables there; name the folder"):
         asked(str(tmp_path), "SELECT 1")
-    with pytest.raises(ConfigurationError, match=r"name a .csv or .parquet file"):
-        run_query(str(out), "SELECT 1", "result.txt", Console())
 
 
 @pytest.fixture
@@ -152,8 +109,7 @@ def test_every_second_download_is_broken_and_the_rows_are_right(
 
 @pytest.mark.storage_server
 def test_a_query_fetches_each_object_of_its_tables_once(network: Network) -> None:
-    console = Console(width=200, record=True)
-    run_query(f"gs://{BUCKET}/nights", TEXTS, None, console)
+    run_query(f"gs://{BUCKET}/nights", TEXTS, CSV)
     assert network.downloads("nights/tables/") == network.downloads("nights/tables/transcripts/")
     assert network.downloads("nights/tables/") == 1
 
@@ -164,7 +120,7 @@ def test_downloads_that_are_never_right_are_one_line(network: Network, kind: Fau
     network.faults = lambda request: kind if request.is_download else None
     said = r"gs://archive-tables/nights/tables/transcripts/.*: the storage gave no good answer"
     with pytest.raises(StorageError, match=said) as caught:
-        run_query(f"gs://{BUCKET}/nights", TEXTS, None, Console())
+        run_query(f"gs://{BUCKET}/nights", TEXTS, CSV)
     assert "\n" not in str(caught.value)
 
 
@@ -177,13 +133,6 @@ def test_a_damaged_table_is_one_line(out: Path, tmp_path: Path, damage: str) -> 
         {"cut": data[: len(data) // 2], "empty": b"", "no Parquet": b"x" * 999}[damage]
     )
     with pytest.raises(UnreadableTables, match=r"tables cannot be read .*transcripts") as caught:
-        run_query(str(copied), TEXTS, None, Console())
+        run_query(str(copied), TEXTS, CSV)
     assert "\n" not in str(caught.value)
-    assert len(printed(str(copied), "SELECT count(*) FROM recordings")) > 0
-
-
-def test_a_result_is_written_whole_or_not_at_all(out: Path, tmp_path: Path) -> None:
-    sql = "SELECT error(text) FROM transcripts"
-    with pytest.raises(QueryError):
-        run_query(str(out), sql, str(tmp_path / "r.csv"), Console())
-    assert list(tmp_path.iterdir()) == []
+    assert len(asked(str(copied), "FROM recordings", "recordings")) == 2

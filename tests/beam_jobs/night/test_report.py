@@ -129,7 +129,8 @@ def test_a_failure_that_may_pass_is_not_permanent(archive: Path, tmp_path: Path)
     assert main(["segment", "--out", str(out), "--report", str(file)]) == 1
     report = read(file)
     assert (report.exit_code, report.error_class, report.permanent) == (1, "DamagedObject", False)
-    assert report.message == f"{manifest}: damaged (no JSON); run af3 plan over its day again"
+    again = f"run af3 plan --out {out} over its day again"
+    assert report.message == f"{manifest}: damaged (no JSON); {again}"
 
 
 def test_a_wrong_option_is_exit_code_2_in_the_named_file_alone(
@@ -232,7 +233,8 @@ def test_a_report_of_an_unknown_run_is_none(
         assert main(["report", "--out", str(out), "--run-id", "unknown"]) == 2
         assert capsys.readouterr().err == (
             f"af3: --run-id unknown: no job of corpus default was run under this name in {out};"
-            ' those that published stand in the table runs: af3 query "SELECT run_id FROM runs"\n'
+            " those that published stand in the table runs: af3 query 'SELECT run_id FROM runs'"
+            f" --out {out}\n"
         )
 
 

@@ -141,7 +141,8 @@ def test_a_clip_that_is_gone_is_said_in_its_place(out: Path, page: Seen, tmp_pat
     gone = [text for text in seen.texts if text.startswith("No sound: clips/")]
     assert len(gone) == 20
     assert gone[0].endswith(
-        ": the clip is gone; cut its recording again: af3 retry --recording ID, af3 segment"
+        f": the clip is gone; cut its recording again: af3 retry --recording ID --out {copy}"
+        f" --corpus demo, af3 segment --out {copy} --corpus demo"
     )
 
 

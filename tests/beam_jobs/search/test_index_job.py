@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from beam_jobs.cli import main
@@ -123,7 +124,7 @@ def test_an_index_that_is_behind_says_so(settings: JobSettings) -> None:
     index_job.run(words_only(settings))
     assert notices(settings) == ()
     publish(settings.out, FIRST, {"aa": ["Nothing but sun."]})
-    run = f"run af3 index --out {settings.out} --corpus default"
+    run = f"run af3 index --out {settings.out}"
     assert notices(settings) == (f"the index is behind the tables by 1 day ({FIRST}); {run}",)
     publish(settings.out, SECOND, {"bb": ["Nothing."]})
     assert notices(settings) == (
@@ -155,7 +156,9 @@ def test_without_tables_the_remedy_is_named(tmp_path: Path, untrained: Path) -> 
     with pytest.raises(NothingPublished) as caught:
         index_job.run(nothing)
     assert str(caught.value).startswith(f"{nothing.out}: no tables of corpus default from ")
-    assert str(caught.value).endswith("run af3 annotate first, or check --corpus and the dates")
+    assert str(caught.value).endswith(
+        "run af3 annotate SOURCE first, or check --corpus and the dates"
+    )
 
 
 @pytest.mark.parametrize("content", [b"hello\n", b"", b'{"format": 1}', b"[1]"])
@@ -214,7 +217,7 @@ def test_the_commands_print_places_as_lines(
     assert main(["index", *out, "--words-only"]) == 0
     capsys.readouterr()
     words = ["--mode", "words"]
-    assert main(["search", "bees", "--limit", "1", *words, *out]) == 0
+    assert main(["search", "bees", "--limit", "1", *words, *out, "--format", "table"]) == 0
     assert capsys.readouterr().out == (
         f"/arc/bb.wav 0:00-0:30 transcript {SECOND}\n    [Bees] like sun.\n"
     )
@@ -222,7 +225,15 @@ def test_the_commands_print_places_as_lines(
     hit = json.loads(capsys.readouterr().out)
     assert (hit["segment_id"], hit["context"], hit["marks"]) == ("bb-0", "Bees like sun.", [[0, 4]])
     assert main(["search", "thunder", *words, *out]) == 0
-    assert capsys.readouterr() == ("", "af3: nothing found for 'thunder'\n")
+    said = capsys.readouterr()
+    assert said.out.startswith("kind,corpus,date,recording_id,segment_id,object_uri,start_ms,")
+    assert said.out.count("\n") == 1
+    assert said.err == "af3: nothing found for 'thunder'\n"
+    assert main(["search", "bees", *words, *out, "--output", f"{settings.out}/hits.parquet"]) == 0
+    hit, *_ = pq.read_table(f"{settings.out}/hits.parquet").to_pylist()
+    assert (hit["segment_id"], hit["start_ms"], hit["marks"]) == ("bb-0", 0, [[0, 4]])
+    assert main(["search", "bees", *out, "--json", "--format", "csv"]) == 2
+    assert capsys.readouterr().err == ("af3: --json is --format jsonl; take it, or --format csv\n")
     assert main(["search", '"storm', *out]) == 1
     assert capsys.readouterr().err.startswith("af3: search '\"storm': a quote is not closed; ")
     assert main(["search", "storm", "--runner", "X", *out]) == 2
@@ -235,7 +246,8 @@ def test_a_text_of_the_archive_cannot_drive_the_terminal(
     publish(settings.out, FIRST, {"aa": ["A storm\x1b]0;owned\x07\r\nof [bold]words[/bold]"]})
     index_job.run(words_only(settings))
     capsys.readouterr()
-    assert main(["search", "words", "--mode", "words", "--out", settings.out]) == 0
+    asked = ["search", "words", "--mode", "words", "--out", settings.out]
+    assert main([*asked, "--format", "table"]) == 0
     assert capsys.readouterr().out == (
         f"/arc/aa.wav 0:00-0:30 transcript {FIRST}\n"
         "    A storm ]0;owned   of [bold][words][/bold]\n"

@@ -191,8 +191,8 @@ def test_more_says_that_there_are_hits_after_these(engine: SearchEngine) -> None
         ),
         (
             SearchRequest(like="none"),
-            "like 'none': the index knows no sound of such a segment; run af3 embed and af3 index"
-            " --out OUT",
+            "like 'none': the index knows no sound of such a segment; run af3 embed --out OUT"
+            " and af3 index --out OUT",
         ),
     ],
 )

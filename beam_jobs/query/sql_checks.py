@@ -13,9 +13,9 @@ from typing import Any
 
 import duckdb
 
-from beam_jobs.browse.http.refusal import Refusal
+from af3core.errors import Af3Error
 
-_ONLY = "only one SELECT, EXPLAIN, DESCRIBE, SHOW or SUMMARIZE runs here"
+READING_ONLY = "only one SELECT, EXPLAIN, DESCRIBE, SHOW or SUMMARIZE runs here"
 _READING_NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
 _TABLE_FUNCTIONS = {"unnest", "range", "generate_series", "json_each", "json_tree"}
 _NO_FUNCTIONS = {
@@ -41,11 +41,25 @@ _EXPLAIN = re.compile(
 )
 
 
+class SqlRefused(Af3Error):
+    """A statement that may not run here, or that is none."""
+
+
+def parsed_sql(sql: str) -> str:
+    """The statement as it may run, told by a database of its own.
+
+    Raises:
+        SqlRefused: it may not, or it cannot be parsed.
+    """
+    with duckdb.connect(config={"python_enable_replacements": False}) as parser:
+        return checked_sql(parser, sql)
+
+
 def checked_sql(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     """The statement as it may run.
 
     Raises:
-        Refusal: it may not, or it cannot be parsed.
+        SqlRefused: it may not, or it cannot be parsed.
     """
     prefix, inner = "", sql
     match = _EXPLAIN.fullmatch(sql)
@@ -54,9 +68,9 @@ def checked_sql(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     try:
         statements = connection.extract_statements(inner)
     except duckdb.Error as error:
-        raise Refusal(400, one_line(error)) from error
+        raise SqlRefused(one_line(error)) from error
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise Refusal(400, _ONLY)
+        raise SqlRefused(READING_ONLY)
     for part in _parts(_tree(connection, inner)):
         _check(part)
     return prefix + inner
@@ -77,9 +91,9 @@ def _tree(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
     try:
         parsed = json.loads(row[0] if row else "{}")
     except RecursionError as error:
-        raise Refusal(400, "this statement is nested too deeply") from error
+        raise SqlRefused("this statement is nested too deeply") from error
     if parsed.get("error", True):
-        raise Refusal(400, f"{_ONLY} ({parsed.get('error_message', 'no statement')})")
+        raise SqlRefused(f"{READING_ONLY} ({parsed.get('error_message', 'no statement')})")
     return parsed["statements"]
 
 
@@ -98,15 +112,15 @@ def _parts(tree: Any) -> Iterator[dict[str, Any]]:
 def _check(part: dict[str, Any]) -> None:
     kind = part.get("type")
     if isinstance(kind, str) and kind.endswith("_NODE") and kind not in _READING_NODES:
-        raise Refusal(400, f"{_ONLY}, without {kind.split('_')[0]} in it")
+        raise SqlRefused(f"{READING_ONLY}, without {kind.split('_')[0]} in it")
     if kind == "TABLE_FUNCTION":
         name = _function_name(part["function"])
         if name not in _TABLE_FUNCTIONS:
-            raise Refusal(400, f"{name}(): not available here; name a table (SHOW TABLES)")
+            raise SqlRefused(f"{name}(): not available here; name a table (SHOW TABLES)")
     elif "function_name" in part:
         name = _function_name(part)
         if name in _NO_FUNCTIONS or name.startswith("__internal"):
-            raise Refusal(400, f"{name}(): this function is not available here")
+            raise SqlRefused(f"{name}(): this function is not available here")
 
 
 def _function_name(part: dict[str, Any]) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import re
 from decimal import Decimal
 from typing import Any
+
+from af3core.plain_text import UNPRINTABLE
 
 EXACT_INTEGERS = 2**53 - 1
 """Beyond it, a browser's numbers are not exact; such integers are texts."""
@@ -36,6 +39,27 @@ def as_json(value: Any) -> Any:
 def to_bytes(value: Any) -> bytes:
     """JSON text as UTF-8, without spaces; `value` is made of what `as_json` gives."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def exact_json(value: Any) -> str:
+    r"""The same for programs: every number stands with all its digits, and signs that move a
+    terminal stand as `\u…`, which is the same text.
+    """
+    if isinstance(value, dict):
+        pairs = (f"{exact_json(str(key))}: {exact_json(held)}" for key, held in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(exact_json, value)) + "]"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    text = json.dumps(as_json(value), ensure_ascii=False, allow_nan=False)
+    return UNPRINTABLE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _not_finite(value: float) -> str:

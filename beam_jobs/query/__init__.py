@@ -1,0 +1,1 @@
+"""`af3 query`: SQL that only reads the tables."""
