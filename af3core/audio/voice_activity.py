@@ -2,11 +2,13 @@
 
 The model's sequence form runs the recurrent network over many frames in one call, about
 800 times real time on one core, and gives the same values as frame by frame.
+
+The model file is `silero_vad_16k_sequence.onnx` of the package silero-vad 6.2.3, unchanged, under
+the MIT licence beside it: the package itself needs torch, and the file needs onnxruntime alone.
 """
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from af3core.audio.decode import Pcm
-from af3core.errors import ConfigurationError
 
 FRAME_SAMPLES = 512
 FRAME_MS = 32
 _CONTEXT_SAMPLES = 64
 _STATE_SIZE = 128
+MODEL_FILE = Path(__file__).with_name("silero_vad") / "silero_vad_16k_sequence.onnx"
+MODEL_SHA256 = "9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85"
+"""Of the published file; another one would cut elsewhere."""
 
 Probabilities = npt.NDArray[np.float32]
 
@@ -69,15 +73,10 @@ class SpeechDetector:
 def _load() -> Any:
     import onnxruntime
 
-    # find_spec finds the file without importing the package, which would import torch
-    spec = importlib.util.find_spec("silero_vad")
-    if spec is None or not spec.submodule_search_locations:
-        raise ConfigurationError("the package silero-vad is missing: pip install silero-vad")
-    model = Path(spec.submodule_search_locations[0]) / "data" / "silero_vad_16k_sequence.onnx"
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
     return onnxruntime.InferenceSession(
-        str(model), sess_options=options, providers=["CPUExecutionProvider"]
+        str(MODEL_FILE), sess_options=options, providers=["CPUExecutionProvider"]
     )
