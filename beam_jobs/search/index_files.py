@@ -7,6 +7,7 @@ by fetching the new ones; the state object, replaced last, says which files make
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import secrets
 import shutil
@@ -48,6 +49,11 @@ def index_folder(store: Store, state: IndexState) -> Path:
     _fetch(store, state, folder)
     _forget(root, {str(folder / name) for name in state.files})
     return folder
+
+
+def can_open_indexes() -> bool:
+    """Whether LanceDB is installed. Imports nothing."""
+    return importlib.util.find_spec("lancedb") is not None
 
 
 def open_database(folder: Path) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,23 +18,34 @@ from af3core.dialogue.script import moment_of
 from af3core.embedding.text import EMBEDDED_TEXT_MODEL, load_text_embedder, text_model_revision
 from af3core.storage.address import store_at
 from beam_jobs.search.filters import DEEPEST, filter_sql, sql_text
-from beam_jobs.search.index_reader import IndexReader, Ranked
+from beam_jobs.search.index_files import can_open_indexes
+from beam_jobs.search.index_reader import IndexReader
 from beam_jobs.search.index_state import StalenessCheck
 from beam_jobs.search.query_parser import WordQuery, parse_words
-from beam_jobs.search.search_request import Hit, Results, SearchError, SearchRequest
+from beam_jobs.search.search_request import Hit, Ranked, Results, SearchError, SearchRequest
 from beam_jobs.search.snippets import Context, context_of
+from beam_jobs.search.table_reader import TableReader
 
 _DEEP = 100
 """How many places each of the two orders brings, at least."""
 _MEANT_ALIKE = 0.75
 """Cosine distance up to which two texts are taken for related: by MiniLM a word of no language lies
 at 0.8 from the nearest text of the demo archive, a subject that is there at 0.45 to 0.7."""
+_WORDS_ALONE = (
+    "only words are searched: meaning needs the index, and the index lancedb; install this package"
+    " with its extra search"
+)
 _RANK_CONSTANT = 60
 """Reciprocal rank fusion's k, as in Cormack, Clarke and Büttcher (SIGIR 2009)."""
 
 
+Reader = IndexReader | TableReader
+
+
 class SearchEngine:
     """Answers search requests; several threads may search at once.
+
+    Without LanceDB it has no index, and finds words in the tables themselves.
 
     Args:
         out: folder or gs:// of the tables.
@@ -45,7 +57,7 @@ class SearchEngine:
         self.text_model = text_model
         self._store = store_at(out)
         self._lock = threading.Lock()
-        self._reader: IndexReader | None = None
+        self._reader: Reader | None = None
         self._staleness = StalenessCheck(out, self._store)
 
     def search(self, request: SearchRequest) -> Results:
@@ -58,17 +70,18 @@ class SearchEngine:
         conditions = filter_sql(request)
         query = parse_words(request.words) if request.words.strip() else None
         reader = self._current_reader()
-        self._staleness.begin()
         notices: list[str] = []
+        if isinstance(reader, TableReader):
+            ranked = _rank_in_tables(reader, query, request, conditions, notices)
+            return _page(reader, ranked, request, query, notices)
+        self._staleness.begin()
         if query is None:
             ranked = self._rank_by_sound(reader, request, conditions)
         else:
             ranked = self._rank_by_text(reader, query, request, conditions, notices)
-        page = ranked[request.offset : request.offset + request.limit]
-        hits = _hits(reader, page, query)
+        results = _page(reader, ranked, request, query, notices)
         late = self._staleness.notice()
-        more = len(ranked) > request.offset + request.limit
-        return Results(hits, more, tuple([late, *notices] if late else notices))
+        return replace(results, notices=(late, *results.notices)) if late else results
 
     def segment_at(self, place: str) -> str:
         """The id of the segment at OBJECT@M:SS; an id stays as it is.
@@ -90,11 +103,12 @@ class SearchEngine:
             )
         return rows[0]["segment_id"]
 
-    def _current_reader(self) -> IndexReader:
-        """The reader of the index as it is now; it is opened once per state."""
+    def _current_reader(self) -> Reader:
+        """The reader of the index, or of the tables, as they are now; opened once per state."""
         with self._lock:
             if self._reader is None or not self._reader.is_current():
-                self._reader = IndexReader.open(self.out, self._store)
+                kind = IndexReader if can_open_indexes() else TableReader
+                self._reader = kind.open(self.out, self._store)
             return self._reader
 
     def _rank_by_text(
@@ -182,7 +196,39 @@ def _no_meaning(out: str, text_model: str) -> str:
     )
 
 
-def _hits(reader: IndexReader, ranked: Ranked, query: WordQuery | None) -> tuple[Hit, ...]:
+def _rank_in_tables(
+    reader: TableReader,
+    query: WordQuery | None,
+    request: SearchRequest,
+    conditions: str,
+    notices: list[str],
+) -> Ranked:
+    if query is None:
+        raise SearchError(
+            f"like {request.like!r}: sound is found by the index, and the index needs lancedb;"
+            " install this package with its extra search"
+        )
+    if request.mode == "meaning":
+        raise SearchError(f"search {request.words!r}: {_WORDS_ALONE}")
+    if request.mode == "hybrid":
+        notices.append(_WORDS_ALONE)
+    return reader.match_words(query, conditions, request.offset + request.limit + 1)
+
+
+def _page(
+    reader: Reader,
+    ranked: Ranked,
+    request: SearchRequest,
+    query: WordQuery | None,
+    notices: Sequence[str],
+) -> Results:
+    """The wanted ones of what was found."""
+    last = request.offset + request.limit
+    hits = _hits(reader, ranked[request.offset : last], query)
+    return Results(hits, len(ranked) > last, tuple(notices))
+
+
+def _hits(reader: Reader, ranked: Ranked, query: WordQuery | None) -> tuple[Hit, ...]:
     rows = reader.rows(name for name, _ in ranked)
     terms = query.wanted_terms if query else ()
     # what sounds alike is shown by its caption, what means alike by what is said
