@@ -162,5 +162,5 @@ def _folder(name: str) -> Path:
 
 def _without_package(error: ImportError) -> ConfigurationError:
     return ConfigurationError(
-        f"embedding texts needs more packages ({error}): pip install 'af3-archive[search]'"
+        f"embedding texts needs more packages ({error}): install this package with its extra search"
     )

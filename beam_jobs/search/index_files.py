@@ -24,6 +24,7 @@ from af3core.storage.concurrency import map_concurrently
 from af3core.storage.folder import FolderStore
 from af3core.storage.store import Store
 from beam_jobs.search.index_state import IndexState, state_stamp
+from beam_jobs.search.lancedb_import import import_lancedb
 from schemas import layout
 from schemas.identity import configuration_hash
 
@@ -66,7 +67,7 @@ def open_database(folder: Path) -> Any:
     os.environ.setdefault("LANCE_LOG", "error")
     warnings.filterwarnings("ignore", r"optimize\(cleanup_older_than=0\)")
     try:
-        import lancedb
+        lancedb = import_lancedb()
     except ImportError as error:
         raise ConfigurationError(
             "the index needs lancedb: pip install 'af3-archive[search]'"
