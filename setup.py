@@ -8,6 +8,8 @@ BASE = [
     "pyarrow>=25,<26",
     "numpy>=2",
     "duckdb>=2.0",
+    # DuckDB gives instants in a time zone by it, and does not ask for it
+    "pytz",
     "soundfile>=0.13",
     "pillow>=11",
     "fastapi>=0.136",

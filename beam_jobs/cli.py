@@ -23,6 +23,7 @@ from beam_jobs.framework.command_line import (
     read_group,
     with_defaults,
 )
+from beam_jobs.framework.missing_packages import extras_named
 from beam_jobs.framework.process import exit_code_of, say
 from schemas.jobs import COMMANDS, Groups, Job, JobName, job_named
 from schemas.options import derive, evaluation, night, reading
@@ -135,12 +136,13 @@ def _run(arguments: list[str]) -> int:
         say([f"af3-archive {__version__}"])
         return 0
     name, *rest = arguments
-    for reader in READERS:
-        if reader.name == name:
-            return _read(reader, rest)
-    for job in COMMANDS:
-        if job.name == name:
-            return run_command(job, rest)
+    with extras_named(name):
+        for reader in READERS:
+            if reader.name == name:
+                return _read(reader, rest)
+        for job in COMMANDS:
+            if job.name == name:
+                return run_command(job, rest)
     near = difflib.get_close_matches(name, command_names(), 1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise ConfigurationError(f"{name}: no command; {hint}see af3 --help")

@@ -103,7 +103,10 @@ class BertEncoder:
         from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        try:
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # the package raises no narrower one
+            raise ValueError(f"tokenizer.json: {error}") from error
         tokenizer.no_padding()
         tokenizer.enable_truncation(shape.max_tokens)
         try:

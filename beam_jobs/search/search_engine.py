@@ -31,7 +31,7 @@ _DEEP = 100
 _MEANT_ALIKE = 0.75
 """Cosine distance up to which two texts are taken for related: by MiniLM a word of no language lies
 at 0.8 from the nearest text of the demo archive, a subject that is there at 0.45 to 0.7."""
-_WORDS_ALONE = (
+WORDS_ALONE = (
     "only words are searched: meaning needs the index, and the index lancedb; install this package"
     " with its extra search"
 )
@@ -209,9 +209,9 @@ def _rank_in_tables(
             " install this package with its extra search"
         )
     if request.mode == "meaning":
-        raise SearchError(f"search {request.words!r}: {_WORDS_ALONE}")
+        raise SearchError(f"search {request.words!r}: {WORDS_ALONE}")
     if request.mode == "hybrid":
-        notices.append(_WORDS_ALONE)
+        notices.append(WORDS_ALONE)
     return reader.match_words(query, conditions, request.offset + request.limit + 1)
 
 
