@@ -21,8 +21,8 @@ from beam_jobs.browse.pages.corpora import Corpora
 from beam_jobs.browse.pages.corpus_page import CorpusCharts
 from beam_jobs.browse.pages.newest_places import newest
 from beam_jobs.browse.sql.sql_pool import MOST_ROWS, SECONDS, SqlPool
-from beam_jobs.search.index_state import read_state
 from beam_jobs.search.index_files import can_open_indexes
+from beam_jobs.search.index_state import read_state
 from beam_jobs.search.search_engine import WORDS_ALONE, SearchEngine
 from beam_jobs.search.search_request import Results, SearchRequest
 

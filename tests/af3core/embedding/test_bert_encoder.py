@@ -67,7 +67,7 @@ def test_the_company_of_a_text_changes_nothing_but_the_last_digits(encoder: Bert
 
 
 def test_other_kinds_of_models_are_left_to_their_package(tmp_path: Path) -> None:
-    assert SHAPE == BertShape(6, 12, 384, 1e-12, 256, 30522)
+    assert BertShape(6, 12, 384, 1e-12, 256, 30522) == SHAPE
     assert BertShape.read(tmp_path) is None
     for name, key, value in (
         ("1_Pooling/config.json", "pooling_mode_cls_token", True),
