@@ -31,10 +31,10 @@ def gelu(values: Array) -> Array:
     return place
 
 
-def _table() -> Array:
+def _table() -> npt.NDArray[np.float64]:
     count = int(2 * _LIMIT / _STEP) + 1
     points = (n * _STEP - _LIMIT for n in range(count + 1))
-    return np.array([0.5 * math.erfc(-x / math.sqrt(2)) for x in points], np.float64)  # type: ignore[return-value]
+    return np.array([0.5 * math.erfc(-x / math.sqrt(2)) for x in points], np.float64)
 
 
 _SHARES_EXACT = _table()
