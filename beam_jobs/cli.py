@@ -26,6 +26,7 @@ from beam_jobs.framework.command_line import (
     read_group,
     with_defaults,
 )
+from beam_jobs.framework.missing_packages import extras_named
 from beam_jobs.framework.near_names import did_you_mean
 from beam_jobs.framework.process import exit_code_of, say
 from beam_jobs.framework.settings_file import (
@@ -202,12 +203,13 @@ def _run(arguments: list[str]) -> int:
     name, *rest = arguments
     if name == _CONFIG_COMMAND and rest and not rest[0].startswith("-"):
         return _show_config(rest)
-    for reader in READERS:
-        if reader.name == name:
-            return _read(reader, rest)
-    for job in COMMANDS:
-        if job.name == name:
-            return run_command(job, rest)
+    with extras_named(name):
+        for reader in READERS:
+            if reader.name == name:
+                return _read(reader, rest)
+        for job in COMMANDS:
+            if job.name == name:
+                return run_command(job, rest)
     hint = did_you_mean(name, command_names())
     raise ConfigurationError(f"{name}: no command; {hint}see af3 --help")
 

@@ -7,12 +7,15 @@ import functools
 import graphlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+
+from beam_jobs.cli import main
 
 ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
@@ -87,6 +90,40 @@ def test_nothing_heavy_is_imported_before_it_is_used(
     module: str, heavy_imports: dict[str, list[str]]
 ) -> None:
     assert heavy_imports[module] == []
+
+
+NIGHT = ROOT / "tests/data/night_of_0_1/out"
+JOBS_ALONE = ("apache_beam", "av", "onnxruntime", "jinja2", "scipy", "sklearn", "silero_vad")
+
+
+@pytest.mark.parametrize(
+    ("command", "needed"),
+    [
+        (["query", "--out", NIGHT, "FROM captions"], set()),
+        (["search", "--out", "OUT", "--mode", "words", "storm"], {"lancedb"}),
+        (["search", "--out", "OUT", "storm"], {"lancedb"}),
+        (["browse", "--out", NIGHT / "no", "--port", "0"], {"fastapi", "uvicorn"}),
+        (["annotate", "--help"], set()),
+    ],
+    ids=lambda value: str(value[0]) if isinstance(value, list) else "",
+)
+def test_reading_imports_nothing_heavy(
+    command: list[object], needed: set[str], tmp_path: Path
+) -> None:
+    if "OUT" in command:
+        shutil.copytree(NIGHT, tmp_path / "out")
+        assert main(["index", "--out", str(tmp_path / "out"), "--corpus", "radio"]) == 0
+    told = [str(tmp_path / "out") if part == "OUT" else str(part) for part in command]
+    code = f"""
+import sys
+from beam_jobs.cli import main
+try:
+    main({told!r})
+finally:
+    print([name for name in {(*HEAVY, *JOBS_ALONE)!r} if name in sys.modules], file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert set(ast.literal_eval(done.stderr.splitlines()[-1])) == needed
 
 
 @pytest.mark.parametrize("package", WITHOUT_CIRCLES)

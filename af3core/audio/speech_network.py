@@ -9,7 +9,6 @@ ONNX Runtime adds up in the same order as before, so that each value is the same
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import itertools
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from af3core.errors import ConfigurationError
+from af3core.installation import install_command
 
 FRAMES_AT_ONCE = 8
 """Rows of an image. ONNX Runtime parts a sum of 387 products where a product is wider than 32
 columns, four a frame: with more rows the last bits would be others."""
-_KNOWN_SHA256 = "9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85"
-"""The sequence form of silero-vad 6.2, whose layers have the names below; another runs as it is."""
+MODEL_FILE = Path(__file__).with_name("silero_vad") / "silero_vad_16k_sequence.onnx"
+"""The sequence form of the package silero-vad 6.2.3, unchanged, under the MIT licence beside it:
+the package itself needs torch, the file needs onnxruntime alone."""
+MODEL_SHA256 = "9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85"
+"""Of the published file, whose layers have the names below; another one would cut elsewhere."""
 _CALL_FRAMES = 13 * FRAMES_AT_ONCE
 """Of a chunk of ten seconds a third: what lies between the layers takes 4 MB."""
 _STATE_SHAPE = (2, 1, 1, 128)
@@ -36,17 +39,17 @@ class SpeechNetwork:
     state of the recurrent layer.
 
     Args:
-        by_image: False runs the package's form as it is.
+        by_image: False runs the published form as it is.
 
     Raises:
-        ConfigurationError: the package silero-vad is missing, or holds no such form.
+        ConfigurationError: the model's file is missing, or is another one.
     """
 
     def __init__(self, by_image: bool = True) -> None:
         import onnxruntime
 
-        form = _sequence_form()
-        self._by_image = by_image and hashlib.sha256(form).hexdigest() == _KNOWN_SHA256
+        form = _published_form()
+        self._by_image = by_image
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -90,18 +93,17 @@ def _reflected(frames: Values) -> Values:
     return np.concatenate([frames, frames[:, -2 : -2 - _REFLECTED : -1]], axis=1)
 
 
-def _sequence_form() -> bytes:
-    # find_spec finds the file without importing the package, which would import torch
-    spec = importlib.util.find_spec("silero_vad")
-    if spec is None or not spec.submodule_search_locations:
-        raise ConfigurationError("the package silero-vad is missing: pip install silero-vad")
-    path = Path(spec.submodule_search_locations[0]) / "data" / "silero_vad_16k_sequence.onnx"
+def _published_form() -> bytes:
     try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
+        form = MODEL_FILE.read_bytes()
+    except FileNotFoundError:
+        form = b""
+    if hashlib.sha256(form).hexdigest() != MODEL_SHA256:
         raise ConfigurationError(
-            f"{path} is missing: pip install --force-reinstall silero-vad"
-        ) from error
+            f"{MODEL_FILE} is not the speech model's published file: install this package anew"
+            f" ({install_command()})"
+        )
+    return form
 
 
 _SHAPE = "image_shape"

@@ -6,11 +6,12 @@ import functools
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from af3core.embedding.bert_encoder import BertEncoder, BertShape
 from af3core.errors import ConfigurationError
 from af3core.installation import install_command
 from schemas.options.derive import EMBEDDED_TEXT_MODEL as EMBEDDED_TEXT_MODEL
@@ -21,36 +22,41 @@ _BATCH = 64
 _HASHED = ("*.json", "*.safetensors", "*/config.json", "*.txt", "*.model")
 
 
+class Encoder(Protocol):
+    """What makes vectors of texts."""
+
+    @property
+    def dimensions(self) -> int:
+        """Of a vector."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors `[texts, dimensions]`."""
+
+
 class TextEmbedder:
     """A model that is loaded.
 
     Args:
-        model: a SentenceTransformer.
+        encoder: of the model.
     """
 
-    def __init__(self, model: Any) -> None:
-        self._model = model
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
 
     @property
     def dimensions(self) -> int:
-        return int(self._model.get_embedding_dimension())
+        return self._encoder.dimensions
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors `[texts, dimensions]`; the dot product of two is their similarity.
 
         Equal texts give equal vectors within a call; between calls of other texts the last digit
-        may differ, as batches are padded to their longest.
+        may differ, as they are computed in other batches.
         """
         distinct = list(dict.fromkeys(texts))
         if not distinct:
             return np.zeros((0, self.dimensions), np.float32)
-        found: Vectors = self._model.encode(
-            distinct,
-            batch_size=_BATCH,
-            convert_to_numpy=True,
-            normalize_embeddings=True,
-            show_progress_bar=False,
-        ).astype(np.float32)
+        found = self._encoder.encode(distinct)
         place = {text: row for row, text in enumerate(distinct)}
         return found[[place[text] for text in texts]]
 
@@ -59,26 +65,53 @@ class TextEmbedder:
 def load_text_embedder(name: str = EMBEDDED_TEXT_MODEL) -> TextEmbedder:
     """The model of this name, loaded once per process.
 
+    A BERT that averages its words (the embedded one is such) runs in numpy; any other model needs
+    sentence-transformers.
+
     Args:
         name: the embedded one's, a folder, or a hub id.
 
     Raises:
-        ConfigurationError: packages of the extra `derive` are missing, or there is no such model.
+        ConfigurationError: packages of the extra `search` are missing, or there is no such model.
     """
     folder = _folder(name)
+    shape = BertShape.read(folder)
     try:
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging as transformers_logging
+        if shape is not None:
+            return TextEmbedder(BertEncoder.load(folder, shape))
+        return TextEmbedder(_SentenceTransformer(folder))
     except ImportError as error:
         raise _without_package(error) from error
-    transformers_logging.disable_progress_bar()
-    try:
-        return TextEmbedder(SentenceTransformer(str(folder)))
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         first_line = (str(error).splitlines() or [""])[0]
         raise ConfigurationError(
             f"--text-model {name}: no model of sentence-transformers ({first_line})"
         ) from error
+
+
+class _SentenceTransformer:
+    """Any model of sentence-transformers, by its package."""
+
+    def __init__(self, folder: Path) -> None:
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()
+        self._model: Any = SentenceTransformer(str(folder))
+
+    @property
+    def dimensions(self) -> int:
+        return int(self._model.get_embedding_dimension())
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        vectors: Vectors = self._model.encode(
+            list(texts),
+            batch_size=_BATCH,
+            convert_to_numpy=True,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+        )
+        return vectors.astype(np.float32)
 
 
 @functools.lru_cache(maxsize=2)
@@ -130,5 +163,5 @@ def _folder(name: str) -> Path:
 
 def _without_package(error: ImportError) -> ConfigurationError:
     return ConfigurationError(
-        f"embedding texts needs more packages ({error}): {install_command('derive')}"
+        f"embedding texts needs more packages ({error}): {install_command('search')}"
     )

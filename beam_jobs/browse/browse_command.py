@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import re
 import secrets
@@ -11,7 +10,6 @@ import socket
 from typing import Any, NoReturn
 
 from af3core.errors import ConfigurationError
-from af3core.installation import install_command
 from beam_jobs.talk.answerer import open_answerer
 from schemas.options.reading import TOKEN_VARIABLE
 
@@ -20,7 +18,6 @@ Serve the archive page over the tables of a night or of many: search, recordings
 corpora, SQL. It only reads. With --model, a recording can be asked about: hold the button and
 speak, or write; the answer is written and spoken. Without --host, only this machine can reach it;
 with another address a token is needed, made anew unless --token or {TOKEN_VARIABLE} gives one."""
-_PACKAGES = ("fastapi", "uvicorn", "websockets", "lancedb")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _BACKLOG = 128
 
@@ -29,11 +26,8 @@ def run_browse(known: argparse.Namespace) -> NoReturn:
     """Serve until Ctrl-C or SIGTERM, which end the process with exit code 0.
 
     Raises:
-        ConfigurationError: no tables, the address is taken or none, or packages are missing.
+        ConfigurationError: no tables, or the address is taken or none.
     """
-    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
-    if missing:
-        raise ConfigurationError(f"browse needs {', '.join(missing)}: {install_command('browse')}")
     from beam_jobs.browse.app import create_app
     from beam_jobs.browse.browsed_archive import Archive
     from beam_jobs.browse.http.server import serve

@@ -22,8 +22,9 @@ from beam_jobs.browse.pages.corpus_page import CorpusCharts
 from beam_jobs.browse.pages.newest_places import newest
 from beam_jobs.browse.sql.sql_pool import MOST_ROWS, SECONDS, SqlPool
 from beam_jobs.output.next_command import af3
+from beam_jobs.search.index_files import can_open_indexes
 from beam_jobs.search.index_state import read_state
-from beam_jobs.search.search_engine import SearchEngine
+from beam_jobs.search.search_engine import SearchEngine, words_alone
 from beam_jobs.search.search_request import Results, SearchRequest
 
 _QUESTIONS = Path(__file__).with_name("saved_questions.yaml")
@@ -97,6 +98,8 @@ class Archive:
             raise
 
     def _searchable(self) -> dict[str, Any]:
+        if not can_open_indexes():
+            return {"available": True, "notices": [words_alone()]}
         try:
             state = read_state(self.tables.store)
         except Af3Error as error:

@@ -7,6 +7,7 @@ by fetching the new ones; the state object, replaced last, says which files make
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import secrets
 import shutil
@@ -24,6 +25,7 @@ from af3core.storage.concurrency import map_concurrently
 from af3core.storage.folder import FolderStore
 from af3core.storage.store import Store
 from beam_jobs.search.index_state import IndexState, state_stamp
+from beam_jobs.search.lancedb_import import import_lancedb
 from schemas import layout
 from schemas.identity import configuration_hash
 
@@ -51,6 +53,11 @@ def index_folder(store: Store, state: IndexState) -> Path:
     return folder
 
 
+def can_open_indexes() -> bool:
+    """Whether LanceDB is installed. Imports nothing."""
+    return importlib.util.find_spec("lancedb") is not None
+
+
 def open_database(folder: Path) -> Any:
     """LanceDB's database in a folder of this machine.
 
@@ -61,7 +68,7 @@ def open_database(folder: Path) -> Any:
     os.environ.setdefault("LANCE_LOG", "error")
     warnings.filterwarnings("ignore", r"optimize\(cleanup_older_than=0\)")
     try:
-        import lancedb
+        lancedb = import_lancedb()
     except ImportError as error:
         raise ConfigurationError(f"the index needs lancedb: {install_command('search')}") from error
     return lancedb.connect(str(folder))

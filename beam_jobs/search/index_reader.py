@@ -17,19 +17,14 @@ from beam_jobs.search.documents import DOCUMENTS, FIELDS, TEXT_TABLE, vectors_ta
 from beam_jobs.search.filters import sql_text
 from beam_jobs.search.index_files import index_folder, open_database
 from beam_jobs.search.index_state import IndexState, no_index, read_state
-from beam_jobs.search.query_parser import Term, WordQuery
-from beam_jobs.search.search_request import SearchError
+from beam_jobs.search.query_parser import Term, WordQuery, edits_allowed
+from beam_jobs.search.search_request import Ranked, SearchError
 from schemas import layout
 
 _OPEN_TRIES = 5
-_SHORT = 5
-"""Letters of a word of which one may differ; of longer ones two may."""
 _PROBES, _REFINED = 24, 8
 """Clusters looked into, and how many times the wanted vectors are compared exactly: of the nearest
 ten among a million made-up vectors in clusters none was missed (tests/benchmarks/search.py)."""
-
-Ranked = list[tuple[str, float]]
-"""Ids of documents with a score or a distance, the best first."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +216,7 @@ def _term_query(term: Term, field: str) -> Any:
 
 
 def _match(words: str, field: str, similar: bool = False) -> Any:
-    edits = (2 if len(words) > _SHORT else 1) if similar else 0
+    edits = edits_allowed(words) if similar else 0
     return _lance_queries().MatchQuery(words, field, fuzziness=edits)
 
 

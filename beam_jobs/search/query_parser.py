@@ -12,6 +12,9 @@ from beam_jobs.search.text_normalisation import tokens_of
 
 Occurs = Literal["may", "must", "must not"]
 
+_SHORT = 5
+"""Letters of a word of which one may differ; of longer ones two may."""
+
 _ITEM = re.compile(
     r"""(?P<sign>[+-]?)(?:(?P<field>[^\W\d_]+):(?=\S))?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))"""
 )
@@ -57,6 +60,11 @@ class WordQuery:
     def text(self) -> str:
         """The wanted words as one text, for its meaning."""
         return " ".join(token for term in self.wanted_terms for token in term.tokens)
+
+
+def edits_allowed(word: str) -> int:
+    """Letters that may differ in a word that is spelt alike."""
+    return 2 if len(word) > _SHORT else 1
 
 
 def parse_words(words: str) -> WordQuery:

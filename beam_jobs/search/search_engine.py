@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,18 @@ import numpy.typing as npt
 
 from af3core.dialogue.script import moment_of
 from af3core.embedding.text import EMBEDDED_TEXT_MODEL, load_text_embedder, text_model_revision
+from af3core.installation import install_command
 from af3core.storage.address import store_at
 from beam_jobs.framework.known_nights import unknown_corpus
 from beam_jobs.output.next_command import af3
 from beam_jobs.search.filters import DEEPEST, filter_sql, sql_text
-from beam_jobs.search.index_reader import IndexReader, Ranked
+from beam_jobs.search.index_files import can_open_indexes
+from beam_jobs.search.index_reader import IndexReader
 from beam_jobs.search.index_state import StalenessCheck, indexed_corpora
 from beam_jobs.search.query_parser import WordQuery, parse_words
-from beam_jobs.search.search_request import Hit, Results, SearchError, SearchRequest
+from beam_jobs.search.search_request import Hit, Ranked, Results, SearchError, SearchRequest
 from beam_jobs.search.snippets import Context, context_of
+from beam_jobs.search.table_reader import TableReader
 
 _DEEP = 100
 """How many places each of the two orders brings, at least."""
@@ -34,8 +38,21 @@ _RANK_CONSTANT = 60
 """Reciprocal rank fusion's k, as in Cormack, Clarke and Büttcher (SIGIR 2009)."""
 
 
+Reader = IndexReader | TableReader
+
+
+def words_alone() -> str:
+    """Why only words are searched where LanceDB is not installed."""
+    return (
+        "only words are searched: meaning needs the index, and the index lancedb:"
+        f" {install_command('search')}"
+    )
+
+
 class SearchEngine:
     """Answers search requests; several threads may search at once.
+
+    Without LanceDB it has no index, and finds words in the tables themselves.
 
     Args:
         out: folder or gs:// of the tables.
@@ -47,7 +64,7 @@ class SearchEngine:
         self.text_model = text_model
         self._store = store_at(out)
         self._lock = threading.Lock()
-        self._reader: IndexReader | None = None
+        self._reader: Reader | None = None
         self._staleness = StalenessCheck(out, self._store)
 
     def search(self, request: SearchRequest) -> Results:
@@ -60,17 +77,18 @@ class SearchEngine:
         conditions = filter_sql(request)
         query = parse_words(request.words) if request.words.strip() else None
         reader = self._current_reader()
-        self._staleness.begin()
         notices: list[str] = []
+        if isinstance(reader, TableReader):
+            ranked = _rank_in_tables(reader, query, request, conditions, notices)
+            return _page(reader, ranked, request, query, notices)
+        self._staleness.begin()
         if query is None:
             ranked = self._rank_by_sound(reader, request, conditions)
         else:
             ranked = self._rank_by_text(reader, query, request, conditions, notices)
-        page = ranked[request.offset : request.offset + request.limit]
-        hits = _hits(reader, page, query)
+        results = _page(reader, ranked, request, query, notices)
         late = self._staleness.notice()
-        more = len(ranked) > request.offset + request.limit
-        return Results(hits, more, tuple([late, *notices] if late else notices))
+        return replace(results, notices=(late, *results.notices)) if late else results
 
     def check_corpus(self, corpus: str) -> None:
         """See that the index holds a corpus.
@@ -102,11 +120,12 @@ class SearchEngine:
             )
         return rows[0]["segment_id"]
 
-    def _current_reader(self) -> IndexReader:
-        """The reader of the index as it is now; it is opened once per state."""
+    def _current_reader(self) -> Reader:
+        """The reader of the index, or of the tables, as they are now; opened once per state."""
         with self._lock:
             if self._reader is None or not self._reader.is_current():
-                self._reader = IndexReader.open(self.out, self._store)
+                kind = IndexReader if can_open_indexes() else TableReader
+                self._reader = kind.open(self.out, self._store)
             return self._reader
 
     def _rank_by_text(
@@ -194,7 +213,39 @@ def _no_meaning(out: str, text_model: str) -> str:
     )
 
 
-def _hits(reader: IndexReader, ranked: Ranked, query: WordQuery | None) -> tuple[Hit, ...]:
+def _rank_in_tables(
+    reader: TableReader,
+    query: WordQuery | None,
+    request: SearchRequest,
+    conditions: str,
+    notices: list[str],
+) -> Ranked:
+    if query is None:
+        raise SearchError(
+            f"like {request.like!r}: sound is found by the index, and the index needs lancedb:"
+            f" {install_command('search')}"
+        )
+    if request.mode == "meaning":
+        raise SearchError(f"search {request.words!r}: {words_alone()}")
+    if request.mode == "hybrid":
+        notices.append(words_alone())
+    return reader.match_words(query, conditions, request.offset + request.limit + 1)
+
+
+def _page(
+    reader: Reader,
+    ranked: Ranked,
+    request: SearchRequest,
+    query: WordQuery | None,
+    notices: Sequence[str],
+) -> Results:
+    """The wanted ones of what was found."""
+    last = request.offset + request.limit
+    hits = _hits(reader, ranked[request.offset : last], query)
+    return Results(hits, len(ranked) > last, tuple(notices))
+
+
+def _hits(reader: Reader, ranked: Ranked, query: WordQuery | None) -> tuple[Hit, ...]:
     rows = reader.rows(name for name, _ in ranked)
     terms = query.wanted_terms if query else ()
     # what sounds alike is shown by its caption, what means alike by what is said

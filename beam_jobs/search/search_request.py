@@ -14,6 +14,9 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 SPEECH: tuple[Speech, ...] = get_args(Speech)
 
+Ranked = list[tuple[str, float]]
+"""Ids of documents with a score or a distance, the best first."""
+
 
 class SearchError(Af3Error):
     """The request cannot be answered; the message says what to write instead."""

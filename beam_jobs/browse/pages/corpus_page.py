@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Sequence
 from typing import Any
 
 from beam_jobs.browse.data.archive_tables import ArchiveTables, partition_of_key
@@ -9,7 +11,6 @@ from beam_jobs.browse.data.lru import LruCache
 from beam_jobs.browse.http.refusal import Refusal
 from beam_jobs.browse.pages.answer_panels import ANSWERED
 from beam_jobs.browse.pages.corpora import FLAG_DAYS, Corpora, newest_days
-from beam_jobs.charts import NightHours, counts, distribution, hours_by_night
 from beam_jobs.night.sizing import MS_PER_HOUR
 from schemas.identity import configuration_hash
 
@@ -59,6 +60,7 @@ def corpus_page(corpora: Corpora, name: str) -> dict[str, Any]:
         "charts": [
             {"title": title, "url": f"/charts/{name}/{chart}.svg"}
             for chart, title in TITLES.items()
+            if _can_draw()
         ],
     }
 
@@ -82,17 +84,19 @@ class CorpusCharts:
             raise _unknown(name)
         if chart not in TITLES:
             raise Refusal(404, f"no chart {chart}; there are {', '.join(TITLES)}")
+        if not _can_draw():
+            raise Refusal(501, "charts need matplotlib: install this package with its extra browse")
         if chart == "hours":
             state = configuration_hash([name, chart, nights])
-            return self._drawn.get(
-                state, lambda: hours_by_night([_hours(*pair) for pair in nights])
-            )
+            return self._drawn.get(state, lambda: _draw_hours(nights))
         days = {partition_of_key(key) for key in self._tables.stamps(["recordings"], name)}
         stamps = self._tables.stamps_of_partitions(_READ[chart], newest_days(days, name))
         state = configuration_hash([name, chart, stamps])
         return self._drawn.get(state, lambda: self._draw(chart, stamps))
 
     def _draw(self, chart: str, stamps: dict[str, str]) -> str:
+        from beam_jobs.charts import counts, distribution
+
         sql = {"lengths": _LENGTHS, "logprobs": _LOGPROBS, "flags": _FLAGS}[chart]
         rows = self._tables.read(stamps, lambda connection: connection.execute(sql).fetchall())
         if chart == "flags":
@@ -101,12 +105,23 @@ class CorpusCharts:
         return distribution([value for (value,) in rows], TITLES[chart], unit)
 
 
-def _hours(date: str, night: Any) -> NightHours:
-    return NightHours(
-        date,
-        night.annotated_ms / MS_PER_HOUR,
-        night.skipped_ms / MS_PER_HOUR,
-        night.failed_ms / MS_PER_HOUR,
+def _can_draw() -> bool:
+    return importlib.util.find_spec("matplotlib") is not None
+
+
+def _draw_hours(nights: Sequence[tuple[str, Any]]) -> str:
+    from beam_jobs.charts import NightHours, hours_by_night
+
+    return hours_by_night(
+        [
+            NightHours(
+                date,
+                night.annotated_ms / MS_PER_HOUR,
+                night.skipped_ms / MS_PER_HOUR,
+                night.failed_ms / MS_PER_HOUR,
+            )
+            for date, night in nights
+        ]
     )
 
 

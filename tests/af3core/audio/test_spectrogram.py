@@ -74,3 +74,11 @@ def test_any_length_gives_exactly_the_size(length: int, width: int, height: int)
     image.load()
     assert image.format == "PNG"
     assert image.size == (width, height)
+
+
+def test_the_colours_are_magma() -> None:
+    from matplotlib import colormaps
+
+    image = Image.open(BytesIO(spectrogram_png(_tone(440, 1), 32, 32)))
+    shades = colormaps["magma"](np.linspace(0, 1, 48), bytes=True)[:, :3]
+    assert (image.getpalette() or [])[: 48 * 3] == shades.flatten().tolist()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import platform
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from af3core.audio import speech_network
 from af3core.audio.speech_network import SpeechNetwork, Values
+from af3core.errors import ConfigurationError
 from tests.media import programme
 
 ROUNDING = 0.0 if platform.machine() == "x86_64" else 1e-5
@@ -42,12 +44,11 @@ def test_pieces_give_what_the_whole_gives() -> None:
     assert np.abs(together - SpeechNetwork().probabilities(heard)).max() <= ROUNDING
 
 
-def test_another_form_of_the_package_runs_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speech_network, "_KNOWN_SHA256", "of another version")
-    heard = frames(20)
-    expected = SpeechNetwork(by_image=False).probabilities(heard)
-    assert np.array_equal(SpeechNetwork().probabilities(heard), expected)
-
-
-def test_the_installed_package_is_the_one_that_is_known() -> None:
-    assert SpeechNetwork()._by_image
+def test_another_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, content in (("other", b"another version"), ("missing", None)):
+        path = tmp_path / name
+        if content is not None:
+            path.write_bytes(content)
+        monkeypatch.setattr(speech_network, "MODEL_FILE", path)
+        with pytest.raises(ConfigurationError, match=f"{name} is not the speech model's published"):
+            SpeechNetwork()

@@ -56,7 +56,8 @@ def test_wrong_models_are_one_clear_line(tmp_path: Path, monkeypatch: pytest.Mon
         load_text_embedder(str(tmp_path))
     with pytest.raises(ConfigurationError, match="neither all-MiniLM-L6-v2, nor a folder"):
         load_text_embedder("no/such/model")
-    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
     load_text_embedder.cache_clear()
-    with pytest.raises(ConfigurationError, match=r"pip install .*\[derive\]'"):
+    with pytest.raises(ConfigurationError, match=r"pip install .*\[search\]'"):
         load_text_embedder()
+    load_text_embedder.cache_clear()
