@@ -62,7 +62,7 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     if not requests:
         raise NothingToRetry(
             f"nothing of corpus {settings.corpus} from {settings.since} to {settings.until} is"
-            " given up or cut so; see "
+            " given up or cut so; what plan refused each plan looks at again; see "
             + af3("query", "SELECT error_class, object_uri FROM failures")
         )
     lines = [f"{request.stage}: {request.reason}" for request in requests[:_SHOWN]]
