@@ -64,6 +64,16 @@ def recordings(found: Iterable[NightManifest]) -> Iterator[list[Recording]]:
         yield from in_batches(fresh)
 
 
+def held_manifests(ledger: Ledger, settings: Nights) -> Callable[[], Iterable[NightManifest]]:
+    """What gives the plans of the interval as often as it is called: one day's is read once and
+    held, those of several days are read each time.
+    """
+    if settings.since != settings.until:
+        return lambda: manifests(ledger, settings)
+    held = list(manifests(ledger, settings))
+    return lambda: held
+
+
 def equal_recordings(
     read: Callable[[], Iterable[NightManifest]],
 ) -> Iterator[list[tuple[Recording, ...]]]:

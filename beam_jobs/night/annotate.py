@@ -30,7 +30,7 @@ from beam_jobs.framework.equal_clips import heard_tracks, original_clip
 from beam_jobs.framework.failures import given_up
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
-from beam_jobs.framework.manifests import equal_recordings, manifests
+from beam_jobs.framework.manifests import equal_recordings, held_manifests
 from beam_jobs.framework.pipeline import count, listed_once, run_pipeline
 from beam_jobs.framework.progress import Work, show_progress
 from beam_jobs.framework.settings import JobSettings
@@ -71,7 +71,7 @@ def missing_work(settings: JobSettings) -> Iterator[ClipWork]:
     """
     ledger = Ledger(settings.store)
     retries = ledger.retries(STAGE)
-    for batch in equal_recordings(lambda: manifests(ledger, settings)):
+    for batch in equal_recordings(held_manifests(ledger, settings)):
         found = [recording for group in batch for recording in group]
         ids = [recording.recording_id for recording in found]
         segmented = ledger.segmented(ids, settings.segmentation_hash)

@@ -30,7 +30,7 @@ from beam_jobs.framework.claimed_work import Claim, do_claimed, wait_for_claim
 from beam_jobs.framework.failures import Charge, charge, failure_of, given_up
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
-from beam_jobs.framework.manifests import equal_recordings, in_batches, manifests
+from beam_jobs.framework.manifests import equal_recordings, held_manifests, in_batches
 from beam_jobs.framework.pipeline import count, listed_once, run_pipeline
 from beam_jobs.framework.progress import Work, show_progress
 from beam_jobs.framework.settings import JobSettings
@@ -75,7 +75,7 @@ def sounds_to_cut(settings: JobSettings) -> Iterator[SoundToCut]:
     """Recordings of the interval that wait to be cut, those of one sound together."""
     ledger = Ledger(settings.store)
     retries = ledger.retries(STAGE)
-    for batch in equal_recordings(lambda: manifests(ledger, settings)):
+    for batch in equal_recordings(held_manifests(ledger, settings)):
         found = to_cut([r for group in batch for r in group], settings, ledger, retries)
         waiting = {each.recording.recording_id: each for each in found}
         for group in batch:

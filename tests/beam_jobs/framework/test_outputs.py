@@ -42,6 +42,7 @@ def test_jobs_that_list_an_archive_or_evaluate_begin_outputs_and_others_read_the
         "discover",
         "plan",
         "night",
+        "clean",
         "evaluate",
         "accept",
     ]
