@@ -96,6 +96,8 @@ HOUR = (
     refused("af3 publish --out out --corpus radoi", r"--corpus radoi: .*did you mean radio"),
     refused("af3 export --out out --corpus radoi", r"--corpus radoi: .*did you mean radio"),
     refused("af3 report --out out --corpus radoi", r"--corpus radoi: .*did you mean radio"),
+    refused("af3 clean --out oot", r"--out \S+/oot: no results there; did you mean \S+/out\?"),
+    Typed("ls oot", 2),
     refused(f"af3 publish {RADIO} --date 2026-11-20", r".*2026-11-20"),
     refused("af3 search --out out weather", r".*af3 index --out out --corpus radio"),
     Typed(f"af3 index {RADIO}"),

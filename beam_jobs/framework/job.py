@@ -23,7 +23,7 @@ from af3core.storage.copies_folder import remove_dead_copies
 from beam_jobs.framework.command_line import OneLineParser, make_parser
 from beam_jobs.framework.known_nights import check_nights
 from beam_jobs.framework.needs import check_needs, check_packages
-from beam_jobs.framework.outputs import mark_output
+from beam_jobs.framework.outputs import check_output, mark_output
 from beam_jobs.framework.process import end_when_unwatched, print_whole
 from beam_jobs.framework.settings import JobSettings, read_settings
 from beam_jobs.framework.superseded import remove_superseded
@@ -120,6 +120,8 @@ def _run(
     check_needs(settings, beam_arguments)
     if job.reads_nights:
         check_nights(store_at(settings.out), settings)
+    elif not job.begins_output:
+        check_output(store_at(settings.out))
     ending.settings = settings
     begin_job()
     if job.begins_output:

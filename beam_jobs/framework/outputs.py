@@ -41,6 +41,20 @@ def is_output_at(address: str) -> bool:
     return is_marked or all(holds_anything(store.address(name)) for name in UNMARKED_OUTPUT)
 
 
+def check_output(store: Store) -> None:
+    """See that results lie at an address, of a night or of an evaluation; one request.
+
+    Raises:
+        ConfigurationError: there are none.
+    """
+    if not {name.rstrip("/") for name in store.folders("")} & set(OUTPUT_FOLDERS):
+        out = store.address("").rstrip("/")
+        raise ConfigurationError(
+            f"--out {out}: no results there; {near_output(out)}name the folder that af3 annotate or"
+            " af3 evaluate wrote to"
+        )
+
+
 def check_apart(source: str, out: str) -> None:
     """See that no result can be taken for a recording.
 

@@ -206,7 +206,8 @@ def test_the_command(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "af3: --keep-days 0: must be 1 or more: running jobs name what they write at their end\n"
     )
     assert main(["clean", "--out", str(place / "typo"), "--yes"]) == 2
-    assert "no output there" in capsys.readouterr().err
+    assert f"{place}/typo: no results there; name" in capsys.readouterr().err
+    assert not (place / "typo").exists()
 
 
 def test_an_empty_folder_is_no_output(tmp_path: Path) -> None:

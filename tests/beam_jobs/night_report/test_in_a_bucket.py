@@ -30,8 +30,8 @@ def test_a_page_in_a_bucket_is_the_page_on_a_disk(
         assert capsys.readouterr().out.splitlines()[-1] == f"page        {address}"
         store, key = split_object(address)
         page = (store.read(key) or b"").decode()
-        assert main(["report", "--out", out, *options[:2], "--date", "2030-01-01"]) == 0
-        assert "Nothing is published" in Seen((store.read(key) or b"").decode()).texts
+        assert main(["report", "--out", out, *options[:2], "--date", "2030-01-01"]) == 2
+        assert "nothing is planned from 2030-01-01" in capsys.readouterr().err
     seen = Seen(page)
     assert seen.after("Hours", 3) == ["In", "33 s", "3 recordings"]
     assert len(seen.all("audio")) == len(seen.all("img")) == 3
