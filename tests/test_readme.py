@@ -17,6 +17,7 @@ COMMANDS = (
     "segment",
     "publish",
     "query",
+    "status",
     "search",
     "index",
     "browse",
