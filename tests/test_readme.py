@@ -39,6 +39,7 @@ COMMANDS = (
     "check",
     "clean",
     "config",
+    "doctor",
     "completion",
 )
 

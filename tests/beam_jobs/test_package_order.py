@@ -10,7 +10,6 @@ ROOT = Path(__file__).parents[2]
 ORDER = (
     "output",
     "framework",
-    "clean",
     "query",
     "charts",
     "night_report",
@@ -19,6 +18,7 @@ ORDER = (
     "night",
     "night_status",
     "search",
+    "clean",
     "talk",
     "browse",
     "doctor",
