@@ -71,7 +71,7 @@ class DayStatus:
         missing: not named by the tables.
         failed: of the published ones, those that are given up.
         waiting: of the published ones, those that the next run works on.
-        awaiting_decision: the plan is over budget, and nobody approved it.
+        awaiting_decision: the plan is over budget, and not published.
         models: the model that answered; `mixed: ` and all of them where there are several.
         last_published: ISO 8601 in UTC; None where nothing is published.
     """

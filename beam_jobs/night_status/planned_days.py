@@ -111,11 +111,10 @@ def _planned_day(
 
 def _is_over_budget(ledger: Ledger, corpus: str, run_id: str) -> bool:
     """Whether a run's plan was over budget, or its night ended for that."""
-    plan = ledger.report(corpus, run_id, "plan")
-    if plan is not None:
-        return bool(plan.facts.get("over_budget"))
-    night = ledger.report(corpus, run_id, "night")
-    return night is not None and night.error_class == _OVER_BUDGET
+    plan = ledger.report(corpus, run_id, "plan") or ledger.report(corpus, run_id, "night")
+    if plan is None:
+        return False
+    return plan.error_class == _OVER_BUDGET or bool(plan.facts.get("over_budget"))
 
 
 def _listing_options(

@@ -21,7 +21,7 @@ from tests.beam_jobs.night.test_absence import archive_of, discovered, published
 from tests.beam_jobs.small_night import quick_tasks, settings_of
 from tests.media import spoken, write
 
-DAY, NEXT_DAY, THIRD_DAY = "2026-11-21", "2026-11-22", "2026-11-23"
+DAY, NEXT_DAY, THIRD_DAY, FOURTH_DAY = (f"2026-11-{day}" for day in (21, 22, 23, 24))
 COUNTS = ("date", "objects", "planned", "published", "missing", "failed", "waiting")
 Told = tuple[int, list[dict[str, Any]]]
 
@@ -113,18 +113,22 @@ def test_a_plan_over_budget_awaits_a_decision(
     place = ("--out", str(out), "--model", str(untrained), "--tasks", quick_tasks(out))
     assert main(["plan", str(archive), *place, "--date", NEXT_DAY, "--max-gpu-hours", "0"]) == 0
     archive_of(archive, 1, THIRD_DAY)
-    assert main(["plan", str(archive), *place, "--date", THIRD_DAY]) == 0
+    dry = ("--date", THIRD_DAY, "--dry-run", "--max-gpu-hours", "0")
+    assert run_night(archive, out, untrained, *dry) == 0
+    archive_of(archive, 1, FOURTH_DAY)
+    assert main(["plan", str(archive), *place, "--date", FOURTH_DAY]) == 0
     code, rows = told()
     assert code == 3
     assert counts(rows) == [
         (DAY, 2, 2, 0, 2, 0, 0),
         (NEXT_DAY, 1, 1, 0, 1, 0, 0),
         (THIRD_DAY, 1, 1, 0, 1, 0, 0),
+        (FOURTH_DAY, 1, 1, 0, 1, 0, 0),
     ]
-    assert [row["awaiting_decision"] for row in rows] == [True, True, False]
+    assert [row["awaiting_decision"] for row in rows] == [True, True, True, False]
     assert run_night(archive, out, untrained, "--max-gpu-hours", "0", "--yes") == 0
     code, rows = told()
-    assert (code, [row["awaiting_decision"] for row in rows]) == (0, [False, False, False])
+    assert (code, [row["awaiting_decision"] for row in rows]) == (0, [False] * 4)
 
 
 def test_objects_are_dated_as_plan_recorded_it(
