@@ -51,6 +51,7 @@ Annotate media archives with Audio Flamingo 3: recordings in, queryable Parquet 
   af3 annotate RECORDINGS --out NIGHT      run all jobs over a folder of recordings
   af3 query --out NIGHT                    list the tables and their columns
   af3 query --out NIGHT "SELECT text FROM transcripts"
+  af3 status --out NIGHT                   which days lack something
   af3 index --out NIGHT; af3 search --out NIGHT "storm"
   af3 browse --out NIGHT                   search, listen and ask in a browser
 
@@ -97,6 +98,19 @@ READERS = (
         (reading.Query, reading.Tables, reading.RowsOut, messages.Messages),
         "beam_jobs.query.query_command",
         "query_command",
+    ),
+    Reader(
+        "status",
+        "what the archive holds against what is published, day by day",
+        (
+            reading.Status,
+            reading.Tables,
+            archive.Interval,
+            reading.RowsOut,
+            messages.Messages,
+        ),
+        "beam_jobs.night_status.status_command",
+        "run_status",
     ),
     Reader(
         "search",

@@ -17,6 +17,7 @@ COMMANDS = (
     "segment",
     "publish",
     "query",
+    "status",
     "search",
     "index",
     "browse",
@@ -38,6 +39,7 @@ COMMANDS = (
     "check",
     "clean",
     "config",
+    "doctor",
     "completion",
 )
 

@@ -86,9 +86,9 @@ def find_plan(store: Store, corpus: str, since: str, until: str) -> NightConfigu
     if not any(days.values()):
         return None
     first, *others = sorted(days)
-    plan = _plan_of(first, days[first], ledger)
+    plan = plan_of_day(first, days[first], ledger)
     for day in others:
-        other = plan if days[day] == days[first] else _plan_of(day, days[day], ledger)
+        other = plan if days[day] == days[first] else plan_of_day(day, days[day], ledger)
         if plan is None or other is None or _for_rows(plan) != _for_rows(other):
             raise ConfigurationError(
                 f"{first} and {day} of corpus {corpus} were planned with different options; name"
@@ -99,7 +99,12 @@ def find_plan(store: Store, corpus: str, since: str, until: str) -> NightConfigu
     return plan
 
 
-def _plan_of(day: str, identity: str, ledger: Ledger) -> NightConfiguration | None:
+def plan_of_day(day: str, identity: str, ledger: Ledger) -> NightConfiguration | None:
+    """What the manifest of a day names; None where it was planned by 0.1.0.
+
+    Raises:
+        PlanLost: the record is gone.
+    """
     if not identity:
         return None
     plan = ledger.configuration(identity)

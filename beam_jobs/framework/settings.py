@@ -170,7 +170,7 @@ def read_settings(namespace: argparse.Namespace, job: Job) -> JobSettings:
         )
     since, until = FIRST_DATE, LAST_DATE
     if Interval in job.options:
-        since, until = _interval(read_group(Interval, namespace))
+        since, until = interval_of(read_group(Interval, namespace))
     now = datetime.datetime.now(datetime.UTC)
     settings = JobSettings(
         job=job,
@@ -384,7 +384,12 @@ def _language_model(settings: JobSettings, groups: set[type[OptionGroup]]) -> En
     )
 
 
-def _interval(given: Interval) -> tuple[str, str]:
+def interval_of(given: Interval) -> tuple[str, str]:
+    """The first and the last day that are named; where none is, of all days.
+
+    Raises:
+        ConfigurationError: a day is none, or they contradict each other.
+    """
     if given.date and (given.since or given.until):
         raise ConfigurationError("--date stands for one day: leave --since and --until out")
     if given.date:

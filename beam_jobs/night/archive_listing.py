@@ -26,6 +26,7 @@ from beam_jobs.night.packages import joined_packages
 from beam_jobs.night.recording_date import Dating, Day, day_of
 from beam_jobs.night.sidecars import day_of_sidecar, with_sidecars
 from schemas.object_names import path_of_text, text_of_path
+from schemas.options import archive
 from schemas.records import ArchiveObject, ObjectPart, Recording
 
 _OLD_NS = 2 * 24 * 3600 * 10**9
@@ -86,6 +87,11 @@ class Listing:
     elsewhere: list[ArchiveObject] = field(default_factory=list)
     unread_sidecars: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
+
+
+def dating_of(given: archive.Dating) -> Dating:
+    """How objects are dated, as options say it."""
+    return Dating(given.date_from, given.date_pattern or "", given.timezone)
 
 
 def list_archive(request: ListingRequest, listing: Listing) -> Iterator[ArchiveObject]:

@@ -26,7 +26,6 @@ from beam_jobs.framework.removal_turn import wait_for_removal
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.source import SourceUnreachable
 from beam_jobs.framework.waiting import count_waiting
-from beam_jobs.night import recording_date
 from beam_jobs.night.absence import (
     DayFound,
     DaySummary,
@@ -38,8 +37,20 @@ from beam_jobs.night.absence import (
     missing_error,
     moves_within,
 )
-from beam_jobs.night.archive_listing import Listing, ListingRequest, list_archive, traits
-from beam_jobs.night.earlier_days import EarlierDay, PlanState, earlier_day, plan_state
+from beam_jobs.night.archive_listing import (
+    Listing,
+    ListingRequest,
+    dating_of,
+    list_archive,
+    traits,
+)
+from beam_jobs.night.earlier_days import (
+    EarlierDay,
+    PlanState,
+    earlier_day,
+    had_recordings,
+    plan_state,
+)
 from beam_jobs.night.examination import examine
 from beam_jobs.night.folder_listing import OUTPUT
 from beam_jobs.night.listing_report import (
@@ -171,11 +182,6 @@ def listing_request(settings: JobSettings, earlier: Sequence[EarlierDay]) -> Lis
     )
 
 
-def dating_of(given: Dating) -> recording_date.Dating:
-    """How objects are dated."""
-    return recording_date.Dating(given.date_from, given.date_pattern or "", given.timezone)
-
-
 def listed_source(listing: Listing) -> ListedSource:
     """What a listing came to as a whole."""
     return ListedSource(
@@ -232,7 +238,7 @@ def judge_days(
             to_plan[place] = found
     limits = Limits(
         source=settings.source,
-        had_recordings=source.is_empty and _had_recordings(state, settings.corpus, ledger),
+        had_recordings=source.is_empty and had_recordings(state, settings.corpus, ledger),
         max_missing_share=settings[MissingLimit].max_missing_share,
         accepted=settings[AcceptMissing].accept_missing,
     )
@@ -244,12 +250,6 @@ def judge_days(
 def _is_planned(recording: str, date: str, settings: JobSettings, ledger: Ledger) -> bool:
     manifest = ledger.manifest(settings.corpus, date)
     return manifest is not None and any(r.recording_id == recording for r in manifest.recordings)
-
-
-def _had_recordings(state: PlanState, corpus: str, ledger: Ledger) -> bool:
-    """Whether any day of the corpus had recordings; the latest are looked at first."""
-    known = (ledger.manifest(corpus, day) for day in sorted(state.stamps, reverse=True))
-    return bool(state.shards) or any(found is not None and found.recordings for found in known)
 
 
 def keep_findings(judgement: Judgement, settings: JobSettings) -> Judgement:

@@ -67,6 +67,12 @@ def plan_state(store: Store, corpus: str, since: str, until: str) -> PlanState:
     return PlanState(stamps, shards)
 
 
+def had_recordings(state: PlanState, corpus: str, ledger: Ledger) -> bool:
+    """Whether any day of the corpus had recordings; the latest are looked at first."""
+    known = (ledger.manifest(corpus, day) for day in sorted(state.stamps, reverse=True))
+    return bool(state.shards) or any(found is not None and found.recordings for found in known)
+
+
 def earlier_day(ledger: Ledger, corpus: str, day: str, state: PlanState) -> EarlierDay:
     """One day as it was before."""
     stamp = state.stamps.get(day)

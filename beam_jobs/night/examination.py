@@ -18,6 +18,7 @@ from beam_jobs.framework.pipeline import count
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.waiting import count_waiting
 from beam_jobs.night.absence import Examined, PassedOver
+from beam_jobs.night.listing_report import NO_MEDIA
 from beam_jobs.night.planned_file import hash_of_recording, is_unchanged
 from beam_jobs.night.recording_file import recording_file
 from schemas.identity import configuration_hash, recording_id
@@ -29,8 +30,6 @@ from schemas.records import (
     Recording,
 )
 
-NO_MEDIA = "no media"
-"""Why an object is passed over that was looked at for `any_suffix` alone."""
 _NO_MEDIA = (NotMedia, ForbiddenContainer, EmptyObject)
 
 

@@ -14,6 +14,8 @@ from schemas.reports import ListingFindings
 
 NO_DATE = "no date"
 """Why a recording is passed over that no rule dates."""
+NO_MEDIA = "no media"
+"""Why an object is passed over that was looked at for `any_suffix` alone."""
 _TAKEN_WITH = (
     (OUTER_LINK, "--follow-links follows links"),
     ("(no suffix)", "--any-suffix looks at files of any name"),

@@ -1,4 +1,4 @@
-"""What the commands of readers take: query, search, browse, talk."""
+"""What the commands of readers take: query, status, search, browse, talk."""
 
 from __future__ import annotations
 
@@ -34,6 +34,20 @@ class Query(OptionGroup):
         "SQL",
         positional=True,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status(OptionGroup):
+    """Days."""
+
+    source: str = option(
+        "",
+        "folder or gs://BUCKET/PREFIX of the recordings (default: the one that was planned)",
+        "SOURCE",
+        positional=True,
+    )
+    corpus: str = option("default", "name of the corpus (default: {default})", "NAME")
+    incomplete: bool = option(False, "only days that lack something")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""`af3 status`: what the archive holds against what is published, day by day."""
