@@ -98,7 +98,9 @@ def test_a_night_that_waits_keeps_the_clips_that_it_took_over(
     discover.discover(waiting)
     segment.run(planned(waiting, "segment"))
     [clip] = keys_below(store, "clips/")
-    for recording in Ledger(store).manifests("default", [DAY])[0].recordings:
+    plan = Ledger(store).manifest("default", DAY)
+    assert plan is not None
+    for recording in plan.recordings:
         if recording.recording_id == layout.recording_of_clip(clip):
             Path(recording.uri).unlink()
     discover.discover(waiting)
