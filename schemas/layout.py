@@ -291,16 +291,35 @@ def first_of_sound_key(sound_sha256: str) -> str:
     return f"ledger/first_of_sound/{sound_sha256[:2]}/{sound_sha256}.json"
 
 
+CUTS_OF_SOUNDS_PREFIX = "ledger/cut_of_sound/"
+
+
 def cut_of_sound_key(sound_sha256: str, segmentation_hash: str) -> str:
-    return f"ledger/cut_of_sound/{sound_sha256[:2]}/{sound_sha256}/{segmentation_hash}.json"
+    folder = f"{CUTS_OF_SOUNDS_PREFIX}{sound_sha256[:2]}/{sound_sha256}/"
+    return f"{folder}{segmentation_hash}.json"
+
+
+def sound_of_key(key: str) -> str:
+    """The sound of an object that says whose cut is that of it."""
+    return key.split("/")[-2]
+
+
+def segmentation_of_key(key: str) -> str:
+    """The segmentation of a cut's object, or of one that says whose cut is that of a sound."""
+    return key.rpartition("/")[2].removesuffix(".json")
 
 
 def object_key(identity: str) -> str:
     return f"ledger/objects/{identity[:2]}/{identity}.json"
 
 
+def segmented_prefix(recording: str) -> str:
+    """One listing finds all cuts of a recording."""
+    return f"ledger/segment/{recording}/"
+
+
 def segmented_key(recording: str, segmentation_hash: str) -> str:
-    return f"ledger/segment/{recording}/{segmentation_hash}.json"
+    return f"{segmented_prefix(recording)}{segmentation_hash}.json"
 
 
 def annotated_prefix(recording: str) -> str:

@@ -15,9 +15,9 @@ from af3core.errors import ConfigurationError
 from af3core.plain_text import printable
 from af3core.storage.store import Store
 from beam_jobs.clean.inventory import Amount, Listed, Name, open_inventory
-from beam_jobs.clean.names import Names, NamesLost, is_of_newer_release
+from beam_jobs.clean.names import Names, NamesLost, cuts_that_stay, is_of_newer_release
 from beam_jobs.clean.object_kinds import KINDS, MEANING, Kind, is_kept, place_of
-from beam_jobs.clean.removal import Remover, cuts_that_stay
+from beam_jobs.clean.removal import Remover
 from beam_jobs.clean.whole_products import exports_that_stay, index_states_that_stay
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.settings import JobSettings

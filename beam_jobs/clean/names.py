@@ -26,7 +26,7 @@ from schemas.jobs import RECORDED
 from schemas.options.night import Cutting
 from schemas.options.option import options_of
 from schemas.record_format import RecordError
-from schemas.records import NightManifest, PublishedDay, SegmentedRecording
+from schemas.records import CutOfSound, NightManifest, PublishedDay, SegmentedRecording
 from schemas.tables.columns import Table
 from schemas.tables.derived_tables import ALL_TABLES
 from schemas.tables.night_tables import RECORDINGS
@@ -99,6 +99,7 @@ class Names:
 
     def _of_plans(self, plans: Sequence[StoredObject]) -> Iterator[Name]:
         ledger = Ledger(self.store)
+        shared = _cuts_of_sounds(self.store) if plans else {}
         for first in range(0, len(plans), _PLANS):
             batch = plans[first : first + _PLANS]
             held = self.store.read_many([plan.key for plan in batch])
@@ -110,7 +111,42 @@ class Names:
                     raise self._lost(plan.key, why) from error
                 segmentation = self._segmentation(plan.key, manifest, ledger)
                 is_settled = plan.changed_s <= self.settled_s
-                yield from _of_plan(manifest, segmentation if is_settled else "")
+                cut_as = segmentation if is_settled else ""
+                yield from _of_plan(manifest, cut_as)
+                yield from self._of_equal_sounds(manifest, cut_as, shared)
+
+    def _of_equal_sounds(
+        self, manifest: NightManifest, segmentation: str, shared: Mapping[str, Sequence[str]]
+    ) -> Iterator[Name]:
+        """The cuts of others that recordings have taken over, and those that they would take over
+        while this job runs; the plan itself names neither.
+
+        Args:
+            manifest: of the plan.
+            segmentation: how it cuts; empty for any way.
+            shared: by sound, the objects that say whose cut is that of the sound.
+        """
+        copies = [r for r in manifest.recordings if r.same_sound_as or r.sound_sha256 in shared]
+        if segmentation:
+            keys = [layout.segmented_key(r.recording_id, segmentation) for r in copies]
+        else:
+            found = self.store.walk([layout.segmented_prefix(r.recording_id) for r in copies])
+            keys = [key for of_one in found for key in of_one]
+        yield from cuts_that_stay(self.store, keys)
+        sounds = {r.sound_sha256 for r in copies}
+        keys = [
+            key
+            for sound in sorted(sounds)
+            for key in shared.get(sound, ())
+            if segmentation in ("", layout.segmentation_of_key(key))
+        ]
+        for key, data in zip(keys, self.store.read_many(keys), strict=True):
+            try:
+                owner = CutOfSound.from_bytes(data or b"").recording_id
+            except RecordError:
+                continue  # damaged: no recording takes over what it names
+            for kind in _CUTS:
+                yield Name(kind, owner, layout.segmentation_of_key(key))
 
     def _segmentation(self, key: str, manifest: NightManifest, ledger: Ledger) -> str:
         """How the plan cuts; empty where it does not say, and any cut may be its own."""
@@ -166,6 +202,14 @@ def is_of_newer_release(key: str) -> bool:
 
 def _plans(store: Store) -> Iterator[StoredObject]:
     return (one for one in store.stored("manifests/") if one.key.startswith("manifests/corpus="))
+
+
+def _cuts_of_sounds(store: Store) -> dict[str, list[str]]:
+    """By sound, the objects that say whose cut is that of the sound."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for key in next(store.walk([layout.CUTS_OF_SOUNDS_PREFIX])):
+        found[layout.sound_of_key(key)].append(key)
+    return found
 
 
 def _changed(now: Mapping[str, str], before: Mapping[str, str]) -> list[str]:
@@ -242,6 +286,19 @@ def of_cut(segmented: SegmentedRecording) -> Iterator[Name]:
     for kind in _CUTS:
         yield Name(kind, segmented.recording_id, segmented.segmentation_hash)
     yield from _of_clips({clip.clip_uri for clip in segmented.clips})
+
+
+def cuts_that_stay(store: Store, keys: Sequence[str]) -> Iterator[Name]:
+    """What cuts keep that stay: their own clips, and those that they took over of others."""
+    for key, data in zip(keys, store.read_many(keys), strict=True):
+        place = place_of(key)
+        if place is not None:
+            for kind in _CUTS:
+                yield Name(kind, place.owner, place.part)
+        try:
+            yield from of_cut(SegmentedRecording.from_bytes(data or b""))
+        except RecordError:
+            continue  # damaged: it counts as missing, and its clips are written anew
 
 
 def _of_clips(keys: Collection[str]) -> Iterator[Name]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple, get_args
 
-from schemas.layout import INDEX_STATE_KEY
+from schemas.layout import INDEX_STATE_KEY, OUTPUT_MARKER_KEY
 
 Kind = Literal["cut", "clip", "answers", "derived", "report", "export", "index"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -76,10 +76,10 @@ _KEPT = re.compile(
     r"|published/corpus=[^/]+/date=[^/]+/(?:day|replaced/[^/]+)\.json"
     r"|superseded/.+\.parquet"
     r"|manifests/(?:corpus=[^/]+/date=[^/]+|configurations/[^/]+|tasks/corpus=[^/]+)\.json"
-    r"|ledger/(?:probe|sounds|first_of_sound|objects|derived|failed|retries|rates)/.+\.json"
+    r"|ledger/(?:probe|sounds|first_of_sound|cut_of_sound|objects|derived|failed|retries|rates)/.+\.json"
     r"|claims/.+"
     r"|audits/corpus=[^/]+/date=[^/]+\.json"
-    rf"|{re.escape(INDEX_STATE_KEY)}"
+    rf"|{re.escape(INDEX_STATE_KEY)}|{re.escape(OUTPUT_MARKER_KEY)}"
     r"|quality/corpus=[^/]+/[^/]+\.json"
     r"|evaluations/.+"
     r"|descriptions/corpus=[^/]+/date=[^/]+/[^/]+/[^/]+\.opus"

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 from af3core.storage.concurrency import map_concurrently
 from af3core.storage.folder import FolderStore
 from af3core.storage.store import Store
 from beam_jobs.clean.inventory import Amount, Inventory, Name, Unnamed
-from beam_jobs.clean.names import of_cut
-from beam_jobs.clean.object_kinds import KINDS, Kind, place_of
+from beam_jobs.clean.names import cuts_that_stay
+from beam_jobs.clean.object_kinds import KINDS, Kind
 from schemas import layout
-from schemas.record_format import RecordError
-from schemas.records import SegmentedRecording
 
 TURN_S = 5.0
 """How long objects are removed before others that wait have their turn; less than a claim lasts."""
@@ -119,16 +117,3 @@ class Remover:
         if is_gone and isinstance(self._store, FolderStore):
             self._store.remove_empty_folders([each.key])
         return is_gone
-
-
-def cuts_that_stay(store: Store, keys: Sequence[str]) -> Iterator[Name]:
-    """What cuts keep that no plan or table names, and that stay all the same."""
-    for key, data in zip(keys, store.read_many(keys), strict=True):
-        place = place_of(key)
-        if place is not None:
-            yield Name("cut", place.owner, place.part)
-            yield Name("clip", place.owner, place.part)
-        try:
-            yield from of_cut(SegmentedRecording.from_bytes(data or b""))
-        except RecordError:
-            continue  # damaged: it counts as missing, and its clips are written anew

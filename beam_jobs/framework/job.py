@@ -18,7 +18,7 @@ from typing import Any, TextIO, cast
 from af3core.errors import Af3Error, ConfigurationError
 from af3core.messages import Level, tell
 from af3core.storage.abandoned import remove_abandoned
-from af3core.storage.address import is_bucket, split_object, store_at
+from af3core.storage.address import split_object, store_at
 from af3core.storage.copies_folder import remove_dead_copies
 from beam_jobs.framework.command_line import OneLineParser, make_parser
 from beam_jobs.framework.known_nights import check_nights
@@ -28,6 +28,7 @@ from beam_jobs.framework.process import end_when_unwatched, print_whole
 from beam_jobs.framework.settings import JobSettings, read_settings
 from beam_jobs.framework.superseded import remove_superseded
 from beam_jobs.framework.waiting import begin_job, split_waiting, waiting_line
+from beam_jobs.output.file_to_write import check_file_to_write
 from beam_jobs.output.json_values import exact_json
 from schemas import layout
 from schemas.jobs import Job
@@ -111,8 +112,8 @@ def _run(
 ) -> None:
     ending.run_id = namespace.run_id or ""
     ending.corpus = namespace.corpus or Results().corpus
-    if namespace.report and not _can_report_to(namespace.report):
-        raise ConfigurationError(f"--report {namespace.report}: its folder does not exist; make it")
+    if namespace.report:
+        check_file_to_write("--report", namespace.report)
     if namespace.watched_by:
         end_when_unwatched(Path(namespace.watched_by))
     check_packages(job)
@@ -214,4 +215,8 @@ def _as_bytes(report: JobReport) -> bytes:
 
 
 def _can_report_to(address: str) -> bool:
-    return is_bucket(address) or Path(address).absolute().parent.is_dir()
+    try:
+        check_file_to_write("--report", address)
+    except ConfigurationError:
+        return False  # said where the options are looked at
+    return True

@@ -9,7 +9,7 @@ from af3core.audio.containers import SUFFIXES
 from af3core.errors import Af3Error, ConfigurationError
 from af3core.storage.address import is_bucket
 from af3core.storage.listing import find_object, holds_anything
-from schemas.object_names import text_of_path
+from schemas.object_names import path_of_text, text_of_path
 
 
 class SourceUnreachable(Af3Error):
@@ -41,6 +41,27 @@ def unreachable(source: str, why: str) -> str:
         f"nothing was planned: the archive {source} cannot be listed now ({why.rstrip('.')}); what"
         " is published stays; bring it back or correct the address, and run it again"
     )
+
+
+def lies_beside(source: str, uri: str, size_bytes: int) -> bool:
+    """Whether an object that a listing of a source does not reach is there as it was.
+
+    Args:
+        source, uri: address of the archive, and of the object.
+        size_bytes: that it had.
+
+    Raises:
+        StorageError: a bucket is in trouble, or refuses.
+    """
+    if uri == source or uri.startswith(f"{source.rstrip('/')}/"):
+        return False
+    if is_bucket(uri):
+        found = find_object(uri)
+        return found is not None and found.size_bytes == size_bytes
+    try:
+        return Path(path_of_text(uri)).stat().st_size == size_bytes
+    except OSError:
+        return False  # what cannot be looked at is judged as what is not there
 
 
 def is_recording(name: str) -> bool:

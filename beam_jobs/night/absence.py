@@ -102,6 +102,7 @@ class DayFound:
         arrived: recordings that the day lacked before and whose content was met before.
         earlier: how many recordings the day had.
         passed_over: how many objects are no recordings, by reason.
+        beside: objects of recordings that are gone, which lie as they were beside this source.
     """
 
     date: str
@@ -111,6 +112,7 @@ class DayFound:
     arrived: tuple[Recording, ...] = ()
     earlier: int = 0
     passed_over: Mapping[str, int] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
 
     def summary(self) -> DaySummary:
         """What is held against other days."""
@@ -122,6 +124,7 @@ class DayFound:
             arrived=self.arrived,
             earlier=self.earlier,
             passed_over=self.passed_over,
+            beside=self.beside,
             dated_by=Counter(r.date_rule for r in self.recordings if r.date_rule),
         )
 
@@ -133,7 +136,7 @@ class DaySummary:
     Attributes:
         present: its recordings by name.
         unavailable: objects that cannot be read now.
-        gone, arrived, earlier, passed_over: as of `DayFound`.
+        gone, arrived, earlier, passed_over, beside: as of `DayFound`.
         dated_by: how many recordings each rule dated.
     """
 
@@ -145,6 +148,7 @@ class DaySummary:
     earlier: int = 0
     passed_over: Mapping[str, int] = field(default_factory=dict)
     dated_by: Mapping[str, int] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
 
 
 def compare_day(
@@ -248,7 +252,14 @@ def judge(
         gone = [r.uri for r in day.gone if (day.date, r.recording_id) not in elsewhere]
         if gone:
             missing[day.date] = gone
-        if len(gone) >= FEWEST_MISSING and len(gone) > limits.max_missing_share * day.earlier:
+        beside = sorted(set(gone).intersection(day.beside))
+        if beside:
+            beyond.append(
+                f"{len(beside)} of {day.earlier} recordings of {day.date} are not below SOURCE"
+                f" {limits.source} and lie where they were (such as {beside[0]}): name a SOURCE"
+                " that holds all of them, or another --corpus"
+            )
+        elif len(gone) >= FEWEST_MISSING and len(gone) > limits.max_missing_share * day.earlier:
             beyond.append(
                 f"{len(gone)} of {day.earlier} recordings of {day.date} are gone from the archive"
                 f" (such as {gone[0]})"

@@ -45,6 +45,8 @@ from beam_jobs.night.pending_questions import (
     all_questions,
     pending_questions,
 )
+from beam_jobs.night.segment import sounds_to_cut
+from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.identity import shard_of
 from schemas.options.night import Accelerator
@@ -259,7 +261,7 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     )
     waiting = list(missing_work(settings))
     if not waiting:
-        return Outcome({"answers_made": 0}, ["all clips are annotated already"])
+        return Outcome({"answers_made": 0}, [_nothing_to_ask(settings)])
     try:
         if settings.engine.endpoint:
             load_engine(settings.engine)
@@ -273,6 +275,13 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     if counters.get("model_ms"):
         _keep_rate(counters, settings)
     return Outcome.of_counters(counters)
+
+
+def _nothing_to_ask(settings: JobSettings) -> str:
+    uncut = sum(len(sound) for sound in sounds_to_cut(settings))
+    if uncut:
+        return f"nothing to ask yet: {uncut} recordings wait to be cut; run {af3('segment')} first"
+    return "all clips are annotated already"
 
 
 def _work(waiting: list[ClipWork], settings: JobSettings) -> Work:

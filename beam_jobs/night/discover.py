@@ -24,7 +24,7 @@ from beam_jobs.framework.pipeline import run_pipeline, spread
 from beam_jobs.framework.recorded_plan import identity_of_plan, plan_of, record_plan
 from beam_jobs.framework.removal_turn import wait_for_removal
 from beam_jobs.framework.settings import JobSettings
-from beam_jobs.framework.source import SourceUnreachable
+from beam_jobs.framework.source import SourceUnreachable, lies_beside
 from beam_jobs.framework.waiting import count_waiting
 from beam_jobs.night.absence import (
     DayFound,
@@ -217,7 +217,9 @@ def day_plan(
     is_named = any(isinstance(one, NamedDay) for one in met)
     had_it = earlier and earlier.manifest and earlier.manifest.source == settings.source
     if examined or is_named or had_it:
-        yield DayPlan(compare_day(date, examined, earlier, source), earlier)
+        found = compare_day(date, examined, earlier, source)
+        beside = (r for r in found.gone if lies_beside(settings.source, r.uri, r.size_bytes))
+        yield DayPlan(replace(found, beside=tuple(r.uri for r in beside)), earlier)
 
 
 def judge_days(

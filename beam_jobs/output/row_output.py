@@ -20,6 +20,7 @@ from af3core.storage.address import is_bucket, split_object
 from af3core.storage.copies_folder import CopiesFolder
 from af3core.storage.folder import UNFINISHED
 from af3core.storage.os_errors import translate_os_errors
+from beam_jobs.output.file_to_write import check_beside_results, check_file_to_write
 from beam_jobs.output.row_forms import Batches, Row, csv_text, json_lines, json_text, markdown_text
 from beam_jobs.output.terminal_rows import rows_text
 from schemas.options.reading import RowForm
@@ -77,11 +78,12 @@ class Target:
     is_terminal: bool
 
 
-def target_of(form: RowForm | None, output: str | None) -> Target:
-    """Where rows go, by `--format` and `--output`.
+def target_of(form: RowForm | None, output: str | None, out: str) -> Target:
+    """Where rows go, by `--format` and `--output`; `out` is the output that they are read of.
 
     Raises:
-        ConfigurationError: the form is not told by the file's suffix, or no terminal takes it.
+        ConfigurationError: the form is not told by the file's suffix, or no terminal takes it; no
+            file can be written there, or it would lie among the results.
     """
     if output is not None:
         named = form or _BY_SUFFIX.get(Path(output).suffix)
@@ -89,8 +91,9 @@ def target_of(form: RowForm | None, output: str | None) -> Target:
             raise ConfigurationError(
                 f"--output {output}: end its name with {', '.join(_BY_SUFFIX)}, or name a --format"
             )
-        if not is_bucket(output) and not Path(output).absolute().parent.is_dir():
-            raise ConfigurationError(f"--output {output}: its folder does not exist; make it")
+        check_file_to_write("--output", output)
+        if out:
+            check_beside_results("--output", output, out)
         return Target(named, output, False)
     is_terminal = sys.stdout.isatty()
     if form == "parquet" and is_terminal:
@@ -228,7 +231,7 @@ def _finished_at(output: str) -> Iterator[Path]:
             yield local
             store.write(key, local.read_bytes())
         return
-    path = Path(output)
+    path = Path(os.path.realpath(output))  # a link stays one
     part = path.with_name(f"{UNFINISHED}{os.getpid()}-{path.name}")
     try:
         yield part

@@ -48,7 +48,7 @@ def query_command(known: argparse.Namespace) -> int:
         QueryError: the SQL is wrong, or may not run here.
         StorageError: the tables cannot be read, or the output not be written.
     """
-    target = target_of(known.format, known.output)
+    target = target_of(known.format, known.output, known.out or "")
     return until_enough(
         lambda: run_query(known.out, known.sql, target) if known.sql else write_tables(target)
     )

@@ -58,7 +58,7 @@ def run_search(known: argparse.Namespace) -> int:
     """
     if known.json and known.format not in (None, "jsonl"):
         raise ConfigurationError(f"--json is --format jsonl; take it, or --format {known.format}")
-    target = target_of("jsonl" if known.json else known.format, known.output)
+    target = target_of("jsonl" if known.json else known.format, known.output, known.out or "")
     engine = SearchEngine(known.out, known.text_model)
     request = SearchRequest(
         words=known.words,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from pathlib import Path
 
 from af3core.storage.address import store_at
@@ -37,7 +38,12 @@ def keys_below(store: Store, prefix: str) -> list[str]:
 
 def check_whole(store: Store, out: Path | str) -> None:
     """No published row and no cut names a clip that is not there."""
-    named = {row["clip_uri"] for row in rows(out, "segments")}
+    check_clips(store, {row["clip_uri"] for row in rows(out, "segments")})
+
+
+def check_clips(store: Store, published: Collection[str] = ()) -> None:
+    """No cut names a clip that is not there, and none of the published ones is gone."""
+    named = set(published)
     for data in store.read_many(keys_below(store, "ledger/segment/")):
         named |= {clip.clip_uri for clip in SegmentedRecording.from_bytes(data or b"").clips}
     there = store.exists(sorted(named))

@@ -14,16 +14,20 @@ from beam_jobs.clean.clean_job import clean
 from beam_jobs.clean.names import NamesLost
 from beam_jobs.cli import main
 from beam_jobs.derive.export import export_job
+from beam_jobs.framework.ledger import Ledger
 from beam_jobs.night import annotate, discover, segment
+from schemas import layout
 from tests.beam_jobs.clean.cleaned import (
     CUT,
     OTHERWISE,
+    check_clips,
     check_whole,
     cleaned,
     keys_below,
 )
 from tests.beam_jobs.job_settings import planned
 from tests.beam_jobs.small_night import DAY, night, rows, settings_of
+from tests.media import ffmpeg, programme, write
 
 
 def test_what_would_go_is_said_and_removed_on_request(
@@ -81,6 +85,29 @@ def test_a_night_that_waits_to_be_published_keeps_all_of_it(
     assert kept | published <= there
     check_whole(store, out)
     assert night(made / "arc", out, untrained, "--max-clip-s=35").answers_made == 0
+
+
+def test_a_night_that_waits_keeps_the_clips_that_it_took_over(
+    tmp_path: Path, untrained: Path
+) -> None:
+    """A recording's clips are those of another of its sound, which left the archive since."""
+    store, out, day = FolderStore(tmp_path / "out"), tmp_path / "out", tmp_path / "arc" / DAY
+    first = write(day / "tape.flac", programme(4))
+    ffmpeg("-i", str(first), "-c", "copy", "-metadata", "title=x", str(day / "copy.flac"))
+    waiting = settings_of(tmp_path / "arc", out, untrained)
+    discover.discover(waiting)
+    segment.run(planned(waiting, "segment"))
+    [clip] = keys_below(store, "clips/")
+    plan = Ledger(store).manifest("default", DAY)
+    assert plan is not None
+    for recording in plan.recordings:
+        if recording.recording_id == layout.recording_of_clip(clip):
+            Path(recording.uri).unlink()
+    discover.discover(waiting)
+
+    assert "clip" not in cleaned(store).facts["removed"]
+    check_clips(store)
+    assert annotate.run(planned(waiting, "annotate")).waiting == {}
 
 
 def test_a_recording_that_left_the_archive_goes_with_its_answers(

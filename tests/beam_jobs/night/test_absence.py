@@ -23,6 +23,8 @@ from tests.beam_jobs.job_settings import settings_for
 from tests.beam_jobs.small_night import quick_tasks, rows, settings_of
 
 DAY, NEXT_DAY = "2026-11-21", "2026-11-22"
+NOON_S = 1_795_262_400
+"""12:00 UTC of the day."""
 
 
 def recording(path: Path, number: int) -> Path:
@@ -241,6 +243,33 @@ def test_a_day_of_another_folder_is_left_alone(tmp_path: Path) -> None:
     discovered(one, out)
     discovered(two, out)
     assert len(planned(out)) == len(planned(out, NEXT_DAY)) == 3
+
+
+def test_recordings_that_lie_beside_the_source_are_not_gone(tmp_path: Path) -> None:
+    """One file after the other, of one day: the second is no reason to withdraw the first."""
+    one, two = archive_of(tmp_path / "arc", 2)
+    out = tmp_path / "out"
+    by_change = ("--date-from", "mtime")
+    for file in (one, two):
+        os.utime(file, (NOON_S, NOON_S))
+    discovered(one, out, *by_change)
+    with pytest.raises(RecordingsMissing, match=rf"(?s)such as {one}.*or another --corpus"):
+        discovered(two, out, *by_change)
+    assert planned(out) == ["r0.wav"]
+    discovered(tmp_path / "arc", out, *by_change)
+    assert planned(out) == ["r0.wav", "r1.wav"]
+    discovered(two, out, *by_change, "--accept-missing")
+    assert planned(out) == ["r1.wav"]
+
+
+def test_an_archive_that_was_moved_may_have_lost_one(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    archive_of(tmp_path / "arc", 3)
+    discovered(tmp_path / "arc", out)
+    moved = (tmp_path / "arc").rename(tmp_path / "moved")
+    (moved / DAY / "r2.wav").unlink()
+    discovered(moved, out)
+    assert planned(out) == ["r0.wav", "r1.wav"]
 
 
 def test_objects_that_cannot_be_read_now_keep_their_rows_with_a_flag(

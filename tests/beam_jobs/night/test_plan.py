@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from beam_jobs.cli import main
+from beam_jobs.night import annotate, discover
 from beam_jobs.night.plan import Estimate, estimate
 from beam_jobs.night.planned_work import PlannedWork
 from schemas.options.night import Budget
 from schemas.reports import MeasuredRate
-from tests.beam_jobs.small_night import make_archive, night, rows
+from tests.beam_jobs.job_settings import planned
+from tests.beam_jobs.small_night import DAY, make_archive, night, rows, settings_of
 from tests.media import programme, write
 
 EXPECTED = "expected (--gpu-rate); no night was measured yet"
@@ -195,3 +197,11 @@ def test_each_channel_that_is_cut_by_itself_is_planned_for(
     printed = capsys.readouterr().out
     assert "open        0:40 to decode and annotate" in printed
     assert "cutting     clips 600 s, segments 30 s, channels each" in printed
+
+
+def test_a_plan_that_is_not_cut_has_not_been_annotated(untrained: Path, tmp_path: Path) -> None:
+    write(tmp_path / "arc" / DAY / "tape.wav", programme(2))
+    waiting = settings_of(tmp_path / "arc", tmp_path / "out", untrained)
+    discover.discover(waiting)
+    [said] = annotate.run(planned(waiting, "annotate")).lines
+    assert said.startswith("nothing to ask yet: 1 recordings wait to be cut; run af3 segment")

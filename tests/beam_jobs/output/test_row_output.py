@@ -39,10 +39,19 @@ def test_a_file_is_begun_anew_and_replaced_whole(tmp_path: Path) -> None:
     assert path.read_text() == "new\n"
 
 
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    link, path = tmp_path / "link.csv", tmp_path / "r.csv"
+    link.symlink_to(path)
+    with opened(Target("csv", str(link), is_terminal=False)) as begin:
+        begin().write(b"new\n")
+    assert link.is_symlink()
+    assert path.read_text() == "new\n"
+
+
 def test_forms_are_told_by_suffix_and_named(tmp_path: Path) -> None:
-    assert target_of(None, str(tmp_path / "a.ndjson")).form == "jsonl"
-    assert target_of("csv", str(tmp_path / "a.txt")).form == "csv"
-    assert target_of("json", None) == Target("json", None, is_terminal=False)
-    assert target_of(None, None).form == "csv"
+    assert target_of(None, str(tmp_path / "a.ndjson"), "out").form == "jsonl"
+    assert target_of("csv", str(tmp_path / "a.txt"), "out").form == "csv"
+    assert target_of("json", None, "out") == Target("json", None, is_terminal=False)
+    assert target_of(None, None, "out").form == "csv"
     with pytest.raises(ConfigurationError, match=r"^--output x: end its name with \.csv"):
-        target_of(None, "x")
+        target_of(None, "x", "out")
