@@ -83,10 +83,9 @@ def _quoted(text: str) -> str:
 
 
 def _distribution() -> importlib.metadata.Distribution | None:
-    try:
-        return importlib.metadata.distribution(DISTRIBUTION)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+    """What is installed. A build leaves an egg-info in the checkout, which is no installation."""
+    found = importlib.metadata.distributions(name=DISTRIBUTION)
+    return next((each for each in found if each.read_text("METADATA") is not None), None)
 
 
 def _origin() -> dict[str, Any]:

@@ -53,7 +53,7 @@ def run_config(known: argparse.Namespace) -> int:
     Raises:
         ConfigurationError: always.
     """
-    raise ConfigurationError("config: name a command, such as af3 config annotate")
+    raise ConfigurationError("config: name a command, such as annotate")
 
 
 def _shown(value: object) -> str:

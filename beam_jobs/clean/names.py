@@ -20,6 +20,7 @@ from beam_jobs.clean.object_kinds import Kind, place_of
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.settings import segmentation_of
 from beam_jobs.framework.table_snapshot import TableSnapshot, list_shards
+from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.identity import configuration_hash
 from schemas.jobs import RECORDED
@@ -107,7 +108,7 @@ class Names:
                 try:
                     manifest = NightManifest.from_bytes(data or b"")
                 except RecordError as error:
-                    why = f"cannot be read ({error}); run af3 plan over its day again"
+                    why = f"cannot be read ({error}); run {af3('plan')} over its day again"
                     raise self._lost(plan.key, why) from error
                 segmentation = self._segmentation(plan.key, manifest, ledger)
                 is_settled = plan.changed_s <= self.settled_s
@@ -156,7 +157,8 @@ class Names:
         if identity not in self._segmentations:
             plan = ledger.configuration(identity)
             if plan is None:
-                raise self._lost(key, "the options that it names are gone; run af3 plan again")
+                why = f"the options that it names are gone; run {af3('plan')} again"
+                raise self._lost(key, why)
             self._segmentations[identity] = _segmentation_of(plan.options)
         return self._segmentations[identity]
 
@@ -187,7 +189,9 @@ class Names:
         for key, tables in days.items():
             plan = layout.manifest_key(*layout.day_of(key))
             if RECORDINGS.name in tables and plan not in manifests:
-                why = f"the day is published and its plan is gone; run af3 plan, or remove {key}"
+                why = (
+                    f"the day is published and its plan is gone; run {af3('plan')}, or remove {key}"
+                )
                 raise self._lost(plan, why)
 
     def _lost(self, key: str, why: str) -> NamesLost:

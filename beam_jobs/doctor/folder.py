@@ -18,6 +18,7 @@ from beam_jobs.doctor.limits import nearest
 from beam_jobs.framework.needs import check_readable
 from beam_jobs.framework.source import check_source
 from schemas.findings import Finding, Status
+from schemas.object_names import path_of_text
 
 CLOCK_WARNING_S = 60.0
 """A file's day is its change; `--settle-min` counts minutes."""
@@ -27,7 +28,7 @@ _KEY = "ledger/probe.json"
 
 def readable_folder(source: str) -> Iterator[Finding]:
     """Raises where there is none, or this user may not read it."""
-    path = Path(check_source(source, lambda: False))
+    path = path_of_text(check_source(source, lambda: False))
     check_readable(path)
     with translate_os_errors(path):
         count = sum(1 for _ in os.scandir(path)) if path.is_dir() else 1

@@ -10,6 +10,7 @@ from af3core.model.weights.checkpoint import find_checkpoint, served_checkpoint
 from af3core.storage.address import store_at
 from beam_jobs.doctor.model_choice import ModelChoice
 from beam_jobs.evaluation.acceptance_check import identity_of, read_accepted
+from beam_jobs.output.next_command import af3
 from schemas.findings import Finding
 from schemas.options.night import API_KEY_VARIABLE
 
@@ -51,4 +52,4 @@ def accepted(choice: ModelChoice, address: str) -> Iterator[Finding]:
         return
     last = f"the last one is {models[-1].identity}" if models else "no model is"
     said = f"{identity} is not accepted in {address}: {last}"
-    yield Finding("accepted", "failed", said, "run af3 evaluate and af3 accept with it")
+    yield Finding("accepted", "failed", said, f"run {af3('evaluate')} and {af3('accept')} with it")

@@ -13,6 +13,7 @@ from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import Nights, manifest_dates
 from beam_jobs.framework.near_names import did_you_mean
 from beam_jobs.framework.outputs import near_output
+from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.tables.derived_tables import ALL_TABLES
 
@@ -37,8 +38,8 @@ def unknown_nights(store: Store, nights: Nights) -> ConfigurationError:
     corpora = known_corpora(store)
     if not corpora:
         return ConfigurationError(
-            f"--out {out}: no night was planned there; {near_output(out)}name the folder that af3"
-            " annotate or af3 plan wrote to"
+            f"--out {out}: no night was planned there; {near_output(out)}name the folder that a"
+            " night was planned in"
         )
     if nights.corpus not in corpora:
         return unknown_corpus(nights.corpus, out, corpora)
@@ -47,7 +48,7 @@ def unknown_nights(store: Store, nights: Nights) -> ConfigurationError:
     planned = f"; planned are {len(days)} days from {days[0]} to {days[-1]}" if days else ""
     return ConfigurationError(
         f"corpus {nights.corpus}: nothing is planned from {nights.since} to"
-        f" {nights.until}{planned}; correct the days, or run af3 plan over them first"
+        f" {nights.until}{planned}; correct the days, or run {af3('plan')} over them first"
     )
 
 

@@ -21,6 +21,7 @@ from af3core.storage.address import is_bucket, store_at
 from af3core.storage.folder import CLAIMS
 from beam_jobs.framework.settings import JobSettings
 from schemas.jobs import Job
+from schemas.object_names import path_of_text
 
 _HERE = ("DirectRunner", "FnApiRunner", "BundleBasedDirectRunner", "SwitchingDirectRunner")
 """Beam's runners that do the work in this process, or in children of it."""
@@ -53,7 +54,7 @@ def check_needs(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> No
         if settings.job.needs_gpu and settings.engine.name != "openai":
             check_device(settings.engine.device)
     if settings.job.needs_source and not is_bucket(settings.source):
-        check_readable(Path(settings.source))
+        check_readable(path_of_text(settings.source))
     check_writable(settings.out)
 
 

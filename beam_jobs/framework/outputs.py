@@ -22,7 +22,7 @@ from schemas.layout import (
     UNMARKED_OUTPUT,
     is_output,
 )
-from schemas.object_names import path_of_text
+from schemas.object_names import path_of_text, text_of_path
 
 
 def mark_output(store: Store) -> None:
@@ -50,8 +50,8 @@ def check_output(store: Store) -> None:
     if not {name.rstrip("/") for name in store.folders("")} & set(OUTPUT_FOLDERS):
         out = store.address("").rstrip("/")
         raise ConfigurationError(
-            f"--out {out}: no results there; {near_output(out)}name the folder that af3 annotate or"
-            " af3 evaluate wrote to"
+            f"--out {out}: no results there; {near_output(out)}name the folder that nights or"
+            " evaluations were written to"
         )
 
 
@@ -99,14 +99,16 @@ def near_output(out: str) -> str:
     except OSError:
         return ""
     others = (name for name in beside if name != folder.name)
-    near = nearest(folder.name, (n for n in others if is_output_at(str(folder.parent / n))))
+    near = nearest(
+        folder.name, (n for n in others if is_output_at(text_of_path(folder.parent / n)))
+    )
     return f"did you mean {folder.parent / near}? " if near else ""
 
 
 def _place(address: str) -> str:
     """The folder, prefix or recording itself, links resolved."""
     if not is_bucket(address):
-        return os.path.realpath(path_of_text(address))
+        return text_of_path(os.path.realpath(path_of_text(address)))
     bucket, prefix = split_address(address)
     return f"{SCHEME}{bucket}/{prefix}".rstrip("/")
 

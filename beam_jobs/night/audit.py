@@ -25,15 +25,18 @@ from beam_jobs.framework.settings import JobSettings
 from beam_jobs.night.publish import shard_rows, shards_to_publish
 from beam_jobs.night.rows import NOT_ANNOTATED, WAITING, AccountingError, TableRows
 from beam_jobs.night.silent_recordings import NOTHING_HEARD, SILENCE_DOUBTED
+from beam_jobs.output.next_command import af3
 from schemas.identity import shard_of
 from schemas.options.night import AuditLimits
 from schemas.reports import AuditCounts
 from schemas.tables.night_tables import ANSWER_TABLES, TABLES
 
-_FAILED_REMEDY = (
-    "Mend what failed and let af3 retry ask for it again, or allow more with --max-failed-share"
-)
 _FLAGGED_REMEDY = "--max-flagged-share allows more flags"
+
+
+def _failed_remedy() -> str:
+    again = af3("retry", "--failed-by", "CLASS")
+    return f"Mend what failed and ask for it again ({again}), or allow more with --max-failed-share"
 
 
 class Finding(NamedTuple):
@@ -166,7 +169,7 @@ def findings(counts: AuditCounts, limits: AuditLimits) -> list[Finding]:
         objects,
         limits.max_failed_share,
         f"{bad} of {objects}",
-        _FAILED_REMEDY,
+        _failed_remedy(),
     )
     found += _too_many(
         "of the audio failed",
@@ -174,7 +177,7 @@ def findings(counts: AuditCounts, limits: AuditLimits) -> list[Finding]:
         counts.duration_ms,
         limits.max_failed_share,
         f"{clock(counts.failed_ms)} of {clock(counts.duration_ms)}",
-        _FAILED_REMEDY,
+        _failed_remedy(),
     )
     found += _too_many(
         "answers carry flags",

@@ -61,7 +61,7 @@ def run_status(known: argparse.Namespace) -> int:
         ArchiveNotListed: the archive cannot be listed, or only in part.
         StorageError: tables or plans cannot be read, or the output not be written.
     """
-    target = target_of(known.format, known.output)
+    target = target_of(known.format, known.output, known.out)
     since, until = interval_of(Interval(date=known.date, since=known.since, until=known.until))
     days = statuses(known.out, Days(known.corpus, since, until), known.source)
     lacking = [day for day in days if not day.is_complete]

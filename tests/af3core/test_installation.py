@@ -71,6 +71,17 @@ def test_in_the_checkout_the_remedy_is_short(tmp_path: Path) -> None:
     assert command_where(tmp_path, origin, ROOT) == "pip install '.[gcs]'"
 
 
+def test_what_a_build_leaves_in_a_checkout_is_no_installation(tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    (checkout / "af3_archive.egg-info").mkdir(parents=True)
+    told = "Metadata-Version: 2.1\nName: af3-archive\nVersion: 0.1.0\n"
+    (checkout / "af3_archive.egg-info" / "PKG-INFO").write_text(told)
+    origin = {"url": "https://example.org/af3.whl", "archive_info": {}}
+    assert command_where(tmp_path, origin, checkout) == (
+        "pip install 'af3-archive[gcs] @ https://example.org/af3.whl'"
+    )
+
+
 def test_what_an_extra_needs_is_read_from_the_distribution() -> None:
     assert {needed.package for needed in requirements_of("model")} >= {"torch", "transformers"}
     assert "torch" not in {needed.package for needed in requirements_of()}

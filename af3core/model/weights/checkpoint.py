@@ -79,6 +79,7 @@ def find_checkpoint(
     if is_here:
         folder = nano_folder() if model == NANO else Path(model)
         name = folder.name if model != NANO else NANO
+        model_type = _model_type(model, folder)
         if with_weights:
             check_weight_files(model, folder)  # before all bytes are read
         found = _files_hash(model, folder)
@@ -91,9 +92,10 @@ def find_checkpoint(
         raise ConfigurationError(
             f"--model-revision {revision}: only a hub id has revisions, and {model} is a folder"
         )
-    model_type = _model_type(model, folder)
-    if with_weights and not is_here:
-        check_weight_files(model, folder)
+    if not is_here:
+        model_type = _model_type(model, folder)
+        if with_weights:
+            check_weight_files(model, folder)
     licence = _LICENCES.get(model, "see the model card")
     return Checkpoint(name, found, folder, licence, model_type)
 

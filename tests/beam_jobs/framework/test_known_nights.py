@@ -62,7 +62,8 @@ def test_days_that_nobody_planned_are_an_error_of_every_job(
     assert main([job, "--out", str(out), "--corpus", "radio", *days, *needed]) == 2
     assert capsys.readouterr().err == (
         "af3: corpus radio: nothing is planned from 2026-11-22 to 2026-11-30; planned are 1 days"
-        f" from {DAY} to {DAY}; correct the days, or run af3 plan over them first\n"
+        f" from {DAY} to {DAY}; correct the days, or run af3 plan --out {out} --corpus radio"
+        " over them first\n"
     )
 
 
@@ -75,7 +76,7 @@ def test_a_folder_that_is_no_output_is_an_error_and_is_not_made(
     assert main([job, "--out", str(missing), *NEEDED.get(job, [])]) == 2
     assert capsys.readouterr().err == (
         f"af3: --out {missing}: no night was planned there; did you mean {out}? name the folder"
-        " that af3 annotate or af3 plan wrote to\n"
+        " that a night was planned in\n"
     )
     assert not missing.exists()
 

@@ -193,7 +193,7 @@ def test_a_night_of_bad_recordings_names_counts_cause_and_an_example(
         f" Failures: 8 NotMedia, such as {archive / DAY / 'bad0.wav'}: "
     )
     assert str(caught.value).endswith(
-        ". Mend what failed and let af3 retry ask for it again, or allow more with"
+        ". Mend what failed and ask for it again (af3 retry --failed-by CLASS), or allow more with"
         " --max-failed-share"
     )
     assert "\n" not in str(caught.value)

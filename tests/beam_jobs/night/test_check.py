@@ -89,8 +89,8 @@ def test_verdicts_of_a_machine(out: Path, capsys: pytest.CaptureFixture[str]) ->
     open_store(str(out)).write(key, encode_table(BY_NAME["failures"], rows))
     lines = check(out, capsys)
     assert [line.rpartition("; ")[2] for line in lines] == [
-        "af3 retry --failed-by DecodeFailed --yes",
-        "af3 retry --failed-by ServerUnavailable --yes",
+        f"af3 retry --failed-by DecodeFailed --yes --out {out}",
+        f"af3 retry --failed-by ServerUnavailable --yes --out {out}",
     ]
     assert lines[0].startswith("1 pieces of work given up by DecodeFailed, such as a: …")
 

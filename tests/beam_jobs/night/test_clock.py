@@ -186,7 +186,7 @@ def test_progress_goes_on_inside_a_long_recording(tmp_path: Path) -> None:
     folder = f"clips/{waiting.recording.recording_id}/{settings.segmentation_hash}"
     settings.store.write(f"{folder}/000000000-000029952.flac", b"a clip")
     assert work.done_ms() == 29_952
-    again = _work([waiting], settings)  # of a run that was killed then
+    again = _work([(waiting,)], settings)  # of a run that was killed then
     assert again.done_ms() == 0
     settings.store.write(f"{folder}/000000000-000029952.flac", b"a clip anew")
     assert again.done_ms() == 29_952

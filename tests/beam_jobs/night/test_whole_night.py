@@ -212,8 +212,8 @@ def test_a_night_beyond_the_limits_of_the_audit_publishes_nothing(
         " NotMedia, such as "
     )
     assert error.endswith(
-        ". Mend what failed and let af3 retry ask for it again, or allow more with"
-        " --max-failed-share"
+        ". Mend what failed and ask for it again (af3 retry --failed-by CLASS --out"
+        f" {tmp_path / 'out'}), or allow more with --max-failed-share"
     )
     assert not (tmp_path / "out" / "tables").exists()
     report = json.loads(

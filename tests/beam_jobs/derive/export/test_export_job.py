@@ -161,7 +161,7 @@ def test_a_missing_clip_ends_the_export_before_anything_is_written(
         exported(archive, finished, untrained, "--format", form)
     assert str(caught.value) == (
         f"{clips[-1]}: the clip is gone, and nothing was exported; cut its recording again: af3"
-        " retry --recording ID, af3 segment, then export"
+        " retry --recording ID, af3 segment, then af3 export"
     )
     assert not (finished / "exports").exists()
 
