@@ -35,7 +35,9 @@ READING = {
     "audit": OPTIONS,
     "publish": OPTIONS,
     "report": OPTIONS,
-    "retry": ("--failed-by", "NotMedia"),
+    "status": CORPUS,
+    "clean": (),
+    "retry": ("--failed-by", "NotMedia", *CORPUS),
     "check": CORPUS,
     "quality": (*CORPUS, "--date", DAY),
     "index": (*CORPUS, "--words-only"),
@@ -101,7 +103,7 @@ def out(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def test_the_reading_commands_are_those_of_the_product() -> None:
     derived, models = {job.name for job in DERIVED}, {"discover", "evaluate", "chat"}
-    assert READING.keys() - {"query", "search"} == {
+    assert READING.keys() - {"query", "search", "status"} == {
         job.name for job in COMMANDS if job.name not in derived | models
     }
 
