@@ -7,6 +7,7 @@ import re
 import subprocess
 
 from af3core.errors import ConfigurationError, DecoderSilent
+from af3core.installation import install_command
 
 OLDEST = 6
 """The first version that is tested; older ones place samples otherwise in time."""
@@ -26,7 +27,8 @@ def ffmpeg_binary() -> str:
         import imageio_ffmpeg
     except ImportError as error:
         raise ConfigurationError(
-            "no FFmpeg program: the package imageio-ffmpeg is missing, which brings one; install it"
+            "no FFmpeg program: the package imageio-ffmpeg is missing, which brings one:"
+            f" {install_command('jobs')}"
         ) from error
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())

@@ -33,7 +33,7 @@ def check_packages(job: Job) -> None:
     Raises:
         ConfigurationError: names them and the command that installs them.
     """
-    for extra in job.extras:
+    for extra in ("jobs", *job.extras):
         require_extra(extra, f"af3 {job.name}")
 
 

@@ -31,7 +31,7 @@ def test_it_is_small(base: Environment) -> None:
 
 
 def test_the_commands_that_analysts_read_first(base: Environment, tmp_path: Path) -> None:
-    (block,) = [b for b in blocks("docs/analyst.md", "") if b.startswith("af3 query")]
+    block, forms = [b for b in blocks("docs/analyst.md", "") if b.startswith("af3 query")]
     said = []
     for line in block.replace("\\\n", " ").splitlines():
         command = shlex.split(line.replace("/media/annotated", str(NIGHT)), comments=True)
@@ -41,6 +41,13 @@ def test_the_commands_that_analysts_read_first(base: Environment, tmp_path: Path
         said.append(done.stdout)
     assert "transcripts" in said[0]
     assert (tmp_path / "result.csv").read_text().splitlines()[0] == "date,text"
+    typed = forms.replace("/media/annotated", str(NIGHT))
+    for line in typed.splitlines():
+        as_command = f'af3() {{ "{base.python}" -m beam_jobs "$@"; }}; {line}'
+        subprocess.run(["bash", "-ec", as_command], env=base.variables(), cwd=tmp_path, check=True)
+    first = json.loads((tmp_path / "captions.jsonl").read_text().splitlines()[0])
+    assert {"text", "date"} <= first.keys()
+    assert (tmp_path / "captions.parquet").read_bytes()[:4] == b"PAR1"
 
 
 def test_the_first_questions(base: Environment) -> None:
@@ -107,9 +114,9 @@ def test_a_job_names_the_extra_that_it_needs(base: Environment, tmp_path: Path) 
     for command in ("plan", "annotate"):
         done = base.af3(command, *given)
         assert done.returncode == 2
-        assert done.stderr == (
-            f"af3: af3 {command} needs the package apache_beam: uv pip install '.[jobs]'\n"
-        )
+        assert done.stderr.startswith("af3: ")
+        assert done.stderr.endswith(": uv pip install '.[jobs]'\n")
+        assert done.stderr.count("\n") == 1
     for help_of in ("annotate", "index", "talk", "evaluate"):
         assert base.af3(help_of, "--help").returncode == 0
 

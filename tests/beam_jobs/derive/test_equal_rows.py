@@ -12,8 +12,8 @@ import pytest
 from af3core.nano.demo_archive import ARCHIVE
 from beam_jobs.derive import embed_job, events_job, summarise_job
 from beam_jobs.derive.skills import skills_job
-from beam_jobs.night.whole_night import run_night
 from tests.beam_jobs.job_settings import settings_for
+from tests.beam_jobs.run_night import run_night
 from tests.beam_jobs.skills_night import as_pair, made_night
 from tests.beam_jobs.small_night import DAY, rows
 from tests.media import ffmpeg

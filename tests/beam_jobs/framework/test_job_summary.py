@@ -73,11 +73,13 @@ def test_less_and_more(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 def test_a_remedy_carries_the_place_that_was_given(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "my night"
-    assert run("events", "--out", out, "--corpus", "radio") == 1
-    assert f"run af3 annotate SOURCE --out '{out}' --corpus radio first" in capsys.readouterr().err
+    place = ("--out", out, "--corpus", "radio")
+    assert run("discover", archive, *place) == 0
+    assert run("events", *place, "--date", "2030-01-01") == 2
+    assert f"run af3 plan --out '{out}' --corpus radio over them first" in capsys.readouterr().err
 
 
 def test_every_job_takes_them_and_no_template_does() -> None:

@@ -18,7 +18,7 @@ from beam_jobs.framework.progress import clock
 from beam_jobs.night import annotate, discover, plan, publish, segment
 from schemas.records import NightManifest
 from tests.beam_jobs.job_settings import planned
-from tests.beam_jobs.small_night import DAY, night, rows, settings_of
+from tests.beam_jobs.small_night import DAY, TOLERANT, night, rows, settings_of
 from tests.media import ffmpeg, programme, write
 
 ANSWERS = ("captions", "transcripts")
@@ -195,7 +195,14 @@ def test_machines_that_work_at_once_cut_and_ask_once(untrained: Path, tmp_path: 
     copies(archive, 40, day=NEXT_DAY)
     settings_of(archive, out, untrained)  # writes the tasks
     command = [sys.executable, "-m", "beam_jobs", "annotate", str(archive), "--out", str(out)]
-    command += [*SPLIT, "--model", str(untrained), "--tasks", str(tmp_path / "quick_tasks.yaml")]
+    command += [
+        *SPLIT,
+        *TOLERANT,
+        "--model",
+        str(untrained),
+        "--tasks",
+        str(tmp_path / "quick_tasks.yaml"),
+    ]
     reports = {day: tmp_path / f"{day}.json" for day in (DAY, NEXT_DAY)}
     processes = [
         subprocess.Popen([*command, "--date", day, "--run-id", day, "--report", str(report)])
