@@ -118,6 +118,11 @@ class Job:
         return self.needs_source or evaluation.BenchmarkChoice in self.options
 
     @property
+    def cleans(self) -> bool:
+        """It works on a whole output, whatever lies in it."""
+        return cleaning.Cleaning in self.options
+
+    @property
     def needs_gpu(self) -> bool:
         """It asks the model."""
         return self.model == "weights"

@@ -121,7 +121,7 @@ def _run(
     check_needs(settings, beam_arguments)
     if job.reads_nights:
         check_nights(store_at(settings.out), settings)
-    elif not job.begins_output:
+    elif job.cleans:
         check_output(store_at(settings.out))
     ending.settings = settings
     begin_job()

@@ -160,8 +160,10 @@ def _model_type(model: str, folder: Path) -> str:
     path = folder / CONFIG
     try:
         kind = json.loads(path.read_text("utf-8")).get("model_type")
-    except (OSError, ValueError, AttributeError) as error:
+    except (FileNotFoundError, NotADirectoryError, ValueError, AttributeError) as error:
         raise ConfigurationError(f"--model {model}: no readable config.json in {folder}") from error
+    except OSError as error:
+        raise unreadable(model, error, path) from error
     if kind not in _TYPES:
         raise ConfigurationError(
             f"--model {model}: its config.json says model_type {kind!r}, not 'audioflamingo3'"
