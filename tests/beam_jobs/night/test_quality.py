@@ -206,8 +206,8 @@ def test_an_output_without_tables_is_refused(
     out = tmp_path / "empty"
     assert main(["quality", "--out", str(out), "--date", SECOND]) == 2
     assert capsys.readouterr().err == (
-        f"af3: --out {out}: no night was planned there; name the folder that af3 annotate or af3"
-        " plan wrote to\n"
+        f"af3: --out {out}: no night was planned there; name the folder that a night was planned"
+        " in\n"
     )
 
 
