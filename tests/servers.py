@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,11 @@ def needs(server: str) -> None:
         assert marked, f"{_running.nodeid} needs the marker {server}: {SERVERS[server]}"
 
 
+_NETWORK_SETTLES_S = 2.5
+"""The kernel tells of a link's carrier up to a second later, and of an IPv6 address a second or two
+later, once nobody else has it (RFC 4862, duplicate address detection)."""
+
+
 @contextmanager
 def network_kept() -> Iterator[None]:
     """While the body runs, no test of this machine changes its network devices.
@@ -58,9 +64,14 @@ def network_kept() -> Iterator[None]:
 
 @contextmanager
 def network_changed() -> Iterator[None]:
-    """For a body that adds or removes network devices: waits until no browser runs."""
+    """For a body that adds or removes network devices: waits until no browser runs, and at its end
+    until the kernel has told of all that changed.
+    """
     with _network_lock(fcntl.LOCK_EX):
-        yield
+        try:
+            yield
+        finally:
+            time.sleep(_NETWORK_SETTLES_S)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,11 +41,12 @@ class Network:
         home.mkdir(exist_ok=True)
         _ip("netns", "add", host.name)
         self.hosts.append(host)
-        _ip("link", "add", host.name, "type", "veth", "peer", "eth0", "netns", host.name)
-        _ip("link", "set", host.name, "master", self.name, "up")
-        _ip("-n", host.name, "addr", "add", f"{host.address}/24", "dev", "eth0")
-        for device in ("lo", "eth0"):
-            _ip("-n", host.name, "link", "set", device, "up")
+        with network_changed():
+            _ip("link", "add", host.name, "type", "veth", "peer", "eth0", "netns", host.name)
+            _ip("link", "set", host.name, "master", self.name, "up")
+            _ip("-n", host.name, "addr", "add", f"{host.address}/24", "dev", "eth0")
+            for device in ("lo", "eth0"):
+                _ip("-n", host.name, "link", "set", device, "up")
         return host
 
 
@@ -87,10 +88,12 @@ class Host:
 
     def unplug(self) -> None:
         """Pull the cable."""
-        _ip("link", "set", self.name, "down")
+        with network_changed():
+            _ip("link", "set", self.name, "down")
 
     def plug_in(self) -> None:
-        _ip("link", "set", self.name, "up")
+        with network_changed():
+            _ip("link", "set", self.name, "up")
 
 
 @contextmanager
@@ -101,26 +104,23 @@ def network() -> Iterator[Network]:
         pytest.skip("network namespaces need root")
     # names and addresses of this process alone: other tests may run beside it
     made = Network(f"af3-{os.getpid() % 100_000}", f"10.97.{os.getpid() % 256}")
-    _ip("link", "add", made.name, "type", "bridge")
-    try:
+    with network_changed():
+        _ip("link", "add", made.name, "type", "bridge")
         _ip("addr", "add", f"{made.address}/24", "dev", made.name)
         _ip("link", "set", made.name, "up")
+    try:
         yield made
     finally:
         for host in made.hosts:
             host.lose_power()
-            _ip("link", "del", host.name)
-            _ip("netns", "del", host.name)
-        _ip("link", "del", made.name)
+        with network_changed():
+            for host in made.hosts:
+                _ip("link", "del", host.name)
+                _ip("netns", "del", host.name)
+            _ip("link", "del", made.name)
 
 
 def _ip(*arguments: str) -> str:
-    changing = network_changed() if "link" in arguments or "addr" in arguments else nullcontext()
-    with changing:
-        return _run_ip(*arguments)
-
-
-def _run_ip(*arguments: str) -> str:
     done = subprocess.run(["ip", *arguments], capture_output=True, text=True)
     assert done.returncode == 0, f"ip {' '.join(arguments)}: {done.stderr}"
     return done.stdout
