@@ -7,7 +7,6 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -20,6 +19,7 @@ from beam_jobs.framework.ledger import pack_vector, unpack_vector
 from beam_jobs.framework.settings import JobSettings
 from schemas.options.derive import Seed
 from schemas.tables.derived_tables import CHAPTERS
+from tests.beam_jobs.framework.titles import title_rows
 from tests.beam_jobs.job_settings import settings_for
 from tests.beam_jobs.small_night import DAY, make_archive, night, rows
 
@@ -62,18 +62,7 @@ def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
     MADE.append(piece.evidence)
     if piece.evidence in TROUBLE:
         raise TROUBLE[piece.evidence]
-    row: dict[str, Any] = {
-        "recording_id": piece.recording_id,
-        "chapter": 1,
-        "start_ms": 0,
-        "end_ms": 1000,
-        "title": f"{piece.evidence} {settings[Seed].seed}",
-        "summary": "",
-        "segment_count": 1,
-        "made_by": "rules",
-        "flags": [],
-    }
-    return PieceRows({"chapters": [row]}, {"chapters": 1})
+    return title_rows(piece, settings)
 
 
 TITLES = Derivation("titles", (CHAPTERS,), pieces, derive_rows)

@@ -15,6 +15,7 @@ from beam_jobs.framework.table_snapshot import partition_rows
 from beam_jobs.night import discover, publish
 from schemas.options.derive import Seed
 from schemas.tables.derived_tables import CHAPTERS
+from tests.beam_jobs.framework.titles import title_rows
 from tests.beam_jobs.job_settings import settings_for
 from tests.beam_jobs.rivals import STORES, claims_taken_over, meanwhile, out_in
 from tests.beam_jobs.small_night import DAY, rows, settings_of
@@ -55,18 +56,7 @@ def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
 def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
     while PIECE_DERIVED:
         PIECE_DERIVED.pop()()
-    row = {
-        "recording_id": piece.recording_id,
-        "chapter": 1,
-        "start_ms": 0,
-        "end_ms": 1000,
-        "title": f"{piece.evidence} {settings[Seed].seed}",
-        "summary": "",
-        "segment_count": 1,
-        "made_by": "rules",
-        "flags": [],
-    }
-    return PieceRows({"chapters": [row]}, {"chapters": 1})
+    return title_rows(piece, settings)
 
 
 TITLES = Derivation("titles", (CHAPTERS,), pieces, derive_rows)
