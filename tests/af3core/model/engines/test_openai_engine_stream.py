@@ -12,11 +12,9 @@ import numpy as np
 import pytest
 
 from af3core.errors import InvalidAudio, ServerUnavailable
-from af3core.model.engines.openai_engine import (
-    Backoff,
-    OpenAIEngine,
-    RequestRefused,
-)
+from af3core.model.engines.openai_engine import OpenAIEngine
+from af3core.model.engines.served.exchange import RequestRefused
+from af3core.model.engines.served.retries import Backoff
 from af3core.model.request import Answer, Request, Sound, ask
 from af3core.model.streaming.stream import Cancelled, Event, Finished, TextDelta
 from tests.chat_server import Handler, Server, heard
@@ -43,8 +41,9 @@ class EventHandler(Handler):
     server: EventServer
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.bodies.append(body)
+        body = self.read_body()
+        if body is None:
+            return None
         text = " ".join(heard(message) for message in body["messages"])
         if self.server.replies:
             return self.reply({})
