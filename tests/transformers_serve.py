@@ -1,4 +1,4 @@
-"""`transformers serve`, a strict server of OpenAI's protocol, with a small text model."""
+"""`transformers serve`, a strict server of OpenAI's protocol, and small models for it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import torch
 from safetensors import safe_open
-from transformers import AudioFlamingo3Config, GenerationConfig, Qwen2ForCausalLM
+from transformers import (
+    AudioFlamingo3Config,
+    AutoTokenizer,
+    GenerationConfig,
+    Qwen2AudioConfig,
+    Qwen2AudioForConditionalGeneration,
+    Qwen2AudioProcessor,
+    Qwen2ForCausalLM,
+    WhisperFeatureExtractor,
+)
 
 from af3core.model.weights.checkpoint import nano_folder
 from tests.dags.site import free_port
@@ -38,6 +48,32 @@ def decoder_of_nano(folder: Path) -> Path:
     tokenizer = json.loads((nano_folder() / "tokenizer_config.json").read_text())
     del tokenizer["processor_class"]  # there is nothing to hear
     (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    return folder
+
+
+def random_hearing_model(folder: Path) -> Path:
+    """A Qwen2-Audio of random weights: what `transformers serve` has nearest to AF3."""
+    tokenizer = AutoTokenizer.from_pretrained(nano_folder())
+    special = ["<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>"]
+    tokenizer.add_special_tokens({"additional_special_tokens": special})
+    size = {"d_model": 32, "encoder_layers": 1, "encoder_attention_heads": 2}
+    text = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 2}
+    config = Qwen2AudioConfig(
+        audio_config=size | {"encoder_ffn_dim": 64, "num_mel_bins": 128},
+        text_config=text | heads | {"model_type": "qwen2", "vocab_size": len(tokenizer)},
+        audio_token_index=tokenizer.convert_tokens_to_ids(special[0]),
+    )
+    torch.manual_seed(7)
+    model = Qwen2AudioForConditionalGeneration(config)
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.mul_(3)  # or every answer is the same
+    model.generation_config = GenerationConfig(eos_token_id=2, pad_token_id=0)
+    model.save_pretrained(folder)
+    Qwen2AudioProcessor(WhisperFeatureExtractor(feature_size=128), tokenizer).save_pretrained(
+        folder
+    )
     return folder
 
 
