@@ -22,7 +22,8 @@ def server(choice: ModelChoice) -> Iterator[Finding]:
         ConfigurationError: no http(s) address, or a server without the model.
         ServerUnavailable: no server there, or one that is busy.
     """
-    from af3core.model.engines.openai_engine import Backoff, OpenAIEngine
+    from af3core.model.engines.openai_engine import OpenAIEngine
+    from af3core.model.engines.served.retries import Backoff
 
     if not choice.endpoint:
         said = "--engine openai needs --endpoint"

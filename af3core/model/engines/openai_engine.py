@@ -50,7 +50,7 @@ class OpenAIEngine:
 
     Args:
         endpoint: address of the API, such as `http://localhost:8000/v1`.
-        model: as the server lists it.
+        model: as the server calls it.
         api_key: goes into the Authorization header and nowhere else.
         timeout_s: longest silence of the server within a request, which is then not tried again.
         think_model: name under which the server has the think adapter; "" for none.
@@ -222,6 +222,7 @@ class OpenAIEngine:
                 if streamed.add(event):
                     listener.set_text(streamed.text)
         except httpx.TransportError as error:
+            self._known.doubt()
             raise ServerUnavailable(f"{self._server}: the answer broke off: {error!r}") from error
         except UNREADABLE as error:
             words = self._words.of(data.decode(errors="replace"))

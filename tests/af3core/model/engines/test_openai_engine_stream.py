@@ -213,3 +213,17 @@ def test_an_answer_that_breaks_off_is_no_answer(
     assert isinstance(error, ServerUnavailable)
     assert str(error) == f"endpoint {server.endpoint}: {message}"
     assert len(server.bodies) == 1
+
+
+def test_a_server_that_streams_nothing_answers_whole(
+    engine: OpenAIEngine, server: EventServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.refused = {"stream"}
+    for _ in range(2):
+        events = list(engine.stream([request("whole")]))
+        assert result_of(events) == Answer("user[0.50s|whole]", 7, None, "stop")
+    assert server.wrong == 1
+    told = capsys.readouterr().err
+    assert told.count("does not stream: an answer comes whole") == 1
+    server.refused = {"stream_options"}
+    assert joined(list(OpenAIEngine(server.endpoint, "af3").stream([request("Hello")])))
