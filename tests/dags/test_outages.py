@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from dags.launch.process import Launch
-from infra.local_airflow import COMPONENTS
+from infra.local_airflow import COMPONENTS, NotStarted
 from tests.chat_server import Server
 from tests.dags.nights_apart import Undisturbed, assert_right_and_nothing_twice, met_in_the_middle
 from tests.dags.site import Run, Site, is_alive
@@ -53,10 +53,11 @@ class Night:
 
     def is_adopted(self) -> bool:
         """True once an attempt after those known looks after the job; what ended is started."""
-        self.site.airflow.start_components()
         try:
+            self.site.airflow.start_components()
             task = self.task()
-        except (httpx.HTTPError, AssertionError):  # the server has not found its database again
+        except (NotStarted, httpx.HTTPError, AssertionError):
+            # one has ended meanwhile, as the scheduler does without its database
             return False
         is_watched = self.launch.is_owned_by(task["id"]) and task["state"] == "running"
         return is_watched and task["try_number"] > self.attempts
@@ -98,6 +99,7 @@ def a_dag_processor_and_a_triggerer_are_killed(night: Night) -> None:
     for name in ("dag-processor", "triggerer"):
         night.kill(name)
     night.site.airflow.start_components()
+    assert night.site.jobs(DAG) == [night.job]
     assert night.task()["try_number"] == night.attempts
 
 
