@@ -73,13 +73,14 @@ class Server(ThreadingHTTPServer):
     @contextmanager
     def holding_after(self, count: int) -> Iterator[None]:
         """While the body runs, each host gets so many answers; its other requests wait."""
-        self._allow(count)
+        self.allow(count)
         try:
             yield
         finally:
-            self._allow(sys.maxsize)
+            self.allow(sys.maxsize)
 
-    def _allow(self, count: int) -> None:
+    def allow(self, count: int) -> None:
+        """Give each host so many answers from now on."""
         with self._turn:
             self._answers_by_host.clear()
             self._most_answers = count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import asdict, dataclass, field
 from typing import Literal
@@ -119,11 +120,25 @@ class Derive(derive.Skills, derive.Writer, derive.Questions, derive.Speech):
 
 @dataclass(frozen=True)
 class Retries:
-    """How often lost capacity is tried again; the wait doubles from `delay_s` to `max_delay_s`."""
+    """How often a task's work is tried again; the wait doubles from `delay_s` to `max_delay_s`.
+
+    Attempts that Airflow itself loses do not count. `control_plane_grace_min` is how long its
+    server, scheduler, triggerer and database may be away before a job ends by itself.
+    """
 
     count: int = 3
     delay_s: float = 60.0
     max_delay_s: float = 3600.0
+    control_plane_grace_min: float = 30.0
+
+    def __post_init__(self) -> None:
+        for key in ("count", "delay_s", "max_delay_s"):
+            if not 0 <= (value := getattr(self, key)) < math.inf:
+                raise ConfigurationError(f"retries: {key} {value}: write 0 or more")
+        if not 0 < self.control_plane_grace_min < math.inf:
+            raise ConfigurationError(
+                f"retries: control_plane_grace_min {self.control_plane_grace_min}: minutes, above 0"
+            )
 
 
 @dataclass(frozen=True)

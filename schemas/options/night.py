@@ -236,9 +236,17 @@ class Run(OptionGroup):
     )
     watched_by: str | None = option(
         None,
-        "end the job when nobody touches it for 15 minutes",
+        "end the job when nobody touches it for --patience-s",
         "FILE",
         key="",
+        on_templates=False,
+    )
+    patience_s: float = option(
+        900.0,
+        "seconds in which somebody touches --watched-by (default: {default}, a quarter of an hour)",
+        "S",
+        key="",
+        rule=above_zero,
         on_templates=False,
     )
 

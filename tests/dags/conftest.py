@@ -14,6 +14,7 @@ os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-"))
 
 from tests.chat_server import Server, chat_server
 from tests.dags.corpora import add_corpora, add_gate, add_served_corpora
+from tests.dags.nights_apart import Undisturbed, undisturbed_night
 from tests.dags.site import Site
 from tests.dags.webhook import listening
 
@@ -42,3 +43,9 @@ def site(untrained: Path, model: Server) -> Iterator[Site]:
             yield site
         finally:
             site.airflow.stop()
+
+
+@pytest.fixture(scope="session")
+def undisturbed(site: Site, untrained: Path, model: Server) -> Undisturbed:
+    """The tables of the long recording when nothing goes wrong."""
+    return undisturbed_night(site, untrained, model)

@@ -53,8 +53,10 @@ def add_served_corpora(site: Site, model: Server) -> None:
     for number in range(1, 11):
         short_recording(browsed, number)
     disturbed = long_recording(site.archive("undisturbed"), 3, LONG_S)
-    for name in ("scheduler_killed", "task_killed", "job_killed", "failed_by_hand"):
-        folder = site.add_corpus(name, cutting=CLIPS, **keys) / day(3)
+    retries = {"parts_killed": {"count": 1, "delay_s": 1}}
+    for name in ("parts_killed", "job_killed", "failed_by_hand"):
+        more = {"retries": retries[name]} if name in retries else {}
+        folder = site.add_corpus(name, cutting=CLIPS, **keys, **more) / day(3)
         folder.mkdir()
         shutil.copy(disturbed, folder)
     keys["cutting"] = CLIPS

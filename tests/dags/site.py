@@ -100,9 +100,12 @@ class Site:
             "limits": {"max_flagged_share": 1.0, **keys.pop("limits", {})},
             **keys,
         }
-        (self.folder / "corpora" / f"{name}.yaml").write_text(yaml.safe_dump(corpus))
+        self.corpus_file(name).write_text(yaml.safe_dump(corpus))
         self.archive(name).mkdir(parents=True)
         return self.archive(name)
+
+    def corpus_file(self, name: str) -> Path:
+        return self.folder / "corpora" / f"{name}.yaml"
 
     def archive(self, corpus: str) -> Path:
         return self.folder / "archive" / corpus
