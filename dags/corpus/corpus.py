@@ -151,7 +151,7 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
         source, out: folders or gs://… of the recordings, and of tables, clips and ledger.
         schedule: cron of the nightly run, once a day; it annotates the day before. None: by hand.
         pool: Airflow's pool whose slots are GPUs.
-        max_active_runs: of the runs by schedule and by hand, at once; a backfill has its own number.
+        max_active_runs: runs by schedule and by hand at once; a backfill has its own number.
         keep_days: what nothing in `out` names any more is removed once it is older. None: never.
     """
 
