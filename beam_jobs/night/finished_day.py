@@ -47,7 +47,7 @@ def planned_works(
     found: Iterable[NightManifest], ledger: Ledger, settings: JobSettings
 ) -> dict[str, PlannedDay]:
     """What each day is published of; read before anything that rows follow from."""
-    asked_again = [ledger.retries(stage) for stage in (SEGMENT, ANNOTATE)]
+    cut_again, asked_again = ledger.retries(SEGMENT), ledger.retries(ANNOTATE)
     common = [
         __version__,
         rows_identity(plan_of(settings)),
@@ -57,8 +57,7 @@ def planned_works(
     works = {}
     for manifest in found:
         retries = [
-            [cut.get(work_key(r, settings), 0), asked.get(r.recording_id, 0)]
-            for cut, asked in [asked_again]
+            [cut_again.get(work_key(r, settings), 0), asked_again.get(r.recording_id, 0)]
             for r in manifest.recordings
         ]
         recordings = [asdict(recording) for recording in manifest.recordings]
