@@ -43,7 +43,6 @@ class Nights:
         self.model = ["--model", "af3", "--engine", "openai", "--endpoint", server.endpoint]
         self.runs = itertools.count()
         write(self.archive / DAY / "a.wav", spoken())
-        (self.archive / DAY / "notes.wav").write_text("no recording")
 
     def job(self, name: JobName, run: str, *options: str, day: str = DAY) -> dict[str, Any]:
         given = [str(self.archive)] if name == "plan" else []
@@ -87,6 +86,12 @@ def test_a_day_is_finished_from_its_report_on_and_a_second_run_changes_nothing(
     assert nights.plan() == "finished"
     assert nights.plan("--max-gpu-hours=0", "--gpu-price=3") == "finished"
     assert nights.night() is False
+    assert nights.plan() == "finished"
+
+
+def test_a_day_with_what_is_no_recording_is_finished_too(nights: Nights) -> None:
+    (nights.archive / DAY / "notes.wav").write_text("no recording")
+    nights.night()
     assert nights.plan() == "finished"
 
 
