@@ -44,7 +44,8 @@ def over_budget(plan: Mapping[str, Any], decision: Decision = UNDECIDED, emphasi
     if not plan["over_budget"]:
         return ""
     approved = decision.approved_gpu_hours
-    if approved is not None and plan["gpu_hours"] <= approved:
+    # the plan's hours are rounded: to approve no more than the budget allows nothing beyond it
+    if approved is not None and plan["max_gpu_hours"] < approved >= plan["gpu_hours"]:
         return ""
     hours = (plan["to_cut_ms"] + plan["to_ask_ms"]) / _MS_PER_HOUR
     and_approved = "" if approved is None else f" and {approved:g} approved"

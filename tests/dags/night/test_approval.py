@@ -61,7 +61,9 @@ def test_how_it_is_decided() -> None:
 def test_the_hours_that_are_named_are_enough(hours: float, least: float) -> None:
     plan = OVER | {"gpu_hours": hours}
     assert hours_to_approve(plan) == least
+    plan["max_gpu_hours"] = 0.0
     assert approval_text(plan, Decision(least)) == ""
+    assert approval_text(plan, Decision(0.0)).endswith(" where 0 are allowed and 0 approved")
 
 
 def test_nothing_is_to_be_decided() -> None:
