@@ -125,7 +125,7 @@ def _same_name_and_size(nights: Nights) -> None:
 
 
 def _other_task(nights: Nights) -> None:
-    nights.tasks.write_text(QUICK_TASKS + "mood: {kind: question, prompt: Is it sad?}\n")
+    nights.tasks.write_text(QUICK_TASKS + "mood: {kind: question, prompt: How sad is it.}\n")
 
 
 def _table_is_gone(nights: Nights) -> None:
@@ -148,7 +148,9 @@ def _answers_are_asked_again(nights: Nights) -> None:
     manifest = ledger.manifest("default", DAY)
     assert manifest is not None
     [recording] = manifest.recordings
-    ledger.put_retry(RetryRequest("annotate", recording.recording_id, 7))
+    ledger.put_retry(
+        RetryRequest("annotate", recording.recording_id, 7, recording.recording_id, "r", "")
+    )
 
 
 @pytest.mark.parametrize(
