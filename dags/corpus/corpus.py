@@ -166,6 +166,7 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
         source, out: folders or gs://… of the recordings, and of tables, clips and ledger.
         schedule: cron of the nightly run, once a day; it annotates the day before. None: by hand.
         pool: Airflow's pool whose slots are GPUs.
+        max_active_runs: runs by schedule and by hand at once; a backfill has its own number.
         keep_days: what nothing in `out` names any more is removed once it is older. None: never.
     """
 
@@ -176,6 +177,7 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
     owner: str = "archive"
     schedule: str | None = "0 0 * * *"
     pool: str = "gpu"
+    max_active_runs: int = 1
     keep_days: int | None = None
     model: Model = field(default_factory=Model)
     cutting: Cutting = field(default_factory=Cutting)
@@ -191,6 +193,11 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
             raise ConfigurationError(
                 f"the file's name {self.name!r} names the corpus: lower-case letters, digits, - and"
                 " _, at most 63; rename the file"
+            )
+        if self.max_active_runs < 1:
+            raise ConfigurationError(
+                f"max_active_runs {self.max_active_runs}: must be 1 or more; 1 works on one day"
+                " after the other"
             )
         if self.keep_days is not None and (wrong := a_day_or_more(self.keep_days)):
             raise ConfigurationError(f"keep_days {self.keep_days}: {wrong}")

@@ -85,6 +85,16 @@ def add_served_corpora(site: Site, model: Server) -> None:
     short_recording(site.add_corpus("waiting", **keys), 3)
 
 
+def add_years_corpora(site: Site, model: Server) -> None:
+    """Write the corpora of many days: mostly empty ones, and those that need a decision."""
+    keys = {"model": served(model), "schedule": NIGHTLY}
+    years = site.add_corpus("years", max_active_runs=4, **keys)
+    for number in (3, 4):
+        short_recording(years, number)
+    told = {"alerts": {"webhook": site.webhook.url}, "limits": {"max_gpu_hours": 0}}
+    site.add_corpus("undecided", max_active_runs=4, **told, **keys)
+
+
 def add_gate(site: Site) -> None:
     """The site's gate: three questions in MMAR's form that nano knows; corpora on both sides."""
     data = site.folder / "mmar"
