@@ -113,6 +113,15 @@ def start_run(dag_id: str, run_id: str, day: str, note: str) -> bool:
     return not isinstance(answer, ErrorResponse)
 
 
+def start_later(dag_id: str, run_id: str, at: datetime.datetime) -> None:
+    """Create a run that begins at a moment to come, if there is none of this id.
+
+    Raises:
+        AirflowRuntimeError: the API server refuses, or is in trouble.
+    """
+    _ask(TriggerDagRun(dag_id=dag_id, run_id=run_id, run_after=at))
+
+
 def clear_run(dag_id: str, run_id: str, day: str) -> None:
     """Let a run that has ended be done anew, all of its tasks; one that is gone is created.
 

@@ -125,6 +125,14 @@ def day_to_bring(look: Look, memory: Memory, found: Sequence[Finding]) -> Findin
     return None
 
 
+def is_more_to_bring(look: Look, memory: Memory, found: Sequence[Finding]) -> bool:
+    """Whether a day could be brought now, were it not for other runs: another look comes soon."""
+    return any(
+        finding.cause in BROUGHT and not _waits(look.now, memory.days.get(finding.day), finding)
+        for finding in found
+    )
+
+
 def _waits(now: datetime.datetime, known: DayMemory | None, finding: Finding) -> bool:
     if known is None or not known.brought or known.brought_for != finding.lacks:
         return False

@@ -132,6 +132,18 @@ def test_what_was_tried_for_the_same_lack_waits_twice_as_long_each_time() -> Non
     assert chosen(replace(found, days=[status(missing=2, objects=3)]), memory) is not None
 
 
+def test_another_look_comes_soon_while_days_are_left() -> None:
+    both = look(status(), status(NEXT_DAY), runs=[run("running", day="2026-11-05")])
+    found = watch.findings(CORPUS, both)
+    memory = Memory()
+    for finding in found:
+        assert watch.is_more_to_bring(both, memory, found)
+        memory = watch.brought(memory, both, finding)
+    assert not watch.is_more_to_bring(both, memory, found)
+    decision = look(status(awaiting_decision=True))
+    assert not watch.is_more_to_bring(decision, Memory(), watch.findings(CORPUS, decision))
+
+
 def test_failed_runs_are_cleared_but_those_of_backfills() -> None:
     for found, cleared in (
         (run("failed"), "scheduled__1"),
