@@ -47,7 +47,7 @@ class NightRun:
         kind: scheduled, backfill, manual or operator_triggered, as Airflow has it.
         state: queued, running, success or failed.
         run_after: when it was planned; of a backfill's run, its day.
-        started_at: None where it waits.
+        started_at, ended_at: None where it waits, or is not done.
         clear_number: how often it was cleared.
     """
 
@@ -57,6 +57,7 @@ class NightRun:
     state: str
     run_after: datetime.datetime
     started_at: datetime.datetime | None = None
+    ended_at: datetime.datetime | None = None
     clear_number: int = 0
 
     @property
@@ -158,6 +159,7 @@ def _run(dag_id: str, run_id: str, timezone: str) -> NightRun | None:
         state=str(found.state.value),
         run_after=found.run_after,
         started_at=found.start_date,
+        ended_at=found.end_date,
         clear_number=found.clear_number,
     )
 

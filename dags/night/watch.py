@@ -92,7 +92,7 @@ class NightWatch(Af3JobOperator):
             self.log.info("no night of %s was due yet", self.corpus.name)
             return {}
         result: dict[str, Any] = super().execute(context)
-        self._act(days[0], [DayStatus.from_fact(day) for day in result["facts"]["days"]])
+        self._act(days[0], result)
         self._say_recovery_of_watch()
         return result
 
@@ -105,8 +105,8 @@ class NightWatch(Af3JobOperator):
     def _nightly(self) -> str:
         return f"annotate__{self.corpus.name}"
 
-    def _act(self, since: str, days: list[DayStatus]) -> None:
-        look = self._look(since, days)
+    def _act(self, since: str, report: dict[str, Any]) -> None:
+        look = self._look(since, report)
         found = watch_decisions.findings(self.corpus, look)
         for finding in found:
             self.log.info("%s lacks something: %s", finding.day, finding.cause)
@@ -123,13 +123,14 @@ class NightWatch(Af3JobOperator):
         memory = self._say_late(look, memory, found, (chosen, brought_to))
         self.store.keep(self._say_recovered(look, memory, found))
 
-    def _look(self, since: str, days: list[DayStatus]) -> Look:
+    def _look(self, since: str, report: dict[str, Any]) -> Look:
         runs = night_runs.night_runs(self._nightly, self.corpus.timezone, since)
         is_paused = night_runs.is_paused(self._nightly)
         failed = [day for day in self.store.failed_days() if day >= since]
         return Look(
             now=datetime.datetime.now(datetime.UTC),
-            days=days,
+            days=[DayStatus.from_fact(day) for day in report["facts"]["days"]],
+            listed_at=datetime.datetime.fromisoformat(report["started_at"]),
             runs=runs,
             stuck=frozenset() if is_paused else self._stuck(runs),
             failed_days=frozenset(failed),

@@ -20,6 +20,7 @@ class Cause(StrEnum):
     """Why a day lacks something."""
 
     RUNNING = "running"
+    JUST_ENDED = "just ended"
     PAUSED = "paused"
     QUEUED = "queued"
     DECISION = "decision"
@@ -40,6 +41,7 @@ class Look:
 
     Attributes:
         days: that the archive, the plans or the tables have, oldest first.
+        listed_at: when these were begun to be listed: what ended since is not in them.
         runs: of these days and of now, in order.
         stuck: ids of runs that stay in the queue for ever.
         failed_days: of which a run failed, as its own notice said.
@@ -48,6 +50,7 @@ class Look:
 
     now: datetime.datetime
     days: Sequence[DayStatus]
+    listed_at: datetime.datetime
     runs: Sequence[NightRun]
     stuck: frozenset[str] = frozenset()
     failed_days: frozenset[str] = frozenset()
@@ -94,6 +97,8 @@ def _finding(status: DayStatus, look: Look, is_to_come: bool) -> Finding:
     last = others[-1] if others else None
     if running := unfinished.get("running"):
         return Finding(status, Cause.RUNNING, running)
+    if any(run.ended_at is not None and run.ended_at >= look.listed_at for run in others):
+        return Finding(status, Cause.JUST_ENDED, last)
     if status.awaiting_decision:
         return Finding(status, Cause.DECISION, last)
     if look.is_paused:
@@ -214,6 +219,8 @@ def late_days(
         is_lacking = finding.status.missing > 0 or finding.status.awaiting_decision
         if known is None or not is_lacking or finding.cause.value in known.said:
             continue
+        if finding.cause is Cause.JUST_ENDED:
+            continue  # the next look knows
         is_on_its_way = finding.cause in (Cause.RUNNING, Cause.QUEUED)
         if is_on_its_way and finding.run is not None and finding.run.is_backfill:
             continue

@@ -12,8 +12,21 @@ from dags.night.watch_decisions import BROUGHT, Cause, Finding
 from dags.night.watch_memory import DayMemory
 from dags.night.watched_days import planned_at
 
+_CAUSES = {
+    Cause.RUNNING: "its run {run} is not done; it runs since {since}",
+    Cause.JUST_ENDED: "its run {run} has just ended",
+    Cause.PAUSED: "the DAG is switched off",
+    Cause.QUEUED: "its run {run} waits in the queue",
+    Cause.DECISION: "its plan is beyond the limits of the corpus, and nobody has decided",
+    Cause.TO_COME: "it was missed while no scheduler ran",
+    Cause.STUCK: "its run {run} is of a cancelled backfill: Airflow never starts it",
+    Cause.FAILED: "its run {run} failed",
+    Cause.LEFT: "its run {run} has ended without them: they came later, or wait",
+    Cause.NO_RUN: "it has no run: no scheduler ran, or the run was deleted",
+}
 _NEXT = {
     Cause.RUNNING: "look at its running task; the log shows audio done, rate and time left",
+    Cause.JUST_ENDED: "nothing: the next look knows what it did",
     Cause.PAUSED: "switch {dag} on; the day is then run by itself",
     Cause.QUEUED: "other runs go first, or its backfill is paused: look at Backfills of {dag}",
     Cause.DECISION: "Trigger {dag} with Archive day {day}, and say in the form how many GPU hours"
@@ -91,28 +104,11 @@ def recovery_text(corpus: Corpus, day: str, known: DayMemory, link: str) -> str:
 
 def _cause(finding: Finding, timezone: str) -> str:
     run = finding.run
-    name = run.run_id if run else ""
-    match finding.cause:
-        case Cause.RUNNING:
-            since = _moment(run.moment, timezone) if run else ""
-            return f"its run {name} is not done; it runs since {since}"
-        case Cause.PAUSED:
-            return "the DAG is switched off"
-        case Cause.QUEUED:
-            return f"its run {name} waits in the queue"
-        case Cause.DECISION:
-            return "its plan is beyond the limits of the corpus, and nobody has decided"
-        case Cause.TO_COME:
-            return "it was missed while no scheduler ran"
-        case Cause.STUCK:
-            return f"its run {name} is of a cancelled backfill: Airflow never starts it"
-        case Cause.FAILED if run and run.is_backfill:
-            return f"its run {name} failed, or its backfill was cancelled"
-        case Cause.FAILED:
-            return f"its run {name} failed"
-        case Cause.LEFT:
-            return f"its run {name} has ended without them: they came later, or wait"
-    return "it has no run: no scheduler ran, or the run was deleted"
+    text = _CAUSES[finding.cause]
+    if finding.cause is Cause.FAILED and run is not None and run.is_backfill:
+        text = "its run {run} failed, or its backfill was cancelled"
+    since = _moment(run.moment, timezone) if run else ""
+    return text.format(run=run.run_id if run else "", since=since)
 
 
 def _moment(moment: datetime.datetime, timezone: str) -> str:

@@ -45,7 +45,7 @@ def run(
 
 
 def look(*days: DayStatus, **more: Any) -> Look:
-    return Look(now=NOW, days=days or (status(),), **{"runs": ()} | more)
+    return Look(now=NOW, days=days or (status(),), **{"runs": (), "listed_at": NOW} | more)
 
 
 def cause(found: Look, corpus: Corpus = CORPUS) -> Cause:
@@ -76,6 +76,9 @@ def cause(found: Look, corpus: Corpus = CORPUS) -> Cause:
                 stuck=frozenset({"backfill__1"}),
             ),
         ),
+        # it ended while the archive was listed
+        (Cause.JUST_ENDED, look(runs=[run("success", ended_at=NOW)])),
+        (Cause.LEFT, look(runs=[run("success", ended_at=NOW - datetime.timedelta(seconds=1))])),
         # another day's run is none of its own
         (Cause.NO_RUN, look(runs=[run("failed", day=NEXT_DAY)])),
     ],
