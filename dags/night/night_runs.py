@@ -32,6 +32,7 @@ from schemas.jobs import NIGHTLY
 log = logging.getLogger(__name__)
 
 FIRST_TASK, LAST_TASK = NIGHTLY[0].name, NIGHTLY[-1].name
+DECIDING_TASK = "approve"
 _ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BACKFILL = "backfill"
@@ -49,6 +50,7 @@ class NightRun:
         run_after: when it was planned; of a backfill's run, its day.
         started_at, ended_at: None where it waits, or is not done.
         clear_number: how often it was cleared.
+        is_approved: it was within its limits, or somebody said that it may go beyond them.
     """
 
     run_id: str
@@ -59,6 +61,7 @@ class NightRun:
     started_at: datetime.datetime | None = None
     ended_at: datetime.datetime | None = None
     clear_number: int = 0
+    is_approved: bool = False
 
     @property
     def is_unfinished(self) -> bool:
@@ -84,8 +87,12 @@ def night_runs(dag_id: str, timezone: str, since: str) -> list[NightRun]:
     Raises:
         AirflowRuntimeError: the API server refuses, or is in trouble.
     """
-    told = _ask(GetTaskStates(dag_id=dag_id, task_ids=[FIRST_TASK, LAST_TASK])).task_states
-    found = (_run(dag_id, run_id, timezone) for run_id in candidates(told, since))
+    tasks = [FIRST_TASK, DECIDING_TASK, LAST_TASK]
+    told = _ask(GetTaskStates(dag_id=dag_id, task_ids=tasks)).task_states
+    found = (
+        _run(dag_id, run_id, timezone, told[run_id].get(DECIDING_TASK) == "success")
+        for run_id in candidates(told, since)
+    )
     return sorted((run for run in found if run), key=lambda run: (run.day, run.moment))
 
 
@@ -134,7 +141,8 @@ def clear_run(dag_id: str, run_id: str, day: str) -> None:
 
 def state_of_run(dag_id: str, run_id: str) -> str:
     """The state of a run; empty where it is gone."""
-    return _unless_gone(lambda: str(_ask(GetDagRunState(dag_id=dag_id, run_id=run_id)).state)) or ""
+    found = _unless_gone(lambda: _ask(GetDagRunState(dag_id=dag_id, run_id=run_id)))
+    return str(found.state.value) if found else ""
 
 
 def is_paused(dag_id: str) -> bool:
@@ -142,7 +150,7 @@ def is_paused(dag_id: str) -> bool:
     return bool(_ask(GetDag(dag_id=dag_id)).is_paused)
 
 
-def _run(dag_id: str, run_id: str, timezone: str) -> NightRun | None:
+def _run(dag_id: str, run_id: str, timezone: str, is_approved: bool) -> NightRun | None:
     found = _unless_gone(lambda: _ask(GetDagRun(dag_id=dag_id, run_id=run_id)))
     if found is None:
         return None
@@ -160,7 +168,8 @@ def _run(dag_id: str, run_id: str, timezone: str) -> NightRun | None:
         run_after=found.run_after,
         started_at=found.start_date,
         ended_at=found.end_date,
-        clear_number=found.clear_number,
+        clear_number=found.clear_number or 0,
+        is_approved=is_approved,
     )
 
 

@@ -41,12 +41,22 @@ class FailureNotice:
             self.corpus, self._task(ti), day, context.get("exception"), getattr(ti, "log_url", "")
         )
         send(self.alerts.webhook, self.alerts.email, text)
-        if ti.dag_id == f"annotate__{self.corpus}" and is_day(day):
+        is_night = ti.dag_id == f"annotate__{self.corpus}" and is_day(day)
+        if is_night and speaks_for_itself(context):
             note_failed_day(f"tables__{self.corpus}", day)
 
     def _task(self, ti: Any) -> str:
         part: Part = (ti.map_index, self.parts)
         return ti.task_id if ti.map_index < 0 else f"{ti.task_id} ({part_name(part)})"
+
+
+def speaks_for_itself(context: Any) -> bool:
+    """Whether the callback runs in its task's own process, which knows the error.
+
+    Of a process that was killed the DAG processor speaks, and that has no state store: Airflow
+    3.3.2 leaves what it asks for one without an answer, for ever.
+    """
+    return isinstance(context.get("exception"), BaseException)
 
 
 @dataclass(frozen=True)

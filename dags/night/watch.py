@@ -20,7 +20,7 @@ from dags.launch.job_operator import Af3JobOperator, Context
 from dags.night import night_runs, watch_decisions
 from dags.night.factory import FIRST_DAY, tables_of, task_arguments
 from dags.night.night_runs import NightRun
-from dags.night.notices import FailureNotice, failure_reason, send
+from dags.night.notices import FailureNotice, failure_reason, send, speaks_for_itself
 from dags.night.priority import TONIGHT_FIRST
 from dags.night.watch_decisions import Finding, Look
 from dags.night.watch_docs import watch_docs
@@ -28,6 +28,8 @@ from dags.night.watch_memory import Memory, WatchStore
 from dags.night.watch_notices import late_backfill_text, late_text, recovery_text, run_link
 from dags.night.watched_days import watch_schedule, watched_days
 from schemas.day_status import DayStatus
+
+log = logging.getLogger(__name__)
 
 JOB = "watch"
 REPORT_NAME = "watch"
@@ -124,29 +126,35 @@ class NightWatch(Af3JobOperator):
         self.store.keep(self._say_recovered(look, memory, found))
 
     def _look(self, since: str, report: dict[str, Any]) -> Look:
+        days = [DayStatus.from_fact(day) for day in report["facts"]["days"]]
+        lacking = {day.date for day in days if not day.is_complete}
         runs = night_runs.night_runs(self._nightly, self.corpus.timezone, since)
         is_paused = night_runs.is_paused(self._nightly)
         failed = [day for day in self.store.failed_days() if day >= since]
         return Look(
             now=datetime.datetime.now(datetime.UTC),
-            days=[DayStatus.from_fact(day) for day in report["facts"]["days"]],
+            days=days,
             listed_at=datetime.datetime.fromisoformat(report["started_at"]),
             runs=runs,
-            stuck=frozenset() if is_paused else self._stuck(runs),
+            stuck=frozenset() if is_paused else self._stuck(runs, lacking),
             failed_days=frozenset(failed),
             is_paused=is_paused,
         )
 
-    def _stuck(self, runs: list[NightRun]) -> frozenset[str]:
-        """Those that stay in the queue though nothing holds them up."""
-        waiting = {run.run_id for run in watch_decisions.may_be_stuck(runs)}
+    def _stuck(self, runs: list[NightRun], lacking: set[str]) -> frozenset[str]:
+        """Those that stay in the queue though nothing holds them up: a while is waited for those
+        of days that lack something.
+        """
+        found = watch_decisions.may_be_stuck(runs)
+        waiting = {run.run_id for run in found if run.day in lacking}
+        others = {run.run_id for run in found} - waiting
         end = time.monotonic() + STUCK_AFTER_S
         while waiting and time.monotonic() < end:
             time.sleep(STUCK_POLL_S)
             waiting = {
                 run for run in waiting if night_runs.state_of_run(self._nightly, run) == "queued"
             }
-        return frozenset(waiting)
+        return frozenset(waiting | others)
 
     def _bring(self, chosen: Finding, look: Look) -> str:
         """Clear the day's failed run, or create one; gives the run's id."""
@@ -210,16 +218,19 @@ class WatchFailureNotice(FailureNotice):
     """Says that the watch fails: once as long as it fails by the same kind of error."""
 
     def __call__(self, context: Any) -> None:
-        store = WatchStore(f"tables__{self.corpus}")
-        why = failure_reason(context.get("exception"))
-        try:
-            is_known = _kind(store.trouble()) == _kind(why)
-            if not is_known:
-                store.keep_trouble(why)
-        except (AirflowRuntimeError, ImportError, AttributeError):
-            is_known = False  # another process speaks for one that was killed: it may not read here
-        if not is_known:
+        if not speaks_for_itself(context) or self._is_news(failure_reason(context["exception"])):
             super().__call__(context)
+
+    def _is_news(self, why: str) -> bool:
+        store = WatchStore(f"tables__{self.corpus}")
+        try:
+            is_news = _kind(store.trouble()) != _kind(why)
+            if is_news:
+                store.keep_trouble(why)
+        except AirflowRuntimeError as error:
+            log.info("what was said of the watch is not known: %s", type(error).__name__)
+            return True
+        return is_news
 
 
 def _kind(why: str) -> str:

@@ -99,7 +99,7 @@ def _finding(status: DayStatus, look: Look, is_to_come: bool) -> Finding:
         return Finding(status, Cause.RUNNING, running)
     if any(run.ended_at is not None and run.ended_at >= look.listed_at for run in others):
         return Finding(status, Cause.JUST_ENDED, last)
-    if status.awaiting_decision:
+    if status.awaiting_decision and not (last and last.is_approved):
         return Finding(status, Cause.DECISION, last)
     if look.is_paused:
         return Finding(status, Cause.PAUSED, unfinished.get("queued"))

@@ -115,11 +115,10 @@ class WatchStore:
 def note_failed_day(name: str, day: str) -> None:
     """Keep that a run of a day failed, so that its recovery is said.
 
-    Best effort: a process that ended without a word is spoken for by another one, which may not
-    write here; the next look finds the failed run itself.
+    Best effort: the next look finds a run that is still failed itself.
     """
     store = WatchStore(name)
     try:
         store.keep_failed_days([*store.failed_days(), day])
-    except (AirflowRuntimeError, ImportError, AttributeError) as error:
+    except AirflowRuntimeError as error:
         log.info("that %s failed could not be kept: %s", day, type(error).__name__)

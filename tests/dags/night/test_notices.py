@@ -82,13 +82,14 @@ def test_a_failed_night_is_kept_for_its_recovery_where_that_is_possible(
     kept: list[tuple[str, str]] = []
     monkeypatch.setattr(notices, "note_failed_day", lambda name, day: kept.append((name, day)))
 
-    def failed(dag_id: str, **params: str) -> None:
+    def failed(dag_id: str, error: object = JobLost("gone"), **params: str) -> None:
         ti = SimpleNamespace(task_id="plan", run_id="r", map_index=-1, dag_id=dag_id)
-        FailureNotice("radio", Alerts())({"ti": ti, "params": params})
+        FailureNotice("radio", Alerts())({"ti": ti, "params": params, "exception": error})
 
     failed("annotate__radio", day="2026-11-03")
     failed("index__radio", day="2026-11-04")
     failed("annotate__radio")
+    failed("annotate__radio", None, day="2026-11-05")  # killed: the DAG processor speaks
     assert kept == [("tables__radio", "2026-11-03")]
 
 

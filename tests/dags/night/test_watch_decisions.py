@@ -63,7 +63,11 @@ def cause(found: Look, corpus: Corpus = CORPUS) -> Cause:
         (Cause.QUEUED, look(runs=[run("queued", "backfill")])),
         (Cause.PAUSED, look(runs=[run("queued")], is_paused=True)),
         (Cause.DECISION, look(status(awaiting_decision=True), runs=[run("failed")])),
-        # the run that was approved
+        # the run that was approved, while it runs, and after it was lost
+        (
+            Cause.FAILED,
+            look(status(awaiting_decision=True), runs=[run("failed", is_approved=True)]),
+        ),
         (Cause.RUNNING, look(status(awaiting_decision=True), runs=[run("running")])),
         (
             Cause.STUCK,
