@@ -21,6 +21,9 @@ from schemas.records import NightConfiguration, NightManifest
 
 GroupT = TypeVar("GroupT", bound=OptionGroup)
 
+Rules = tuple[Dating, Holdings]
+"""How objects are dated, and which are taken."""
+
 _BATCH_DAYS = 32
 _OVER_BUDGET = "OverBudget"
 """The error of a night that nobody approved (`beam_jobs.night.whole_night`)."""
@@ -49,7 +52,11 @@ def planned_dates(ledger: Ledger, corpus: str) -> list[str]:
 
 
 def corpus_plans(
-    ledger: Ledger, nights: Nights, dates: Sequence[str], published: Mapping[str, PublishedDay]
+    ledger: Ledger,
+    nights: Nights,
+    dates: Sequence[str],
+    published: Mapping[str, PublishedDay],
+    rules: Rules | None = None,
 ) -> CorpusPlans:
     """The plans of an interval; where it has none, the archive and the dating of the last day
     before it, or else of the first behind it.
@@ -60,9 +67,10 @@ def corpus_plans(
         ledger, nights: the corpus, and its interval.
         dates: all of its days that were planned.
         published: what the tables name, by day.
+        rules: those that the next plan has; None takes those that were recorded.
 
     Raises:
-        ConfigurationError: its days were dated by different rules.
+        ConfigurationError: its days were dated by different rules, and none are given.
         PlanLost: the options of a day are gone.
         LedgerError: a plan is damaged.
     """
@@ -78,7 +86,7 @@ def corpus_plans(
         if within:
             named = published.get(manifest.date, PublishedDay({})).sizes_bytes
             days[manifest.date] = _planned_day(manifest, named, needs_decision)
-    dating, holdings = _listing_options(ledger, nights.corpus, configured)
+    dating, holdings = rules or _listing_options(ledger, nights.corpus, configured)
     return CorpusPlans(days, tuple(sorted(sources)), dating, holdings)
 
 
@@ -118,9 +126,7 @@ def _needs_decision(ledger: Ledger, corpus: str, run_id: str) -> bool:
     return plan.error_class == _OVER_BUDGET or bool(asked)
 
 
-def _listing_options(
-    ledger: Ledger, corpus: str, configured: Mapping[str, str]
-) -> tuple[Dating, Holdings]:
+def _listing_options(ledger: Ledger, corpus: str, configured: Mapping[str, str]) -> Rules:
     """How an interval was listed; 0.1.0 recorded nothing, and had the defaults.
 
     Args:

@@ -78,16 +78,6 @@ def test_what_waits_is_tried_again_and_told_and_holds_up_no_night(site: Site) ->
     assert {part["reason"] for part in recording["skipped"]} == {"not_annotated"}
 
 
-def test_a_late_night_is_told(site: Site) -> None:
-    run = site.trigger("annotate__late", day=day(3))
-    site.until(lambda: bool(site.webhook.about("late: run")))
-    assert site.webhook.about("late: run")[0].splitlines() == [
-        f"af3: late: run {run} is not done after 0.0001 h",
-        "next: look at its running task; the log shows audio done, rate and time left",
-    ]
-    assert site.finished("annotate__late", [run]) == {run: "success"}
-
-
 def test_a_published_day_is_indexed_derived_and_exported_and_its_week_measured(site: Site) -> None:
     dag = "annotate__in_process"
     keys = {"derive": day(3), "export": day(3)}
@@ -155,5 +145,5 @@ def test_a_wrong_corpus_file_is_an_import_error_and_others_run(site: Site) -> No
         in errors[0]["stack_trace"]
     )
     dags = {dag["dag_id"] for dag in site.client().get("/dags?limit=100").json()["dags"]}
-    assert {"annotate__browsed", "annotate__late"} <= dags
+    assert {"annotate__browsed", "annotate__watched", "watch__watched"} <= dags
     assert "annotate__broken" not in dags
