@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ import httpx
 
 from dags.corpus.arguments import part_name
 from dags.corpus.corpus import Alerts
-from dags.corpus.reading import corpora_folder, read_corpus
+from dags.corpus.reading import corpora_folder, read_named
 from schemas.layout import Part
 
 log = logging.getLogger(__name__)
@@ -100,7 +99,7 @@ async def late_night(corpus: str, late_after_h: float, context: Any = None) -> N
     Addresses are read from the corpus file: what is passed here, Airflow keeps in its database.
     """
     run = ((context or {}).get("dag_run") or {}).get("dag_run_id", "")
-    alerts = read_corpus(corpora_folder() / f"{corpus}.yaml", os.environ).alerts
+    alerts = read_named(corpus, corpora_folder()).alerts
     text = late_text(corpus, run, late_after_h)
     await asyncio.to_thread(send, alerts.webhook, alerts.email, text)
 
