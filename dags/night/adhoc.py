@@ -15,7 +15,9 @@ from dags.corpus.corpus import Alerts, Corpus, Limits, Model, Retries
 from dags.corpus.names import ADHOC, adhoc_pool
 from dags.corpus.places import PATTERN
 from dags.launch.job_operator import Af3JobOperator, Context
+from dags.launch.parameters import refuse_unknown
 from dags.night.approval import DECIDED_LATER, NightApproval
+from dags.night.docs import task_docs
 from dags.night.factory import FIRST_DAY
 from dags.night.notices import FailureNotice
 from dags.night.retries import retry_arguments
@@ -40,6 +42,7 @@ def adhoc_dag() -> DAG:
         start_date=FIRST_DAY,
         default_args={
             "owner": "archive",
+            "pre_execute": refuse_unknown,
             "on_failure_callback": FailureNotice(ADHOC, Alerts()),
             **retry_arguments(Retries()),
         },
@@ -49,7 +52,9 @@ def adhoc_dag() -> DAG:
     ) as dag:
         chain(
             _job("plan", DECIDED_LATER),
-            DryRunApproval(task_id="approve", corpus=ADHOC, alerts=Alerts()),
+            DryRunApproval(
+                task_id="approve", corpus=ADHOC, alerts=Alerts(), doc_md=task_docs("approve")
+            ),
             _job("segment"),
             _job("annotate", pool=adhoc_pool()),
             _job("audit"),
@@ -151,8 +156,10 @@ def _date(title: str, description: str) -> Param:
 
 
 def _job(name: str, options: Sequence[str] = (), **kwargs: Any) -> Af3JobOperator:
-    def arguments(context: Context) -> list[str]:
+    def arguments(context: Context, **_: Any) -> list[str]:
         run_id = run_name(context["ti"].run_id)
         return [*adhoc_arguments(name, dict(context["params"]), run_id), *options]
 
-    return Af3JobOperator(task_id=name, job=name, arguments=arguments, **kwargs)
+    return Af3JobOperator(
+        task_id=name, job=name, arguments=arguments, doc_md=task_docs(name), **kwargs
+    )

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from dags.corpus.arguments import part_option
 from dags.launch.errors import JobLost, JobWaits
 from dags.launch.job_operator import Af3JobOperator
 from dags.launch.process import Launch, launches_folder
@@ -67,13 +68,19 @@ class Hosts:
         task = Af3JobOperator(
             task_id="annotate",
             job="annotate",
-            arguments=lambda _: [f"--starts={self.folder / 'starts'}", f"--ends={ends}"],
+            arguments=lambda **_: [
+                f"--starts={self.folder / 'starts'}",
+                f"--ends={ends}",
+                *part_option((part, parts)),
+            ],
             python=str(self.job),
             part=part,
             parts=parts,
         )
         ti = Attempt(part if parts > 1 else -1, is_last)
-        return task.execute({"ti": ti, "task_state_store": self.state, "task": task})
+        context: Any = {"ti": ti, "task_state_store": self.state, "task": task}
+        task.render_template_fields(context)
+        return task.execute(context)
 
     def attempt_that_dies(self, host: str) -> Launch:
         """As if the task's process was killed once its job ran: nobody collects the report."""
