@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from af3core.errors import ConfigurationError
+from af3core.near_names import nearest
 from beam_jobs.framework.command_line import flags_in
-from beam_jobs.framework.near_names import nearest
 from schemas.options.option import Option, as_arguments
 
 FILE_NAME = "af3.toml"
