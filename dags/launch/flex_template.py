@@ -22,6 +22,7 @@ from dags.corpus.arguments import part_name, part_option, run_name
 from dags.corpus.corpus import Dataflow
 from dags.launch.errors import JobLost, JobMisconfigured, check_report
 from dags.launch.job_operator import Context, emit_partition, is_last_attempt
+from dags.launch.seen import SeenFromOutside
 from schemas import layout
 from schemas.layout import WHOLE, Part
 from schemas.record_format import RecordError
@@ -31,7 +32,7 @@ _ALREADY_EXISTS = 409
 _NAME_LENGTH = 63
 
 
-class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
+class FlexTemplateJobOperator(SeenFromOutside, DataflowStartFlexTemplateOperator):
     """Launch `TEMPLATES/JOB.json` with the job's options and wait in the triggerer.
 
     Args:
@@ -100,6 +101,7 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
             raise JobLost(f"{self.job_module}: {event['message']}")
         if report is None:
             raise JobLost(f"{self.job_module} ended without a report")
+        self.show(report, context)
         check_report(report, is_last_attempt(context))
         emit_partition(self, self.partition, context)
         return {**report.to_json(), "dataflow_job_id": event.get("job_id")}

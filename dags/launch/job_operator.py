@@ -21,6 +21,7 @@ from dags.corpus.arguments import part_name, part_option, run_name
 from dags.launch.errors import JobLost, check_report
 from dags.launch.process import AlreadyRunning, Launch, launches_folder
 from dags.launch.report_pages import report_page
+from dags.launch.seen import SeenFromOutside
 from schemas.reports import WAITING_EXIT_CODE, JobReport
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class ReportLink(BaseOperatorLink):
         return report_page(ti_key.dag_id, ti_key.run_id, ti_key.task_id, ti_key.map_index)
 
 
-class Af3JobOperator(ResumableJobMixin, BaseOperator):
+class Af3JobOperator(SeenFromOutside, ResumableJobMixin, BaseOperator):
     """Run `python -m beam_jobs JOB` in a session of its own and see it through.
 
     The job's log is the task's log, progress included. A task that is killed kills the job with
@@ -97,7 +98,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         self.execute_resumable(context)
         ti = context["ti"]
         result = {
-            **self._collect(self._launch, is_last_attempt(context)).to_json(),
+            **self._collect(self._launch, context).to_json(),
             "link": report_page(ti.dag_id, ti.run_id, ti.task_id, ti.map_index),
         }
         self.log.info("report: %s", result["link"])
@@ -167,7 +168,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
             raise RuntimeError("execute() makes the launch")
         return self._launch
 
-    def _collect(self, launch: Launch, is_last: bool) -> JobReport:
+    def _collect(self, launch: Launch, context: Context) -> JobReport:
         self._pass_on_log(launch)
         report = launch.report()
         if report is None:
@@ -177,7 +178,8 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
                 " done is kept; the next attempt goes on from there"
             )
         launch.clear()
-        check_report(report, is_last)
+        self.show(report, context)
+        check_report(report, is_last_attempt(context))
         return report
 
     def _pass_on_log(self, launch: Launch) -> None:

@@ -13,7 +13,7 @@ import pytest
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-"))
 
 from tests.chat_server import Server, chat_server
-from tests.dags.corpora import add_corpora, add_gate, add_served_corpora
+from tests.dags.corpora import add_corpora, add_gate, add_seen_corpora, add_served_corpora
 from tests.dags.site import Site
 from tests.dags.webhook import listening
 
@@ -35,6 +35,7 @@ def site(untrained: Path, model: Server) -> Iterator[Site]:
         add_gate(site)
         add_corpora(site)
         add_served_corpora(site, model)
+        add_seen_corpora(site)
         try:
             site.airflow.start()
             site.airflow.add_pool("one_gpu", 1, "for tests")
