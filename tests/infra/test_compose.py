@@ -96,7 +96,7 @@ def test_who_waits_for_whom(services: Mapping[str, Any]) -> None:
 
 def test_images_are_pinned_ports_are_local_and_rights_are_few(services: Mapping[str, Any]) -> None:
     for name, service in services.items():
-        assert re.search(r":\d+\.\d+[\w.-]*$", service["image"]), service["image"]
+        assert re.search(r":v?\d+\.\d+[\w.-]*$", service["image"]), service["image"]
         assert all(port["host_ip"] == "127.0.0.1" for port in service.get("ports", ())), name
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
