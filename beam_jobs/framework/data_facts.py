@@ -43,7 +43,6 @@ def note_read(found: Iterable[NightManifest]) -> None:
 
 def count_written(objects: Mapping[str, bytes | None]) -> None:
     """Count the rows of objects of tables that were replaced, on the worker that did."""
-    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     from beam_jobs.framework.pipeline import count
@@ -55,8 +54,8 @@ def count_written(objects: Mapping[str, bytes | None]) -> None:
             count(f"{_PREFIX}{_OBJECTS}:{table}")
             count(f"{_PREFIX}{_BYTES}:{table}", len(data))
             if FLAGS.name in file.schema_arrow.names:
-                lengths = pc.list_value_length(file.read([FLAGS.name])[FLAGS.name])
-                flagged = pc.sum(pc.greater(lengths, 0)).as_py() or 0
+                flags = file.read([FLAGS.name])[FLAGS.name]
+                flagged = sum(bool(of_row) for of_row in flags.to_pylist())
                 count(f"{_PREFIX}{_FLAGGED}:{table}", flagged)
 
 

@@ -6,6 +6,7 @@ Imports Airflow's OpenLineage provider, which need not be there: the provider al
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import attr
@@ -55,7 +56,7 @@ class Af3JobRunFacet(RunFacet):
         return FACET_SCHEMA
 
 
-def lineage_of(report: JobReport) -> OperatorLineage:
+def lineage_of(report: JobReport) -> OperatorLineage[Any, Any]:
     """Inputs, outputs and our own facet of a job."""
     return OperatorLineage(
         inputs=[*_archives(report), *_tables_read(report)],

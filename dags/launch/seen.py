@@ -21,7 +21,9 @@ class SeenFromOutside:
         self._seen = report
         send(report, _task_run(context))
 
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage | None:
+    def get_openlineage_facets_on_complete(
+        self, task_instance: Any
+    ) -> OperatorLineage[Any, Any] | None:
         """What Airflow's OpenLineage provider asks for at the end of a task, failed ones too."""
         if self._seen is None:
             return None

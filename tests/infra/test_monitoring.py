@@ -89,7 +89,7 @@ def test_each_alert_fires_where_it_should_and_a_wrong_rule_is_found(tmp_path: Pa
     needs("monitoring")
     shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
     run([promtool(), "check", "config", tmp_path / "prometheus.yml"])
-    tests = [promtool(), "test", "rules", tmp_path / "rules.test.yml"]
+    tests = [promtool(), "test", "rules", str(tmp_path / "rules.test.yml")]
     run(tests)
     tested = (tmp_path / "rules.test.yml").read_text("utf-8")
     assert {r["alert"] for r in rules() if "alert" in r} <= set(re.findall(r"Af3\w+", tested))

@@ -20,7 +20,7 @@ OF_ALL = {"af3.queue_seconds", "af3.job_seconds", "af3.job_exit_code", "af3.piec
 
 
 def report(job: str, facts: dict[str, Any], **more: Any) -> JobReport:
-    known = {
+    known: dict[str, Any] = {
         "run_id": "r",
         "corpus": "radio",
         "since": "2026-11-03",
