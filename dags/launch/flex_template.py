@@ -28,6 +28,7 @@ from dags.launch.job_operator import (
     emit_partition,
     rendered,
 )
+from dags.launch.seen import SeenFromOutside
 from dags.launch.stops import asked_aside
 from schemas import layout
 from schemas.layout import WHOLE, Part
@@ -40,7 +41,7 @@ _ANSWER_S = 2.0
 """A task that is told to stop has five seconds for it."""
 
 
-class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
+class FlexTemplateJobOperator(SeenFromOutside, DataflowStartFlexTemplateOperator):
     """Launch `TEMPLATES/JOB.json` with the job's options and wait in the triggerer.
 
     Args:
@@ -120,6 +121,7 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
             raise JobLost(f"{self.job_module}: {event['message']}")
         if report is None:
             raise JobLost(f"{self.job_module} ended without a report")
+        self.show(report, context)
         check_report(report, lambda: is_last_attempt(context))
         emit_partition(self, self.partition, context)
         return {**report.to_json(), "dataflow_job_id": event.get("job_id")}

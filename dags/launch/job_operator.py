@@ -24,6 +24,7 @@ from dags.launch.attempts import is_last_attempt
 from dags.launch.errors import JobLeft, JobLost, check_report
 from dags.launch.process import AlreadyRunning, Launch, job_environment, launches_folder
 from dags.launch.report_pages import report_page
+from dags.launch.seen import SeenFromOutside
 from dags.launch.stops import is_ended_by_somebody
 from schemas.reports import WAITING_EXIT_CODE, JobReport
 
@@ -53,7 +54,7 @@ class ReportLink(BaseOperatorLink):
         return report_page(ti_key.dag_id, ti_key.run_id, ti_key.task_id, ti_key.map_index)
 
 
-class Af3JobOperator(ResumableJobMixin, BaseOperator):
+class Af3JobOperator(SeenFromOutside, ResumableJobMixin, BaseOperator):
     """Run `python -m beam_jobs JOB` in a session of its own and see it through.
 
     The job's log is the task's log, progress included. A task that somebody ends (failed or cleared
@@ -119,7 +120,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
             raise
         ti = context["ti"]
         result = {
-            **self._collect(self._launch, lambda: is_last_attempt(context)).to_json(),
+            **self._collect(self._launch, context).to_json(),
             "link": report_page(ti.dag_id, ti.run_id, ti.task_id, ti.map_index),
         }
         self.log.info("report: %s", result["link"])
@@ -218,7 +219,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
             raise RuntimeError("execute() makes the launch")
         return self._launch
 
-    def _collect(self, launch: Launch, is_last: Callable[[], bool]) -> JobReport:
+    def _collect(self, launch: Launch, context: Context) -> JobReport:
         self._pass_on_log(launch)
         report = launch.report()
         if report is None:
@@ -228,7 +229,8 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
                 " done is kept; the next attempt goes on from there"
             )
         launch.clear()
-        check_report(report, is_last)
+        self.show(report, context)
+        check_report(report, lambda: is_last_attempt(context))
         return report
 
     def _pass_on_log(self, launch: Launch) -> None:
