@@ -11,7 +11,9 @@ import pytest
 
 from af3core.model.weights.checkpoint import find_checkpoint
 from af3core.nano.demo_archive import ARCHIVE, DATE
+from af3core.storage.address import open_store
 from beam_jobs.cli import main
+from beam_jobs.evaluation.evaluations_table import evaluated_rows
 from tests.af3core.evaluation import published
 from tests.af3core.model.family_checkpoints import Form, checkpoint_of
 from tests.beam_jobs.small_night import QUICK_TASKS, TOLERANT, rows
@@ -61,7 +63,7 @@ def test_every_command_that_asks_the_model(
     _assert_night(out, checkpoint, thinker)
     for job in DERIVED:
         assert af3(job, out, *model) == 0, job
-    assert rows(out, "sound_embeddings") or rows(out, "embeddings")
+    assert len(rows(out, "embeddings")) > 50
     (tmp_path / "chat.yaml").write_text(CHAT)
     assert af3("chat", out, *model, "--conversations", tmp_path / "chat.yaml") == 0
     capsys.readouterr()
@@ -88,6 +90,6 @@ def test_an_evaluation(checkpoint: Path, tmp_path: Path) -> None:
     published.write_mmau_test_mini(data)
     given: list[Any] = ["evaluate", "mmau-test-mini", "--data", data, "--model", checkpoint]
     assert main([str(each) for each in (*given, "--out", tmp_path / "out")]) == 0
-    found = rows(tmp_path / "out", "evaluations")
+    found = list(evaluated_rows(open_store(str(tmp_path / "out")), "mmau-test-mini"))
     assert len(found) == 2
     assert {row["error"] for row in found} == {""}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,23 @@ def test_a_name_that_transformers_does_not_know(folder: Path, tmp_path: Path) ->
         ConfigurationError, match=r"has no AudioFlamingoNextForConditionalGeneration; install"
     ):
         Af3Engine.load(checkpoint)
+
+
+def test_a_whole_checkpoint_thinks_beside_another(
+    folder: Path, shared: Path, untrained: Path
+) -> None:
+    """Each answers as alone, in one call, also where they are of two architectures."""
+    other = checkpoint_of(Form("music-thinks", seed=13), shared, untrained)
+    for base in (folder, untrained):
+        alone, thinker = find_checkpoint(str(base)), find_checkpoint(str(other))
+        pair = alone.with_think(thinker)
+        assert pair.revision == f"{alone.revision}+{thinker.revision}"
+        requests = [ask(sound_of(seconds), WHO, 6) for seconds in (1.0, 31.0)]
+        thinking = [replace(request, weights="think") for request in requests]
+        together = answers_of(Af3Engine.load(pair), [*requests, *thinking])
+        assert_same_answers(together[:2], answers_of(Af3Engine.load(alone), requests))
+        assert_same_answers(together[2:], answers_of(Af3Engine.load(thinker), requests))
+        assert together[0].token_ids != together[2].token_ids
 
 
 def test_a_dynamic_rope_is_left_to_transformers(folder: Path, tmp_path: Path) -> None:
