@@ -21,8 +21,8 @@ from tests.beam_jobs.small_night import QUICK_TASKS, TOLERANT, rows
 TASKS = (
     QUICK_TASKS
     + """\
-whole: {kind: question, unit: clip, prompt: What is it about?, max_new_tokens: 4}
-thought: {kind: question, prompt: Is there music?, thinking: true, max_new_tokens: 6}
+whole: {kind: question, unit: clip, prompt: "What is it about?", max_new_tokens: 4}
+thought: {kind: question, prompt: "Is there music?", thinking: true, max_new_tokens: 6}
 """
 )
 CHAT = """\

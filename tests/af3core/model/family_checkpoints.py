@@ -93,7 +93,7 @@ def _config(form: Form, tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
     }
     text = {
         "model_type": "qwen2",
-        "vocab_size": len(tokenizer) + 5,
+        "vocab_size": len(tokenizer) + 77,
         "hidden_size": 48,
         "head_dim": form.head_dim,
         "intermediate_size": 44,

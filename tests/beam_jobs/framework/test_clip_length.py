@@ -80,7 +80,7 @@ def test_plan_records_the_number_for_the_jobs_behind_it(
 def test_a_clip_of_eleven_minutes_is_asked_as_one(checkpoint: Path, tmp_path: Path) -> None:
     write(tmp_path / "long" / DAY / "a.mp3", programme(660))
     (tmp_path / "tasks.yaml").write_text(
-        "whole: {kind: caption, unit: clip, prompt: What is it about?, max_new_tokens: 4}\n"
+        'whole: {kind: caption, unit: clip, prompt: "What is it about?", max_new_tokens: 4}\n'
     )
     options = ("--max-clip-s", "auto", "--tasks", str(tmp_path / "tasks.yaml"), *TOLERANT)
     night(tmp_path / "long", tmp_path / "out", checkpoint, *options)
