@@ -83,7 +83,7 @@ def _parameter(known: Option) -> dict[str, Any]:
         given["regexes"] = [f"^({'|'.join(map(re.escape, known.choices))})$"]
     elif known.kind in (int, float):
         number = WHOLE_NUMBER if known.kind is int else NUMBER
-        given["regexes"] = ["|".join([number, *(f"^{word}$" for word in known.words)])]
+        given["regexes"] = ["|".join([*(f"^{word}$" for word in known.words), number])]
     elif known.kind is bool:
         given["regexes"] = [TRUE]
     return given
