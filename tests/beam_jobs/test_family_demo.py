@@ -33,7 +33,7 @@ compared:
     - And in <sound-2>?
   max_new_tokens: 4
 """
-DERIVED = ("events", "embed", "skills", "summarise", "dialogues")
+DERIVED = ("events", "embed", "skills", "summarise")
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,9 @@ def test_every_command_that_asks_the_model(
     for job in DERIVED:
         assert af3(job, out, *model) == 0, job
     assert len(rows(out, "embeddings")) > 50
+    capsys.readouterr()
+    assert af3("dialogues", out, *model) == 2
+    assert "no caption without a flag" in capsys.readouterr().err  # noise is no dialogue's stuff
     (tmp_path / "chat.yaml").write_text(CHAT)
     assert af3("chat", out, *model, "--conversations", tmp_path / "chat.yaml") == 0
     capsys.readouterr()
