@@ -158,9 +158,12 @@ def _value(wanted: Any, key: yaml.Node, node: yaml.Node, mapping: YamlMapping) -
     if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
         return fill(wanted, mapping.below(key, node, f"{mapping.title}{name}"))
     if origin in (types.UnionType, Union):
-        (wanted,) = (kind for kind in get_args(wanted) if kind is not type(None))
-        empty = _plain(node, name, mapping) is None
-        return None if empty else _value(wanted, key, node, mapping)
+        kinds = [kind for kind in get_args(wanted) if kind is not type(None)]
+        value = _plain(node, name, mapping)
+        if value is None and len(kinds) < len(get_args(wanted)):
+            return None
+        words = [w for kind in kinds[1:] if get_origin(kind) is Literal for w in get_args(kind)]
+        return value if value in words else _value(kinds[0], key, node, mapping)
     if origin is dict:
         return _dict(get_args(wanted)[1], node, name, mapping)
     value = _plain(node, name, mapping)

@@ -38,7 +38,7 @@ class Task:
         kind: the table that the answer goes to.
         prompt: the words of the request, without options.
         options: of a multiple-choice question; empty for an open one.
-        unit: `segment` (at most 30 s) or `clip` (at most 10 minutes).
+        unit: `segment` (at most 30 s) or `clip` (at most what the model hears at once).
         max_new_tokens: where the answer is cut.
         thinking: ask the model to reason before it answers.
         repetition_penalty: 1.0 is none; AF3's released greedy decoding uses none.

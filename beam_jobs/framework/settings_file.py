@@ -197,10 +197,12 @@ def _wrong(known: Option, value: Any) -> str | None:
 
 
 def _wrong_one(known: Option, value: Any) -> str | None:
+    if isinstance(value, str) and value in known.words:
+        return None
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     fits = is_number if known.kind is float else type(value) is known.kind
     if not fits:
-        return f"{value!r} must be {_KINDS[known.kind]}"
+        return f"{value!r} must be {' or '.join([_KINDS[known.kind], *map(repr, known.words)])}"
     if known.choices and value not in known.choices:
         return f"{value!r} must be one of {', '.join(known.choices)}"
     rule = known.declared.rule

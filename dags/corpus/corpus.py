@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Literal
 
-from af3core.audio.cut_points import Segmentation
+from af3core.audio.cut_points import segmentation_of
 from af3core.errors import ConfigurationError
 from af3core.speech.voice import VoiceSettings
 from dags.corpus.names import GPU_POOL, check_name
@@ -42,7 +42,7 @@ class Cutting(night.Cutting):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        Segmentation(**asdict(self))  # its rules
+        segmentation_of(self)  # its rules
 
 
 @dataclass(frozen=True, kw_only=True)

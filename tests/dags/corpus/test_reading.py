@@ -110,7 +110,7 @@ def test_variables_of_the_environment_stand_for_their_values(tmp_path: Path) -> 
         ),
         (MINIMAL + "derive:\n  speed: fast\n", "4: derive: speed must be a number"),
         (MINIMAL + "derive: {voice: espeak}\n", "3: derive: voice is of the job describe; add"),
-        (MINIMAL + "cutting: {max_clip_s: 900}\n", "--max-clip-s must lie between"),
+        (MINIMAL + "cutting: {max_clip_s: 9000}\n", "--max-clip-s must lie between"),
         ("source: ${NOWHERE}\nout: /b\n", "1: ${NOWHERE} is no environment variable of Airflow's"),
         ("source: [\n", "2: "),
     ],

@@ -63,7 +63,8 @@ def test_bad_requests_fail_alone_with_their_reasons(engine: Af3Engine) -> None:
          InvalidPrompt, "a conversation ends with a user's turn, to be answered"),
         (ask(SOUNDS[0], "Who?", 0), InvalidPrompt, "max_new_tokens must be at least 1"),
         (Request((SOUNDS[0],), (Turn("user", "Who?"),), Decoding(4), weights="think"),
-         InvalidPrompt, "the checkpoint has no think weights: they lie in its folder think/"),
+         InvalidPrompt, "the checkpoint has no think weights: they lie in its folder think/ or are"
+         " a checkpoint of their own, for --think-model"),
         (ask(SOUNDS[0], "Who?", 40_000), PromptTooLong,
          "44 tokens and an answer of 40000: the model has 32768 positions"),
     ]  # fmt: skip
