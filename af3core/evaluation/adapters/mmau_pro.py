@@ -14,7 +14,7 @@ from af3core.evaluation.official_scripts import MMAU_PRO
 from af3core.evaluation.score import Metric
 from af3core.evaluation.scorers.choices import score_choices
 from af3core.evaluation.scorers.instructions import INSTRUCTION, RULES, score_instructions
-from af3core.evaluation.scorers.judges import MMAU_PRO_OPEN
+from af3core.evaluation.scorers.official_prompts import MMAU_PRO_OPEN
 
 _OPEN = "open"
 _INSTRUCTIONS = "instruction following"

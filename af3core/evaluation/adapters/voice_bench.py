@@ -13,7 +13,7 @@ from af3core.evaluation.item import Fault, Item, Listing, SoundFile
 from af3core.evaluation.official_scripts import VOICE_BENCH_CHOICES, VOICE_BENCH_REFUSALS
 from af3core.evaluation.score import Metric, OfficialRate
 from af3core.evaluation.scorers.choices import score_voice_bench_choices
-from af3core.evaluation.scorers.judges import VOICE_BENCH
+from af3core.evaluation.scorers.official_prompts import VOICE_BENCH
 from af3core.evaluation.scorers.refusals import score_refusals
 
 _LETTERS = "ABCD"
