@@ -27,6 +27,7 @@ from tests.af3core.evaluation.official import predictions
 from tests.af3core.evaluation.official.ask_scripts import ANSWERS, ASKING, SET_SIZE, digest
 from tests.af3core.evaluation.official.instructions import instructed
 from tests.af3core.evaluation.official.predictions import COUNT, Asked
+from tests.pages import ROOT
 
 SAID: dict[str, Any] = json.loads(ANSWERS.read_text(encoding="utf-8"))
 SCRIPTS = {
@@ -153,6 +154,14 @@ def test_voicebenchs_fail() -> None:
 def test_every_benchmarks_script_is_one_that_was_asked() -> None:
     used = {each.metric.script for each in benchmarks().values() if each.metric.script}
     assert used == {SCRIPTS[name] for name in ASKING}
+
+
+def test_the_docs_name_each_script_and_its_commit() -> None:
+    page = (ROOT / "docs/evaluation.md").read_text(encoding="utf-8")
+    for name, script in SCRIPTS.items():
+        row = f"| {script.repository}, {script.path} | {script.commit[:7]}, {script.date} |"
+        assert f"{row} {script.licence or 'none is named'} |" in page, name
+        assert len(script.commit) == 40
 
 
 def _figures(asked: Asked, scores: list[Score], both: bool = False) -> dict[str, float]:
