@@ -108,7 +108,9 @@ def lines_of(evaluation: Evaluation, facts: dict[str, Any], rows: Sequence[Row])
     for name, value in facts["groups"].items():
         if name.startswith(shown):
             official = facts["official_groups"].get(name)
-            yield f"  {name}: {value:.2f}" + (f", official {official:.2f}" if official else "")
+            yield f"  {name}: {value:.2f}" + (
+                "" if official is None else f", official {official:.2f}"
+            )
     yield from _what_is_wrong(rows)
 
 
