@@ -93,6 +93,19 @@ def _within_quotes(text: str) -> str | None:
     if closing is None or len(bare) < 2 or bare[-1] != closing:
         return None
     inner = bare[1:-1]
-    # an apostrophe stands within a word; any other quote closes, and more than words is quoted
-    is_closed = re.search(rf"(?<!\w){closing}|{closing}(?!\w)|{bare[0]}(?!\w)", inner)
-    return None if is_closed else inner
+    return inner if _is_whole(inner, bare[0], closing) else None
+
+
+def _is_whole(inner: str, opening: str, closing: str) -> bool:
+    """True where quotes inside open before they close: 'yes" or "no' closes what is around it."""
+    is_open = False
+    for mark in re.finditer(f"[{opening}{closing}]", inner):
+        before, after = inner[: mark.start()][-1:], inner[mark.end() :][:1]
+        if before.isalnum() and after.isalnum():  # an apostrophe
+            continue
+        if not is_open and (before.isalnum() or not after.strip() or mark[0] != opening):
+            return False
+        if is_open and (not before.strip() or mark[0] != closing):
+            return False
+        is_open = not is_open
+    return not is_open
