@@ -24,7 +24,13 @@ from af3core.evaluation.scorers.refusals import score_refusals
 from af3core.evaluation.scorers.token_sets import score_token_sets
 from af3core.evaluation.scorers.yes_no import score_yes_no
 from tests.af3core.evaluation.official import predictions
-from tests.af3core.evaluation.official.ask_scripts import ANSWERS, ASKING, SET_SIZE, digest
+from tests.af3core.evaluation.official.ask_scripts import (
+    ANSWERS,
+    ASKING,
+    NOT_ASKED,
+    SET_SIZE,
+    digest,
+)
 from tests.af3core.evaluation.official.instructions import instructed
 from tests.af3core.evaluation.official.predictions import COUNT, Asked
 from tests.pages import ROOT
@@ -46,6 +52,7 @@ def scores_of(scorer: Scorer, asked: Asked) -> list[Score]:
 
 def test_the_scripts_were_asked_about_these_predictions() -> None:
     assert SAID["asked"] == digest()
+    assert SAID["not asked"] == NOT_ASKED
     assert {name: SAID[name]["script"] for name in ASKING} == {
         name: str(SCRIPTS[name]) for name in ASKING
     }

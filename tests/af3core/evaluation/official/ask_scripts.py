@@ -216,6 +216,11 @@ ASKING: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     "MMAU_PRO": _instructions,
 }
 """By the names of `official_scripts`."""
+NOT_ASKED = {
+    "VOICE_BENCH_JUDGE": "holds the judge's prompt alone",
+    "MMAU_PRO, questions with options": "takes the option nearest by NV-Embed-v2, 7 B",
+    "MMAU_PRO, Number Sentences": "counts by NLTK's Punkt, whose data no package brings",
+}
 
 
 def digest() -> str:
@@ -241,6 +246,7 @@ def main(folder: Path) -> None:
         answers[name] = {"script": str(script), "sha256": sha256, **ask(path.resolve())}
         print(f"{name}: {path}", file=sys.stderr)
     answers["asked"] = digest()
+    answers["not asked"] = NOT_ASKED
     ANSWERS.write_text(json.dumps(answers, indent=1) + "\n", encoding="utf-8")
 
 
