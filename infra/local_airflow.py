@@ -28,10 +28,13 @@ import psutil
 from infra.demo_days import make_demo_days
 
 ROOT = Path(__file__).parents[1]
-COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+COMPONENTS = ("api-server", "dag-processor", "triggerer", "scheduler")
+"""In the order of their start: the scheduler sends tasks, which ask the API server first."""
 ROLES = {"admin": "admin", "operator": "op", "viewer": "viewer"}
-READY_S = 180.0
+SERVES_LOGS = ("scheduler", "triggerer")
+"""Components with a server of logs, on all addresses; here the API server reads the files."""
 _MARK = "AF3_LOCAL_AIRFLOW"
+_SAY_EVERY_S = 15.0
 _STOP_S = 5.0
 _ANSWER_S = 60.0
 _LOG_TAIL = 2000
@@ -39,6 +42,10 @@ _LOG_TAIL = 2000
 
 class NotStarted(Exception):
     """A component did not come up; the message names its log."""
+
+
+class Interrupted(Exception):
+    """Somebody wants the start to end."""
 
 
 @dataclass
@@ -51,6 +58,7 @@ class LocalAirflow:
         host: address that the UI and the workers' interface listen at.
         settings: more environment variables, for the components and for corpora. They win, so that
             `AIRFLOW__CORE__EXECUTOR` and what belongs to it make another executor.
+        interrupt: set by whoever wants a start to end.
     """
 
     home: Path
@@ -59,6 +67,7 @@ class LocalAirflow:
     settings: Mapping[str, str] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    interrupt: threading.Event = field(default_factory=threading.Event)
     _database: Any = None
 
     @property
@@ -84,19 +93,47 @@ class LocalAirflow:
     def start(self) -> None:
         """Start the database, bring it up to date, start all components and wait for them.
 
+        However long they take: a slow machine is no error, a component that ends is one. What is
+        waited for is said on stderr.
+
         Raises:
-            NotStarted: a component ended or did not answer; the message names its log.
+            NotStarted: a component ended; the message names its log.
+            Interrupted: `interrupt` was set.
         """
         self._check_port()
         self.home.mkdir(parents=True, exist_ok=True)
         self._make_passwords()
-        self._database = _postgres(self.home / "postgres")
+        self.start_database()
         self.environment = self._environment(self._database.get_uri(driver="psycopg2"))
         self.airflow("db", "migrate")
-        for name in COMPONENTS:
-            self.start_component(name)
-        self._wait_until_healthy()
+        self.start_components()
         self.add_pool("gpu", 1, "GPUs for annotate; one slot each")
+
+    def start_components(self) -> None:
+        """Start those that do not run, the scheduler once the API server answers; wait for all.
+
+        Raises:
+            NotStarted: one ended; the message names its log.
+            Interrupted: `interrupt` was set.
+        """
+        for name in COMPONENTS:
+            if name == "scheduler":
+                self.wait_for("metadatabase")
+            if name not in self.processes or self.processes[name].poll() is not None:
+                self.start_component(name)
+        self.wait_for("metadatabase", "scheduler", "dag_processor", "triggerer")
+
+    def start_database(self) -> None:
+        """Start PostgreSQL, or start it again where it was killed."""
+        if self._database is None:
+            self._database = _postgres(self.home / "postgres")
+        else:
+            self._database.start()
+
+    @property
+    def database_pid(self) -> int:
+        """PostgreSQL's first process."""
+        return int(self._database.get_pid())
 
     def token(self, user: str) -> str:
         """What a user's requests to the API carry as `Authorization: Bearer`."""
@@ -121,9 +158,11 @@ class LocalAirflow:
 
     def start_component(self, name: str) -> None:
         """Start one of `COMPONENTS` in a session of its own; its output goes to a log."""
+        command = [sys.executable, "-m", "airflow", name]
+        command += ["--skip-serve-logs"] if name in SERVES_LOGS else []
         with self.log_of(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "airflow", name],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -191,26 +230,36 @@ class LocalAirflow:
                 continue
         return found
 
-    def _wait_until_healthy(self) -> None:
-        deadline = time.monotonic() + READY_S
-        while time.monotonic() < deadline:
+    def wait_for(self, *parts: str) -> None:
+        """Wait until these parts of Airflow's health are well; the first is the API server's too.
+
+        Raises:
+            NotStarted: a component ended; the message names its log.
+            Interrupted: `interrupt` was set.
+        """
+        begun = said = time.monotonic()
+        while missing := sorted(set(parts) - self._healthy()):
             for name, process in self.processes.items():
                 if process.poll() is not None:
                     raise NotStarted(self.ended(name))
-            if self._is_healthy():
-                return
-            time.sleep(0.5)
-        raise NotStarted(f"Airflow is not ready after {READY_S:.0f} s; see {self.home}/*.log")
+            if self.interrupt.wait(0.5):
+                raise Interrupted
+            if time.monotonic() - said >= _SAY_EVERY_S:
+                said = time.monotonic()
+                waited_for = ", ".join(missing).replace("metadatabase", "API server")
+                print(f"… {said - begun:.0f} s: waiting for {waited_for}", file=sys.stderr)
 
-    def _is_healthy(self) -> bool:
+    def _healthy(self) -> set[str]:
+        """The parts of Airflow that say of themselves that they are well; none without an answer.
+
+        The API server is asked, so that its own part is the database.
+        """
         try:
             answer = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5.0)
-        except httpx.HTTPError:
-            return False
-        parts = ("metadatabase", "scheduler", "dag_processor", "triggerer")
-        return answer.is_success and all(
-            answer.json()[part]["status"] == "healthy" for part in parts
-        )
+            parts = dict(answer.raise_for_status().json())
+        except (httpx.HTTPError, ValueError):
+            return set()
+        return {name for name, part in parts.items() if part["status"] == "healthy"}
 
     def _environment(self, database: str) -> dict[str, str]:
         users = ",".join(f"{user}:{role}" for user, role in ROLES.items())
@@ -231,6 +280,7 @@ class LocalAirflow:
             "API__WORKERS": "1",
             "API__SECRET_KEY": secret,
             "API_AUTH__JWT_SECRET": secret,
+            "WORKERS__MAX_FAILED_HEARTBEATS": "200",  # half an hour
             "DAG_PROCESSOR__REFRESH_INTERVAL": "20",
             "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "20",
         }
@@ -266,7 +316,7 @@ def main() -> int:
     """Run until Ctrl-C."""
     home = Path(os.environ.get("AIRFLOW_HOME") or ROOT / "airflow-home").absolute()
     airflow = LocalAirflow(home, int(os.environ.get("AIRFLOW_PORT", "8080")))
-    stop = threading.Event()
+    stop = airflow.interrupt
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     yesterday = datetime.date.today() - datetime.timedelta(days=1)
@@ -279,7 +329,11 @@ def main() -> int:
             for name, process in airflow.processes.items():
                 if process.poll() is not None:
                     raise NotStarted(airflow.ended(name))
+    except Interrupted:
+        return 0
     except NotStarted as error:
+        if stop.is_set():  # the interrupt reached a command of the start itself
+            return 0
         print(f"make airflow: {error}", file=sys.stderr)
         return 1
     finally:

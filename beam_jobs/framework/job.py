@@ -115,7 +115,7 @@ def _run(
     if namespace.report:
         check_file_to_write("--report", namespace.report)
     if namespace.watched_by:
-        end_when_unwatched(Path(namespace.watched_by))
+        end_when_unwatched(Path(namespace.watched_by), namespace.patience_s)
     check_packages(job)
     settings = read_settings(namespace, job)
     check_needs(settings, beam_arguments)

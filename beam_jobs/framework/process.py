@@ -21,8 +21,6 @@ from af3core.plain_text import printable
 
 _SHOW_CURSOR = "\x1b[?25h"
 """A progress bar hides the terminal's cursor."""
-PATIENCE_S = 900.0
-"""Longer than a scheduler needs to miss a dead worker (Airflow: 300 s) and to try again."""
 _LOOK_EVERY_S = 5.0
 
 
@@ -90,9 +88,7 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
     os._exit(130)
 
 
-def end_when_unwatched(
-    path: Path, patience_s: float = PATIENCE_S, look_every_s: float = _LOOK_EVERY_S
-) -> None:
+def end_when_unwatched(path: Path, patience_s: float, look_every_s: float = _LOOK_EVERY_S) -> None:
     """Kill this process's whole group once `path` was not touched for so long, or is gone.
 
     What is done is kept: every write is atomic, and the next run goes on from there. The file's

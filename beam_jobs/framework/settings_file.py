@@ -24,7 +24,17 @@ FILE_NAME = "af3.toml"
 COMMON = "common"
 CONFIG = "--config"
 CONFIG_EPILOG = f"{CONFIG} FILE takes options from that file, and not from the next {FILE_NAME}."
-OF_A_RUN = ("json", "log_format", "quiet", "report", "run_id", "verbose", "watched_by", "yes")
+OF_A_RUN = (
+    "json",
+    "log_format",
+    "patience_s",
+    "quiet",
+    "report",
+    "run_id",
+    "verbose",
+    "watched_by",
+    "yes",
+)
 """Options that are given for one run alone, or looked at before the file is."""
 _PATHS = ("DIR", "FILE")
 

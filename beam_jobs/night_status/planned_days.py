@@ -68,7 +68,7 @@ def corpus_plans(
     """
     within = [date for date in dates if nights.since <= date <= nights.until]
     before = [date for date in dates if date < nights.since]
-    over_budget = functools.cache(lambda run_id: _is_over_budget(ledger, nights.corpus, run_id))
+    needs_decision = functools.cache(lambda run_id: _needs_decision(ledger, nights.corpus, run_id))
     days: dict[str, PlannedDay] = {}
     sources: set[str] = set()
     configured: dict[str, str] = {}
@@ -77,7 +77,7 @@ def corpus_plans(
         configured.setdefault(manifest.configuration, manifest.date)
         if within:
             named = published.get(manifest.date, PublishedDay({})).sizes_bytes
-            days[manifest.date] = _planned_day(manifest, named, over_budget)
+            days[manifest.date] = _planned_day(manifest, named, needs_decision)
     dating, holdings = _listing_options(ledger, nights.corpus, configured)
     return CorpusPlans(days, tuple(sorted(sources)), dating, holdings)
 
@@ -95,7 +95,7 @@ def _manifests(ledger: Ledger, corpus: str, dates: Sequence[str]) -> Iterator[Ni
 def _planned_day(
     manifest: NightManifest,
     published: Mapping[str, int | None],
-    is_over_budget: Callable[[str], bool],
+    needs_decision: Callable[[str], bool],
 ) -> PlannedDay:
     recordings = ((r.uri, *r.duplicate_uris) for r in manifest.recordings)
     named = {*itertools.chain.from_iterable(recordings), *(f.uri for f in manifest.failures)}
@@ -105,16 +105,17 @@ def _planned_day(
         objects=len(named),
         unpublished=unpublished,
         no_media=manifest.passed_over.get(NO_MEDIA, 0),
-        awaits_decision=unpublished > 0 and is_over_budget(manifest.run_id),
+        awaits_decision=unpublished > 0 and needs_decision(manifest.run_id),
     )
 
 
-def _is_over_budget(ledger: Ledger, corpus: str, run_id: str) -> bool:
-    """Whether a run's plan was over budget, or its night ended for that."""
+def _needs_decision(ledger: Ledger, corpus: str, run_id: str) -> bool:
+    """Whether a run's plan was over budget or lacked too much, or its night ended for that."""
     plan = ledger.report(corpus, run_id, "plan") or ledger.report(corpus, run_id, "night")
     if plan is None:
         return False
-    return plan.error_class == _OVER_BUDGET or bool(plan.facts.get("over_budget"))
+    asked = plan.facts.get("over_budget") or plan.facts.get("missing_beyond_limits")
+    return plan.error_class == _OVER_BUDGET or bool(asked)
 
 
 def _listing_options(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import asdict, dataclass, field
 from typing import Literal
@@ -119,11 +120,25 @@ class Derive(derive.Skills, derive.Writer, derive.Questions, derive.Speech):
 
 @dataclass(frozen=True)
 class Retries:
-    """How often lost capacity is tried again; the wait doubles from `delay_s` to `max_delay_s`."""
+    """How often a task's work is tried again; the wait doubles from `delay_s` to `max_delay_s`.
+
+    Attempts that Airflow itself loses do not count. `control_plane_grace_min` is how long its
+    server, scheduler, triggerer and database may be away before a job ends by itself.
+    """
 
     count: int = 3
     delay_s: float = 60.0
     max_delay_s: float = 3600.0
+    control_plane_grace_min: float = 30.0
+
+    def __post_init__(self) -> None:
+        for key in ("count", "delay_s", "max_delay_s"):
+            if not 0 <= (value := getattr(self, key)) < math.inf:
+                raise ConfigurationError(f"retries: {key} {value}: write 0 or more")
+        if not 0 < self.control_plane_grace_min < math.inf:
+            raise ConfigurationError(
+                f"retries: control_plane_grace_min {self.control_plane_grace_min}: minutes, above 0"
+            )
 
 
 @dataclass(frozen=True)
@@ -151,6 +166,7 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
         source, out: folders or gs://… of the recordings, and of tables, clips and ledger.
         schedule: cron of the nightly run, once a day; it annotates the day before. None: by hand.
         pool: Airflow's pool whose slots are GPUs.
+        max_active_runs: runs by schedule and by hand at once; a backfill has its own number.
         keep_days: what nothing in `out` names any more is removed once it is older. None: never.
     """
 
@@ -161,6 +177,7 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
     owner: str = "archive"
     schedule: str | None = "0 0 * * *"
     pool: str = "gpu"
+    max_active_runs: int = 1
     keep_days: int | None = None
     model: Model = field(default_factory=Model)
     cutting: Cutting = field(default_factory=Cutting)
@@ -176,6 +193,11 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
             raise ConfigurationError(
                 f"the file's name {self.name!r} names the corpus: lower-case letters, digits, - and"
                 " _, at most 63; rename the file"
+            )
+        if self.max_active_runs < 1:
+            raise ConfigurationError(
+                f"max_active_runs {self.max_active_runs}: must be 1 or more; 1 works on one day"
+                " after the other"
             )
         if self.keep_days is not None and (wrong := a_day_or_more(self.keep_days)):
             raise ConfigurationError(f"keep_days {self.keep_days}: {wrong}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from airflow.sdk.exceptions import AirflowException
 
 from schemas.reports import WAITING_EXIT_CODE, JobReport
@@ -31,16 +33,21 @@ class JobLost(JobError):
     """The job ended without a word: killed, out of memory, or its machine is gone."""
 
 
-def check_report(report: JobReport, is_last_attempt: bool) -> None:
+class JobLeft(JobLost):
+    """The job goes on: this attempt lost Airflow, and the next one looks after it."""
+
+
+def check_report(report: JobReport, is_last_attempt: Callable[[], bool]) -> None:
     """Raise what an unsuccessful job's report stands for.
 
     Pieces that wait are tried again as long as there are attempts; then the run goes on to its
-    audit, which holds them against what may wait.
+    audit, which holds them against what may wait. Whether this attempt is the last is asked there
+    alone: Airflow's server answers it.
 
     Raises:
         JobError: its type says whether another attempt may help.
     """
-    is_left_waiting = report.exit_code == WAITING_EXIT_CODE and is_last_attempt
+    is_left_waiting = report.exit_code == WAITING_EXIT_CODE and is_last_attempt()
     if report.exit_code and not is_left_waiting:
         raise error_of(report)
 

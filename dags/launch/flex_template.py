@@ -20,8 +20,10 @@ from googleapiclient.errors import HttpError
 
 from dags.corpus.arguments import part_name, part_option, run_name
 from dags.corpus.corpus import Dataflow
+from dags.launch.attempts import is_last_attempt
 from dags.launch.errors import JobLost, JobMisconfigured, check_report
-from dags.launch.job_operator import Context, emit_partition, is_last_attempt
+from dags.launch.job_operator import Context, emit_partition
+from dags.launch.stops import asked_aside
 from schemas import layout
 from schemas.layout import WHOLE, Part
 from schemas.record_format import RecordError
@@ -29,6 +31,8 @@ from schemas.reports import JobReport
 
 _ALREADY_EXISTS = 409
 _NAME_LENGTH = 63
+_ANSWER_S = 2.0
+"""A task that is told to stop has five seconds for it."""
 
 
 class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
@@ -67,6 +71,7 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
         self.dataflow = dataflow
         self.partition = partition
         self.part, self.parts = part, parts
+        self._task_instance: Any = None
 
     @property
     def part_name(self) -> str:
@@ -75,7 +80,7 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
 
     def execute(self, context: Context) -> Any:
         """Launch and defer; a job of this name that runs already is waited for instead."""
-        ti = context["ti"]
+        ti = self._task_instance = context["ti"]
         part = (self.part, self.parts)
         name = job_name(ti.dag_id, ti.task_id, ti.run_id, part)
         template = f"{self.dataflow.templates}/{self.job_module}.json"
@@ -89,6 +94,13 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
         trigger = self._trigger(self._active_job(name))
         return self.defer(trigger=trigger, method_name="execute_complete")
 
+    def on_kill(self) -> None:
+        """Cancel the job where somebody ended the task. The next attempt of another one finds it by
+        its name. While the triggerer waits, Airflow calls its trigger instead, for such ends alone.
+        """
+        if self._task_instance is not None and asked_aside(self._task_instance, _ANSWER_S):
+            super().on_kill()
+
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Read the job's report from beside the tables; the job's console page is the link.
 
@@ -100,7 +112,7 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
             raise JobLost(f"{self.job_module}: {event['message']}")
         if report is None:
             raise JobLost(f"{self.job_module} ended without a report")
-        check_report(report, is_last_attempt(context))
+        check_report(report, lambda: is_last_attempt(context))
         emit_partition(self, self.partition, context)
         return {**report.to_json(), "dataflow_job_id": event.get("job_id")}
 

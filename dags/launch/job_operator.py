@@ -16,11 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, BaseOperatorLink
 from airflow.sdk.bases.resumablejobmixin import ResumableJobMixin
+from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from dags.corpus.arguments import part_name, part_option, run_name
-from dags.launch.errors import JobLost, check_report
-from dags.launch.process import AlreadyRunning, Launch, launches_folder
+from dags.launch.attempts import is_last_attempt
+from dags.launch.errors import JobLeft, JobLost, check_report
+from dags.launch.process import AlreadyRunning, Launch, job_environment, launches_folder
 from dags.launch.report_pages import report_page
+from dags.launch.stops import is_ended_by_somebody
 from schemas.reports import WAITING_EXIT_CODE, JobReport
 
 if TYPE_CHECKING:
@@ -31,6 +35,10 @@ Context = Any
 
 FIRST_POLL_S, POLL_S = 0.05, 1.0
 """A short job is seen to end at once, a long one is looked at once a second."""
+_STOP_POLL_S = 0.1
+"""A task that is told to stop has five seconds for it."""
+_START_S = 60.0
+"""Until the next attempt looks after a job: it waits for the scheduler, and reads its DAG."""
 
 
 class ReportLink(BaseOperatorLink):
@@ -45,9 +53,10 @@ class ReportLink(BaseOperatorLink):
 class Af3JobOperator(ResumableJobMixin, BaseOperator):
     """Run `python -m beam_jobs JOB` in a session of its own and see it through.
 
-    The job's log is the task's log, progress included. A task that is killed kills the job with
-    all its processes; a worker that crashes leaves it running, and the next attempt goes on with
-    it, or starts it anew where it lands on another machine. The job's report is the task's result.
+    The job's log is the task's log, progress included. A task that somebody ends (failed or cleared
+    by hand, its run deleted) ends the job with all its processes. A worker, supervisor, scheduler,
+    server or database that goes away leaves it running, and the next attempt goes on with it, or
+    starts it anew where it lands on another machine. The job's report is the task's result.
 
     Args:
         job: its name in `schemas.jobs`.
@@ -55,6 +64,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         python: interpreter with the jobs' packages; Airflow's own by default.
         partition: gives the partition key of the task's outlets; a run by hand has none itself.
         part, parts: which part of the job's work this task does, and how many there are.
+        control_plane_grace_min: how long Airflow may be away before the job ends by itself.
     """
 
     external_id_key = "launch"
@@ -70,6 +80,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         partition: Callable[[Context], str] | None = None,
         part: int = 0,
         parts: int = 1,
+        control_plane_grace_min: float = 30.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -78,8 +89,10 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         self.python = python
         self.partition = partition
         self.part, self.parts = part, parts
+        self.control_plane_grace_min = control_plane_grace_min
         self._launch: Launch | None = None
         self._attempt = ""
+        self._is_told_to_stop = False
 
     @property
     def part_name(self) -> str:
@@ -94,10 +107,14 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         """
         self._launch = _launch_of(context)
         self._attempt = str(context["ti"].id)
-        self.execute_resumable(context)
+        try:
+            self.execute_resumable(context)
+        except AirflowTaskTimeout:
+            self._launch.kill()
+            raise
         ti = context["ti"]
         result = {
-            **self._collect(self._launch, is_last_attempt(context)).to_json(),
+            **self._collect(self._launch, lambda: is_last_attempt(context)).to_json(),
             "link": report_page(ti.dag_id, ti.run_id, ti.task_id, ti.map_index),
         }
         self.log.info("report: %s", result["link"])
@@ -109,10 +126,11 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         command = [self.python or sys.executable, "-m", "beam_jobs", self.job]
         command += [*self.arguments(context), *part_option((self.part, self.parts))]
         command += [f"--report={launch.report_path}", f"--watched-by={launch.watched_path}"]
+        command += [f"--patience-s={self._patience_s():.0f}"]
         launch.folder.mkdir(parents=True, exist_ok=True)
         launch.own(self._attempt)
         try:
-            launch.start(command, os.environ | {"PYTHONUNBUFFERED": "1"})
+            launch.start(command, job_environment(os.environ) | {"PYTHONUNBUFFERED": "1"})
             self.log.info("started: python %s", shlex.join(command[1:]))
         except AlreadyRunning:
             # the attempt before died between starting the job and saying so
@@ -141,25 +159,53 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
         return status == "succeeded"
 
     def poll_until_complete(self, external_id: Any, context: Context) -> None:
-        launch = self._known_launch
+        launch, supervisor = self._known_launch, os.getppid()
         launch.own(self._attempt)
         wait_s = FIRST_POLL_S
         while launch.is_running():
             if not launch.is_owned_by(self._attempt):
-                raise JobLost(f"{self.job} goes on under another attempt of this task")
+                raise JobLeft(f"{self.job} goes on under another attempt of this task")
+            if os.getppid() != supervisor:
+                raise JobLeft(f"{self.job} goes on; this attempt's supervisor is gone")
+            if self._is_told_to_stop:
+                self._stop(launch, context["ti"])
             self._pass_on_log(launch)
             launch.watch()
-            time.sleep(wait_s)
+            self._wait(wait_s)
             wait_s = min(POLL_S, wait_s * 1.2)
 
     def get_job_result(self, external_id: Any, context: Context) -> None:
         """Nothing: `execute` collects the report, after a reconnection too."""
 
     def on_kill(self) -> None:
-        launch = self._launch
-        if launch is not None and launch.is_owned_by(self._attempt):
-            self.log.info("the task is to stop: ending the job and all its processes")
+        """Airflow calls it from within a signal's handler, where nobody can be asked."""
+        self._is_told_to_stop = True
+
+    def _stop(self, launch: Launch, task_instance: Any) -> None:
+        """End the job where somebody ended the task; leave it to the next attempt otherwise."""
+        is_ended = is_ended_by_somebody(task_instance)
+        if is_ended:
+            self.log.info("the task was ended: ending the job and all its processes")
             launch.kill()
+            raise JobLost(f"{self.job} was ended with its task. What is done is kept")
+        why = "Airflow does not answer" if is_ended is None else "nobody ended the task"
+        raise JobLeft(
+            f"this attempt is told to stop, and {why}: {self.job} goes on, and the next attempt"
+            f" with it; a job that nobody looks after ends after {self._patience_s() / 60:.0f} min"
+        )
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._is_told_to_stop and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, _STOP_POLL_S))
+
+    def _patience_s(self) -> float:
+        """How long a job that nobody looks after waits: the grace, and what Airflow needs to miss
+        this attempt and begin the next one.
+        """
+        missed_s = conf.getint("scheduler", "task_instance_heartbeat_timeout", fallback=300)
+        delay_s = self.retry_delay.total_seconds()
+        return self.control_plane_grace_min * 60 + missed_s + delay_s + _START_S
 
     @property
     def _known_launch(self) -> Launch:
@@ -167,7 +213,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
             raise RuntimeError("execute() makes the launch")
         return self._launch
 
-    def _collect(self, launch: Launch, is_last: bool) -> JobReport:
+    def _collect(self, launch: Launch, is_last: Callable[[], bool]) -> JobReport:
         self._pass_on_log(launch)
         report = launch.report()
         if report is None:
@@ -192,12 +238,6 @@ def emit_partition(
     if partition is not None:
         for asset in task.outlets:
             context["outlet_events"][asset].add_partitions(partition(context))
-
-
-def is_last_attempt(context: Context) -> bool:
-    """True where Airflow will not try the task again."""
-    ti = context["ti"]
-    return bool(ti.try_number > ti.max_tries)
 
 
 def _launch_of(context: Context) -> Launch:

@@ -155,6 +155,20 @@ class Launch:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def job_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Airflow's environment without all that is Airflow's own: its secrets are no job's. Pure.
+
+    Those are the variables of its settings (`AIRFLOW__…`: database, keys of its API, Fernet key),
+    connections and variables (`AIRFLOW_CONN_…`, `AIRFLOW_VAR_…`), and of its processes
+    (`_AIRFLOW_…`, `__AIRFLOW_…`). A job reads none of them.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.lstrip("_").startswith("AIRFLOW")
+    }
+
+
 def launches_folder() -> Path:
     """Where this machine's launches lie: in `AF3_LAUNCHES`, else below Airflow's home.
 

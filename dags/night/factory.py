@@ -22,10 +22,11 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 from dags.corpus.arguments import archive_day, beam_arguments, job_arguments, run_name
 from dags.corpus.corpus import Corpus, Runner
 from dags.launch.job_operator import Af3JobOperator, Context
-from dags.night.approval import DECIDED_LATER, NightApproval
+from dags.night.approval import DECIDED_LATER, NightApproval, decision_form
 from dags.night.docs import annotate_docs
 from dags.night.notices import FailureNotice, WaitingNotice, late_night
 from dags.night.priority import TONIGHT_FIRST
+from dags.night.quiet import skip_quiet_day, tell_changes_alone
 from dags.night.retries import retry_arguments
 from schemas.jobs import NIGHTLY
 
@@ -62,7 +63,7 @@ def annotate_dag(corpus: Corpus, plan_options: Sequence[str] = ()) -> DAG:
         schedule=_nightly(corpus),
         start_date=FIRST_DAY,
         catchup=False,
-        max_active_runs=1,
+        max_active_runs=corpus.max_active_runs,
         default_args=task_arguments(corpus),
         params={
             "day": Param(
@@ -71,7 +72,8 @@ def annotate_dag(corpus: Corpus, plan_options: Sequence[str] = ()) -> DAG:
                 format="date",
                 title="Archive day",
                 description="Of a single run; without it, yesterday. Backfills choose their own.",
-            )
+            ),
+            **decision_form(),
         },
         deadline=_deadline(corpus),
         doc_md=annotate_docs(corpus),
@@ -97,9 +99,16 @@ def night_tasks(
         return job_task(corpus, name, days, **kwargs)
 
     own: dict[str, dict[str, Any]] = {
-        "plan": {"options": (*plan_options, *DECIDED_LATER)},
+        "plan": {
+            "options": (*plan_options, *DECIDED_LATER),
+            "post_execute": skip_quiet_day,
+        },
         "annotate": {"pool": corpus.pool, "parts": corpus.runner.parts},
-        "publish": {"outlets": [tables], "partition": partition_of(days)},
+        "publish": {
+            "outlets": [tables],
+            "partition": partition_of(days),
+            "post_execute": tell_changes_alone,
+        },
     }
     plan, *others = (job(each.name, **own.get(each.name, {})) for each in NIGHTLY)
     approval = NightApproval(

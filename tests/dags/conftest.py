@@ -13,7 +13,8 @@ import pytest
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-"))
 
 from tests.chat_server import Server, chat_server
-from tests.dags.corpora import add_corpora, add_gate, add_served_corpora
+from tests.dags.corpora import add_corpora, add_gate, add_served_corpora, add_years_corpora
+from tests.dags.nights_apart import Undisturbed, undisturbed_night
 from tests.dags.site import Site
 from tests.dags.webhook import listening
 
@@ -35,6 +36,7 @@ def site(untrained: Path, model: Server) -> Iterator[Site]:
         add_gate(site)
         add_corpora(site)
         add_served_corpora(site, model)
+        add_years_corpora(site, model)
         try:
             site.airflow.start()
             site.airflow.add_pool("one_gpu", 1, "for tests")
@@ -42,3 +44,9 @@ def site(untrained: Path, model: Server) -> Iterator[Site]:
             yield site
         finally:
             site.airflow.stop()
+
+
+@pytest.fixture(scope="session")
+def undisturbed(site: Site, untrained: Path, model: Server) -> Undisturbed:
+    """The tables of the long recording when nothing goes wrong."""
+    return undisturbed_night(site, untrained, model)

@@ -53,8 +53,10 @@ def add_served_corpora(site: Site, model: Server) -> None:
     for number in range(1, 11):
         short_recording(browsed, number)
     disturbed = long_recording(site.archive("undisturbed"), 3, LONG_S)
-    for name in ("scheduler_killed", "task_killed", "job_killed", "failed_by_hand"):
-        folder = site.add_corpus(name, cutting=CLIPS, **keys) / day(3)
+    retries = {"parts_killed": {"count": 1, "delay_s": 1}}
+    for name in ("parts_killed", "job_killed", "failed_by_hand"):
+        more = {"retries": retries[name]} if name in retries else {}
+        folder = site.add_corpus(name, cutting=CLIPS, **keys, **more) / day(3)
         folder.mkdir()
         shutil.copy(disturbed, folder)
     keys["cutting"] = CLIPS
@@ -81,6 +83,16 @@ def add_served_corpora(site: Site, model: Server) -> None:
     keys |= {"alerts": {"webhook": site.webhook.url}, "retries": {"count": 1, "delay_s": 1}}
     keys["limits"] = {"max_waiting_share": 1.0}
     short_recording(site.add_corpus("waiting", **keys), 3)
+
+
+def add_years_corpora(site: Site, model: Server) -> None:
+    """Write the corpora of many days: mostly empty ones, and those that need a decision."""
+    keys = {"model": served(model), "schedule": NIGHTLY}
+    years = site.add_corpus("years", max_active_runs=4, **keys)
+    for number in (3, 4):
+        short_recording(years, number)
+    told = {"alerts": {"webhook": site.webhook.url}, "limits": {"max_gpu_hours": 0}}
+    site.add_corpus("undecided", max_active_runs=4, **told, **keys)
 
 
 def add_gate(site: Site) -> None:

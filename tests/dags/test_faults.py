@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,85 +9,21 @@ import pytest
 from tests.beam_jobs.small_night import night, rows
 from tests.chat_server import Server
 from tests.dags.browser import fail_task, logged_in
-from tests.dags.corpora import CLIPS, served_options
+from tests.dags.corpora import served_options
+from tests.dags.nights_apart import (
+    OPTIONS,
+    TABLES,
+    Undisturbed,
+    assert_right_and_nothing_twice,
+    met_in_the_middle,
+)
 from tests.dags.site import Site, answered, clips_in, day, is_alive, partitions
 
 pytestmark = [pytest.mark.airflow, pytest.mark.browser]
 
-OPTIONS = ("--max-clip-s", str(CLIPS["max_clip_s"]))
-ANSWERS_OF_TWO_CLIPS = 8
-TABLES = ("recordings", "segments", "captions", "transcripts", "answers", "failures")
-
-
-@pytest.fixture(scope="module")
-def undisturbed(site: Site, untrained: Path, model: Server) -> Path:
-    """The tables of the long recording when nothing goes wrong."""
-    options = [*OPTIONS, *served_options(model)]
-    night(site.archive("undisturbed"), site.out("undisturbed"), untrained, *options)
-    return site.out("undisturbed")
-
-
-@contextmanager
-def met_in_the_middle(
-    site: Site, model: Server, corpus: str
-) -> Iterator[tuple[str, dict[str, int]]]:
-    """A run that has some answers and waits for others while the body runs: its id, and those."""
-    out = site.out(corpus)
-    with model.holding_after(ANSWERS_OF_TWO_CLIPS):
-        run = site.trigger(f"annotate__{corpus}", day=day(3))
-        site.until(lambda: len(answered(out)) >= 2)
-        done = answered(out)
-        assert len(done) < clips_in(out)
-        yield run, done
-
-
-def assert_right_and_nothing_twice(
-    site: Site, corpus: str, done: dict[str, int], undisturbed: Path
-) -> None:
-    out = site.out(corpus)
-    after = answered(out)
-    # an answer that is made again is written again
-    assert {name: after[name] for name in done} == done
-    assert len(after) == clips_in(out)
-    paths = {"object_uri", "corpus"}
-    for table in TABLES:
-        found = [{k: v for k, v in r.items() if k not in paths} for r in rows(out, table)]
-        wanted = [{k: v for k, v in r.items() if k not in paths} for r in rows(undisturbed, table)]
-        assert found == wanted, table
-
-
-def test_the_scheduler_is_killed_and_started_again(
-    site: Site, model: Server, undisturbed: Path
-) -> None:
-    dag = "annotate__scheduler_killed"
-    with met_in_the_middle(site, model, "scheduler_killed") as (run, done):
-        scheduler = site.airflow.processes["scheduler"]
-        os.killpg(scheduler.pid, signal.SIGKILL)
-        scheduler.wait()
-    site.airflow.start_component("scheduler")
-    assert site.finished(dag, [run]) == {run: "success"}
-    assert_right_and_nothing_twice(site, "scheduler_killed", done, undisturbed)
-
-
-def test_the_tasks_process_is_killed_and_its_job_goes_on(
-    site: Site, model: Server, undisturbed: Path
-) -> None:
-    dag = "annotate__task_killed"
-    with met_in_the_middle(site, model, "task_killed") as (run, done):
-        (job,) = site.jobs(dag)
-        os.kill(site.task(dag, run, "annotate")["pid"], signal.SIGKILL)
-        site.until(lambda: site.task(dag, run, "annotate")["try_number"] == 2)
-        assert job.is_running()
-    assert site.finished(dag, [run]) == {run: "success"}
-    log = site.log(dag, run, "annotate", attempt=2)
-    assert "Reconnecting to existing job" in log
-    assert re.search(r"annotate: \d+:\d\d of 2:3\d, \d+x real time, \d+:\d\d left", log)
-    assert site.facts(dag, run, "annotate")["clips_asked"] == clips_in(site.out("task_killed"))
-    assert_right_and_nothing_twice(site, "task_killed", done, undisturbed)
-
 
 def test_the_job_itself_is_killed_and_tried_again(
-    site: Site, model: Server, undisturbed: Path
+    site: Site, model: Server, undisturbed: Undisturbed
 ) -> None:
     dag = "annotate__job_killed"
     with met_in_the_middle(site, model, "job_killed") as (run, done):
@@ -105,7 +36,7 @@ def test_the_job_itself_is_killed_and_tried_again(
 
 
 def test_a_task_failed_in_the_ui_leaves_nothing_running(
-    site: Site, model: Server, undisturbed: Path
+    site: Site, model: Server, undisturbed: Undisturbed
 ) -> None:
     dag = "annotate__failed_by_hand"
     with (
@@ -151,7 +82,9 @@ def test_nights_and_a_backfill_on_the_same_days_at_once(
 
     all_runs = [r["dag_run_id"] for r in site.runs(dag) if r["run_type"] != "scheduled"]
     assert len(all_runs) == 6
-    asked = [site.facts(dag, run, "annotate").get("clips_asked", 0) for run in all_runs]
+    # a day that is finished ends behind its plan
+    worked = [run for run in all_runs if site.task(dag, run, "annotate")["state"] != "skipped"]
+    asked = [site.facts(dag, run, "annotate").get("clips_asked", 0) for run in worked]
     assert sum(asked) == clips_in(out) == len(before)
     assert [found for found in partitions(out) if found < day(10)] == [day(1), day(2)]
     alone = site.folder / "alone" / "out"

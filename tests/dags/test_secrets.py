@@ -6,11 +6,13 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
+from tests.chat_server import Server
 from tests.dags.site import API_KEY, Site, day, row_count
 
 pytestmark = pytest.mark.airflow
 
 DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+SECRETS = (DATABASE, "AIRFLOW__API__SECRET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET")
 
 
 def kept_in_database(site: Site) -> dict[str, str]:
@@ -25,8 +27,18 @@ def kept_in_database(site: Site) -> dict[str, str]:
         return kept
 
 
-def test_a_models_key_is_used_and_kept_nowhere(site: Site) -> None:
-    run = site.trigger("annotate__served", day=day(3))
+def test_a_models_key_is_used_and_kept_nowhere(site: Site, model: Server) -> None:
+    asked = len(model.bodies)
+    with model.holding_after(1):
+        run = site.trigger("annotate__served", day=day(3))
+        site.until(lambda: len(model.bodies) > asked)
+        (job,) = site.jobs("annotate__served")
+        environment = job.environ()
+    assert environment["AF3_API_KEY"] == API_KEY
+    assert [name for name in environment if "AIRFLOW__" in name] == []
+    secrets = {site.airflow.environment[name] for name in SECRETS}
+    assert len(secrets) == 2  # the API's two are one
+    assert secrets.isdisjoint(environment.values())
     assert site.finished("annotate__served", [run]) == {run: "success"}
     assert row_count(site.out("served"), "transcripts") >= 1
 

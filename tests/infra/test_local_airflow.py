@@ -34,19 +34,24 @@ def belonging_to(home: str) -> list[str]:
     return found
 
 
+def listening_addresses(processes: list[psutil.Process]) -> set[str]:
+    """Addresses of this machine at which processes can be reached."""
+    found = set()
+    for process in processes:
+        try:
+            sockets = process.net_connections(kind="inet")
+        except psutil.NoSuchProcess:
+            continue
+        found |= {each.laddr.ip for each in sockets if each.status == psutil.CONN_LISTEN}
+    return found
+
+
 @pytest.mark.airflow
 def test_it_starts_says_how_to_get_in_and_stops_with_one_interrupt() -> None:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="af3-") as home:
         environment = {**os.environ, "AIRFLOW_HOME": home, "AIRFLOW_PORT": str(port)}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "infra.local_airflow"],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        process = _make_airflow(environment)
         said = _until_ready(process)
         airflow = psutil.Process(process.pid).children(recursive=True)
         assert f"Airflow is ready: http://127.0.0.1:{port}" in said
@@ -55,6 +60,7 @@ def test_it_starts_says_how_to_get_in_and_stops_with_one_interrupt() -> None:
         login = {"username": "operator", "password": users["operator"]}
         token = httpx.post(f"http://127.0.0.1:{port}/auth/token", json=login, timeout=30)
         assert token.status_code == 201
+        assert listening_addresses(airflow) == {"127.0.0.1"}
         days = sorted(path.name for path in Path(home, "data/archive/radio").iterdir())
         assert len(days) == DAYS
 
@@ -63,6 +69,34 @@ def test_it_starts_says_how_to_get_in_and_stops_with_one_interrupt() -> None:
         assert process.returncode == 0, errors
         assert belonging_to(home) == []
         assert [p for p in airflow if p.is_running() and p.status() != "zombie"] == []
+
+
+@pytest.mark.airflow
+def test_a_start_can_be_interrupted_and_the_scheduler_waits_for_the_api_server() -> None:
+    with tempfile.TemporaryDirectory(prefix="af3-") as home:
+        environment = {**os.environ, "AIRFLOW_HOME": home, "AIRFLOW_PORT": str(free_port())}
+        process = _make_airflow(environment)
+        begun = time.monotonic()
+        while not Path(home, "triggerer.log").exists():  # the last one before the scheduler
+            assert time.monotonic() - begun < DEADLINE_S
+            time.sleep(0.1)
+        components = {path.stem for path in Path(home).glob("*.log")}
+        assert components == {"api-server", "dag-processor", "triggerer"}
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (0, "")
+        assert belonging_to(home) == []
+
+
+def _make_airflow(environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "infra.local_airflow"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
 
 
 _USERS = (["admin"], ["operator"], ["viewer"])

@@ -105,6 +105,32 @@ def test_the_launched_job_is_waited_for_in_the_triggerer() -> None:
     assert deferred.value.trigger.cancel_on_kill is True
 
 
+@pytest.mark.parametrize(
+    ("states", "cancelled"),
+    [
+        ({"annotate": "failed"}, ["job-1"]),
+        ({"annotate": "restarting"}, ["job-1"]),
+        ({"annotate": "running"}, []),
+        (None, []),
+    ],
+)
+def test_a_worker_that_lost_airflow_cancels_no_job(states: Any, cancelled: list[str]) -> None:
+    class Told(Task):
+        map_index = -1
+
+        def get_task_states(self, **_: Any) -> Any:
+            if states is None:
+                raise ConnectionError
+            return {RUN: states}
+
+    task, found = operator(({"status": "200"}, LAUNCHED)), []
+    task.hook.cancel_job = lambda job_id, **_: found.append(job_id)  # type: ignore[method-assign]
+    with pytest.raises(TaskDeferred):
+        task.execute({"ti": Told(), "task_instance": Told()})
+    task.on_kill()
+    assert found == cancelled
+
+
 def test_a_part_is_a_job_of_its_own_that_is_told_which_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -9,6 +9,7 @@ from airflow.sdk import DAG
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow.serialization.serialized_objects import DagSerialization
 
+from af3core.errors import ConfigurationError
 from dags.corpus.corpus import Corpus, Dataflow, Runner
 from dags.night.factory import annotate_dag
 from dags.night.priority import TonightFirst
@@ -46,3 +47,14 @@ def test_the_scheduler_knows_every_part(runner: Runner) -> None:
     assert isinstance(task.weight_rule, TonightFirst)
     assert task.map_index_template == "{{ task.part_name }}"
     assert [t.task_id for t in stored.tasks if t.outlets] == ["publish"]
+
+
+def test_runs_at_once_and_the_decision_are_the_corpus_and_the_forms() -> None:
+    dag = annotate_dag(Corpus("radio", "/in", "/out", max_active_runs=4))
+    assert dag.max_active_runs == 4
+    assert list(dag.params) == ["day", "approved_gpu_hours", "accept_missing"]
+    assert dag.params.dump() == {"day": None, "approved_gpu_hours": None, "accept_missing": False}
+    approve: Any = dag.get_task("approve")
+    assert (approve.retries, list(approve.on_failure_callback)) == (0, [])
+    with pytest.raises(ConfigurationError, match=r"^max_active_runs 0: must be 1 or more"):
+        Corpus("radio", "/in", "/out", max_active_runs=0)

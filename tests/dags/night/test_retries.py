@@ -9,13 +9,14 @@ from af3core.errors import ConfigurationError
 from dags.corpus.corpus import Retries
 from dags.launch.errors import (
     JobFailed,
+    JobLeft,
     JobLost,
     JobMisconfigured,
     JobRefused,
     JobWaits,
     error_of,
 )
-from dags.night.retries import POLICY, retry_arguments
+from dags.night.retries import losses, retry_arguments
 from schemas.reports import JobReport
 
 
@@ -28,19 +29,23 @@ from schemas.reports import JobReport
         (JobLost("x"), RetryAction.RETRY),
         (JobFailed("x"), RetryAction.RETRY),
         (JobWaits("x"), RetryAction.RETRY),
-        (ValueError("x"), RetryAction.DEFAULT),
+        (JobLeft("x"), RetryAction.RETRY),
+        (ValueError("x"), RetryAction.RETRY),
     ],
 )
 def test_what_is_tried_again(error: Exception, action: RetryAction) -> None:
-    assert POLICY.evaluate(error, 1, 3).action is action
+    policy = retry_arguments(Retries())["retry_policy"]
+    assert policy.evaluate(error, 1, 28).action is action
 
 
-def test_the_wait_doubles_up_to_its_limit() -> None:
+def test_a_task_has_attempts_for_its_work_and_for_an_outage_of_the_whole_grace() -> None:
     arguments = retry_arguments(Retries(count=5, delay_s=30, max_delay_s=600))
-    assert arguments["retries"] == 5
+    policy = arguments["retry_policy"]
+    assert (policy.count, policy.delay_s, policy.max_delay_s) == (5, 30, 600)
     assert arguments["retry_delay"].total_seconds() == 30
-    assert arguments["retry_exponential_backoff"] == 2.0
-    assert arguments["max_retry_delay"].total_seconds() == 600
+    # an attempt a minute for half an hour, and five more
+    assert (losses(Retries(delay_s=30)), arguments["retries"]) == (35, 40)
+    assert retry_arguments(Retries())["retries"] == 28
 
 
 @pytest.mark.parametrize(
