@@ -9,6 +9,7 @@ from typing import Any
 
 from af3core.errors import ModelError
 from af3core.model.audio_limits import AF3_LIMIT, SAMPLE_RATE_HZ, AudioLimit, audio_tokens
+from af3core.model.decoding_limits import check_decoding
 from af3core.model.request import Request, Sound, check_sound
 
 _MARKER = re.compile(r"<sound-(\d+)>")
@@ -133,8 +134,7 @@ def check_request(request: Request, limit: AudioLimit = AF3_LIMIT) -> None:
         special = _SPECIAL.search(turn.text)
         if special:
             raise InvalidPrompt(f"the text holds the special token {special[0]}; leave it out")
-    if request.decoding.max_new_tokens < 1:
-        raise InvalidPrompt("max_new_tokens must be at least 1")
+    check_decoding(request.decoding)
 
 
 def place_sounds(request: Request) -> tuple[list[int], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -15,6 +16,10 @@ from af3core.model.audio_limits import AF3_LIMIT, SAMPLE_RATE_HZ, AudioLimit, au
 Waveform = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float32]
 Weights = Literal["base", "think"]
+LOUDEST = 16.0
+"""24 dB above full scale. Louder samples are integers that were not scaled, or damage; from 1e19 on
+their squares overflow the spectrogram, and an answer would be made of nan.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +42,7 @@ def check_sound(sound: Sound, limit: AudioLimit = AF3_LIMIT) -> None:
     """Refuse audio that the model cannot encode.
 
     Raises:
-        InvalidAudio: no mono 16 kHz waveform of finite numbers.
+        InvalidAudio: no mono 16 kHz waveform of finite numbers within ±`LOUDEST`.
         EmptyAudio: less than one audio token.
         AudioTooLong: more windows than the model hears.
     """
@@ -55,8 +60,14 @@ def check_sound(sound: Sound, limit: AudioLimit = AF3_LIMIT) -> None:
             f"{len(samples) / SAMPLE_RATE_HZ:.1f} s of audio: the model takes at most {limit};"
             " cut it into clips"
         )
-    if not np.isfinite(samples).all():
+    low, high = float(samples.min()), float(samples.max())  # nan and inf stay themselves in both
+    if not (math.isfinite(low) and math.isfinite(high)):
         raise InvalidAudio("audio holds samples that are no numbers")
+    if max(high, -low) > LOUDEST:
+        raise InvalidAudio(
+            f"audio reaches {max(high, -low):g}: full scale is 1, and at most {LOUDEST:g} is heard;"
+            " divide integers by their full scale, such as 32768"
+        )
 
 
 @dataclass(frozen=True)

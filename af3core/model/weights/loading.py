@@ -59,17 +59,28 @@ def end_ids(model: Any) -> frozenset[int]:
     return frozenset([ends] if isinstance(ends, int) else ends)
 
 
+def _torch_dtype(dtype: str) -> torch.dtype:
+    if dtype not in _DTYPES:
+        raise ConfigurationError(
+            f"--dtype {dtype} is not supported: {' or '.join(_DTYPES)}; bfloat16 is as small as"
+            " float16 and has the range of float32"
+        )
+    return _DTYPES[dtype]
+
+
 def load_transformers_model(checkpoint: Checkpoint, dtype: str, device: torch.device) -> Any:
     """Transformers' own model, every weight of it loaded.
 
     Raises:
-        ConfigurationError: it cannot be loaded, or weights are missing or left over.
+        ConfigurationError: it cannot be loaded, weights are missing or left over, or nothing is
+            computed in that dtype.
     """
+    numbers = _torch_dtype(dtype)
     transformers_logging.disable_progress_bar()
     model_class = _transformers_class(checkpoint, ARCHITECTURES[checkpoint.model_type].model)
     try:
         loaded: Any = model_class.from_pretrained(
-            checkpoint.folder, dtype=_DTYPES[dtype], output_loading_info=True
+            checkpoint.folder, dtype=numbers, output_loading_info=True
         )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise _unloadable(checkpoint, error) from error
