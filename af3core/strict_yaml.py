@@ -107,7 +107,8 @@ def fill(cls: type[Read], mapping: YamlMapping, given: Mapping[str, Any] | None 
             the class itself refuses the values.
     """
     values = dict(given or {})
-    types_by_name = _types_of(cls)
+    kind: Any = cls  # mypy takes a type of a variable for unhashable
+    types_by_name = _types_of(kind)
     fields: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(cls)  # type: ignore[arg-type]
     required = sorted(fields, key=_is_optional)
     names = {key_of(field): field.name for field in required if field.name not in values}

@@ -45,7 +45,7 @@ def count_written(objects: Mapping[str, bytes | None]) -> None:
     """Count the rows of objects of tables that were replaced, on the worker that did."""
     import pyarrow.parquet as pq
 
-    from beam_jobs.framework.pipeline import count
+    from beam_jobs.framework.counters import count
 
     for key, data in objects.items():
         if data is not None:
