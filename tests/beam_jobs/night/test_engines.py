@@ -57,6 +57,7 @@ def test_a_night_through_a_server(tmp_path: Path) -> None:
     [
         (["--engine", "openai"], "--engine openai needs --endpoint"),
         (["--endpoint", "http://x/v1"], "--endpoint is of --engine openai, not of af3"),
+        (["--server", "vllm"], "--server is of --engine openai, not of af3"),
     ],
 )
 def test_wrong_pairs_of_options(
