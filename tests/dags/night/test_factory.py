@@ -40,7 +40,8 @@ def test_annotate_alone_is_split_and_each_part_is_a_task_like_the_whole(runner: 
     assert [task.task_id for task in dag.tasks if isinstance(task, MappedOperator)] == ["annotate"]
     assert isinstance(split, MappedOperator)
     whole: Any = dag_of(Runner()).get_task("annotate")
-    for name in ("pool", "retries", "retry_delay", "retry_policy", "weight_rule", "owner"):
+    assert vars(split.retry_policy) == vars(whole.retry_policy)
+    for name in ("pool", "retries", "retry_delay", "weight_rule", "owner"):
         assert getattr(split, name) == getattr(whole, name), name
     assert split.pool == "a100"
     parts: list[Any] = [split.unmap({"part": part}) for part in range(3)]
