@@ -167,6 +167,31 @@ class ThinkModelMissing(ModelError):
     is_machine_fault = True
 
 
+class ModelNotServed(ModelError):
+    """The server does not know the model by this name."""
+
+    is_machine_fault = True
+
+
+class SettingUnsupported(ModelError):
+    """A setting of a request that the server does not take; another server may.
+
+    `settings` are their names in `Decoding`.
+    """
+
+    is_machine_fault = True
+
+    def __init__(self, text: str, settings: frozenset[str] = frozenset()) -> None:
+        super().__init__(text)
+        self.settings = settings
+
+
+class SoundNotKept(ModelError):
+    """The server would leave a sound out, or move it to where the request does not have it."""
+
+    is_machine_fault = True
+
+
 class ClipMissing(ModelError):
     """A clip that the ledger names is not there."""
 

@@ -24,6 +24,7 @@ JobName = Literal[
     "report",
     "retry",
     "check",
+    "watch",
     "clean",
     "index",
     "quality",
@@ -261,6 +262,13 @@ JOBS: tuple[Job, ...] = (
         "look for a machine's damage in the tables, such as earlier releases left",
         "beam_jobs.night.check",
         (*_PLACE, *_RUN),
+        on_dataflow=False,
+    ),
+    Job(
+        "watch",
+        "report for the scheduler what af3 status says to people",
+        "beam_jobs.night_status.watch_job",
+        (archive.Source, *_PLACE, archive.Dating, archive.Holdings, *_RUN),
         on_dataflow=False,
     ),
     Job(

@@ -10,6 +10,7 @@ descriptions/corpus=C/date=D/RECORDING/DESCRIPTION.opus      spoken descriptions
 manifests/corpus=C/date=D.json                              what came in
 manifests/configurations/HASH.json                           the options that a day was planned with
 manifests/tasks/corpus=C.json                                every task that was asked
+manifests/finished/corpus=C/date=D.json                      what a day was published of last
 ledger/probe/AB/SHA256.json                                 container headers, read once
 ledger/sounds/AB/SHA256.json                                which sound a content holds
 ledger/first_of_sound/AB/SOUND.json                          the recording that it was first met in
@@ -277,6 +278,11 @@ def configuration_key(identity: str) -> str:
 def corpus_tasks_key(corpus: str) -> str:
     """Every task that a corpus was asked."""
     return f"manifests/tasks/corpus={corpus}.json"
+
+
+def finished_key(corpus: str, date: str) -> str:
+    """What a day was published of last."""
+    return f"manifests/finished/corpus={corpus}/date={date}.json"
 
 
 def probed_key(content_sha256: str) -> str:

@@ -448,6 +448,25 @@ class PublishedDay(Record):
 
 
 @dataclass(frozen=True)
+class FinishedDay(Record):
+    """What a day was published of last: the next plan finds by it that nothing is to be done.
+
+    Attributes:
+        run_id: which run published it.
+        work: identity of all that its rows follow from.
+        waiting: how many of its recordings wait for another run.
+        objects: SHA-256 of each published object, by key.
+        is_reported: the run went on to its end, so that all who follow the tables were told.
+    """
+
+    run_id: str
+    work: str
+    waiting: int
+    objects: dict[str, str]
+    is_reported: bool = False
+
+
+@dataclass(frozen=True)
 class MovedRecording(Record):
     """A recording that another day had before: `moved_from` is that day."""
 

@@ -1,4 +1,8 @@
-"""A small server that speaks OpenAI's protocol and says what came over the wire."""
+"""A small server that speaks OpenAI's protocol, strictly, and says what came over the wire.
+
+A body is held against the request types of the package `openai`; what they do not know is refused
+with HTTP 400, as OpenAI's own servers do.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,35 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pydantic
 import soundfile
+from openai.types.chat.completion_create_params import (
+    CompletionCreateParamsNonStreaming,
+    CompletionCreateParamsStreaming,
+)
+
+_STRICT = pydantic.ConfigDict(extra="forbid")
+OWN_FIELDS = {
+    "vllm": {"top_k", "repetition_penalty", "min_tokens"},
+    "sglang": {"top_k", "repetition_penalty", "min_tokens"},
+}
+"""What servers of a kind take beside the protocol's fields."""
+
+
+class _Whole(CompletionCreateParamsNonStreaming):
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+
+class _Streamed(CompletionCreateParamsStreaming):
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+
+_WHOLE, _STREAMED = pydantic.TypeAdapter(_Whole), pydantic.TypeAdapter(_Streamed)
 
 
 class Server(ThreadingHTTPServer):
@@ -30,6 +57,12 @@ class Server(ThreadingHTTPServer):
         self.waits: list[float] = []  # seconds that the engine would have slept
         self.replies: list[tuple[int, dict[str, str], Any]] = []
         self.extra: dict[str, Any] = {}
+        self.kind = ""  # as which it lists its models: vllm, sglang, or none
+        self.models: list[str] | None = ["af3", "af3-think"]  # listed; None: there is no list
+        self.unlisted: set[str] = set()  # what it serves besides
+        self.refused: set[str] = set()  # the protocol's fields that it does not take
+        self.wrong = 0  # requests that were refused for a field
+        self.usage: Callable[[dict[str, Any]], dict[str, int]] = lambda _: {"completion_tokens": 7}
         self.answered = threading.Event()
         self.busy_s = 0.0  # as one GPU: a request at a time, each for so long
         self.gpu = threading.Lock()
@@ -64,13 +97,34 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        assert self.path == "/v1/models"
-        self.reply({"data": [{"id": "af3"}, {"id": "af3-think"}]})
+        if self.path == "/openapi.json":  # this server does not describe itself
+            return self.send_error(404)
+        if self.path == "/v1/models" and self.server.models is not None:
+            listed = [{"id": name, "owned_by": self.server.kind} for name in self.server.models]
+            return self.reply({"data": listed})
+        return self.reply({"detail": "Not Found"}, 404)
+
+    def read_body(self) -> dict[str, Any] | None:
+        """The body of a request that is to be answered; one that is wrong is told so."""
+        assert self.path == "/v1/chat/completions"
+        body: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        known = {*(self.server.models or ()), *self.server.unlisted}
+        if body["model"] not in known:
+            words = f"The model `{body['model']}` does not exist"
+            self.reply({"error": {"message": words, "code": "model_not_found"}}, 404)
+            return None
+        if wrong := wrong_field(body, self.server.kind, self.server.refused):
+            self.server.wrong += 1
+            error = {"message": f"Unrecognized request argument supplied: {wrong}", "param": None}
+            self.reply({"error": {**error, "type": "invalid_request_error", "code": None}}, 400)
+            return None
+        self.server.bodies.append(body)
+        return body
 
     def do_POST(self) -> None:
-        assert self.path == "/v1/chat/completions"
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.bodies.append(body)
+        body = self.read_body()
+        if body is None:
+            return None
         text = " ".join(heard(message) for message in body["messages"])
         self.server.wait_for_turn(self.client_address[0])
         if self.server.busy_s:
@@ -82,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
         if "forbidden" in text or alone:
             return self.reply({"error": {"message": "no such\n word", "code": 400}}, 400)
         choice = {"message": {"content": text}, "finish_reason": "stop", **self.server.extra}
-        self.reply({"choices": [choice], "usage": {"completion_tokens": 7}})
+        self.reply({"choices": [choice], "usage": self.server.usage(body)})
         return self.server.answered.set()
 
     def reply(self, document: Any, status: int = 200) -> None:
@@ -102,10 +156,52 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def heard(message: dict[str, Any]) -> str:
-    """A message's role and parts, as `user[0.50s|Who speaks?]`."""
+def wrong_field(body: dict[str, Any], kind: str, refused: set[str]) -> str:
+    """A field that a strict server of this kind does not take; none of a body that is right."""
+    if found := sorted(refused & body.keys()):
+        return found[0]
+    own = OWN_FIELDS.get(kind, set())
+    fields = {name: value for name, value in body.items() if name not in own}
+    if kind == "sglang":
+        if body.get("top_k") == 0:
+            return "top_k"
+        if "input_audio" in json.dumps(body["messages"]):
+            return "input_audio"
+        fields["messages"] = [_as_input_audio(message) for message in fields["messages"]]
+    adapter = _STREAMED if body.get("stream") else _WHOLE
+    try:
+        _read_whole(adapter.validate_python(fields))
+    except pydantic.ValidationError as error:
+        return ".".join(str(part) for part in error.errors()[0]["loc"])
+    return ""
+
+
+def _as_input_audio(message: dict[str, Any]) -> dict[str, Any]:
     parts = []
     for part in message["content"]:
+        if part["type"] == "audio_url":
+            data = part["audio_url"]["url"].removeprefix("data:audio/wav;base64,")
+            part = {"type": "input_audio", "input_audio": {"data": data, "format": "wav"}}
+        parts.append(part)
+    return {**message, "content": parts}
+
+
+def _read_whole(found: Any) -> None:
+    """What pydantic leaves to be checked when it is read."""
+    if isinstance(found, dict):
+        for value in found.values():
+            _read_whole(value)
+    elif not isinstance(found, str | bytes) and isinstance(found, Iterable):
+        for value in found:
+            _read_whole(value)
+
+
+def heard(message: dict[str, Any]) -> str:
+    """A message's role and parts, as `user[0.50s|Who speaks?]`."""
+    if isinstance(message["content"], str):
+        return f"{message['role']}[{message['content']}]"
+    parts = []
+    for part in _as_input_audio(message)["content"] if _has_url(message) else message["content"]:
         if part["type"] == "input_audio":
             wav = soundfile.info(io.BytesIO(decoded(part)))
             assert (wav.format, wav.subtype, wav.channels) == ("WAV", "PCM_16", 1)
@@ -113,6 +209,10 @@ def heard(message: dict[str, Any]) -> str:
         else:
             parts.append(part["text"])
     return f"{message['role']}[{'|'.join(parts)}]"
+
+
+def _has_url(message: dict[str, Any]) -> bool:
+    return any(part["type"] == "audio_url" for part in message["content"])
 
 
 def decoded(part: dict[str, Any]) -> bytes:

@@ -16,6 +16,7 @@ SERVERS = {
     "browser": "needs Chromium",
     "faketime": "needs libfaketime",
     "hosts": "needs several hosts: network namespaces (root, iproute2) and Redis",
+    "model_server": "needs transformers serve, started with a small model",
     "portable_runner": "needs Prism, Beam's portable runner",
     "sound_devices": "needs PulseAudio",
     "storage_server": "needs fake-gcs-server",

@@ -17,8 +17,9 @@ class _Writer(Handler):
     write: Write
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.bodies.append(body)
+        body = self.read_body()
+        if body is None:
+            return
         prompt = body["messages"][-1]["content"][-1]["text"]
         written = type(self).write(prompt)
         text = written if isinstance(written, str) else json.dumps(written)

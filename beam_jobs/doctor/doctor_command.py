@@ -60,6 +60,7 @@ def _model_checks(known: argparse.Namespace) -> Iterator[Check]:
         device=known.device,
         batch_tokens=known.batch_tokens,
         endpoint=known.endpoint or "",
+        server=known.server,
     )
     if choice.engine == "openai":
         yield Check("server", functools.partial(server, choice), REMOTE_S)

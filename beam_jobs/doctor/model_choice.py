@@ -9,6 +9,7 @@ from typing import Literal
 from af3core.model.engines.engine_registry import EngineName
 from af3core.model.weights.checkpoint import NANO, nano_folder
 from af3core.storage.address import is_bucket
+from schemas.options.night import ServerName
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class ModelChoice:
     device: str
     batch_tokens: int
     endpoint: str = ""
+    server: ServerName = "auto"
 
     @property
     def is_hub_id(self) -> bool:

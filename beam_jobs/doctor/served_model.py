@@ -16,21 +16,30 @@ from schemas.options.night import API_KEY_VARIABLE
 
 
 def server(choice: ModelChoice) -> Iterator[Finding]:
-    """Whether it answers, and serves the model.
+    """Whether it answers, and serves the model; what it is taken for.
 
     Raises:
         ConfigurationError: no http(s) address, or a server without the model.
         ServerUnavailable: no server there, or one that is busy.
     """
-    from af3core.model.engines.openai_engine import Backoff, OpenAIEngine
+    from af3core.model.engines.openai_engine import OpenAIEngine
+    from af3core.model.engines.served.retries import Backoff
 
     if not choice.endpoint:
         said = "--engine openai needs --endpoint"
         yield Finding("server", "failed", said, "name it, such as http://gpu:8000/v1")
         return
     key = os.environ.get(API_KEY_VARIABLE, "")
-    OpenAIEngine(choice.endpoint, choice.model, api_key=key, backoff=Backoff(tries=2))
-    yield Finding("server", "ok", f"{choice.endpoint} serves {choice.model}")
+    engine = OpenAIEngine(
+        choice.endpoint,
+        choice.model,
+        api_key=key,
+        backoff=Backoff(tries=2),
+        server=choice.server,
+    )
+    kind = engine.kind_of_server
+    asked = f"asked as {kind}" if kind else "asked in the protocol's own fields; see --server"
+    yield Finding("server", "ok", f"{choice.endpoint} serves {choice.model}, {asked}")
 
 
 def accepted(choice: ModelChoice, address: str) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ from af3core.messages import Level, tell
 from af3core.model.engines.engine_registry import load_engine
 from af3core.storage.store import Store
 from beam_jobs.framework.claimed_work import Claim, do_claimed, wait_for_claim
+from beam_jobs.framework.counters import count
 from beam_jobs.framework.equal_rows import (
     Original,
     Renew,
@@ -41,7 +42,7 @@ from beam_jobs.framework.parquet_encoding import (
     encode_table,
     timestamp,
 )
-from beam_jobs.framework.pipeline import count, run_pipeline
+from beam_jobs.framework.pipeline import run_pipeline
 from beam_jobs.framework.progress import Work, show_progress
 from beam_jobs.framework.publishing import (
     Assembled,

@@ -17,7 +17,7 @@ from __future__ import annotations
 import base64
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -45,6 +45,7 @@ from schemas.records import (
     DerivedRows,
     ExaminedObject,
     Failure,
+    FinishedDay,
     FirstOfSound,
     MediaInfo,
     NightConfiguration,
@@ -125,6 +126,24 @@ class Ledger:
             return None if known is None else _as_bytes(written_back(change(known), held))
 
         update(self.store, key, changed)
+
+    def finished(self, corpus: str, date: str) -> FinishedDay | None:
+        """What a day was published of last; None where that is not known."""
+        return self._cached(FinishedDay, layout.finished_key(corpus, date))
+
+    def put_finished(self, corpus: str, date: str, finished: FinishedDay) -> None:
+        self.store.write(layout.finished_key(corpus, date), stored_bytes(finished))
+
+    def report_finished(self, corpus: str, date: str, run_id: str) -> None:
+        """Say that the run which published a day last went on to its end."""
+
+        def reported(held: bytes | None) -> bytes | None:
+            known = self._known(FinishedDay, layout.finished_key(corpus, date), held)
+            if known is None or known.run_id != run_id or known.is_reported:
+                return None
+            return _as_bytes(_with_unknown_keys(replace(known, is_reported=True), held))
+
+        update(self.store, layout.finished_key(corpus, date), reported)
 
     def listing(self, corpus: str, run_id: str) -> ListingFindings | None:
         key = layout.listing_key(corpus, run_id)

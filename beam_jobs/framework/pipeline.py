@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import apache_beam as beam
 import grpc
-from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import (
     PipelineOptions,
     PortableOptions,
@@ -18,12 +17,12 @@ from apache_beam.options.pipeline_options import (
 
 from af3core.errors import Af3Error, ConfigurationError
 from af3core.messages import Level, tell
+from beam_jobs.framework.counters import METRICS
 from beam_jobs.framework.settings import JobSettings
 
 LOCAL_RUNNER = "FnApiRunner"
 """Beam's `DirectRunner` first tries to fetch a program from the network; this one never does."""
 
-METRICS = "af3"
 MOST_HANDED_OVER = 2_000
 """Pieces that a pipeline holds itself, some 3 MB: services take no more than 10."""
 _STEP = re.compile(r"( \[while running '[^'\n]*'\])+$")
@@ -35,11 +34,6 @@ Build = Callable[[beam.Pipeline, JobSettings], object]
 
 class PipelineFailed(Af3Error):
     """A runner lost a worker, or an error came back from one."""
-
-
-def count(name: str, amount: int = 1) -> None:
-    """Add to a counter of the running job."""
-    Metrics.counter(METRICS, name).inc(amount)
 
 
 def spread(elements: beam.PCollection[Element]) -> beam.PCollection[Element]:

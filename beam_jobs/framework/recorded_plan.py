@@ -116,6 +116,11 @@ def plan_of_day(day: str, identity: str, ledger: Ledger) -> NightConfiguration |
     return plan
 
 
+def rows_identity(plan: NightConfiguration) -> str:
+    """The identity of what rows follow from: two plans of other budgets have the same."""
+    return configuration_hash(_for_rows(plan))
+
+
 def _for_rows(plan: NightConfiguration) -> tuple[object, ...]:
     """What rows follow from."""
     options = {

@@ -329,13 +329,15 @@ def voice_settings(speech: Speech) -> VoiceSettings:
 def _audio_model(settings: JobSettings) -> EngineSettings:
     model = settings[Model]
     compute = settings[Compute] if _has(settings, Compute) else Compute()
-    endpoint = settings[Endpoint].endpoint if _has(settings, Endpoint) else None
+    served = settings[Endpoint] if _has(settings, Endpoint) else Endpoint()
+    endpoint = served.endpoint
     if model.engine == "openai":
         if not endpoint and settings.job.needs_gpu:
             raise ConfigurationError("--engine openai needs --endpoint, such as http://gpu:8000/v1")
         checkpoint = served_checkpoint(model.model, model.model_revision)
-    elif endpoint:
-        raise ConfigurationError(f"--endpoint is of --engine openai, not of {model.engine}")
+    elif endpoint or served.server != Endpoint().server:
+        name = "--endpoint" if endpoint else "--server"
+        raise ConfigurationError(f"{name} is of --engine openai, not of {model.engine}")
     else:
         checkpoint = find_checkpoint(
             model.model, model.model_revision, with_weights=settings.job.needs_gpu
@@ -351,6 +353,7 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
         device=compute.device,
         batch_tokens=compute.batch_tokens,
         endpoint=endpoint or "",
+        server=served.server,
     )
 
 
@@ -359,11 +362,11 @@ def _language_model(settings: JobSettings, groups: set[type[OptionGroup]]) -> En
     if Writer in groups:
         writer = settings[Writer]
         role, name, endpoint = "writer", writer.writer, writer.writer_endpoint
-        key_variable = WRITER_KEY_VARIABLE
+        key_variable, server = WRITER_KEY_VARIABLE, writer.writer_server
     elif Judge in groups:
         judge = settings[Judge]
         role, name, endpoint = "judge", judge.judge, judge.judge_endpoint
-        key_variable = JUDGE_KEY_VARIABLE
+        key_variable, server = JUDGE_KEY_VARIABLE, judge.judge_server
     else:
         return None
     if bool(name) != bool(endpoint):
@@ -381,6 +384,7 @@ def _language_model(settings: JobSettings, groups: set[type[OptionGroup]]) -> En
         batch_tokens=settings[Compute].batch_tokens,
         endpoint=endpoint,
         key_variable=key_variable,
+        server=server,
     )
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from af3core.errors import ConfigurationError, Fault, fault_of
 from af3core.messages import Level, tell
+from beam_jobs.framework.counters import count
 
 _PREFIX = "waiting_"
 _SAID_OF_A_KIND = 3
@@ -44,8 +45,6 @@ def machine_faults_wait(job: str) -> Iterator[None]:
 
 def count_waiting(job: str, error: BaseException, pieces: int = 1) -> None:
     """Count pieces that wait, under the kind of the error; the first of a kind are said."""
-    from beam_jobs.framework.pipeline import count
-
     kind = type(error).__name__
     count(f"{_PREFIX}{kind}", pieces)
     with _saying:

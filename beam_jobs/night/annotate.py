@@ -26,12 +26,13 @@ from af3core.model.request import Request, Sound, ask
 from af3core.tasks.task import Task
 from beam_jobs.framework.claimed_work import Claim, do_claimed, wait_for_claim
 from beam_jobs.framework.clip_audio import ClipObject, Span, clip_sounds
+from beam_jobs.framework.counters import count
 from beam_jobs.framework.equal_clips import heard_tracks, original_clip
 from beam_jobs.framework.failures import given_up
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import equal_recordings, held_manifests
-from beam_jobs.framework.pipeline import count, listed_once, run_pipeline
+from beam_jobs.framework.pipeline import listed_once, run_pipeline
 from beam_jobs.framework.progress import Work, show_progress
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.waiting import count_waiting, machine_faults_wait
@@ -40,20 +41,19 @@ from beam_jobs.night.equal_sound import EqualAnswers
 from beam_jobs.night.few_shot_examples import ShownExample, shown_examples
 from beam_jobs.night.known_tasks import note_asked
 from beam_jobs.night.pending_questions import (
+    STAGE,
     ClipWork,
     PendingQuestion,
     all_questions,
     pending_questions,
 )
-from beam_jobs.night.segment import sounds_to_cut
+from beam_jobs.night.recordings_to_cut import sounds_to_cut
 from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.identity import shard_of
 from schemas.options.night import Accelerator
 from schemas.records import AnnotatedClip, Recording, SegmentedRecording
 from schemas.reports import MeasuredRate
-
-STAGE = "annotate"
 
 
 def build(

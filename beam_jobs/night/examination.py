@@ -12,9 +12,9 @@ from af3core.errors import (
     TooLong,
     UnreadableObject,
 )
+from beam_jobs.framework.counters import count
 from beam_jobs.framework.failures import charge, failure_of
 from beam_jobs.framework.ledger import Ledger
-from beam_jobs.framework.pipeline import count
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.waiting import count_waiting
 from beam_jobs.night.absence import Examined, PassedOver

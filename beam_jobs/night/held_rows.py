@@ -26,12 +26,23 @@ class FewerAnswers(Af3Error):
     permanent = True
 
 
-def held_rows(store: Store, keys: Mapping[str, str]) -> HeldRows:
-    """The rows of published objects, by table; what is gone meanwhile has none."""
-    found = zip(keys, store.read_many(list(keys.values())), strict=True)
+def held_objects(store: Store, keys: Mapping[str, str]) -> dict[str, bytes | None]:
+    """The bytes of published objects, by table; None of what is gone meanwhile."""
+    return dict(zip(keys, store.read_many(list(keys.values())), strict=True))
+
+
+def held_rows(objects: Mapping[str, bytes | None]) -> HeldRows:
+    """The rows of published objects, by table. Pure."""
     return {
-        table: decode_rows(BytesIO(data), BY_NAME[table]) if data else [] for table, data in found
+        table: decode_rows(BytesIO(data), BY_NAME[table]) if data else []
+        for table, data in objects.items()
     }
+
+
+def waiting_recordings(rows: TableRows) -> set[str]:
+    """Recordings some of whose work waits. Pure."""
+    found = rows.by_table.get("recordings", [])
+    return {row["recording_id"] for row in found if _is_waiting(row)}
 
 
 def keep_what_waits(rows: TableRows, held: HeldRows) -> TableRows:
@@ -40,9 +51,7 @@ def keep_what_waits(rows: TableRows, held: HeldRows) -> TableRows:
     A recording that is not cut or not annotated to its end, for a machine's sake, stays as it was
     published, all of it, if it was published whole.
     """
-    waiting = {
-        row["recording_id"] for row in rows.by_table.get("recordings", []) if _is_waiting(row)
-    }
+    waiting = waiting_recordings(rows)
     whole = {row["recording_id"] for row in held.get("recordings", []) if not _is_waiting(row)}
     kept = waiting & whole
     if not kept:

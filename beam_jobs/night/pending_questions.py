@@ -10,6 +10,8 @@ from af3core.tasks.task import Task
 from beam_jobs.framework.failures import given_up
 from schemas.records import AnnotatedClip, Clip, Failure
 
+STAGE = "annotate"
+
 
 @dataclass(frozen=True)
 class PendingQuestion:

@@ -19,6 +19,7 @@ from beam_jobs.framework.progress import clock
 from beam_jobs.framework.settings import FIRST_DATE, LAST_DATE, JobSettings
 from beam_jobs.framework.waiting import split_waiting
 from beam_jobs.night import discover
+from beam_jobs.night.finished_day import NothingToDo, nothing_to_do
 from beam_jobs.night.listing_report import findings_facts, findings_lines
 from beam_jobs.night.planned_work import PlannedWork, planned_work
 from beam_jobs.night.sizing import gpu_hours, lines, size
@@ -26,6 +27,12 @@ from schemas.options.archive import Dating, Results
 from schemas.options.evaluation import Accepted
 from schemas.options.night import Budget, Sizing
 from schemas.reports import MeasuredRate
+
+_QUIET_LINES: dict[NothingToDo, list[str]] = {
+    "": [],
+    "empty": ["to do       nothing: no recordings, and nothing is published"],
+    "finished": ["to do       nothing: all of this is published, as it is"],
+}
 
 
 class NothingFound(Af3Error):
@@ -96,12 +103,18 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
             f"{settings.source}: no recordings from {settings.since} to {settings.until};"
             " check the folder, --since and --until, and how objects are dated (--date-from)"
         )
-    work = planned_work(manifests(ledger, settings), ledger, settings)
+    planned = list(manifests(ledger, settings))
+    work = planned_work(planned, ledger, settings)
     cost = estimate(work, settings[Budget], ledger.rate(settings.corpus))
     lines = [f"{name:<11} {value}" for name, value in effective_settings(settings)]
     lines += [*_lines(work, cost, settings[Budget]), *findings_lines(findings)]
     _, waiting = split_waiting(counters)
-    return Outcome(asdict(work) | asdict(cost) | findings_facts(findings), lines, waiting)
+    quiet: NothingToDo = ""
+    if len(planned) == 1 and not waiting:
+        quiet = nothing_to_do(planned[0], findings, work, ledger, settings)
+    lines += _QUIET_LINES[quiet]
+    facts = asdict(work) | asdict(cost) | findings_facts(findings) | {"nothing_to_do": quiet}
+    return Outcome(facts, lines, waiting)
 
 
 def effective_settings(settings: JobSettings) -> list[tuple[str, str]]:

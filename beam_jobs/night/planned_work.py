@@ -16,11 +16,11 @@ from beam_jobs.framework.equal_clips import heard_tracks, original_clip, taken_o
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import equal_recordings
 from beam_jobs.framework.settings import JobSettings
-from beam_jobs.night.annotate import STAGE as ANNOTATE
 from beam_jobs.night.equal_sound import cut_to_adopt, is_undoubted
+from beam_jobs.night.pending_questions import STAGE as ANNOTATE
 from beam_jobs.night.pending_questions import all_questions, pending_questions
-from beam_jobs.night.segment import STAGE as SEGMENT
-from beam_jobs.night.segment import to_cut
+from beam_jobs.night.recordings_to_cut import STAGE as SEGMENT
+from beam_jobs.night.recordings_to_cut import to_cut
 from schemas.records import AnnotatedClip, Clip, NightManifest, Recording, SegmentedRecording
 
 Known = Mapping[str, Sequence[AnnotatedClip]]

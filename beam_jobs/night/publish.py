@@ -13,12 +13,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 
 from af3core import __version__
 from af3core.errors import ConfigurationError
+from beam_jobs.framework.counters import count
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import in_batches, manifests
@@ -28,7 +29,7 @@ from beam_jobs.framework.parquet_encoding import (
     timestamp,
     unknown_columns,
 )
-from beam_jobs.framework.pipeline import count, listed_once, run_pipeline, spread
+from beam_jobs.framework.pipeline import listed_once, run_pipeline, spread
 from beam_jobs.framework.publishing import (
     Assembled,
     Publisher,
@@ -42,8 +43,16 @@ from beam_jobs.framework.publishing import (
 from beam_jobs.framework.recorded_plan import plan_of
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.table_snapshot import partition_rows
-from beam_jobs.night.held_rows import check_no_fewer, held_rows, keep_what_waits
+from beam_jobs.night.finished_day import NIGHT, PlannedDay, PlannedWorks, planned_works
+from beam_jobs.night.held_rows import (
+    check_no_fewer,
+    held_objects,
+    held_rows,
+    keep_what_waits,
+    waiting_recordings,
+)
 from beam_jobs.night.known_tasks import answered_tasks, drop_task, earlier_tasks
+from beam_jobs.night.recordings_to_cut import work_key
 from beam_jobs.night.replaced_rows import (
     Replaced,
     add_up,
@@ -52,25 +61,32 @@ from beam_jobs.night.replaced_rows import (
     replaced_texts,
 )
 from beam_jobs.night.rows import RecordingFacts, TableRows, failure_row, recording_rows
-from beam_jobs.night.segment import work_key
 from beam_jobs.night.silent_recordings import Neighbourhood
 from beam_jobs.night.withdrawal import left_days, publishing_rounds, withdraw_rows
 from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.identity import canonical_json, shard_of
 from schemas.options.night import Publishing
-from schemas.records import MovedRecording, NightManifest, Recording
+from schemas.records import FinishedDay, MovedRecording, NightManifest, Recording
 from schemas.tables.night_tables import ANSWER_TABLES, RUNS, SHARDED_TABLES
 
-STAGE = "night"
+STAGE = NIGHT
 """Of the tables that this job fills."""
+DAYS_CHANGED = "days_changed"
+"""The counter of days whose tables are others now, or were changed by a run that did not end."""
 ROWS_REPLACED = "rows_replaced"
 """The counter of rows that were replaced by other work; the table `runs` says which."""
 
 
 @dataclass(frozen=True)
 class PublishedShard:
-    """What one shard's publishing did, and what its plan said, for the row in `runs`."""
+    """What one shard's publishing did, and what its plan said, for the row in `runs`.
+
+    Attributes:
+        planned_by: the run whose plan it was assembled of.
+        changed: how many objects are others than those that were published before.
+        waiting: how many recordings wait for another run.
+    """
 
     objects: tuple[dict[str, Any], ...]
     recordings: int
@@ -85,6 +101,16 @@ class PublishedShard:
     passed_over: Mapping[str, int] = field(default_factory=dict)
     recordings_taken_over: int = 0
     taken_over_ms: int = 0
+    planned_by: str = ""
+    changed: int = 0
+    waiting: int = 0
+
+
+class _DayPublished(NamedTuple):
+    """The shards of a day, and how many objects were removed."""
+
+    shards: list[PublishedShard]
+    removed: int
 
 
 @dataclass(frozen=True)
@@ -110,11 +136,13 @@ def build(
     settings: JobSettings,
     days: frozenset[str] | None = None,
     listed: Sequence[tuple[str, int, int]] | None = None,
+    works: PlannedWorks | None = None,
 ) -> beam.PCollection[str]:
     """The pipeline, of some days or all; gives the dates that it published.
 
     Args:
         listed: what `shards_to_publish` gives, where it is known.
+        works: what each day is published of, for the next plan; without it nothing is kept.
     """
     shards = listed_once(pipeline, listed, settings, shards_to_publish) | "Days" >> beam.Filter(
         lambda item: days is None or item[0] in days
@@ -125,7 +153,7 @@ def build(
     return (
         assembled
         | beam.GroupByKey()
-        | "Publish" >> beam.Map(lambda pair: publish_day(pair[0], pair[1], settings))
+        | "Publish" >> beam.Map(lambda pair: publish_day(pair[0], pair[1], settings, works))
     )
 
 
@@ -159,8 +187,10 @@ def assemble_shard(
     if manifest is None:
         raise FileNotFoundError(layout.manifest_key(settings.corpus, date))
     readable = readable_keys(stamps, replaced_states(store, settings.corpus, date, STAGE))
-    held = held_rows(store, {n: readable[key] for n, key in keys.items() if key in readable})
-    rows = keep_what_waits(shard_rows(manifest, shard, shard_count, ledger, settings), held)
+    before = held_objects(store, {n: readable[key] for n, key in keys.items() if key in readable})
+    held = held_rows(before)
+    made = shard_rows(manifest, shard, shard_count, ledger, settings)
+    rows = keep_what_waits(made, held)
     if not settings[Publishing].accept_fewer:
         check_no_fewer(rows, held, settings[Publishing].drop_task)
     data = {t.name: encode_table(t, rows.by_table.get(t.name, [])) for t in SHARDED_TABLES}
@@ -174,6 +204,9 @@ def assemble_shard(
             source=manifest.source,
             withdrawn=tuple(gone.uri for gone in manifest.withdrawn),
             passed_over=manifest.passed_over,
+            planned_by=manifest.run_id,
+            changed=sum(data[name] != before.get(name) for name in keys),
+            waiting=len(waiting_recordings(made)),
         ),
     )
 
@@ -256,7 +289,12 @@ def recording_facts(
         )
 
 
-def publish_day(date: str, assembled: Iterable[AssembledShard], settings: JobSettings) -> str:
+def publish_day(
+    date: str,
+    assembled: Iterable[AssembledShard],
+    settings: JobSettings,
+    works: PlannedWorks | None = None,
+) -> str:
     """Replace all objects of a day, as `publish_objects` says, and add this run to its `runs`.
 
     Shards of another count go first, so that nobody finds a row twice. What was assembled counts as
@@ -275,7 +313,7 @@ def publish_day(date: str, assembled: Iterable[AssembledShard], settings: JobSet
         others = other_shards(store, tables, settings.corpus, date, shard_count)
         return [*others, *(key for each in first for key in each.objects), runs]
 
-    def assemble(stamps: Stamps) -> Assembled[list[PublishedShard]]:
+    def assemble(stamps: Stamps) -> Assembled[_DayPublished]:
         is_as_assembled = all(each.stamps.items() <= stamps.items() for each in first)
         shards = first if is_as_assembled else _assembled_anew(date, shard_count, settings)
         objects: dict[str, bytes | None] = {}
@@ -286,16 +324,42 @@ def publish_day(date: str, assembled: Iterable[AssembledShard], settings: JobSet
         replaced = [each for shard in published for each in shard.replaced]
         held = store.read(runs) if stamps[runs] else None
         data = _with_run(held, _run_row(published, settings), replaced)
-        return Assembled(removed | objects | {runs: data}, published)
+        return Assembled(removed | objects | {runs: data}, _DayPublished(published, len(removed)))
 
     claim_key = layout.publish_claim_key(settings.corpus, date, STAGE)
     publisher = Publisher(STAGE, settings.run_id)
-    published = publish_objects(store, claim_key, publisher, keys, assemble)
+    published, removed = publish_objects(store, claim_key, publisher, keys, assemble)
+    if removed + sum(shard.changed for shard in published) or not _is_known(date, settings):
+        count(DAYS_CHANGED)
+    _keep_finished(date, published, (works or {}).get(date), settings)
     count("objects_published", sum(len(shard.objects) for shard in published))
     if replaced_count := sum(each.rows for shard in published for each in shard.replaced):
         count(ROWS_REPLACED, replaced_count)
     count("partitions_published")
     return date
+
+
+def _is_known(date: str, settings: JobSettings) -> bool:
+    """Whether the run that published a day last went on to its end, and those who follow the
+    tables were told.
+    """
+    held = Ledger(settings.store).finished(settings.corpus, date)
+    return held is not None and held.is_reported and held.run_id != settings.run_id
+
+
+def _keep_finished(
+    date: str, published: Sequence[PublishedShard], work: PlannedDay | None, settings: JobSettings
+) -> None:
+    """Keep what a day was published of, unless it was planned anew meanwhile."""
+    if work is None or any(shard.planned_by != work.run_id for shard in published):
+        return
+    finished = FinishedDay(
+        run_id=settings.run_id,
+        work=work.identity,
+        waiting=sum(shard.waiting for shard in published),
+        objects={entry["key"]: entry["sha256"] for s in published for entry in s.objects},
+    )
+    Ledger(settings.store).put_finished(settings.corpus, date, finished)
 
 
 def _assembled_anew(date: str, shard_count: int, settings: JobSettings) -> list[AssembledShard]:
@@ -351,9 +415,12 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     _drop_tasks(settings)
     found = list(manifests(Ledger(settings.store), settings))
     arrived = {manifest.date: manifest.arrived for manifest in found}
-    whole = functools.partial(build, listed=list(_shards_of(found)))
+    works = planned_works(found, Ledger(settings.store), settings)
+    whole = functools.partial(build, listed=list(_shards_of(found)), works=works)
     counters = _publish(whole, arrived, settings, beam_arguments)
+    changed = counters.pop(DAYS_CHANGED, 0) + counters["recordings_withdrawn"]
     outcome = Outcome.of_counters(counters)
+    outcome.facts["is_changed"] = changed > 0
     if counters[ROWS_REPLACED]:
         outcome.lines.extend(_replaced_lines(arrived, settings))
     return outcome

@@ -9,7 +9,7 @@ from typing import Any
 from af3core.errors import ConfigurationError
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
-from beam_jobs.framework.manifests import manifests, recordings
+from beam_jobs.framework.manifests import manifest_dates, manifests, recordings
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.night.listing_report import findings_facts, findings_lines, findings_texts
 from beam_jobs.night.replaced_rows import replaced_texts
@@ -38,7 +38,10 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     ledger = Ledger(settings.store)
     _check_known(ledger, settings)
     plan = ledger.report(settings.corpus, settings.run_id, "plan")
-    return report_night(settings, plan.facts.get("gpu_hours") if plan else None)
+    outcome = report_night(settings, plan.facts.get("gpu_hours") if plan else None)
+    for date in manifest_dates(ledger, settings):
+        ledger.report_finished(settings.corpus, date, settings.run_id)
+    return outcome
 
 
 def report_night(

@@ -16,10 +16,10 @@ from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import manifests, names_of_recording, recordings
 from beam_jobs.framework.settings import JobSettings
-from beam_jobs.night.annotate import STAGE as ANNOTATE
+from beam_jobs.night.pending_questions import STAGE as ANNOTATE
+from beam_jobs.night.recordings_to_cut import STAGE as SEGMENT
+from beam_jobs.night.recordings_to_cut import work_key
 from beam_jobs.night.recut import recut_reason
-from beam_jobs.night.segment import STAGE as SEGMENT
-from beam_jobs.night.segment import work_key
 from beam_jobs.output.next_command import af3
 from schemas.options.derive import Recordings
 from schemas.options.night import Retry

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import apache_beam as beam
 
@@ -27,38 +26,32 @@ from af3core.errors import (
     UnreadableObject,
 )
 from beam_jobs.framework.claimed_work import Claim, do_claimed, wait_for_claim
+from beam_jobs.framework.counters import count
 from beam_jobs.framework.failures import Charge, charge, failure_of, given_up
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
-from beam_jobs.framework.manifests import equal_recordings, held_manifests, in_batches
-from beam_jobs.framework.pipeline import count, listed_once, run_pipeline
+from beam_jobs.framework.manifests import in_batches
+from beam_jobs.framework.pipeline import listed_once, run_pipeline
 from beam_jobs.framework.progress import Work, show_progress
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.waiting import count_waiting, machine_faults_wait
 from beam_jobs.night.clip_writer import ClipWriter
 from beam_jobs.night.equal_sound import adopt_cut, note_cut
 from beam_jobs.night.planned_file import check_content, planned_file
+from beam_jobs.night.recordings_to_cut import (
+    STAGE,
+    RecordingToCut,
+    SoundToCut,
+    sounds_to_cut,
+    to_cut,
+    work_key,
+)
 from schemas import identity, layout
 from schemas.records import Clip, Failure, Recording, SegmentedRecording, TimeGap
 
-STAGE = "segment"
 DECODERS = 2
 """Recordings that one process decodes at once: one computes while the other waits for storage."""
 _decoding = threading.BoundedSemaphore(DECODERS)
-
-
-class RecordingToCut(NamedTuple):
-    """A recording, the number of the last request to cut it again (0: there is none), and whether
-    it has failed before.
-    """
-
-    recording: Recording
-    retry: int
-    has_failed: bool = False
-
-
-SoundToCut = tuple[RecordingToCut, ...]
-"""The recordings of one sound that wait, in the order in which they are tried."""
 
 
 def build(
@@ -69,53 +62,6 @@ def build(
     """The pipeline, over what is listed or to be listed; gives the ids of what it cut."""
     missing = listed_once(pipeline, listed, settings, sounds_to_cut)
     return do_claimed(missing, "DecodeAndCut", cut_sound, settings)
-
-
-def sounds_to_cut(settings: JobSettings) -> Iterator[SoundToCut]:
-    """Recordings of the interval that wait to be cut, those of one sound together."""
-    ledger = Ledger(settings.store)
-    retries = ledger.retries(STAGE)
-    for batch in equal_recordings(held_manifests(ledger, settings)):
-        found = to_cut([r for group in batch for r in group], settings, ledger, retries)
-        waiting = {each.recording.recording_id: each for each in found}
-        for group in batch:
-            sound = tuple(waiting[r.recording_id] for r in group if r.recording_id in waiting)
-            if sound:
-                yield sound
-
-
-def to_cut(
-    batch: Sequence[Recording], settings: JobSettings, ledger: Ledger, retries: Mapping[str, int]
-) -> list[RecordingToCut]:
-    """Those that the ledger neither holds under this segmentation nor has given up on, and those
-    that are to be cut again.
-
-    Args:
-        retries: the requests to try again (`Ledger.retries`), by work key.
-    """
-    asked = [RecordingToCut(r, retries.get(work_key(r, settings), 0)) for r in batch]
-    ids = [recording.recording_id for recording in batch]
-    # read, not looked for: one that is damaged is cut anew
-    segmented = zip(asked, ledger.segmented(ids, settings.segmentation_hash), strict=True)
-    uncut = [each for each, cut in segmented if cut is None or cut.retry < each.retry]
-    failed = ledger.failed(STAGE, [work_key(each.recording, settings) for each in uncut])
-    return [
-        each._replace(has_failed=failure is not None)
-        for each, failure in zip(uncut, failed, strict=True)
-        if not given_up_on(failure, each)
-    ]
-
-
-def given_up_on(failure: Failure | None, asked: RecordingToCut) -> bool:
-    """True where the failure is final, and nobody asked to try again since."""
-    return failure is not None and failure.retry >= asked.retry and given_up([failure])
-
-
-def work_key(recording: Recording, settings: JobSettings) -> str:
-    """The ledger's key of cutting one recording; the length limit decides failures too."""
-    return identity.configuration_hash(
-        [recording.recording_id, settings.segmentation_hash, settings.max_recording_s]
-    )
 
 
 def cut_sound(sound: SoundToCut, settings: JobSettings, claim: Claim = wait_for_claim) -> list[str]:

@@ -16,7 +16,7 @@ from beam_jobs.framework.job import Outcome, run_of
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.night.report import report_night
 from schemas.jobs import NIGHTLY
-from schemas.night_budget import over_budget
+from schemas.night_budget import ALL_APPROVED, UNDECIDED, over_budget
 from schemas.options.night import Approval
 
 
@@ -65,8 +65,8 @@ def _decide(planned: Outcome, settings: JobSettings) -> None:
     Raises:
         OverBudget: nobody does.
     """
-    excess = over_budget(planned.facts)
-    if not excess or settings[Approval].yes:
+    excess = over_budget(planned.facts, ALL_APPROVED if settings[Approval].yes else UNDECIDED)
+    if not excess:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise OverBudget(

@@ -21,6 +21,9 @@ from schemas.records import NightConfiguration, NightManifest
 
 GroupT = TypeVar("GroupT", bound=OptionGroup)
 
+Rules = tuple[Dating, Holdings]
+"""How objects are dated, and which are taken."""
+
 _BATCH_DAYS = 32
 _OVER_BUDGET = "OverBudget"
 """The error of a night that nobody approved (`beam_jobs.night.whole_night`)."""
@@ -49,7 +52,11 @@ def planned_dates(ledger: Ledger, corpus: str) -> list[str]:
 
 
 def corpus_plans(
-    ledger: Ledger, nights: Nights, dates: Sequence[str], published: Mapping[str, PublishedDay]
+    ledger: Ledger,
+    nights: Nights,
+    dates: Sequence[str],
+    published: Mapping[str, PublishedDay],
+    rules: Rules | None = None,
 ) -> CorpusPlans:
     """The plans of an interval; where it has none, the archive and the dating of the last day
     before it, or else of the first behind it.
@@ -60,15 +67,16 @@ def corpus_plans(
         ledger, nights: the corpus, and its interval.
         dates: all of its days that were planned.
         published: what the tables name, by day.
+        rules: those that the next plan has; None takes those that were recorded.
 
     Raises:
-        ConfigurationError: its days were dated by different rules.
+        ConfigurationError: its days were dated by different rules, and none are given.
         PlanLost: the options of a day are gone.
         LedgerError: a plan is damaged.
     """
     within = [date for date in dates if nights.since <= date <= nights.until]
     before = [date for date in dates if date < nights.since]
-    over_budget = functools.cache(lambda run_id: _is_over_budget(ledger, nights.corpus, run_id))
+    needs_decision = functools.cache(lambda run_id: _needs_decision(ledger, nights.corpus, run_id))
     days: dict[str, PlannedDay] = {}
     sources: set[str] = set()
     configured: dict[str, str] = {}
@@ -77,8 +85,8 @@ def corpus_plans(
         configured.setdefault(manifest.configuration, manifest.date)
         if within:
             named = published.get(manifest.date, PublishedDay({})).sizes_bytes
-            days[manifest.date] = _planned_day(manifest, named, over_budget)
-    dating, holdings = _listing_options(ledger, nights.corpus, configured)
+            days[manifest.date] = _planned_day(manifest, named, needs_decision)
+    dating, holdings = rules or _listing_options(ledger, nights.corpus, configured)
     return CorpusPlans(days, tuple(sorted(sources)), dating, holdings)
 
 
@@ -95,7 +103,7 @@ def _manifests(ledger: Ledger, corpus: str, dates: Sequence[str]) -> Iterator[Ni
 def _planned_day(
     manifest: NightManifest,
     published: Mapping[str, int | None],
-    is_over_budget: Callable[[str], bool],
+    needs_decision: Callable[[str], bool],
 ) -> PlannedDay:
     recordings = ((r.uri, *r.duplicate_uris) for r in manifest.recordings)
     named = {*itertools.chain.from_iterable(recordings), *(f.uri for f in manifest.failures)}
@@ -105,21 +113,20 @@ def _planned_day(
         objects=len(named),
         unpublished=unpublished,
         no_media=manifest.passed_over.get(NO_MEDIA, 0),
-        awaits_decision=unpublished > 0 and is_over_budget(manifest.run_id),
+        awaits_decision=unpublished > 0 and needs_decision(manifest.run_id),
     )
 
 
-def _is_over_budget(ledger: Ledger, corpus: str, run_id: str) -> bool:
-    """Whether a run's plan was over budget, or its night ended for that."""
+def _needs_decision(ledger: Ledger, corpus: str, run_id: str) -> bool:
+    """Whether a run's plan was over budget or lacked too much, or its night ended for that."""
     plan = ledger.report(corpus, run_id, "plan") or ledger.report(corpus, run_id, "night")
     if plan is None:
         return False
-    return plan.error_class == _OVER_BUDGET or bool(plan.facts.get("over_budget"))
+    asked = plan.facts.get("over_budget") or plan.facts.get("missing_beyond_limits")
+    return plan.error_class == _OVER_BUDGET or bool(asked)
 
 
-def _listing_options(
-    ledger: Ledger, corpus: str, configured: Mapping[str, str]
-) -> tuple[Dating, Holdings]:
+def _listing_options(ledger: Ledger, corpus: str, configured: Mapping[str, str]) -> Rules:
     """How an interval was listed; 0.1.0 recorded nothing, and had the defaults.
 
     Args:

@@ -16,16 +16,17 @@ from af3core.messages import tell
 from af3core.storage.address import store_at
 from beam_jobs.framework.known_nights import known_corpora, unknown_nights
 from beam_jobs.framework.ledger import Ledger
-from beam_jobs.framework.manifests import Days
+from beam_jobs.framework.manifests import Days, Nights
 from beam_jobs.framework.outputs import check_apart
 from beam_jobs.framework.settings import interval_of
 from beam_jobs.night.archive_listing import ListingRequest, dating_of
 from beam_jobs.night.earlier_days import PlanState, had_recordings
-from beam_jobs.night_status.day_status import DayStatus, day_status
+from beam_jobs.night_status.day_status import day_status
 from beam_jobs.night_status.listed_days import known_address, listed_days
-from beam_jobs.night_status.planned_days import CorpusPlans, corpus_plans, planned_dates
+from beam_jobs.night_status.planned_days import CorpusPlans, Rules, corpus_plans, planned_dates
 from beam_jobs.night_status.published_days import published_days
 from beam_jobs.output.row_output import Target, opened, target_of, until_enough, write_rows
+from schemas.day_status import DayStatus
 from schemas.options.archive import Interval
 from schemas.reports import WAITING_EXIT_CODE
 
@@ -69,13 +70,17 @@ def run_status(known: argparse.Namespace) -> int:
     return ended or (WAITING_EXIT_CODE if lacking else 0)
 
 
-def statuses(out: str, nights: Days, source: str = "") -> list[DayStatus]:
+def statuses(
+    out: str, nights: Nights, source: str = "", rules: Rules | None = None
+) -> list[DayStatus]:
     """The days of an interval that the archive, the plans or the tables have, in order.
 
     Args:
         out: folder or gs://.
         nights: the corpus, and its interval.
         source: the archive; empty takes the one that was planned, if it is one.
+        rules: by which it is listed, whatever was planned, if anything; None takes those of the
+            plans.
 
     Raises:
         ConfigurationError, ArchiveNotListed, StorageError: as `run_status`.
@@ -83,9 +88,10 @@ def statuses(out: str, nights: Days, source: str = "") -> list[DayStatus]:
     ledger = Ledger(store_at(out))
     published = published_days(out, nights)
     dates = planned_dates(ledger, nights.corpus)
-    if not published and not dates and nights.corpus not in known_corpora(ledger.store):
+    is_unknown = not rules and not published and not dates
+    if is_unknown and nights.corpus not in known_corpora(ledger.store):
         raise unknown_nights(ledger.store, nights)
-    plans = corpus_plans(ledger, nights, dates, published)
+    plans = corpus_plans(ledger, nights, dates, published, rules)
     archive = _archive(source, plans)
     listed = {}
     if archive:
@@ -117,7 +123,7 @@ def _archive(source: str, plans: CorpusPlans) -> str:
     return ""
 
 
-def _request(archive: str, nights: Days, plans: CorpusPlans) -> ListingRequest:
+def _request(archive: str, nights: Nights, plans: CorpusPlans) -> ListingRequest:
     return ListingRequest(
         source=archive,
         corpus=nights.corpus,

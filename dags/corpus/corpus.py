@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
 from dataclasses import asdict, dataclass, field
@@ -20,6 +21,8 @@ _DAILY = re.compile(r"\d{1,2} \d{1,2} \* \* \*")
 
 MAX_PARTS = 1000
 """Airflow's scheduler looks at every part of every run."""
+MAX_LOOKBACK_DAYS = 366
+"""The report of a look at so many days lies in Airflow's database."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,11 +146,20 @@ class Retries:
 
 @dataclass(frozen=True)
 class Alerts:
-    """Who hears of a failed task, and of a night that is not done in time."""
+    """Who hears of a failed task, and of a night that is not done in time.
+
+    `late_after_h` counts from the planned time of a night, and from the start of a backfill's run.
+    """
 
     late_after_h: float | None = None
     email: tuple[str, ...] = ()
     webhook: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.late_after_h is not None and not 0 < self.late_after_h < math.inf:
+            raise ConfigurationError(
+                f"alerts: late_after_h {self.late_after_h}: write hours above 0, or leave it out"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +177,12 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
         name: of the YAML file, without its suffix.
         source, out: folders or gs://… of the recordings, and of tables, clips and ledger.
         schedule: cron of the nightly run, once a day; it annotates the day before. None: by hand.
+        catchup: nights that were missed while no scheduler ran are run later, all of them.
+        first_day: the first archive day that is run by itself; None: from the last night on.
+        lookback_days: so many past days are held against the archive, and brought to a run where
+            they lack something.
         pool: Airflow's pool whose slots are GPUs.
+        max_active_runs: runs by schedule and by hand at once; a backfill has its own number.
         keep_days: what nothing in `out` names any more is removed once it is older. None: never.
     """
 
@@ -175,7 +192,11 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
     description: str = ""
     owner: str = "archive"
     schedule: str | None = "0 0 * * *"
+    catchup: bool = False
+    first_day: str | None = None
+    lookback_days: int = 7
     pool: str = "gpu"
+    max_active_runs: int = 1
     keep_days: int | None = None
     model: Model = field(default_factory=Model)
     cutting: Cutting = field(default_factory=Cutting)
@@ -192,6 +213,11 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
                 f"the file's name {self.name!r} names the corpus: lower-case letters, digits, - and"
                 " _, at most 63; rename the file"
             )
+        if self.max_active_runs < 1:
+            raise ConfigurationError(
+                f"max_active_runs {self.max_active_runs}: must be 1 or more; 1 works on one day"
+                " after the other"
+            )
         if self.keep_days is not None and (wrong := a_day_or_more(self.keep_days)):
             raise ConfigurationError(f"keep_days {self.keep_days}: {wrong}")
         if self.schedule is not None and not _DAILY.fullmatch(self.schedule):
@@ -199,3 +225,38 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
                 f'schedule {self.schedule!r}: a run is one archive day; write "MINUTE HOUR * * *",'
                 ' such as "0 0 * * *", or null for no schedule'
             )
+        self._check_days()
+
+    def _check_days(self) -> None:
+        """What runs by itself, from which day on."""
+        if self.first_day is not None and not is_day(self.first_day):
+            raise ConfigurationError(f"first_day {self.first_day!r} is none; write YYYY-MM-DD")
+        if self.catchup and self.first_day is None:
+            raise ConfigurationError(
+                'catchup: true needs first_day, such as first_day: "2026-11-01": all nights from'
+                " that day on are run"
+            )
+        if not 1 <= self.lookback_days <= MAX_LOOKBACK_DAYS:
+            raise ConfigurationError(
+                f"lookback_days {self.lookback_days}: write 1 to {MAX_LOOKBACK_DAYS}; older days"
+                " are brought back by a backfill"
+            )
+        by_schedule = {
+            "catchup: true": self.catchup,
+            "first_day": self.first_day is not None,
+            "alerts: late_after_h": self.alerts.late_after_h is not None,
+        }
+        for key, is_set in by_schedule.items():
+            if is_set and self.schedule is None:
+                raise ConfigurationError(
+                    f"{key} needs a schedule: with schedule: null nothing runs by itself; leave it"
+                    " out, or write a schedule"
+                )
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a day as YYYY-MM-DD."""
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

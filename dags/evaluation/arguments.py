@@ -49,4 +49,6 @@ def acceptance_options(gate: Gate | None, corpus: Corpus) -> Sequence[str]:
 
 def _model(gate: Gate, params: Mapping[str, Any]) -> dict[str, object]:
     names = ("model", "model_revision", "engine", "endpoint", "dtype")
-    return {**option_values(gate), "out": gate.out, **{name: params[name] for name in names}}
+    served = {"server": params.get("server", "auto")}  # forms of 0.2.0 had no such field
+    told = {name: params[name] for name in names}
+    return {**option_values(gate), "out": gate.out, **served, **told}

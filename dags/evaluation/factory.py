@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from airflow.sdk import DAG, BaseOperator, Param
 
@@ -15,6 +15,7 @@ from dags.night.factory import FIRST_DAY, operator_on
 from dags.night.notices import FailureNotice
 from dags.night.priority import TONIGHT_FIRST
 from dags.night.retries import retry_arguments
+from schemas.options.night import ServerName
 
 NAME = "evaluate_model"
 _DOCS = """
@@ -71,6 +72,7 @@ def form() -> dict[str, Param]:
         "model_revision": _text("Revision", "Commit of a hub id; without it, the newest."),
         "engine": Param("af3", enum=["af3", "transformers", "openai"], title="Engine"),
         "endpoint": _text("Endpoint", "Of engine openai, such as http://gpu:8000/v1."),
+        "server": Param("auto", enum=[*get_args(ServerName)], title="Kind of server"),
         "dtype": Param("float32", enum=["float32", "bfloat16"], title="Number format"),
     }
 

@@ -13,7 +13,7 @@ from af3core.tasks.task import default_tasks
 from dags.corpus.arguments import job_arguments, run_name
 from dags.corpus.corpus import Alerts, Corpus, Limits, Model, Retries
 from dags.launch.job_operator import Af3JobOperator, Context
-from dags.night.approval import DECIDED_LATER, NightApproval
+from dags.night.approval import DECIDED_LATER, NightApproval, decision_form
 from dags.night.factory import FIRST_DAY
 from dags.night.notices import FailureNotice
 from dags.night.retries import retry_arguments
@@ -42,7 +42,7 @@ def adhoc_dag() -> DAG:
             "on_failure_callback": FailureNotice(NAME, Alerts()),
             **retry_arguments(Retries()),
         },
-        params=form(),
+        params=form() | decision_form(),
         doc_md=_DOCS,
         tags=["af3", "annotate"],
     ) as dag:
@@ -114,7 +114,7 @@ def form() -> dict[str, Param]:
             type="number",
             exclusiveMinimum=0,
             title="Budget in GPU hours",
-            description="Beyond it the run waits for an approval.",
+            description="Beyond it the run ends and asks for a decision.",
         ),
         "dry_run": Param(
             True,

@@ -1,11 +1,13 @@
-"""What runs when a day was published: search index, training data, what is derived, trends."""
+"""What runs when a published day changed: search index, training data, what is derived; and once a
+week the trends.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from airflow.sdk import DAG, PartitionedAssetTimetable, StartOfWeekMapper, chain
+from airflow.sdk import DAG, CronPartitionTimetable, PartitionedAssetTimetable, chain
 
 from dags.corpus.arguments import asks_model, week_of
 from dags.corpus.corpus import Corpus
@@ -23,12 +25,15 @@ from dags.night.factory import (
 )
 from schemas.jobs import DERIVED
 
+MONDAYS = "0 12 * * 1"
+"""At noon: behind the night of Sunday. The run is of the week before, by its Monday."""
 _DOCS = {
     "index": "Brings the search index (`af3 search`) up to date with each day that was published.",
     "export": "Writes each published day as training data in AF3's format, flagged rows left out.",
     "derive": "Makes of each published day what its corpus names under `derive`: events,"
     " embeddings, pairs for training, summaries, spoken descriptions, dialogues.",
-    "quality": "Measures the week of each published day against the week before.",
+    "quality": "Measures each week against the week before, once, on Monday; a backfill measures"
+    " past weeks.",
 }
 
 
@@ -40,9 +45,8 @@ def consumer_dags(corpus: Corpus) -> list[DAG]:
     """
     published = tables_of(corpus)
     daily = PartitionedAssetTimetable(assets=published)
-    weekly = PartitionedAssetTimetable(
-        assets=published,
-        default_partition_mapper=StartOfWeekMapper(input_format=DAY_FORMAT),
+    weekly = CronPartitionTimetable(
+        MONDAYS, timezone=corpus.timezone, run_offset=-1, key_format=DAY_FORMAT
     )
     derived = [job.name for job in DERIVED if job.name in corpus.derive.jobs]
     complete = PartitionedAssetTimetable(assets=derived_of(corpus)) if derived else daily
@@ -83,6 +87,7 @@ def _consuming(corpus: Corpus, name: str, schedule: Any) -> DAG:
         description=_DOCS[name].replace("`", ""),
         schedule=schedule,
         start_date=FIRST_DAY,
+        catchup=False,
         max_active_runs=1,
         default_args=task_arguments(corpus),
         doc_md=_DOCS[name],

@@ -13,13 +13,19 @@ _RUNS = """
 
 *Trigger* → *Backfill* → choose the first and last archive day. The days chosen are the days
 annotated. *Missing Runs* fills gaps; *Missing and Errored Runs* also repeats what failed; *All
-Runs* publishes every day anew. What is annotated already is not asked again, whichever you choose.
+Runs* looks at every day again. What is annotated already is not asked again, whichever you choose,
+and a day that is finished, or empty, ends behind `plan`.
 
 One day: *Trigger* → *Single Run* → *Archive day*.
 
+A run over its budget, or whose archive lacks too much, ends in `approve`, whose log says what to
+enter: *Approved GPU hours* or *Accept missing recordings* in the form of a single run; for many
+days in the backfill dialog, with *Missing and Errored Runs* and "Override parameters on existing
+runs".
+
 **A backfill takes its days from the dialog and all else from the table below.** Edited parameters
-reach its runs only where "Override parameters on existing runs" is ticked, so nothing here depends
-on them. The first task, `plan`, prints what a run really uses.
+reach its runs only where "Override parameters on existing runs" is ticked: only a decision is
+made so. The first task, `plan`, prints what a run really uses.
 """
 
 

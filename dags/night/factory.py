@@ -15,17 +15,16 @@ from airflow.sdk import (
     Param,
     chain,
 )
-from airflow.sdk.definitions.callback import AsyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from dags.corpus.arguments import archive_day, beam_arguments, job_arguments, run_name
 from dags.corpus.corpus import Corpus, Runner
 from dags.launch.job_operator import Af3JobOperator, Context
-from dags.night.approval import DECIDED_LATER, NightApproval
+from dags.night.approval import DECIDED_LATER, NightApproval, decision_form
 from dags.night.docs import annotate_docs
-from dags.night.notices import FailureNotice, WaitingNotice, late_night
+from dags.night.notices import FailureNotice, WaitingNotice
 from dags.night.priority import TONIGHT_FIRST
+from dags.night.quiet import skip_quiet_day, tell_changes_alone
 from dags.night.retries import retry_arguments
 from schemas.jobs import NIGHTLY
 
@@ -60,9 +59,9 @@ def annotate_dag(corpus: Corpus, plan_options: Sequence[str] = ()) -> DAG:
         dag_id=f"annotate__{corpus.name}",
         description=corpus.description or f"Annotate the archive days of {corpus.name}",
         schedule=_nightly(corpus),
-        start_date=FIRST_DAY,
-        catchup=False,
-        max_active_runs=1,
+        start_date=_first_run(corpus),
+        catchup=corpus.catchup,
+        max_active_runs=corpus.max_active_runs,
         default_args=task_arguments(corpus),
         params={
             "day": Param(
@@ -71,9 +70,9 @@ def annotate_dag(corpus: Corpus, plan_options: Sequence[str] = ()) -> DAG:
                 format="date",
                 title="Archive day",
                 description="Of a single run; without it, yesterday. Backfills choose their own.",
-            )
+            ),
+            **decision_form(),
         },
-        deadline=_deadline(corpus),
         doc_md=annotate_docs(corpus),
         tags=["af3", "annotate"],
     ) as dag:
@@ -97,9 +96,16 @@ def night_tasks(
         return job_task(corpus, name, days, **kwargs)
 
     own: dict[str, dict[str, Any]] = {
-        "plan": {"options": (*plan_options, *DECIDED_LATER)},
+        "plan": {
+            "options": (*plan_options, *DECIDED_LATER),
+            "post_execute": skip_quiet_day,
+        },
         "annotate": {"pool": corpus.pool, "parts": corpus.runner.parts},
-        "publish": {"outlets": [tables], "partition": partition_of(days)},
+        "publish": {
+            "outlets": [tables],
+            "partition": partition_of(days),
+            "post_execute": tell_changes_alone,
+        },
     }
     plan, *others = (job(each.name, **own.get(each.name, {})) for each in NIGHTLY)
     approval = NightApproval(
@@ -186,14 +192,9 @@ def _nightly(corpus: Corpus) -> CronPartitionTimetable | None:
     )
 
 
-def _deadline(corpus: Corpus) -> DeadlineAlert | None:
-    alerts = corpus.alerts
-    if alerts.late_after_h is None:
-        return None
-    return DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=datetime.timedelta(hours=alerts.late_after_h),
-        callback=AsyncCallback(
-            late_night, kwargs={"corpus": corpus.name, "late_after_h": alerts.late_after_h}
-        ),
-    )
+def _first_run(corpus: Corpus) -> pendulum.DateTime:
+    """From when on nights are scheduled: a run is of the day before its own."""
+    if corpus.first_day is None:
+        return FIRST_DAY
+    day = datetime.date.fromisoformat(corpus.first_day) + datetime.timedelta(days=1)
+    return pendulum.datetime(day.year, day.month, day.day, tz=corpus.timezone)

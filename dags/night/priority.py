@@ -1,4 +1,4 @@
-"""Who goes first where GPUs are short: tonight before any backfill."""
+"""Who goes first where GPUs are short: tonight before any backfill, and any day made up for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ TONIGHT_FIRST = f"{__name__}.TonightFirst"
 
 
 class TonightFirst(PriorityWeightStrategy):
-    """Scheduled and manual runs before backfills; within a run, later tasks first.
+    """Scheduled and manual runs before those of backfills and of the watch; within a run, later
+    tasks first.
 
     A night that is nearly done is finished before another is begun.
     """
@@ -20,6 +21,5 @@ class TonightFirst(PriorityWeightStrategy):
     def get_weight(self, ti: Any) -> int:
         """The weight of a task instance: its own, beside a thousand for tonight's."""
         run_id = str(ti.run_id or "")
-        return (BACKFILL if run_id.startswith("backfill") else TONIGHT) + int(
-            ti.task.priority_weight
-        )
+        is_of_the_past = run_id.startswith(("backfill", "watch"))
+        return (BACKFILL if is_of_the_past else TONIGHT) + int(ti.task.priority_weight)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from schemas.options.night import ServerName
 from schemas.options.option import OptionGroup, option
 
 EMBEDDED_TEXT_MODEL = "all-MiniLM-L6-v2"
@@ -64,6 +65,9 @@ class Writer(OptionGroup):
         None,
         "server of --writer that speaks OpenAI's protocol; its key in " + WRITER_KEY_VARIABLE,
         "URL",
+    )
+    writer_server: ServerName = option(
+        "auto", "what --writer-endpoint is, as --server (default: {default})"
     )
 
 

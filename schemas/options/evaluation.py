@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from schemas.options.night import ServerName
 from schemas.options.option import OptionGroup, not_negative, option
 
 JUDGE_KEY_VARIABLE = "AF3_JUDGE_KEY"
@@ -57,6 +58,9 @@ class Judge(OptionGroup):
         None,
         "server of --judge that speaks OpenAI's protocol; its key in " + JUDGE_KEY_VARIABLE,
         "URL",
+    )
+    judge_server: ServerName = option(
+        "auto", "what --judge-endpoint is, as --server (default: {default})"
     )
 
 

@@ -9,6 +9,8 @@ from schemas.options.option import OptionGroup, above_zero, not_negative, option
 
 SilenceRule = Literal["fixed", "auto"]
 EngineName = Literal["af3", "transformers", "openai"]
+ServerName = Literal["auto", "vllm", "sglang", "transformers", "openai"]
+"""What serves a model; `auto` is what the server says of itself."""
 API_KEY_VARIABLE = "AF3_API_KEY"
 """The environment variable that holds a server's key: no key stands in a command or a log."""
 
@@ -69,6 +71,13 @@ class Endpoint(OptionGroup):
     """Model."""
 
     endpoint: str | None = option(None, "of --engine openai, such as http://gpu:8000/v1", "URL")
+    server: ServerName = option(
+        "auto",
+        "what --endpoint is: vllm, sglang, transformers (transformers serve), openai (its own"
+        " servers, and others that keep the order of a message's parts), or auto: what it says of"
+        " itself (default: {default})",
+        recorded_at_default=False,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -73,6 +73,18 @@ def start_backfill(page: Page, first: str, last: str, behavior: str) -> None:
     dialog.wait_for(state="hidden")
 
 
+def trigger_with(page: Page, values: dict[str, str], switches: tuple[str, ...] = ()) -> None:
+    """Fill in the trigger form of the open DAG and send it: values by parameter, switches on."""
+    page.get_by_test_id("trigger-dag-button").click()
+    dialog = dialog_of(page)
+    for name, value in values.items():
+        dialog.locator(f"input[name=element_{name}]").fill(value)
+    for name in switches:
+        dialog.locator(f"[id=element_{name}]").first.click()
+    dialog.get_by_role("button", name="Trigger", exact=True).click()
+    dialog.wait_for(state="hidden")
+
+
 def fail_task(page: Page, airflow: LocalAirflow, dag: str, run: str, task: str) -> None:
     """Mark a task as failed by clicks."""
     page.goto(f"{airflow.url}/dags/{dag}/runs/{quote(run, safe='')}/tasks/{task}")

@@ -13,7 +13,14 @@ import pytest
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-"))
 
 from tests.chat_server import Server, chat_server
-from tests.dags.corpora import add_corpora, add_gate, add_served_corpora
+from tests.dags.corpora import (
+    add_corpora,
+    add_gate,
+    add_served_corpora,
+    add_watched_corpus,
+    add_years_corpora,
+)
+from tests.dags.mail_server import MailServer, receiving_mail
 from tests.dags.nights_apart import Undisturbed, undisturbed_night
 from tests.dags.site import Site
 from tests.dags.webhook import listening
@@ -27,15 +34,27 @@ def model() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def site(untrained: Path, model: Server) -> Iterator[Site]:
+def mail() -> Iterator[MailServer]:
+    """The mail server of the site."""
+    with receiving_mail() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def site(untrained: Path, model: Server, mail: MailServer) -> Iterator[Site]:
     """Running Airflow with the corpora of `tests.dags.corpora`."""
     # PostgreSQL's socket needs a short path that another user may read
     with tempfile.TemporaryDirectory(prefix="af3-") as folder, listening() as webhook:
-        gate = {"AF3_EVALUATION": f"{folder}/evaluation.yaml"}
-        site = Site(Path(folder), untrained, webhook, more_settings=gate)
+        settings = {
+            "AF3_EVALUATION": f"{folder}/evaluation.yaml",
+            "AIRFLOW_CONN_SMTP_DEFAULT": mail.connection,
+        }
+        site = Site(Path(folder), untrained, webhook, more_settings=settings)
         add_gate(site)
         add_corpora(site)
         add_served_corpora(site, model)
+        add_years_corpora(site, model)
+        add_watched_corpus(site, model)
         try:
             site.airflow.start()
             site.airflow.add_pool("one_gpu", 1, "for tests")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import shutil
 
@@ -76,12 +77,40 @@ def add_served_corpora(site: Site, model: Server) -> None:
             written.rename(moved)
             if number <= wrong:
                 moved.write_bytes(b"not a recording at all " * 100)
-    keys["alerts"] = {"late_after_h": 0.0001, "webhook": site.webhook.url}
-    short_recording(site.add_corpus("late", **keys), 3)
     keys["model"] = served(model) | {"endpoint": "http://127.0.0.1:9/v1"}  # where nothing listens
     keys |= {"alerts": {"webhook": site.webhook.url}, "retries": {"count": 1, "delay_s": 1}}
     keys["limits"] = {"max_waiting_share": 1.0}
     short_recording(site.add_corpus("waiting", **keys), 3)
+
+
+def add_years_corpora(site: Site, model: Server) -> None:
+    """Write the corpora of many days: mostly empty ones, and those that need a decision."""
+    keys = {"model": served(model), "schedule": NIGHTLY}
+    years = site.add_corpus("years", max_active_runs=4, **keys)
+    for number in (3, 4):
+        short_recording(years, number)
+    told = {"alerts": {"webhook": site.webhook.url}, "limits": {"max_gpu_hours": 0}}
+    site.add_corpus("undecided", max_active_runs=4, **told, **keys)
+
+
+def days_ago(number: int) -> str:
+    """An archive day of the last week: the watch looks at no others."""
+    today = datetime.datetime.now(datetime.UTC).date()
+    return (today - datetime.timedelta(days=number)).isoformat()
+
+
+def add_watched_corpus(site: Site, model: Server) -> None:
+    """Write the corpus of `test_watch`: two past nights with recordings, last night without."""
+    folder = site.add_corpus(
+        "watched",
+        model=served(model),
+        schedule=NIGHTLY,
+        first_day=days_ago(3),
+        lookback_days=4,
+        alerts={"late_after_h": 0.001, "webhook": site.webhook.url, "email": ["ops@example.org"]},
+    )
+    for number in (3, 2):
+        write(folder / days_ago(number) / "news.wav", spoken(f"the storm of {number} nights ago"))
 
 
 def add_gate(site: Site) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 
 from infra.demo_days import make_demo_days
 from infra.local_airflow import LocalAirflow
-from tests.dags.browser import fill_in_backfill, logged_in, open_dag
+from tests.dags.browser import dialog_of, fill_in_backfill, logged_in, open_dag
 from tests.dags.site import free_port
 
 FOLDER = Path(__file__).parents[2] / "dags" / "screenshots"
@@ -52,9 +52,11 @@ def walk(page: Page, airflow: LocalAirflow, days: list[str]) -> None:
     run = quote(runs[-1], safe="")
     page.goto(f"{airflow.url}/dags/{DAG}/runs/{run}/tasks/plan")
     _take(page, "plan")
-    page.goto(f"{airflow.url}/required_actions")
-    page.get_by_text("Approval Required").first.wait_for()
-    page.get_by_text("A night over its budget").first.click()
+    open_dag(page, airflow, "annotate__demo_tapes")
+    page.get_by_test_id("trigger-dag-button").click()
+    form = dialog_of(page)
+    form.locator("input[name=element_day]").fill(days[-1])
+    form.locator("input[name=element_approved_gpu_hours]").fill("0.01")
     _take(page, "approval")
     page.goto(f"{airflow.url}/af3/report/{DAG}/{run}/report")
     _take(page, "report")

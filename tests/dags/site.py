@@ -139,8 +139,18 @@ class Site:
         body = {"logical_date": None, "conf": conf}
         return str(self._ok(self.client().post(f"/dags/{dag}/dagRuns", json=body))["dag_run_id"])
 
-    def backfill(self, dag: str, days: tuple[str, str], behavior: str, backwards: bool) -> int:
-        """Start a backfill; gives its number."""
+    def backfill(
+        self,
+        dag: str,
+        days: tuple[str, str],
+        behavior: str,
+        backwards: bool,
+        max_active_runs: int = 1,
+        **conf: Any,
+    ) -> int:
+        """Start a backfill; gives its number. `conf` are parameters in the place of those that
+        earlier runs had.
+        """
         self.unpause(dag)
         body = {
             "dag_id": dag,
@@ -148,8 +158,10 @@ class Site:
             "to_date": f"{days[1]}T00:00:00Z",
             "reprocess_behavior": behavior,
             "run_backwards": backwards,
-            "max_active_runs": 1,
+            "max_active_runs": max_active_runs,
         }
+        if conf:
+            body |= {"dag_run_conf": conf}
         return int(self._ok(self.client().post("/backfills", json=body))["id"])
 
     def backfills_are_done(self, dag: str) -> bool:
@@ -158,8 +170,14 @@ class Site:
         return all(backfill["completed_at"] for backfill in found)
 
     def runs(self, dag: str) -> list[Run]:
-        found = self._ok(self.client().get(f"/dags/{dag}/dagRuns", params={"limit": 100}))
-        return list(found["dag_runs"])
+        """All runs of a DAG; Airflow gives a hundred at once."""
+        found: list[Run] = []
+        while True:
+            page = {"limit": 100, "offset": len(found)}
+            answer = self._ok(self.client().get(f"/dags/{dag}/dagRuns", params=page))
+            found += answer["dag_runs"]
+            if not answer["dag_runs"] or len(found) >= answer["total_entries"]:
+                return found
 
     def run(self, dag: str, run_id: str) -> Run:
         return self._ok(self.client().get(f"/dags/{dag}/dagRuns/{run_id}"))

@@ -76,8 +76,9 @@ def test_days_are_backfilled_by_clicks_and_again_without_a_model_call(
     again = [run["dag_run_id"] for run in backfilled(site, days) if run["dag_run_id"] not in known]
     assert table_bytes(site.out(CORPUS)) == tables
     assert answered(site.out(CORPUS)) == answers
-    facts = [site.facts(DAG, run, "annotate") for run in again]
-    assert facts == [{"answers_made": 0}] * len(days)
+    found = [site.facts(DAG, run, "plan")["nothing_to_do"] for run in again]
+    assert found == ["finished"] * len(days)
+    assert {site.task(DAG, run, "annotate")["state"] for run in again} == {"skipped"}
 
 
 def test_a_report_is_a_page(site: Site, backfill: Backfill) -> None:

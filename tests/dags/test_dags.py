@@ -68,6 +68,8 @@ def test_every_file_is_read_without_error(read: dict[str, Any]) -> None:
         "index__demo_tapes",
         "quality__demo_radio",
         "quality__demo_tapes",
+        "watch__demo_radio",
+        "watch__demo_tapes",
     ]
 
 

@@ -82,7 +82,9 @@ def test_nights_and_a_backfill_on_the_same_days_at_once(
 
     all_runs = [r["dag_run_id"] for r in site.runs(dag) if r["run_type"] != "scheduled"]
     assert len(all_runs) == 6
-    asked = [site.facts(dag, run, "annotate").get("clips_asked", 0) for run in all_runs]
+    # a day that is finished ends behind its plan
+    worked = [run for run in all_runs if site.task(dag, run, "annotate")["state"] != "skipped"]
+    asked = [site.facts(dag, run, "annotate").get("clips_asked", 0) for run in worked]
     assert sum(asked) == clips_in(out) == len(before)
     assert [found for found in partitions(out) if found < day(10)] == [day(1), day(2)]
     alone = site.folder / "alone" / "out"

@@ -8,14 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.beam_jobs.small_night import rows
-from tests.dags.browser import logged_in
 from tests.dags.site import Site, day, partitions, row_count, table_bytes
 
-pytestmark = [pytest.mark.airflow, pytest.mark.browser]
-
-READING_MS = 5000
-"""A person reads before deciding: Airflow 3.3.2 mistakes a decision within a second of the question
-for a crash of the task."""
+pytestmark = pytest.mark.airflow
 
 
 def test_a_corrupt_recording_of_ten_is_a_failure_row(site: Site) -> None:
@@ -62,27 +57,6 @@ def test_a_wrong_checkpoint_fails_at_once_with_its_remedy(site: Site) -> None:
     assert "/no/such/checkpoint" in site.log(dag, run, "plan")
 
 
-def test_a_night_over_budget_waits_for_a_decision(site: Site) -> None:
-    dag = "annotate__over_budget"
-
-    def decide(option: str) -> str:
-        run = site.trigger(dag, day=day(3))
-        site.until(lambda: site.task(dag, run, "approve")["state"] == "awaiting_input")
-        assert not partitions(site.out("over_budget"))
-        with logged_in(site.airflow, "operator") as page:
-            page.goto(f"{site.airflow.url}/dags/{dag}/runs/{run}/tasks/approve/required_actions")
-            page.get_by_text("are allowed").wait_for()
-            page.wait_for_timeout(READING_MS)
-            page.get_by_role("button", name=option, exact=True).click()
-        return site.finished(dag, [run])[run]
-
-    assert decide("Reject") == "failed"
-    (text,) = site.webhook.about("af3: over_budget, 2026-11-03: **")
-    assert text.splitlines()[-1] == f"decide: {site.airflow.url}/required_actions"
-    assert decide("Approve") == "success"
-    assert partitions(site.out("over_budget")) == [day(3)]
-
-
 def test_what_waits_is_tried_again_and_told_and_holds_up_no_night(site: Site) -> None:
     """The model's server is away: exit code 3, within what the corpus lets wait."""
     dag = "annotate__waiting"
@@ -104,19 +78,9 @@ def test_what_waits_is_tried_again_and_told_and_holds_up_no_night(site: Site) ->
     assert {part["reason"] for part in recording["skipped"]} == {"not_annotated"}
 
 
-def test_a_late_night_is_told(site: Site) -> None:
-    run = site.trigger("annotate__late", day=day(3))
-    site.until(lambda: bool(site.webhook.about("late: run")))
-    assert site.webhook.about("late: run")[0].splitlines() == [
-        f"af3: late: run {run} is not done after 0.0001 h",
-        "next: look at its running task; the log shows audio done, rate and time left",
-    ]
-    assert site.finished("annotate__late", [run]) == {run: "success"}
-
-
-def test_a_published_day_is_indexed_derived_exported_and_measured(site: Site) -> None:
+def test_a_published_day_is_indexed_derived_and_exported_and_its_week_measured(site: Site) -> None:
     dag = "annotate__in_process"
-    keys = {"derive": day(3), "export": day(3), "quality": "2026-11-02 (W45)"}
+    keys = {"derive": day(3), "export": day(3)}
     site.unpause(*(f"{job}__in_process" for job in (*keys, "index")))
     run = site.trigger(dag, day=day(3))
     assert site.finished(dag, [run]) == {run: "success"}
@@ -145,6 +109,13 @@ def test_a_published_day_is_indexed_derived_exported_and_measured(site: Site) ->
     assert pools == {"events": "gpu", "summarise": "gpu", "describe": "default_pool"}
     exported = out / f"exports/corpus=in_process/from={day(3)},until={day(3)}/af3"
     assert (exported / "train-00000.json").is_file()
+    quality = "quality__in_process"
+    assert site.runs(quality) == []  # once a week, not once for each day
+    site.backfill(quality, (day(2), day(8)), "none", backwards=False)
+    site.until(lambda: bool(site.runs(quality)))
+    (weekly,) = [run for run in site.runs(quality) if run["run_type"] == "backfill"]
+    assert weekly["partition_key"] == "2026-11-02"
+    assert set(site.finished(quality, [weekly["dag_run_id"]]).values()) == {"success"}
     assert (out / "quality/corpus=in_process/from=2026-11-02,until=2026-11-08.json").is_file()
 
 
@@ -174,5 +145,5 @@ def test_a_wrong_corpus_file_is_an_import_error_and_others_run(site: Site) -> No
         in errors[0]["stack_trace"]
     )
     dags = {dag["dag_id"] for dag in site.client().get("/dags?limit=100").json()["dags"]}
-    assert {"annotate__browsed", "annotate__late"} <= dags
+    assert {"annotate__browsed", "annotate__watched", "watch__watched"} <= dags
     assert "annotate__broken" not in dags

@@ -26,7 +26,12 @@ def test_no_option_of_a_job_stands_twice(job: Job) -> None:
 
 
 def test_what_jobs_need() -> None:
-    assert {job.name for job in JOBS if job.needs_source} == {"discover", "plan", "night"}
+    assert {job.name for job in JOBS if job.needs_source} == {
+        "discover",
+        "plan",
+        "night",
+        "watch",
+    }
     assert {job.name for job in JOBS if job.needs_gpu} == {
         "annotate",
         "night",
@@ -62,6 +67,7 @@ def test_what_jobs_need() -> None:
         "night",
         "retry",
         "check",
+        "watch",
         "chat",
     }
 

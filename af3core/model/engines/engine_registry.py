@@ -18,6 +18,7 @@ from af3core.model.streaming.stream import StreamingEngine
 from af3core.model.weights.checkpoint import Checkpoint
 from schemas.options.night import API_KEY_VARIABLE as API_KEY_VARIABLE
 from schemas.options.night import EngineName as EngineName
+from schemas.options.night import ServerName
 
 model_turn = threading.Lock()
 """Held while one piece of work asks an engine."""
@@ -33,6 +34,7 @@ class EngineSettings:
         dtype, device, batch_tokens: of an engine on this machine.
         endpoint: of a server, such as http://gpu:8000/v1.
         key_variable: the environment variable that holds the server's key.
+        server: what the server is.
     """
 
     name: EngineName
@@ -42,6 +44,7 @@ class EngineSettings:
     batch_tokens: int
     endpoint: str = ""
     key_variable: str = API_KEY_VARIABLE
+    server: ServerName = "auto"
 
     @property
     def identity(self) -> str:
@@ -63,7 +66,9 @@ def load_engine(settings: EngineSettings) -> StreamingEngine:
         from af3core.model.engines.openai_engine import OpenAIEngine
 
         key = os.environ.get(settings.key_variable, "")
-        return OpenAIEngine(settings.endpoint, settings.checkpoint.name, api_key=key)
+        return OpenAIEngine(
+            settings.endpoint, settings.checkpoint.name, api_key=key, server=settings.server
+        )
     try:
         from af3core.model.engines.af3_engine import Af3Engine
         from af3core.model.engines.transformers_engine import TransformersEngine

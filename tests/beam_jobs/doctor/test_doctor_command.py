@@ -171,8 +171,11 @@ def test_a_server_is_asked_for_its_models(capsys: pytest.CaptureFixture[str]) ->
     with chat_server() as served:
         options = ("--engine", "openai", "--endpoint", served.endpoint, "--model", "af3")
         code, lines = lines_of(capsys, *options)
+        _, named = lines_of(capsys, *options, "--server", "vllm")
     assert code == 0
-    assert lines["server"] == f"ok      server       {served.endpoint} serves af3"
+    found = f"ok      server       {served.endpoint} serves af3, asked "
+    assert lines["server"] == f"{found}in the protocol's own fields; see --server"
+    assert named["server"] == f"{found}as vllm"
     assert "weights" not in lines
     code, lines = lines_of(capsys, *options)
     assert code == 1

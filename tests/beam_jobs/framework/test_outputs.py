@@ -36,12 +36,14 @@ def test_jobs_that_list_an_archive_or_evaluate_begin_outputs_and_others_read_the
         "discover",
         "plan",
         "night",
+        "watch",
         "evaluate",
     ]
     assert [job.name for job in JOBS if not job.reads_nights] == [
         "discover",
         "plan",
         "night",
+        "watch",
         "clean",
         "evaluate",
         "accept",

@@ -11,8 +11,9 @@ import pytest
 from af3core.storage.address import store_at
 from beam_jobs.cli import main
 from beam_jobs.framework.ledger import Ledger
+from beam_jobs.night.recordings_to_cut import sounds_to_cut
 from beam_jobs.night.rows import RecordingFacts, recording_rows
-from beam_jobs.night.segment import _work, sounds_to_cut
+from beam_jobs.night.segment import _work
 from schemas.records import NightManifest
 from tests.af3core.audio import clicked_media as made
 from tests.beam_jobs.job_settings import settings_for

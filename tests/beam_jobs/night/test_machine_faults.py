@@ -20,7 +20,7 @@ from af3core.errors import (
     fault_of,
 )
 from af3core.model.engines import openai_engine
-from af3core.model.engines.openai_engine import Backoff
+from af3core.model.engines.served.retries import Backoff
 from beam_jobs.cli import main
 from beam_jobs.framework.failures import Charge, charge
 from schemas.records import Failure

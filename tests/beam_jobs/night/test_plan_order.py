@@ -9,7 +9,7 @@ import pytest
 
 from af3core.storage.address import store_at
 from beam_jobs.framework.ledger import Ledger
-from beam_jobs.night import discover
+from beam_jobs.night import day_plans
 from schemas.records import NightManifest
 from tests.beam_jobs.night.test_absence import DAY, archive_of, discovered, manifest, planned
 from tests.beam_jobs.night.test_absence import recording as make_recording
@@ -31,7 +31,7 @@ def test_a_plan_that_another_run_overtook_lists_again(
 ) -> None:
     archive, out = tmp_path / "arc", tmp_path / "out"
     archive_of(archive, 1)
-    real = discover.manifest_of
+    real = day_plans.manifest_of
     overtaken: list[NightManifest] = []
 
     def overtake(*arguments: object) -> NightManifest:
@@ -43,7 +43,7 @@ def test_a_plan_that_another_run_overtook_lists_again(
             discovered(archive, out, "--shards", "3")
         return made
 
-    monkeypatch.setattr(discover, "manifest_of", overtake)
+    monkeypatch.setattr(day_plans, "manifest_of", overtake)
     discovered(archive, out)
     assert [len(plan.recordings) for plan in overtaken] == [1]
     assert planned(out) == ["later.wav", "r0.wav"]

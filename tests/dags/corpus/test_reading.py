@@ -81,6 +81,18 @@ def test_variables_of_the_environment_stand_for_their_values(tmp_path: Path) -> 
         (MINIMAL + "model: nano\n", "3: model needs keys below it"),
         (MINIMAL + "only: transcript\n", "3: only must be a list of texts"),
         (MINIMAL + 'schedule: "@hourly"\n', "schedule '@hourly': a run is one archive day; write"),
+        (MINIMAL + "catchup: true\n", "1: catchup: true needs first_day, such as first_day:"),
+        (MINIMAL + "first_day: 2026-11-01\n", "3: first_day must be a text; quote yes, no, dates"),
+        (
+            MINIMAL + 'first_day: "1.11.2026"\n',
+            "1: first_day '1.11.2026' is none; write YYYY-MM-DD",
+        ),
+        (MINIMAL + "lookback_days: 0\n", "1: lookback_days 0: write 1 to 366; older days are"),
+        (MINIMAL + "alerts: {late_after_h: 0}\n", "3: alerts: late_after_h 0.0: write hours above"),
+        (
+            MINIMAL + "schedule: null\nalerts: {late_after_h: 6}\n",
+            "1: alerts: late_after_h needs a schedule: with schedule: null nothing runs by itself",
+        ),
         (MINIMAL + "timezone: Mars\n", "1: timezone Mars: unknown; write a name such as"),
         (MINIMAL + "tasks: /none.yaml\n", "3: tasks: /none.yaml: cannot be read as a task file"),
         (

@@ -74,7 +74,14 @@ def test_each_benchmark_is_a_task_with_a_gpu_and_the_verdict_waits_for_all(runne
     assert jobs == {"accept", "evaluate"} <= {job.name for job in JOBS if job.on_dataflow}
     stored = DagSerialization.from_dict(DagSerialization.to_dict(dag))
     assert sorted(stored.task_ids) == sorted(dag.task_ids)
-    assert sorted(dag.params) == ["dtype", "endpoint", "engine", "model", "model_revision"]
+    assert sorted(dag.params) == [
+        "dtype",
+        "endpoint",
+        "engine",
+        "model",
+        "model_revision",
+        "server",
+    ]
 
 
 def test_a_benchmark_is_asked_as_the_file_says() -> None:
@@ -89,8 +96,10 @@ def test_a_benchmark_is_asked_as_the_file_says() -> None:
         "--model=gs://models/af3-int8",
         "--engine=af3",
         "--dtype=bfloat16",
+        "--server=auto",
         "--device=auto",
         "--batch-tokens=65536",
+        "--judge-server=auto",
         "--run-id=manual__1",
         "--direct_num_workers=1",
     ]

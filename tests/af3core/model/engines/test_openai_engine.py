@@ -5,18 +5,24 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
-from af3core.errors import ConfigurationError, InvalidAudio, ModelError, ServerUnavailable
-from af3core.model.engines import openai_engine
-from af3core.model.engines.openai_engine import (
-    Backoff,
-    OpenAIEngine,
-    RequestRefused,
+from af3core.errors import (
+    ConfigurationError,
+    InvalidAudio,
+    ModelError,
+    ModelNotServed,
+    ServerUnavailable,
+    SoundNotKept,
 )
+from af3core.model.engines.openai_engine import OpenAIEngine
+from af3core.model.engines.served import retries, wavs
+from af3core.model.engines.served.exchange import RequestRefused
+from af3core.model.engines.served.retries import Backoff
 from af3core.model.prompt import InvalidPrompt
 from af3core.model.request import Answer, Decoding, Request, Sound, Turn, ask
 from tests.chat_server import Server, chat_server, decoded
@@ -59,31 +65,50 @@ def test_results_keep_the_order_of_the_requests(engine: OpenAIEngine) -> None:
     assert engine.answer([]) == []
 
 
-def test_sounds_stand_where_the_turns_name_them(engine: OpenAIEngine) -> None:
+def test_sounds_before_words_are_kept_by_every_server(engine: OpenAIEngine) -> None:
     turns = (
-        Turn("user", "Compare <sound-2> and <sound-1>."),
+        Turn("user", "<sound-2> <sound-1>\nCompare."),
         Turn("assistant", "They differ."),
         Turn("user", "<sound-2> How?"),
     )
     named = Request((sound(0.5), sound(1)), turns, Decoding(5))
     unnamed = replace(named, turns=(Turn("user", "Compare."), *turns[1:2], Turn("user", "How?")))
     assert texts(engine.answer([named, unnamed])) == [
-        "user[Compare |1.00s| and |0.50s|.] assistant[They differ.] user[1.00s| How?]",
+        "user[1.00s|0.50s|\nCompare.] assistant[They differ.] user[1.00s| How?]",
         "user[0.50s|1.00s|Compare.] assistant[They differ.] user[How?]",
     ]
+
+
+def test_a_sound_among_words_is_sent_where_it_stays_and_refused_elsewhere(server: Server) -> None:
+    turns = (Turn("user", "Compare <sound-2> and <sound-1>."),)
+    named = Request((sound(0.5), sound(1)), turns, Decoding(5))
+    kept = OpenAIEngine(server.endpoint, "af3", server="openai").answer([named])
+    assert texts(kept) == ["user[Compare |1.00s| and |0.50s|.]"]
+    server.kind = "vllm"
+    error = failed(OpenAIEngine(server.endpoint, "af3"), named)
+    assert isinstance(error, SoundNotKept)
+    assert (str(error), error.permanent, error.is_machine_fault) == (
+        f"endpoint {server.endpoint}: the turn 'Compare <sound-2> and <sound-1>.' has a sound"
+        " behind words; at vllm the model's chat template may move it: put a turn's sounds before"
+        " its words, or use --engine af3, or --server openai where the order of a message's parts"
+        " is kept",
+        False,
+        True,
+    )
+    assert len(server.bodies) == 1
 
 
 def test_questions_on_one_sound_are_neighbours_and_encode_it_once(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoded: list[int] = []
-    encode_wav = openai_engine.encode_wav
+    encode_wav = wavs.encode_wav
 
     def counted(samples: np.ndarray) -> bytes:
         encoded.append(len(samples))
         return encode_wav(samples)
 
-    monkeypatch.setattr(openai_engine, "encode_wav", counted)
+    monkeypatch.setattr(wavs, "encode_wav", counted)
     half, one = sound(0.5), sound(1)
     requests = [ask(half if text.isupper() else one, text, 5) for text in "AaBbCc"]
     results = OpenAIEngine(server.endpoint, "af3", concurrency=1).answer(requests)
@@ -99,22 +124,6 @@ def test_samples_arrive_as_16_bits_and_clipped(engine: OpenAIEngine, server: Ser
     wav = decoded(server.bodies[0]["messages"][0]["content"][0])
     arrived, _ = soundfile.read(io.BytesIO(wav), dtype="int16")
     assert arrived.tolist() == [16_384, 32_767, -32_768, -1] * 200
-
-
-def test_temperature_is_always_said(engine: OpenAIEngine, server: Server) -> None:
-    schema = {"name": "answer", "strict": True, "schema": {"type": "object"}}
-    decoding = Decoding(9, 2, 1.2, 0.7, 40, 0.9, 3, ("\n",), '{"type": "object"}')
-    for request in (HELLO, replace(HELLO, decoding=decoding)):
-        engine.answer([request])
-    greedy, sampled = ({**body, "messages": ""} for body in server.bodies)
-    always = {"model": "af3", "messages": "", "logprobs": True}
-    plain = {"temperature": 0, "top_k": 0, "top_p": 1, "seed": 0, "repetition_penalty": 1}
-    assert greedy == always | plain | {"max_tokens": 5, "stop": []}
-    assert sampled == always | {
-        **{"max_tokens": 9, "min_tokens": 2, "repetition_penalty": 1.2, "temperature": 0.7},
-        **{"top_k": 40, "top_p": 0.9, "seed": 3, "stop": ["\n"]},
-        "response_format": {"type": "json_schema", "json_schema": schema},
-    }
 
 
 def test_an_answer_is_read_whole(engine: OpenAIEngine, server: Server) -> None:
@@ -152,7 +161,7 @@ def test_think_weights_are_asked_of_their_own_model(engine: OpenAIEngine, server
 def test_a_broken_server_is_asked_again(
     engine: OpenAIEngine, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openai_engine.random, "uniform", max)
+    monkeypatch.setattr(retries.random, "uniform", max)
     server.replies = [(500, {}, {"error": {"message": "out of memory"}}), (503, {}, "loading")]
     assert texts(engine.answer([HELLO])) == ["user[0.50s|Hello]"]
     assert server.waits == [1.0, 1.5]
@@ -194,14 +203,71 @@ def test_a_fault_of_the_server_is_no_verdict(engine: OpenAIEngine, server: Serve
     assert len(server.bodies) == 2
 
 
-def test_a_server_without_the_model_says_what_it_has(server: Server) -> None:
-    with pytest.raises(ConfigurationError, match="serves af3, af3-think, not 'af4'"):
-        OpenAIEngine(server.endpoint, "af4")
-    with pytest.raises(ConfigurationError, match="serves af3, af3-think, not 'af5'"):
+def test_a_model_that_is_not_listed_is_tried(server: Server) -> None:
+    server.unlisted = {"gpt-4o"}
+    assert texts(OpenAIEngine(server.endpoint, "gpt-4o").answer([HELLO]))[0].startswith("user[")
+    asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
+    assert (len(server.bodies), server.bodies[0]) == (2, asked)
+    server.models = None
+    OpenAIEngine(server.endpoint, "gpt-4o", think_model="gpt-4o")
+    assert len(server.bodies) == 4
+
+
+def test_a_wrong_name_is_said_in_the_servers_words(server: Server) -> None:
+    said = f"endpoint {server.endpoint}: 'af4': HTTP 404: The model `af4` does not exist; "
+    names = "give a name that the server knows: it lists "
+    for listed, remedy in (
+        (["af3", "af3-think"], f"{names}af3, af3-think"),
+        ([str(n) for n in range(10)], f"{names}0, 1, 2, 3, 4, 5, 6, 7 and 2 more"),
+        (None, "check the model's name, and the address: it ends in /v1 mostly"),
+    ):
+        server.models = listed
+        with pytest.raises(ConfigurationError) as caught:
+            OpenAIEngine(server.endpoint, "af4")
+        assert str(caught.value) == said + remedy
+    server.models = ["af3"]
+    with pytest.raises(ConfigurationError, match="'af5': HTTP 404"):
         OpenAIEngine(server.endpoint, "af3", think_model="af5")
-    server.replies = [(404, {}, {"detail": "Not Found"})]
-    with pytest.raises(ConfigurationError, match="/models: no models: HTTP 404: Not Found"):
+
+
+def test_a_model_that_goes_away_is_no_verdict(engine: OpenAIEngine, server: Server) -> None:
+    server.models = ["another"]
+    error = failed(engine, HELLO)
+    assert isinstance(error, ModelNotServed)
+    assert not error.permanent
+    assert str(error).endswith(
+        "The model `af3` does not exist; give a name that the server knows: it lists af3, af3-think"
+    )
+
+
+@pytest.mark.parametrize(
+    ("replies", "error", "message"),
+    [
+        (
+            [(401, {}, "who?")],
+            ConfigurationError,
+            "/models: HTTP 401: who?; check the server's key",
+        ),
+        ([(503, {}, "loading")], ServerUnavailable, "/models: HTTP 503: loading"),
+        ([(403, {}, "no scope"), (403, {}, "no")], ConfigurationError, "HTTP 403: no; check the"),
+        ([(403, {}, "no scope"), (500, {}, "oops")], ServerUnavailable, "'af3': HTTP 500: oops;"),
+        ([(200, {}, "<html>"), (405, {}, "GET?")], ConfigurationError, "it ends in /v1 mostly"),
+    ],
+)
+def test_what_a_server_says_before_any_work(
+    server: Server, replies: list[Any], error: type[Exception], message: str
+) -> None:
+    server.replies = replies
+    with pytest.raises(error) as caught:
         OpenAIEngine(server.endpoint, "af3")
+    assert message in str(caught.value)
+    assert server.replies == []
+
+
+def test_a_key_that_may_not_list_models_is_enough(server: Server) -> None:
+    """As OpenAI's keys with few rights; and a model that answers a sound alone."""
+    server.replies = [(403, {}, "no scope"), (400, {}, {"error": {"message": "needs a sound"}})]
+    assert texts(OpenAIEngine(server.endpoint, "af3").answer([HELLO])) == ["user[0.50s|Hello]"]
 
 
 @pytest.mark.parametrize("address", ["localhost:8000/v1", "ftp://h/v1", "http://u:pass@h/v1", ""])

@@ -12,11 +12,9 @@ import numpy as np
 import pytest
 
 from af3core.errors import InvalidAudio, ServerUnavailable
-from af3core.model.engines.openai_engine import (
-    Backoff,
-    OpenAIEngine,
-    RequestRefused,
-)
+from af3core.model.engines.openai_engine import OpenAIEngine
+from af3core.model.engines.served.exchange import RequestRefused
+from af3core.model.engines.served.retries import Backoff
 from af3core.model.request import Answer, Request, Sound, ask
 from af3core.model.streaming.stream import Cancelled, Event, Finished, TextDelta
 from tests.chat_server import Handler, Server, heard
@@ -43,8 +41,9 @@ class EventHandler(Handler):
     server: EventServer
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.bodies.append(body)
+        body = self.read_body()
+        if body is None:
+            return None
         text = " ".join(heard(message) for message in body["messages"])
         if self.server.replies:
             return self.reply({})
@@ -214,3 +213,17 @@ def test_an_answer_that_breaks_off_is_no_answer(
     assert isinstance(error, ServerUnavailable)
     assert str(error) == f"endpoint {server.endpoint}: {message}"
     assert len(server.bodies) == 1
+
+
+def test_a_server_that_streams_nothing_answers_whole(
+    engine: OpenAIEngine, server: EventServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.refused = {"stream"}
+    for _ in range(2):
+        events = list(engine.stream([request("whole")]))
+        assert result_of(events) == Answer("user[0.50s|whole]", 7, None, "stop")
+    assert server.wrong == 1
+    told = capsys.readouterr().err
+    assert told.count("does not stream: an answer comes whole") == 1
+    server.refused = {"stream_options"}
+    assert joined(list(OpenAIEngine(server.endpoint, "af3").stream([request("Hello")])))

@@ -114,6 +114,7 @@ def test_one_conversation_for_all_that_match(out: Path) -> None:
 def test_a_served_model_gets_the_turns_so_far(out: Path) -> None:
     with chat_server() as server:
         served = ["--engine", "openai", "--endpoint", server.endpoint, "--model", "af3"]
+        served += ["--server", "openai"]  # which keeps a sound among words
         talk(out, TWO, *served)
         [row] = rows(out, "chats")
         assert row["engine"] == "openai"
