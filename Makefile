@@ -6,13 +6,14 @@ LOCK := infra/requirements.lock
 INSTALLED := $(VENV)/.installed
 STORAGE_SERVER := $(BIN)/fake-gcs-server
 PRISM := $(BIN)/prism
+STATSD_EXPORTER := $(BIN)/statsd_exporter
 FAKETIME := build/faketime
 DEMO_OUT ?= demo-out
 # of pytest-xdist; logical: one a core
 WORKERS ?= logical
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: help install demo demo-gcs airflow browser storage-server prism faketime cluster-tools sound-devices screenshots test test-fast test-long test-installs lint docs bench nano lock upgrade clean
+.PHONY: help install demo demo-gcs airflow browser storage-server prism faketime cluster-tools monitoring-tools sound-devices screenshots test test-fast test-long test-installs lint docs bench nano lock upgrade clean
 
 help:  ## these lines
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -54,6 +55,10 @@ cluster-tools:  ## Redis and iproute2 for the test of several hosts, where they 
 	@command -v redis-server > /dev/null && command -v ip > /dev/null || { [ "$$(id -u)" != 0 ] || { \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-server iproute2 > /dev/null; }; }
 
+monitoring-tools: $(STATSD_EXPORTER)  ## Prometheus for the tests of metrics, where it is missing, and statsd_exporter (needs Go)
+	@command -v prometheus > /dev/null && command -v promtool > /dev/null || { [ "$$(id -u)" != 0 ] || { \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus > /dev/null; }; }
+
 sound-devices:  ## PortAudio, and PulseAudio for tests without a sound card, where they are missing
 	@command -v pulseaudio > /dev/null && command -v parec > /dev/null && ldconfig -p | grep -q libportaudio.so.2 \
 	|| { [ "$$(id -u)" != 0 ] || { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
@@ -65,6 +70,9 @@ $(STORAGE_SERVER): | $(INSTALLED)
 $(PRISM): | $(INSTALLED)
 	GOBIN=$(abspath $(BIN)) go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0
 
+$(STATSD_EXPORTER): | $(INSTALLED)
+	GOBIN=$(abspath $(BIN)) go install github.com/prometheus/statsd_exporter@v0.31.0
+
 # stateless: a killed process leaves no lock that others wait for
 $(FAKETIME): infra/faketime-requirements.txt | $(INSTALLED)
 	@rm -rf $@
@@ -73,7 +81,7 @@ $(FAKETIME): infra/faketime-requirements.txt | $(INSTALLED)
 		&& touch $@ \
 		|| { rm -rf $@; echo "make: without libfaketime; the tests of jumping clocks are skipped" >&2; }
 
-SERVERS := browser storage-server prism faketime cluster-tools sound-devices
+SERVERS := browser storage-server prism faketime cluster-tools monitoring-tools sound-devices
 
 test: install lint $(SERVERS)  ## format, lint, types and all tests but the long forms
 	$(BIN)/python -m pytest -n $(WORKERS)

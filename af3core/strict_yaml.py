@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ def parse_mapping(text: str, file: str, remedy: str) -> YamlMapping:
         ConfigurationError: it is no YAML, empty, or no mapping.
     """
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = _compose(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -106,7 +107,8 @@ def fill(cls: type[Read], mapping: YamlMapping, given: Mapping[str, Any] | None 
             the class itself refuses the values.
     """
     values = dict(given or {})
-    types_by_name = get_type_hints(cls)
+    kind: Any = cls  # mypy takes a type of a variable for unhashable
+    types_by_name = _types_of(kind)
     fields: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(cls)  # type: ignore[arg-type]
     required = sorted(fields, key=_is_optional)
     names = {key_of(field): field.name for field in required if field.name not in values}
@@ -128,6 +130,25 @@ def fill(cls: type[Read], mapping: YamlMapping, given: Mapping[str, Any] | None 
         raise mapping.error(mapping.head, message) from error
 
 
+@functools.cache
+def _types_of(cls: type) -> dict[str, Any]:
+    """The types of a class's fields: finding them takes as long as all else of a small file."""
+    return get_type_hints(cls)
+
+
+def _compose(text: str) -> yaml.Node | None:
+    """The file's nodes, by libyaml where PyYAML has it: it takes a tenth of the time.
+
+    Raises:
+        yaml.YAMLError: of the parser in Python, which says what is wrong in the same words on
+            every machine.
+    """
+    try:
+        return yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
 def _is_optional(field: dataclasses.Field[Any]) -> bool:
     no_value, no_factory = field.default, field.default_factory
     return no_value is not dataclasses.MISSING or no_factory is not dataclasses.MISSING
@@ -138,9 +159,12 @@ def _value(wanted: Any, key: yaml.Node, node: yaml.Node, mapping: YamlMapping) -
     if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
         return fill(wanted, mapping.below(key, node, f"{mapping.title}{name}"))
     if origin in (types.UnionType, Union):
-        (wanted,) = (kind for kind in get_args(wanted) if kind is not type(None))
-        empty = _plain(node, name, mapping) is None
-        return None if empty else _value(wanted, key, node, mapping)
+        kinds = [kind for kind in get_args(wanted) if kind is not type(None)]
+        value = _plain(node, name, mapping)
+        if value is None and len(kinds) < len(get_args(wanted)):
+            return None
+        words = [w for kind in kinds[1:] if get_origin(kind) is Literal for w in get_args(kind)]
+        return value if value in words else _value(kinds[0], key, node, mapping)
     if origin is dict:
         return _dict(get_args(wanted)[1], node, name, mapping)
     value = _plain(node, name, mapping)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from af3core import __version__
 from af3core.errors import ConfigurationError
 from af3core.messages import Level, Telling, as_told, tell, telling
+from af3core.near_names import did_you_mean
 from beam_jobs.framework.beam_options import parse_with_beam
 from beam_jobs.framework.command_line import (
     BEAM_EPILOG,
@@ -27,7 +28,6 @@ from beam_jobs.framework.command_line import (
     with_defaults,
 )
 from beam_jobs.framework.missing_packages import extras_named
-from beam_jobs.framework.near_names import did_you_mean
 from beam_jobs.framework.process import exit_code_of, say
 from beam_jobs.framework.settings_file import (
     CONFIG,

@@ -11,8 +11,5 @@ from dags.night.factory import annotate_dag
 gate = read_gate()
 # a task's process needs the DAG of that task alone
 wanted = get_parsing_context().dag_id
-for corpus in read_corpora(corpora_folder()).corpora:
-    if wanted in (None, f"annotate__{corpus.name}"):
-        globals()[f"annotate__{corpus.name}"] = annotate_dag(
-            corpus, acceptance_options(gate, corpus)
-        )
+for corpus in read_corpora(corpora_folder(), wanted).corpora:
+    globals()[f"annotate__{corpus.name}"] = annotate_dag(corpus, acceptance_options(gate, corpus))

@@ -7,7 +7,6 @@ from dags.night.consumers import consumer_dags
 
 # a task's process needs the DAG of that task alone
 wanted = get_parsing_context().dag_id
-for corpus in read_corpora(corpora_folder()).corpora:
-    if wanted is None or wanted.endswith(f"__{corpus.name}"):
-        for dag in consumer_dags(corpus):
-            globals()[dag.dag_id] = dag
+for corpus in read_corpora(corpora_folder(), wanted).corpora:
+    for dag in consumer_dags(corpus):
+        globals()[dag.dag_id] = dag

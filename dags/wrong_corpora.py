@@ -4,9 +4,13 @@ It stands apart so that the DAGs of all other corpora go on: Airflow schedules n
 an import error.
 """
 
+import logging
+
 from af3core.errors import ConfigurationError
 from dags.corpus.reading import corpora_folder, read_corpora
 
-errors = read_corpora(corpora_folder()).errors
-if errors:
-    raise ConfigurationError("\n".join(errors))
+read = read_corpora(corpora_folder())
+for line in read.passed_over:
+    logging.getLogger(__name__).warning("%s", line)
+if read.errors:
+    raise ConfigurationError("\n".join(read.errors))

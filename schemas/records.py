@@ -161,7 +161,7 @@ class Segment(Record):
 
 @dataclass(frozen=True)
 class Clip(Record):
-    """At most 10 minutes of a recording: one FLAC object, one unit of GPU work.
+    """As much of a recording as the model hears at once: one FLAC object, one unit of GPU work.
 
     `channel` is None where all that was heard is in it, else the one that was cut by itself.
     """

@@ -13,6 +13,38 @@ WAITING_EXIT_CODE = 3
 
 
 @dataclass(frozen=True)
+class WrittenTable(Record):
+    """What a job wrote of one table: all rows of the objects that it replaced.
+
+    Attributes:
+        flagged_rows: those that carry a flag.
+    """
+
+    rows: int = 0
+    objects: int = 0
+    size_bytes: int = 0
+    flagged_rows: int = 0
+
+
+@dataclass(frozen=True)
+class DataFacts(Record):
+    """What a job read and wrote, for those who follow data from outside.
+
+    Attributes:
+        out: where results lie; empty where the job ended before it knew.
+        read: how many objects of which archive its plan names.
+        written: by table.
+        model, weights_revision: the audio model; empty where the job has none.
+    """
+
+    out: str = ""
+    read: dict[str, int] = field(default_factory=dict)
+    written: dict[str, WrittenTable] = field(default_factory=dict)
+    model: str = ""
+    weights_revision: str = ""
+
+
+@dataclass(frozen=True)
 class JobReport(Record):
     """One job of one run.
 
@@ -23,6 +55,7 @@ class JobReport(Record):
         permanent: trying again with the same input is pointless.
         waiting: how many pieces wait, by the kind of the error.
         facts: what the job found or did; its keys belong to the job.
+        data: what it read and wrote.
     """
 
     job: str
@@ -38,6 +71,7 @@ class JobReport(Record):
     permanent: bool = False
     waiting: dict[str, int] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    data: DataFacts = field(default_factory=DataFacts)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ SERVERS = {
     "faketime": "needs libfaketime",
     "hosts": "needs several hosts: network namespaces (root, iproute2) and Redis",
     "model_server": "needs transformers serve, started with a small model",
+    "monitoring": "needs Prometheus and statsd_exporter",
     "portable_runner": "needs Prism, Beam's portable runner",
     "sound_devices": "needs PulseAudio",
     "storage_server": "needs fake-gcs-server",

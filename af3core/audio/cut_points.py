@@ -16,7 +16,10 @@ import numpy.typing as npt
 from af3core.audio.voice_activity import FRAME_MS, FRAME_SAMPLES, Probabilities
 from af3core.errors import ConfigurationError
 from schemas.identity import UNHASHED_DEFAULT
-from schemas.options.night import Cutting, SilenceRule
+from schemas.options.night import DEFAULT_MAX_CLIP_S, Cutting, SilenceRule
+
+LONGEST_CLIP_S = 3600.0
+"""An hour, of which a clip in memory has 115 MB; no model of today hears so much."""
 
 Levels = npt.NDArray[np.float32]
 
@@ -31,11 +34,11 @@ class Segmentation:
     """How recordings are cut. Part of every clip's identity.
 
     `target_segment_s` is what lengths tend to; `silence_dbfs` the level below which nothing is
-    heard; AF3 takes at most 600 s a clip and was trained on windows of 30 s. `silence`, `track` and
-    `channels` are as the options of their names.
+    heard; a clip is at most what the model hears at once, 600 s with AF3, which was trained on
+    windows of 30 s. `silence`, `track` and `channels` are as the options of their names.
     """
 
-    max_clip_s: float = Cutting.max_clip_s
+    max_clip_s: float = DEFAULT_MAX_CLIP_S
     max_segment_s: float = Cutting.max_segment_s
     target_segment_s: float = Cutting.target_segment_s
     min_pause_ms: int = 256
@@ -59,8 +62,10 @@ class Segmentation:
             )
         if not 0.5 <= self.max_segment_s <= 30.0:
             raise ConfigurationError("--max-segment-s must lie between 0.5 and 30")
-        if not self.max_segment_s <= self.max_clip_s <= 600.0:
-            raise ConfigurationError("--max-clip-s must lie between --max-segment-s and 600")
+        if not self.max_segment_s <= self.max_clip_s <= LONGEST_CLIP_S:
+            raise ConfigurationError(
+                f"--max-clip-s must lie between --max-segment-s and {LONGEST_CLIP_S:g}"
+            )
         if not 0.25 <= self.target_segment_s <= self.max_segment_s:
             raise ConfigurationError("--target-segment-s must lie between 0.25 and the maximum")
 
@@ -72,6 +77,24 @@ class Span:
     start: int
     end: int
     silent: bool
+
+
+def segmentation_of(cut: Cutting) -> Segmentation:
+    """How recordings are cut, as part of every clip's identity; `auto` as the longest that any
+    model may declare.
+
+    Raises:
+        ConfigurationError: a length is out of its range.
+    """
+    return Segmentation(
+        max_clip_s=LONGEST_CLIP_S if isinstance(cut.max_clip_s, str) else cut.max_clip_s,
+        max_segment_s=cut.max_segment_s,
+        target_segment_s=cut.target_segment_s,
+        silence_dbfs=cut.silence_dbfs,
+        silence=cut.silence,
+        track=cut.track.lower(),
+        channels=cut.channels,
+    )
 
 
 def frame_levels(samples: npt.NDArray[np.int16]) -> Levels:

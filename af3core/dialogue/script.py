@@ -15,11 +15,13 @@ sirens:
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
 from af3core.dialogue.chosen_sounds import MOST_SOUNDS
 from af3core.errors import ConfigurationError
+from af3core.model.decoding_limits import LEAST_TEMPERATURE
 from af3core.storage.address import read_text_at
 from af3core.strict_yaml import fill, parse_mapping
 from af3core.tasks.task import MAX_NEW_TOKENS_LIMIT
@@ -77,10 +79,12 @@ class Script:
             raise self._error(f"limit must lie between 1 and {LONGEST_LIMIT}")
         if not 1 <= self.max_new_tokens <= MAX_NEW_TOKENS_LIMIT:
             raise self._error(f"max_new_tokens must lie between 1 and {MAX_NEW_TOKENS_LIMIT}")
-        if self.repetition_penalty < 1.0:
+        if not 1.0 <= self.repetition_penalty < math.inf:
             raise self._error("repetition_penalty must be 1.0 (none) or more")
-        if self.temperature < 0.0:
-            raise self._error("temperature must be 0 (the likeliest words) or more")
+        if self.temperature and not LEAST_TEMPERATURE <= self.temperature < math.inf:
+            raise self._error(
+                f"temperature must be 0 (the likeliest words), or at least {LEAST_TEMPERATURE}"
+            )
         self._check_turns()
         self._check_markers()
 

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from af3core.evaluation.paper import paper_number
-from af3core.evaluation.score import Metric, Score, figure, official_figure
+from af3core.evaluation.score import (
+    Metric,
+    Score,
+    figure,
+    official_figure,
+    official_rate,
+    official_scores,
+)
 from af3core.evaluation.statistics import Interval, PairedTest, figure_interval, paired_test
 from schemas.options.evaluation import PromptForm as PromptForm
 
@@ -59,12 +66,14 @@ class Row:
         figure: None where nothing can be scored.
         interval: 95 %, of the figure.
         official: by the official script as it stands; None where it has no rule of its own.
+        official_interval: 95 %, of that.
+        official_rate: what that script prints besides, with its name; such as "fail 1.20 %".
         paper: what was reported for AF3; None where nothing was.
         paper_source: where that stands.
         invented: in per cent, how often the same model, asked in the same form, writes words that
             nobody said (benchmark nothing); None where it was not asked.
-        difference: figure less paper.
-        is_within: whether the interval holds the paper's number.
+        difference: the official figure less the paper's, or `figure` where no script is followed.
+        is_within: whether the interval of the same holds the paper's number.
     """
 
     benchmark: str
@@ -78,6 +87,8 @@ class Row:
     figure: float | None
     interval: Interval | None
     official: float | None
+    official_interval: Interval | None
+    official_rate: str
     higher_is_better: bool
     paper: float | None = None
     paper_source: str = ""
@@ -85,15 +96,13 @@ class Row:
 
     @property
     def difference(self) -> float | None:
-        if self.figure is None or self.paper is None:
-            return None
-        return self.figure - self.paper
+        compared = self.figure if self.official is None else self.official
+        return None if compared is None or self.paper is None else compared - self.paper
 
     @property
     def is_within(self) -> bool:
-        return (
-            self.paper is not None and self.interval is not None and self.interval.holds(self.paper)
-        )
+        interval = self.interval if self.official is None else self.official_interval
+        return self.paper is not None and interval is not None and interval.holds(self.paper)
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,7 @@ class Pair:
     Attributes:
         test: None where they have no item in common that has weight.
         better: whose figure is better; empty if neither's.
+        official_test: the same by the official script; None where it has no rule of its own.
     """
 
     benchmark: str
@@ -110,6 +120,7 @@ class Pair:
     second: str
     test: PairedTest | None
     better: Better
+    official_test: PairedTest | None = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +183,8 @@ def _row(run: EvaluatedRun, group: str, item_ids: Sequence[str]) -> Row:
         figure=figure(scores, run.metric.scale),
         interval=figure_interval(scores, run.metric.scale),
         official=official_figure(scores, run.metric.scale),
+        official_interval=figure_interval(official_scores(scores), run.metric.scale),
+        official_rate=rate_text(scores, run.metric),
         higher_is_better=run.metric.higher_is_better,
         paper=paper,
         paper_source=reported.source if reported and paper is not None else "",
@@ -183,4 +196,23 @@ def _pair(first: EvaluatedRun, second: EvaluatedRun) -> Pair:
     better: Better = ""
     if test is not None and test.difference:
         better = "second" if (test.difference > 0) == first.metric.higher_is_better else "first"
-    return Pair(first.benchmark, first.name, second.name, test, better)
+    official = paired_test(_official(first), _official(second), first.metric.scale)
+    return Pair(first.benchmark, first.name, second.name, test, better, official)
+
+
+def _official(run: EvaluatedRun) -> dict[str, Score]:
+    return {
+        name: Score(*score.official)
+        for name, score in run.scores.items()
+        if score.official is not None
+    }
+
+
+def rate_text(scores: Sequence[Score], metric: Metric) -> str:
+    """What the official script prints beside its figure, such as "fail 1.20 %"; empty for none."""
+    rate = official_rate(scores, metric.official_rate)
+    return (
+        ""
+        if rate is None or not metric.official_rate
+        else f"{metric.official_rate.name} {rate:.2f} %"
+    )

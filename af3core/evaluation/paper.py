@@ -20,7 +20,7 @@ class PaperNumber:
     """A figure that was reported for AF3.
 
     Attributes:
-        benchmark: as the adapters name it.
+        benchmark: as the adapters name it, or a total (`totals.py`).
         group: of items, as "name=value"; empty for the whole.
         plain: without thinking, in the figure's scale.
         thinking: with it; None where it is not reported.
@@ -47,7 +47,7 @@ NUMBERS = (
     PaperNumber("mmau-test-mini", "task=sound", 79.58, 79.88),
     PaperNumber("mmau-test-mini", "task=music", 73.95, 76.55),
     PaperNumber("mmau-test-mini", "task=speech", 66.37, 66.37),
-    PaperNumber("mmau-pro", "", 51.7, source=_BY_OTHERS),
+    PaperNumber("mmau-pro-total", "", 51.7, source=_BY_OTHERS),
     PaperNumber("mmar", "", 58.5, 60.1),
     PaperNumber("mmsu", "", 61.4, 62.3),
     PaperNumber("muchomusic-perceptual", "", 47.4, 47.6),

@@ -8,8 +8,8 @@ from typing import Any
 
 Row = Mapping[str, Any]
 
-_NOT_SAID = {"looping_text", "transcript_without_speech"}
-"""Flags of a transcript that is no evidence: the words are the model's alone."""
+_NOT_SAID = {"looping_text", "transcript_without_speech", "speech_without_transcript"}
+"""Flags of a transcript that is no evidence: its words, if any, are the model's alone."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,12 @@
-"""AF3's fixed numbers (AF3 paper, section 3.1; transformers' processing_audioflamingo3)."""
+"""How sound becomes tokens in the Flamingo family, and how much of it a model hears.
+
+AF3 paper, section 3.1; transformers' processing_audioflamingo3: the same encoder in all of them,
+the length and the window by each checkpoint's processor.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 SAMPLE_RATE_HZ = 16_000
 HOP_SAMPLES = 160
@@ -8,14 +14,45 @@ HOP_SAMPLES = 160
 
 WINDOW_S = 30
 WINDOW_SAMPLES = WINDOW_S * SAMPLE_RATE_HZ
-WINDOW_FRAMES = WINDOW_SAMPLES // HOP_SAMPLES
-MAX_WINDOWS = 20
-MAX_AUDIO_SAMPLES = MAX_WINDOWS * WINDOW_SAMPLES
-"""10 minutes: the model takes no more, and nothing is cut in silence."""
-
 BASE_TRAINED_SAMPLES = 5 * WINDOW_SAMPLES
-"""2.5 minutes: the longest sound of stage 3, the base weights' last stage of training. For longer
-ones NVIDIA's README advises those of stage 3.5 (`--think-mode`): the think weights."""
+"""2.5 minutes: the longest sound of AF3's stage 3, the base weights' last stage of training. For
+longer ones NVIDIA's README advises those of stage 3.5 (`--think-mode`): the think weights."""
+
+
+@dataclass(frozen=True)
+class AudioLimit:
+    """How much a model hears in one conversation: so many windows of the encoder. Nothing beyond
+    is cut in silence.
+    """
+
+    max_windows: int = 20
+    window_s: int = WINDOW_S
+
+    @staticmethod
+    def declared(max_audio_s: float, window_s: int) -> AudioLimit:
+        """Of a processor's `max_audio_len` and its feature extractor's `chunk_length`; a last
+        window that would not be whole is not heard (transformers' `_process_audio`).
+        """
+        return AudioLimit(int(max_audio_s // window_s), window_s)
+
+    @property
+    def max_s(self) -> int:
+        return self.max_windows * self.window_s
+
+    @property
+    def max_samples(self) -> int:
+        return self.max_s * SAMPLE_RATE_HZ
+
+    @property
+    def window_samples(self) -> int:
+        return self.window_s * SAMPLE_RATE_HZ
+
+    def __str__(self) -> str:
+        return f"{self.max_s} s ({self.max_windows} windows)"
+
+
+AF3_LIMIT = AudioLimit()
+"""10 minutes."""
 
 
 def mel_frames(samples: int) -> int:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from af3core.errors import ModelError
-from af3core.model.audio_limits import MAX_AUDIO_SAMPLES, MAX_WINDOWS, SAMPLE_RATE_HZ, audio_tokens
+from af3core.model.audio_limits import AF3_LIMIT, SAMPLE_RATE_HZ, AudioLimit, audio_tokens
+from af3core.model.decoding_limits import check_decoding
 from af3core.model.request import Request, Sound, check_sound
 
 _MARKER = re.compile(r"<sound-(\d+)>")
@@ -53,15 +54,17 @@ class PromptBuilder:
     """Builds prompts with a checkpoint's tokenizer and chat template.
 
     Args:
-        processor: transformers' AudioFlamingo3Processor.
+        processor: transformers' processor of the checkpoint.
         max_positions: of the decoder; prompt and answer must fit.
+        limit: how much the model hears.
     """
 
-    def __init__(self, processor: Any, max_positions: int) -> None:
+    def __init__(self, processor: Any, max_positions: int, limit: AudioLimit) -> None:
         self._processor = processor
+        self.limit = limit
         self._tokenizer: Callable[[str], Any] = processor.tokenizer
         self._audio_id: int = processor.audio_token_id
-        # Music Flamingo puts a sound between two tokens of its own
+        # Music Flamingo and AF-Next put a sound between two tokens of their own
         self._before, self._after = (
             [getattr(processor, name)] if hasattr(processor, name) else []
             for name in ("audio_bos_token_id", "audio_eos_token_id")
@@ -74,14 +77,14 @@ class PromptBuilder:
         Raises:
             ModelError: a sound or a turn that the model cannot take, with its reason.
         """
-        check_request(request)
+        check_request(request, self.limit)
         numbers, texts = place_sounds(request)
         named = [request.sounds[number] for number in numbers]
         total = sum(len(sound.samples) for sound in named)
-        if total > MAX_AUDIO_SAMPLES:
+        if total > self.limit.max_samples:
             raise InvalidPrompt(
                 f"{total / SAMPLE_RATE_HZ:.1f} s of audio in one conversation: the model takes at"
-                f" most {MAX_AUDIO_SAMPLES // SAMPLE_RATE_HZ} s ({MAX_WINDOWS} windows)"
+                f" most {self.limit}"
             )
         messages = [
             {"role": turn.role, "content": [{"type": "text", "text": text}]}
@@ -112,22 +115,26 @@ class PromptBuilder:
         return expanded, last_audio
 
 
-def check_request(request: Request) -> None:
+def check_request(request: Request, limit: AudioLimit = AF3_LIMIT) -> None:
     """Refuse what no engine can answer.
+
+    Args:
+        request: to be answered.
+        limit: how much the model hears; what a server's model hears is not known, and taken for
+            AF3's.
 
     Raises:
         ModelError: with the reason.
     """
     for sound in request.sounds:
-        check_sound(sound)
+        check_sound(sound, limit)
     if not request.turns or request.turns[-1].role != "user":
         raise InvalidPrompt("a conversation ends with a user's turn, to be answered")
     for turn in request.turns:
         special = _SPECIAL.search(turn.text)
         if special:
             raise InvalidPrompt(f"the text holds the special token {special[0]}; leave it out")
-    if request.decoding.max_new_tokens < 1:
-        raise InvalidPrompt("max_new_tokens must be at least 1")
+    check_decoding(request.decoding)
 
 
 def place_sounds(request: Request) -> tuple[list[int], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -10,17 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from af3core.errors import AudioTooLong, EmptyAudio, InvalidAudio, ModelError
-from af3core.model.audio_limits import (
-    MAX_AUDIO_SAMPLES,
-    MAX_WINDOWS,
-    SAMPLE_RATE_HZ,
-    WINDOW_SAMPLES,
-    audio_tokens,
-)
+from af3core.model.audio_limits import AF3_LIMIT, SAMPLE_RATE_HZ, AudioLimit, audio_tokens
 
 Waveform = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float32]
 Weights = Literal["base", "think"]
+LOUDEST = 16.0
+"""24 dB above full scale. Louder samples are integers that were not scaled, or damage; from 1e19 on
+their squares overflow the spectrogram, and an answer would be made of nan.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,20 +29,22 @@ class Sound:
     samples: Waveform = field(repr=False)
     sample_rate_hz: int = SAMPLE_RATE_HZ
 
-    @property
-    def windows(self) -> list[Waveform]:
-        """Its stretches of 30 s, as the encoder hears them; the last may be shorter."""
-        starts = range(0, len(self.samples), WINDOW_SAMPLES)
-        return [self.samples[start : start + WINDOW_SAMPLES] for start in starts]
+    def windows(self, limit: AudioLimit) -> list[Waveform]:
+        """Its stretches of a window, as the encoder hears them; the last may be shorter. A rest
+        that gives no token is not one of them.
+        """
+        size = limit.window_samples
+        pieces = [self.samples[start : start + size] for start in range(0, len(self.samples), size)]
+        return [piece for piece in pieces if audio_tokens(len(piece))]
 
 
-def check_sound(sound: Sound) -> None:
+def check_sound(sound: Sound, limit: AudioLimit = AF3_LIMIT) -> None:
     """Refuse audio that the model cannot encode.
 
     Raises:
-        InvalidAudio: no mono 16 kHz waveform of finite numbers.
+        InvalidAudio: no mono 16 kHz waveform of finite numbers within ±`LOUDEST`.
         EmptyAudio: less than one audio token.
-        AudioTooLong: more than 20 windows of 30 s.
+        AudioTooLong: more windows than the model hears.
     """
     samples = sound.samples
     if samples.ndim != 1:
@@ -54,13 +55,19 @@ def check_sound(sound: Sound) -> None:
         )
     if not audio_tokens(len(samples)):
         raise EmptyAudio(f"{len(samples)} samples: less than the 30 ms of one audio token")
-    if len(samples) > MAX_AUDIO_SAMPLES:
+    if len(samples) > limit.max_samples:
         raise AudioTooLong(
-            f"{len(samples) / SAMPLE_RATE_HZ:.1f} s of audio: the model takes at most"
-            f" {MAX_AUDIO_SAMPLES // SAMPLE_RATE_HZ} s ({MAX_WINDOWS} windows); cut it into clips"
+            f"{len(samples) / SAMPLE_RATE_HZ:.1f} s of audio: the model takes at most {limit};"
+            " cut it into clips"
         )
-    if not np.isfinite(samples).all():
+    low, high = float(samples.min()), float(samples.max())  # nan and inf stay themselves in both
+    if not (math.isfinite(low) and math.isfinite(high)):
         raise InvalidAudio("audio holds samples that are no numbers")
+    if max(high, -low) > LOUDEST:
+        raise InvalidAudio(
+            f"audio reaches {max(high, -low):g}: full scale is 1, and at most {LOUDEST:g} is heard;"
+            " divide integers by their full scale, such as 32768"
+        )
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""From the model's words to a row's fields: prefix off, option found, thinking set apart."""
+"""From the model's words to a row's fields: framing off, option found, thinking set apart."""
 
 from __future__ import annotations
 
@@ -8,17 +8,8 @@ from dataclasses import dataclass
 
 from af3core.tasks.task import Task
 from af3core.tasks.thinking import split_thinking
+from af3core.tasks.transcripts import read_transcript
 
-_TRANSCRIPT_PREFIX = re.compile(
-    r"^(?:The spoken content of the audio is|The transcription of the audio is"
-    r"|The content of the input audio is)\s*:?\s*",
-    re.IGNORECASE,
-)
-_NO_SPEECH = re.compile(
-    r"^\W*(?:there is no (?:speech|spoken content|one speaking)|no speech"
-    r"|the audio (?:contains|has) no speech)[^.]{0,40}\W*$",
-    re.IGNORECASE,
-)
 _LETTER = re.compile(r"^\W*(?:the (?:correct )?(?:answer|option) is\W*)?\(?([A-Z])\)?(?=\W|$)")
 
 
@@ -35,28 +26,20 @@ class ReadAnswer:
     separated: bool = True
 
 
-def read_answer(task: Task, raw_text: str) -> ReadAnswer:
-    """Take a model's answer apart by the rules of the task's kind."""
+def read_answer(task: Task, raw_text: str, speech_ms: int) -> ReadAnswer:
+    """Take a model's answer apart by the rules of the task's kind.
+
+    Args:
+        speech_ms: that the detector hears in what was asked about.
+    """
     text, thinking, separated = raw_text.strip(), "", True
     if task.thinking:
         parts = split_thinking(text, task.options)
         text, thinking, separated = parts.answer, parts.thinking, parts.found
     if task.kind == "transcript":
-        text = read_transcript(text)
+        text = read_transcript(text, hears_speech=speech_ms > 0)
     choice = find_choice(text, task.options) if task.options else ""
     return ReadAnswer(text, thinking, choice, separated)
-
-
-def read_transcript(text: str) -> str:
-    """The spoken words: without AF3's framing sentence and its quotes; empty without speech."""
-    text = text.strip()
-    if _NO_SPEECH.match(text):
-        return ""
-    words = _TRANSCRIPT_PREFIX.sub("", text)
-    if words != text:
-        unquoted = re.fullmatch(r"""(["'])(.*)\1\.?""", words.strip(), re.DOTALL)
-        words = unquoted[2] if unquoted else words
-    return words.strip()
 
 
 def find_choice(text: str, options: tuple[str, ...]) -> str:

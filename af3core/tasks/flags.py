@@ -3,7 +3,7 @@
 looping_text                 the answer repeats itself
 no_speech                    a transcript without words, as it should be
 transcript_without_speech    words where the detector hears no speech
-speech_without_transcript    speech is heard, the transcript is empty
+speech_without_transcript    speech is heard, the transcript is empty or says that there is none
 cut_off                      the answer reached its limit of tokens
 low_confidence               the mean log-probability of the tokens is low
 no_option_chosen             a multiple-choice answer that names no option, or several
@@ -29,6 +29,7 @@ import zlib
 
 from af3core.tasks.answers import ReadAnswer
 from af3core.tasks.task import Task
+from af3core.tasks.transcripts import is_no_speech_answer
 
 OF_RECORDINGS = frozenset(
     ("channels_cancel", "track_not_heard", "channel_not_heard", "silence_doubted")
@@ -60,12 +61,7 @@ def answer_flags(
     if is_looping(answer.text):
         flags.append("looping_text")
     if task.kind == "transcript":
-        if not answer.text:
-            flags.append(
-                "no_speech" if speech_ms < _SPEECH_EXPECTED_MS else "speech_without_transcript"
-            )
-        elif speech_ms == 0:
-            flags.append("transcript_without_speech")
+        flags += _transcript_flags(answer.text, speech_ms)
     elif not answer.text:
         flags.append("empty_answer")
     if finish_reason == "length":
@@ -77,6 +73,15 @@ def answer_flags(
     if not answer.separated:
         flags.append("thinking_not_separated")
     return tuple(flags)
+
+
+def _transcript_flags(text: str, speech_ms: int) -> list[str]:
+    if not text:
+        expected = speech_ms >= _SPEECH_EXPECTED_MS
+        return ["speech_without_transcript" if expected else "no_speech"]
+    if not speech_ms:
+        return ["transcript_without_speech"]
+    return ["speech_without_transcript"] if is_no_speech_answer(text) else []
 
 
 def is_looping(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import string
 from dataclasses import dataclass
@@ -18,7 +19,11 @@ Kind = Literal["caption", "transcript", "question"]
 Unit = Literal["segment", "clip"]
 
 ANSWER_RULES_VERSION = 3
-"""Counts up when the reading of answers or the choice of weights changes: all is asked anew."""
+"""Counts up when what is asked or the choice of weights changes: all is asked anew.
+
+How a transcript is read is no part of it: the ledger holds the model's own words, which publish
+reads.
+"""
 
 MAX_NEW_TOKENS_LIMIT = 1024
 """AF3's model card: at most 1,024 tokens of text out."""
@@ -38,7 +43,7 @@ class Task:
         kind: the table that the answer goes to.
         prompt: the words of the request, without options.
         options: of a multiple-choice question; empty for an open one.
-        unit: `segment` (at most 30 s) or `clip` (at most 10 minutes).
+        unit: `segment` (at most 30 s) or `clip` (at most what the model hears at once).
         max_new_tokens: where the answer is cut.
         thinking: ask the model to reason before it answers.
         repetition_penalty: 1.0 is none; AF3's released greedy decoding uses none.
@@ -80,7 +85,7 @@ class Task:
     def _check_numbers(self) -> None:
         if not 1 <= self.max_new_tokens <= MAX_NEW_TOKENS_LIMIT:
             raise self._error(f"max_new_tokens must lie between 1 and {MAX_NEW_TOKENS_LIMIT}")
-        if self.repetition_penalty < 1.0:
+        if not 1.0 <= self.repetition_penalty < math.inf:
             raise self._error("repetition_penalty must be 1.0 (none) or more")
         if not 0 <= self.examples <= MAX_EXAMPLES:
             raise self._error(f"examples must lie between 0 (none) and {MAX_EXAMPLES}")

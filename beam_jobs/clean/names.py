@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from af3core.audio.cut_points import segmentation_of
 from af3core.errors import Af3Error
 from af3core.storage.store import Store, StoredObject
 from beam_jobs.clean.inventory import Name
 from beam_jobs.clean.object_kinds import Kind, place_of
 from beam_jobs.framework.ledger import Ledger
-from beam_jobs.framework.settings import segmentation_of
 from beam_jobs.framework.table_snapshot import TableSnapshot, list_shards
 from beam_jobs.output.next_command import af3
 from schemas import layout

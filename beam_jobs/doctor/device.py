@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from af3core.model.cuda import Gpus, TorchBuild, gpus, torch_build, why_no_cuda
-from af3core.model.weights.checkpoint import CONFIG, NANO
+from af3core.model.weights.checkpoint import NANO
 from af3core.model.weights.completeness import WeightFiles, check_weight_files
+from af3core.model.weights.family import CONFIG
 from beam_jobs.doctor.model_choice import ModelChoice
 from schemas.findings import Finding
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from af3core.errors import ConfigurationError
 from af3core.installation import install_command
-from af3core.model.weights.checkpoint import CONFIG
 from af3core.model.weights.completeness import INDEX, check_weight_files
+from af3core.model.weights.family import CONFIG
 from af3core.storage.address import is_bucket, store_at
 from af3core.storage.bucket_client import (
     TIMEOUT_S,

@@ -15,11 +15,13 @@ COMPARISON = "evaluations/comparison"
 
 
 def benchmark_lines() -> Iterator[str]:
-    """Each benchmark with its metric and what its data must hold."""
+    """Each benchmark with its metric, what its data must hold, and whose script is followed."""
     for benchmark in benchmarks().values():
         judged = ", by a judge" if benchmark.metric.judging else ""
         yield f"{benchmark.name:<28} {benchmark.title}: {benchmark.metric.name}{judged}"
         yield f"    {benchmark.files}"
+        if benchmark.metric.script:
+            yield f"    official script: {benchmark.metric.script}"
 
 
 def write_comparison(out: str) -> Iterator[str]:

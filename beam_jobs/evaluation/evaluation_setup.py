@@ -37,7 +37,9 @@ class Evaluation:
         """All that decides the answers and their scores, for people and for the identity."""
         settings, asked = self.settings, self.settings[BenchmarkChoice]
         decoding = decoding_of(self.benchmark, asked.thinking)
-        judge = settings.language_model if self.benchmark.metric.judging else None
+        judging = self.benchmark.metric.judging
+        judge = settings.language_model if judging else None
+        quoted = {"judge_prompt": str(judging.script)} if judging and judging.script else {}
         return {
             "model": settings.checkpoint.name,
             "weights_revision": settings.checkpoint.revision,
@@ -50,6 +52,7 @@ class Evaluation:
             "judge": judge.checkpoint.name if judge else "",
             "items": len(self.items),
             "items_hash": configuration_hash([item.item_id for item in self.items]),
+            **quoted,
         }
 
     @cached_property

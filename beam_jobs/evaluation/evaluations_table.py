@@ -45,6 +45,7 @@ def row_of(
         "weight": score.weight if is_scored else None,
         "official_score": official[0],
         "official_weight": official[1],
+        "official_read_as": score.official_read_as if is_scored else None,
         "similarity": score.parts.get("similarity"),
         "judge_reply": reply,
         "fault": "; ".join(evaluation.faults.get(item.item_id, ())),

@@ -12,7 +12,7 @@ from af3core.evaluation.benchmark_files import Data
 from af3core.evaluation.benchmark_registry import benchmark_named
 from af3core.evaluation.item import Item, SoundFile
 from af3core.evaluation.reading_sounds import read_sound
-from af3core.model.audio_limits import BASE_TRAINED_SAMPLES, MAX_AUDIO_SAMPLES
+from af3core.model.audio_limits import AudioLimit
 from af3core.model.engines.engine_registry import answers_of
 from af3core.model.request import Answer, Decoding, Request, Sound, Turn
 from af3core.tasks.thinking import split_thinking, with_think_suffix
@@ -27,12 +27,15 @@ PREDICTIONS = "predictions"
 RULES_VERSION = 1
 """Counts up when the same item is asked otherwise."""
 ITEMS_AT_ONCE = 32
-_SAMPLES_AT_ONCE = 2 * MAX_AUDIO_SAMPLES
-"""Twenty minutes of sound are held at most, and one item."""
 _THINKING_TOKENS = 1024
 """What the model's card names as the longest answer."""
-CUT_AT_10_MIN = "cut_at_10_min"
-"""Flag: the model hears ten minutes; the published code drops the rest without a word."""
+
+
+def cut_flag(limit: AudioLimit) -> str:
+    """Flag: the model hears no more of a sound, such as `cut_at_10_min`; the published code drops
+    the rest without a word.
+    """
+    return f"cut_at_{limit.max_s / 60:g}_min"
 
 
 def decoding_of(benchmark: Benchmark, thinking: bool) -> Decoding:
@@ -126,12 +129,15 @@ class _ItemRequest:
 def _batches(
     items: Sequence[Item], benchmark: Benchmark, data: Data, settings: JobSettings
 ) -> Iterator[list[_ItemRequest]]:
-    """As many items as their sounds fit into memory; a sound of several items is one object."""
+    """As many items as their sounds fit into memory, twice what the model hears and one item; a
+    sound of several items is one object.
+    """
+    most_samples = 2 * settings.checkpoint.limit.max_samples
     heard: dict[SoundFile, Sound] = {}
     batch: list[_ItemRequest] = []
     for item in items:
         batch.append(_item_request(item, heard, benchmark, data, settings))
-        if sum(len(sound.samples) for sound in heard.values()) > _SAMPLES_AT_ONCE:
+        if sum(len(sound.samples) for sound in heard.values()) > most_samples:
             yield batch
             heard, batch = {}, []
     yield batch
@@ -154,9 +160,10 @@ def _item_request(
             raise
         except (Af3Error, OSError) as error:
             return _ItemRequest(item, None, f"{type(error).__name__}: {error}")
-        heard[file] = Sound(samples[:MAX_AUDIO_SAMPLES])
-        if len(samples) > MAX_AUDIO_SAMPLES:
-            flags.append(CUT_AT_10_MIN)
+        limit = settings.checkpoint.limit
+        heard[file] = Sound(samples[: limit.max_samples])
+        if len(samples) > limit.max_samples:
+            flags.append(cut_flag(limit))
     return _ItemRequest(item, _request(item, heard, benchmark, settings), flags=tuple(flags))
 
 
@@ -165,14 +172,12 @@ def _request(
 ) -> Request:
     sounds = tuple(heard[file] for file in item.sounds)
     thinking = settings[BenchmarkChoice].thinking
-    is_long = any(len(sound.samples) > BASE_TRAINED_SAMPLES for sound in sounds)
-    engine = settings.engine
-    thinks = (thinking or is_long) and engine.name == "af3" and engine.checkpoint.has_think
+    longest_samples = max((len(sound.samples) for sound in sounds), default=0)
     return Request(
         sounds,
         (Turn("user", prompt_of(benchmark, item, thinking)),),
         decoding_of(benchmark, thinking),
-        weights="think" if thinks else "base",
+        weights=settings.engine.weights_for(thinking=thinking, longest_samples=longest_samples),
     )
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from af3core.evaluation.benchmark import Benchmark
 from af3core.evaluation.benchmark_registry import benchmarks
-from af3core.evaluation.comparison import Comparison, EvaluatedRun, compare
+from af3core.evaluation.comparison import Comparison, EvaluatedRun, compare, rate_text
 from af3core.evaluation.paper import paper_number
-from af3core.evaluation.score import Score, figure, official_figure
+from af3core.evaluation.score import (
+    Score,
+    figure,
+    official_figure,
+    official_rate,
+    official_scores,
+)
 from af3core.evaluation.statistics import figure_interval
+from af3core.evaluation.totals import with_totals
 from af3core.storage.store import Store
 from beam_jobs.evaluation.evaluation_setup import Evaluation
 from beam_jobs.evaluation.evaluations_table import (
@@ -53,7 +60,7 @@ def comparison_of(store: Store) -> Comparison | None:
             key=lambda rows: min(row["generated_at"] for row in rows),
         )
     ]
-    return compare(runs) if runs else None
+    return compare(with_totals(runs)) if runs else None
 
 
 def facts_of(evaluation: Evaluation, rows: Sequence[Row]) -> dict[str, Any]:
@@ -62,6 +69,7 @@ def facts_of(evaluation: Evaluation, rows: Sequence[Row]) -> dict[str, Any]:
     run = evaluated_run(evaluation.benchmark, rows)
     scores = list(run.scores.values())
     interval = figure_interval(scores, metric.scale)
+    official = figure_interval(official_scores(scores), metric.scale)
     return {
         "benchmark": evaluation.benchmark.name,
         "evaluation_id": evaluation.evaluation_id,
@@ -71,7 +79,11 @@ def facts_of(evaluation: Evaluation, rows: Sequence[Row]) -> dict[str, Any]:
         "low": interval.low if interval else None,
         "high": interval.high if interval else None,
         "official_figure": official_figure(scores, metric.scale),
-        "groups": _groups(run),
+        "official_low": official.low if official else None,
+        "official_high": official.high if official else None,
+        "official_rate": official_rate(scores, metric.official_rate),
+        "groups": _groups(run, figure),
+        "official_groups": _groups(run, official_figure),
         "faults": len(run.faults),
         "errors": len(run.errors),
     }
@@ -86,8 +98,7 @@ def lines_of(evaluation: Evaluation, facts: dict[str, Any], rows: Sequence[Row])
     else:
         spread = f"{facts['low']:.2f} to {facts['high']:.2f}"
         yield f"{facts['metric']}: {facts['figure']:.2f} ({spread}, 95 %)"
-    if facts["official_figure"] is not None:
-        yield f"by the official script: {facts['official_figure']:.2f}"
+    yield from _official_line(benchmark, facts, rows)
     reported = paper_number(benchmark.name)
     number = reported.of(evaluation.settings[BenchmarkChoice].prompt_form) if reported else None
     if reported and number is not None:
@@ -96,8 +107,22 @@ def lines_of(evaluation: Evaluation, facts: dict[str, Any], rows: Sequence[Row])
     shown = tuple(f"{name}=" for name, _ in evaluation.items[0].groups[:1])
     for name, value in facts["groups"].items():
         if name.startswith(shown):
-            yield f"  {name}: {value:.2f}"
+            official = facts["official_groups"].get(name)
+            yield f"  {name}: {value:.2f}" + (
+                "" if official is None else f", official {official:.2f}"
+            )
     yield from _what_is_wrong(rows)
+
+
+def _official_line(
+    benchmark: Benchmark, facts: dict[str, Any], rows: Sequence[Row]
+) -> Iterator[str]:
+    if facts["official_figure"] is None:
+        return
+    spread = f"{facts['official_low']:.2f} to {facts['official_high']:.2f}, 95 %"
+    rate = rate_text([_score(row) for row in rows], benchmark.metric)
+    line = f"by the official script: {facts['official_figure']:.2f} ({spread})"
+    yield f"{line}, {rate}" if rate else line
 
 
 def _what_is_wrong(rows: Sequence[Row]) -> Iterator[str]:
@@ -108,13 +133,15 @@ def _what_is_wrong(rows: Sequence[Row]) -> Iterator[str]:
             yield f"{kind}: {len(found)} items in all; see the column {kind} of evaluations"
 
 
-def _groups(run: EvaluatedRun) -> dict[str, float]:
+def _groups(
+    run: EvaluatedRun, add_up: Callable[[Sequence[Score], float], float | None]
+) -> dict[str, float]:
     """The figure of each group of items, such as task=sound."""
     members: dict[str, list[Score]] = {}
     for item_id, names in run.groups.items():
         for name in names:
             members.setdefault(name, []).append(run.scores[item_id])
-    figures = {name: figure(scores, run.metric.scale) for name, scores in sorted(members.items())}
+    figures = {name: add_up(scores, run.metric.scale) for name, scores in sorted(members.items())}
     return {name: value for name, value in figures.items() if value is not None}
 
 
@@ -124,4 +151,5 @@ def _score(row: Row) -> Score:
         value=row["score"] or 0.0,
         weight=row["weight"] or 0.0,
         official=(row["official_score"], row["official_weight"]) if has_official else None,
+        official_read_as=row["official_read_as"],
     )

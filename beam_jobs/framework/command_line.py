@@ -193,6 +193,15 @@ _READ = {int: _whole_number, float: _number}
 """Python's own readers take digits of other scripts and underscores too."""
 
 
+def _word_or_number(known: Option, text: str) -> float | str:
+    if text in known.words:
+        return text
+    try:
+        return _READ[known.kind](text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error} or {', '.join(known.words)}") from error
+
+
 def _form(known: Option) -> dict[str, Any]:
     if known.kind is bool:
         return {"action": "store_true", "default": None}
@@ -202,7 +211,9 @@ def _form(known: Option) -> dict[str, Any]:
     else:
         form["metavar"] = known.declared.metavar
     if known.kind in _READ:
-        form["type"] = _READ[known.kind]
+        form["type"] = (
+            functools.partial(_word_or_number, known) if known.words else _READ[known.kind]
+        )
     if known.repeated and not known.declared.by_commas:
         form["action"] = "append"
     return form

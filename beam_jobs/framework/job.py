@@ -21,6 +21,7 @@ from af3core.storage.abandoned import remove_abandoned
 from af3core.storage.address import split_object, store_at
 from af3core.storage.copies_folder import remove_dead_copies
 from beam_jobs.framework.command_line import OneLineParser, make_parser, read_group
+from beam_jobs.framework.data_facts import begin_data_facts, data_facts
 from beam_jobs.framework.known_nights import check_nights
 from beam_jobs.framework.needs import check_needs, check_packages
 from beam_jobs.framework.outputs import check_output, mark_output
@@ -35,7 +36,7 @@ from schemas.jobs import Job
 from schemas.options.archive import Results
 from schemas.options.night import Run
 from schemas.record_format import stored_json
-from schemas.reports import WAITING_EXIT_CODE, JobReport
+from schemas.reports import WAITING_EXIT_CODE, DataFacts, JobReport
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ def _run(
         check_output(store_at(settings.out))
     ending.settings = settings
     begin_job()
+    begin_data_facts()
     if job.begins_output:
         mark_output(settings.store)
     remove_abandoned(settings.store)
@@ -168,7 +170,8 @@ def _reported(
             until=settings.until if settings else "",
             started_at=started_at.isoformat(timespec="milliseconds"),
             seconds=round(time.monotonic() - begun, 3),
-            facts=ending.outcome.facts,
+            facts=ending.outcome.facts or _facts_of(error),
+            data=data_facts(settings) if settings else DataFacts(),
             waiting=ending.outcome.waiting,
             **_how_it_ended(error, job, ending.outcome),
         )
@@ -194,6 +197,10 @@ def _keep(report: JobReport, report_path: str | None, settings: JobSettings | No
     if settings:
         key = layout.report_key(report.corpus, report.run_id, report.job, settings.part)
         settings.store.write(key, _as_bytes(report))
+
+
+def _facts_of(error: BaseException | None) -> dict[str, Any]:
+    return dict(error.facts) if isinstance(error, Af3Error) else {}
 
 
 def _how_it_ended(error: BaseException | None, job: Job, outcome: Outcome) -> dict[str, Any]:

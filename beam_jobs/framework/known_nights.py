@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from af3core.errors import ConfigurationError
+from af3core.near_names import did_you_mean
 from af3core.storage.store import Store
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import Nights, manifest_dates
-from beam_jobs.framework.near_names import did_you_mean
 from beam_jobs.framework.outputs import near_output
 from beam_jobs.output.next_command import af3
 from schemas import layout

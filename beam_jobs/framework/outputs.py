@@ -9,11 +9,11 @@ import os
 from pathlib import Path
 
 from af3core.errors import ConfigurationError
+from af3core.near_names import nearest
 from af3core.storage.address import is_bucket, store_at
 from af3core.storage.bucket_client import SCHEME, split_address
 from af3core.storage.listing import holds_anything
 from af3core.storage.store import Store
-from beam_jobs.framework.near_names import nearest
 from schemas.layout import (
     OUTPUT_FOLDERS,
     OUTPUT_MARKER,

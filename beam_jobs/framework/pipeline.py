@@ -18,6 +18,7 @@ from apache_beam.options.pipeline_options import (
 from af3core.errors import Af3Error, ConfigurationError
 from af3core.messages import Level, tell
 from beam_jobs.framework.counters import METRICS
+from beam_jobs.framework.data_facts import note_written
 from beam_jobs.framework.settings import JobSettings
 
 LOCAL_RUNNER = "FnApiRunner"
@@ -66,7 +67,7 @@ def run_pipeline(
     """Build and run a pipeline to its end.
 
     Returns:
-        The job's counters by name.
+        The job's counters by name, but for those of the rows that it wrote.
 
     Raises:
         ConfigurationError: an option of Beam's is wrong.
@@ -104,4 +105,5 @@ def run_pipeline(
             f"the pipeline failed ({_STEP.sub('', said[-1])}); what is done is kept, run it again"
         ) from error
     found = result.metrics().query(beam.metrics.MetricsFilter().with_namespace(METRICS))
-    return {c.key.metric.name: c.committed or c.attempted for c in found["counters"]}
+    counters = {c.key.metric.name: c.committed or c.attempted for c in found["counters"]}
+    return note_written(counters)

@@ -14,6 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from af3core.storage.concurrency import map_concurrently
 from af3core.storage.store import Store, retry_on_conflict, update
+from beam_jobs.framework.data_facts import count_written
 from schemas import layout
 from schemas.record_format import RecordError, stored_bytes
 from schemas.records import DayReplacement, PublishedDay
@@ -110,7 +111,9 @@ def publish_objects(
         return assembled
 
     with store.claim(claim_key):
-        return retry_on_conflict(f"objects of {store.address(claim_key)}", attempt).result
+        published = retry_on_conflict(f"objects of {store.address(claim_key)}", attempt)
+    count_written(published.objects)
+    return published.result
 
 
 def replaced_states(store: Store, corpus: str, date: str, stage: str) -> dict[str, str]:

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from af3core.audio.cut_points import Segmentation
+from af3core.audio.cut_points import LONGEST_CLIP_S, Segmentation, segmentation_of
 from af3core.errors import ConfigurationError
 from af3core.model.engines.engine_registry import EngineSettings
 from af3core.model.weights.checkpoint import (
-    AF3_TYPE,
     Checkpoint,
     find_checkpoint,
     served_checkpoint,
@@ -36,7 +35,7 @@ from schemas.layout import WHOLE, Part, manifest_prefix
 from schemas.options.archive import Interval, RecordingLimit, Results, Source
 from schemas.options.derive import WRITER_KEY_VARIABLE, Questions, Recordings, Speech, Writer
 from schemas.options.evaluation import JUDGE_KEY_VARIABLE, Accepted, BenchmarkChoice, Judge
-from schemas.options.night import Compute, Cutting, Endpoint, Model, Run, Split, Tasks
+from schemas.options.night import AUTO, Compute, Cutting, Endpoint, Model, Run, Split, Tasks
 from schemas.options.option import OptionGroup
 
 FIRST_DATE, LAST_DATE = "0001-01-01", "9999-12-31"
@@ -205,12 +204,42 @@ def _with_source(settings: JobSettings) -> JobSettings:
 def _resolved(settings: JobSettings) -> JobSettings:
     """Settings with their tasks and models, found by their options."""
     groups = {type(group) for group in settings.groups}
-    return replace(
+    settings = replace(
         settings,
         tasks=_tasks(settings) if Tasks in groups else (),
         audio_model=None if settings.job.model == "none" else _audio_model(settings),
         language_model=_language_model(settings, groups),
     )
+    return _with_clip_length(settings) if Cutting in groups else settings
+
+
+def _with_clip_length(settings: JobSettings) -> JobSettings:
+    """Settings whose longest clip is a length that the model hears.
+
+    Raises:
+        ConfigurationError: the model hears less, or nobody knows here how much it hears.
+    """
+    cut = settings[Cutting]
+    engine = settings.audio_model
+    if engine is None and not isinstance(cut.max_clip_s, str):
+        return settings  # it was looked at where the night was planned
+    engine = engine or _audio_model(settings)
+    longest_s, name = engine.checkpoint.limit.max_s, engine.checkpoint.name
+    if isinstance(cut.max_clip_s, str):
+        if engine.name == "openai":
+            raise ConfigurationError(
+                f"--max-clip-s auto: what {name} hears at its server is not known here; name a"
+                f" length of at most {longest_s}"
+            )
+        length = replace(cut, max_clip_s=min(float(longest_s), LONGEST_CLIP_S))
+        others = (length if isinstance(group, Cutting) else group for group in settings.groups)
+        return replace(settings, groups=tuple(others))
+    if cut.max_clip_s > longest_s:
+        raise ConfigurationError(
+            f"--max-clip-s {cut.max_clip_s:g}: {name} hears at most {longest_s} s; take auto, or a"
+            " shorter length"
+        )
+    return settings
 
 
 def _after_plan(settings: JobSettings, namespace: argparse.Namespace) -> JobSettings:
@@ -231,6 +260,17 @@ def _after_plan(settings: JobSettings, namespace: argparse.Namespace) -> JobSett
             f"--model {settings[Model].model}: its weights are {settings.checkpoint.revision[:12]}"
             f" now, and af3 plan recorded {plan.weights_revision[:12]}; run {af3('plan')} again, or"
             " pin them with --model-revision"
+        )
+    is_auto = read_group(Cutting, namespace).max_clip_s == AUTO
+    if (
+        is_auto
+        and settings.audio_model
+        and settings[Cutting].max_clip_s
+        != min(float(settings.checkpoint.limit.max_s), LONGEST_CLIP_S)
+    ):
+        raise ConfigurationError(
+            f"--max-clip-s auto: af3 plan recorded {settings[Cutting].max_clip_s:g}; leave it out,"
+            f" or run {af3('plan')} again with it"
         )
     return replace(settings, tasks=recorded_tasks(settings[Tasks], settings.tasks, plan))
 
@@ -283,23 +323,6 @@ def _checked(group: OptionGroup) -> OptionGroup:
     return group
 
 
-def segmentation_of(cut: Cutting) -> Segmentation:
-    """How recordings are cut, as part of every clip's identity.
-
-    Raises:
-        ConfigurationError: a length is out of its range.
-    """
-    return Segmentation(
-        max_clip_s=cut.max_clip_s,
-        max_segment_s=cut.max_segment_s,
-        target_segment_s=cut.target_segment_s,
-        silence_dbfs=cut.silence_dbfs,
-        silence=cut.silence,
-        track=cut.track.lower(),
-        channels=cut.channels,
-    )
-
-
 def _with_questions_of_file(group: Questions) -> Questions:
     asked = list(group.question)
     if group.questions:
@@ -342,10 +365,10 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
         checkpoint = find_checkpoint(
             model.model, model.model_revision, with_weights=settings.job.needs_gpu
         )
-    if checkpoint.model_type != AF3_TYPE and model.engine == "af3":
-        raise ConfigurationError(
-            f"--model {model.model}: {checkpoint.model_type} needs --engine transformers"
-        )
+    if model.think_model:
+        checkpoint = _with_think(checkpoint, model, settings.job)
+    elif model.think_model_revision:
+        raise ConfigurationError("--think-model-revision pins --think-model, which is not given")
     return EngineSettings(
         name=model.engine,
         checkpoint=checkpoint,
@@ -355,6 +378,20 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
         endpoint=endpoint or "",
         server=served.server,
     )
+
+
+def _with_think(checkpoint: Checkpoint, model: Model, job: Job) -> Checkpoint:
+    """The model with the whole checkpoint that thinks beside it."""
+    assert model.think_model is not None
+    if model.engine != "af3":
+        raise ConfigurationError(f"--think-model is of --engine af3, not of {model.engine}")
+    name, revision = model.think_model, model.think_model_revision
+    try:
+        think = find_checkpoint(name, revision, with_weights=job.needs_gpu)
+    except ConfigurationError as error:
+        said = str(error).replace("--model-revision ", "--think-model-revision ", 1)
+        raise ConfigurationError(said.replace("--model ", "--think-model ", 1)) from error
+    return checkpoint.with_think(think)
 
 
 def _language_model(settings: JobSettings, groups: set[type[OptionGroup]]) -> EngineSettings | None:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from af3core.errors import ConfigurationError
+from af3core.near_names import nearest
 from beam_jobs.framework.command_line import flags_in
-from beam_jobs.framework.near_names import nearest
 from schemas.options.option import Option, as_arguments
 
 FILE_NAME = "af3.toml"
@@ -197,10 +197,12 @@ def _wrong(known: Option, value: Any) -> str | None:
 
 
 def _wrong_one(known: Option, value: Any) -> str | None:
+    if isinstance(value, str) and value in known.words:
+        return None
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     fits = is_number if known.kind is float else type(value) is known.kind
     if not fits:
-        return f"{value!r} must be {_KINDS[known.kind]}"
+        return f"{value!r} must be {' or '.join([_KINDS[known.kind], *map(repr, known.words)])}"
     if known.choices and value not in known.choices:
         return f"{value!r} must be one of {', '.join(known.choices)}"
     rule = known.declared.rule

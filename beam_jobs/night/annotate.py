@@ -20,7 +20,6 @@ import apache_beam as beam
 
 from af3core.embedding.few_shot import Example, with_examples
 from af3core.errors import ModelError
-from af3core.model.audio_limits import BASE_TRAINED_SAMPLES
 from af3core.model.engines.engine_registry import EngineSettings, load_engine, model_turn
 from af3core.model.request import Request, Sound, ask
 from af3core.tasks.task import Task
@@ -242,14 +241,12 @@ def request_of(
     """A task's question about a sound; to think, or to hear long sounds, the checkpoint's think
     weights if it has them.
     """
-    wanted = task.thinking or len(sound.samples) > BASE_TRAINED_SAMPLES
-    thinks = wanted and engine.name == "af3" and engine.checkpoint.has_think
     return ask(
         sound,
         with_examples(task.prompt_text, task.prompt, examples),
         task.max_new_tokens,
         task.repetition_penalty,
-        weights="think" if thinks else "base",
+        weights=engine.weights_for(thinking=task.thinking, longest_samples=len(sound.samples)),
     )
 
 

@@ -56,7 +56,7 @@ def annotated_clip(
 def _annotation(
     ask: PendingQuestion, answer: Answer, task: Task, shown: Sequence[ShownExample]
 ) -> Annotation:
-    read = read_answer(task, answer.text)
+    read = read_answer(task, answer.text, ask.speech_ms)
     return Annotation(
         task_id=task.task_id,
         task_hash=ask.task_hash,

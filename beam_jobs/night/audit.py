@@ -210,7 +210,9 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
         why = f". Failures: {'; '.join(causes)}" if causes else ""
         remedies = dict.fromkeys(each.remedy for each in found if each.remedy)
         then = f". {'; '.join(remedies)}" if remedies else ""
-        raise AuditFailed(f"not published: {'; '.join(e.text for e in found)}{why}{then}")
+        failed = AuditFailed(f"not published: {'; '.join(e.text for e in found)}{why}{then}")
+        failed.facts = asdict(counts)
+        raise failed
     line = (
         f"passed: {counts.recordings} recordings, {clock(counts.duration_ms)} in ="
         f" {clock(counts.annotated_ms)} annotated + {clock(counts.skipped_ms)} skipped;"

@@ -12,6 +12,7 @@ from af3core.audio.cut_points import Segmentation
 from af3core.errors import Af3Error
 from af3core.storage.address import store_at
 from beam_jobs.evaluation.acceptance_check import check_accepted
+from beam_jobs.framework.data_facts import note_read
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import manifest_dates, manifests
@@ -104,6 +105,7 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
             " check the folder, --since and --until, and how objects are dated (--date-from)"
         )
     planned = list(manifests(ledger, settings))
+    note_read(planned)
     work = planned_work(planned, ledger, settings)
     cost = estimate(work, settings[Budget], ledger.rate(settings.corpus))
     lines = [f"{name:<11} {value}" for name, value in effective_settings(settings)]

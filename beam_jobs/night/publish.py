@@ -20,6 +20,7 @@ import apache_beam as beam
 from af3core import __version__
 from af3core.errors import ConfigurationError
 from beam_jobs.framework.counters import count
+from beam_jobs.framework.data_facts import note_read
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import in_batches, manifests
@@ -414,6 +415,7 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     """
     _drop_tasks(settings)
     found = list(manifests(Ledger(settings.store), settings))
+    note_read(found)
     arrived = {manifest.date: manifest.arrived for manifest in found}
     works = planned_works(found, Ledger(settings.store), settings)
     whole = functools.partial(build, listed=list(_shards_of(found)), works=works)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from af3core.errors import Af3Error
-from af3core.tasks.flags import OF_RECORDINGS
+from af3core.tasks.answers import read_answer
+from af3core.tasks.flags import OF_RECORDINGS, answer_flags
 from af3core.tasks.task import Task
 from beam_jobs.framework.equal_clips import taken_over_from
 from beam_jobs.framework.failures import given_up, progress_of
@@ -118,7 +119,8 @@ def recording_rows(facts: RecordingFacts, tasks: Mapping[str, Task]) -> TableRow
                 spent.append(Spent(*times, status, reason, clip.channel))
                 rows.add("segments", _segment_row(facts, clip, segment, status, reason))
             for (entry, annotation), question in answers.items_with_questions():
-                _add_annotation(rows, facts, clip, entry, annotation, tasks[question.task_hash])
+                read = _read_now(annotation, tasks[question.task_hash], question.speech_ms)
+                _add_annotation(rows, facts, clip, entry, read, tasks[question.task_hash])
                 if entry.taken_over:
                     rows.taken_over[clip.recording_id, entry.run_id] += 1
             for failure in failures.values():
@@ -307,6 +309,23 @@ def _segment_row(
         "segmentation_hash": facts.segmentation_hash,
         "run_id": facts.segmented.run_id if facts.segmented else facts.run_id,
     }
+
+
+def _read_now(annotation: Annotation, task: Task, speech_ms: int) -> Annotation:
+    """A transcript as the model's own words are read today, with its flags: an earlier release
+    took words away that may have been spoken. Answers of other kinds stay as they were read.
+    """
+    if task.kind != "transcript":
+        return annotation
+    read = read_answer(task, annotation.raw_text, speech_ms)
+    flags = answer_flags(
+        task,
+        read,
+        mean_logprob=annotation.mean_logprob,
+        finish_reason=annotation.finish_reason,
+        speech_ms=speech_ms,
+    )
+    return dataclasses.replace(annotation, text=read.text, flags=flags)
 
 
 def _add_annotation(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from beam_jobs.framework.progress import clock
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.table_snapshot import TableSnapshot, take_snapshot
 from beam_jobs.night.replaced_rows import Replaced, add_up, replaced_of, replaced_texts
+from beam_jobs.night.rows import NOT_ANNOTATED, WAITING
 from beam_jobs.output.next_command import af3
 
 
@@ -30,6 +32,7 @@ class Summary:
     replaced: tuple[Replaced, ...] = ()
     recordings_taken_over: int = 0
     taken_over_ms: int = 0
+    recordings_waiting: int = 0
 
     def facts(self) -> dict[str, Any]:
         """For programs."""
@@ -102,4 +105,11 @@ def summarise(settings: JobSettings, published: TableSnapshot | None = None) -> 
         replaced=add_up(each for row in mine for each in replaced_of(row)),
         recordings_taken_over=len(taken_over),
         taken_over_ms=sum(taken_over),
+        recordings_waiting=sum(map(_waits, recordings)),
     )
+
+
+def _waits(recording: Mapping[str, Any]) -> bool:
+    """Whether a recording is to be cut or asked yet."""
+    reasons = {part["reason"] for part in recording["skipped"]}
+    return recording["status"] == WAITING or NOT_ANNOTATED in reasons

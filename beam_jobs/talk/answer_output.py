@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 
 from af3core.errors import ConfigurationError
-from af3core.model.audio_limits import SAMPLE_RATE_HZ
+from af3core.model.audio_limits import SAMPLE_RATE_HZ, AudioLimit
 from af3core.model.request import Request
 from af3core.speech.spoken_answer import spoken_answer
 from af3core.speech.voice import AudioChunk
@@ -46,6 +46,11 @@ class AnswerOutput:
         self._loudspeaker = loudspeaker
         self._write = write
         self._must_sound = must_sound
+
+    @property
+    def limit(self) -> AudioLimit:
+        """How much the model hears."""
+        return self._answerer.limit
 
     def tell(self, request: Request, stop: threading.Event) -> str:
         """Ask, print, play to the end; the text that was told.

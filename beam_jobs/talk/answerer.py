@@ -6,11 +6,11 @@ import argparse
 from dataclasses import dataclass
 from typing import Any
 
-from af3core.errors import ConfigurationError
+from af3core.model.audio_limits import AF3_LIMIT, AudioLimit
 from af3core.model.engines.engine_registry import EngineSettings, load_engine
 from af3core.model.request import Decoding, Request, Sound, Turn
 from af3core.model.streaming.stream import StreamingEngine
-from af3core.model.weights.checkpoint import AF3_TYPE, find_checkpoint
+from af3core.model.weights.checkpoint import find_checkpoint
 from af3core.speech.voice import Voice, VoiceSettings
 from af3core.speech.voice_registry import open_voice
 
@@ -27,26 +27,26 @@ class Answerer:
         model: as it was named.
         engine: that writes.
         voice: that speaks.
+        limit: how much the model hears.
     """
 
     model: str
     engine: StreamingEngine
     voice: Voice
+    limit: AudioLimit = AF3_LIMIT
 
 
 def open_answerer(known: argparse.Namespace) -> Answerer:
     """The model and the voice of these options; the voice first, as it is there sooner.
 
     Raises:
-        ConfigurationError: an unknown model or voice, or a model that does not stream.
+        ConfigurationError: an unknown model or voice.
     """
     checkpoint = find_checkpoint(known.model, known.model_revision, with_weights=True)
-    if checkpoint.model_type != AF3_TYPE:
-        raise ConfigurationError(f"--model {known.model}: {checkpoint.model_type} does not stream")
     voice = open_voice(known.voice, VoiceSettings(speaker=known.speaker))
     settings = EngineSettings("af3", checkpoint, known.dtype, known.device, batch_tokens=16_384)
     engine: Any = load_engine(settings)
-    return Answerer(known.model, engine, voice)
+    return Answerer(known.model, engine, voice, checkpoint.limit)
 
 
 def request_about(about: Sound, question: Sound | str) -> Request:

@@ -38,11 +38,11 @@ class TalkConversation:
     ) -> None:
         self._about, self._microphone, self._teller = about, microphone, teller
         self._remembers = remembers
-        self._limit_s = question_limit_s(about)
+        self._limit_s = question_limit_s(about, teller.limit)
         if self._limit_s < _SHORTEST_LIMIT_S:
             raise ConfigurationError(
-                "--about is ten minutes long, which is all that the model hears: cut it, or ask in"
-                " writing by --text"
+                f"--about is {teller.limit.max_s / 60:g} minutes long, which is all that the model"
+                " hears: cut it, or ask in writing by --text"
             )
         self._earlier: list[Exchange] = []
 
@@ -113,7 +113,7 @@ class TalkConversation:
         return recording.sound(self._limit_s)
 
     def _answer(self, question: Question, interrupted: threading.Event) -> None:
-        request = request_after(self._about, self._earlier, question)
+        request = request_after(self._about, self._earlier, question, self._teller.limit)
         text = self._teller.tell(request, interrupted)
         if text and self._remembers:
             self._earlier.append(Exchange(question, text))

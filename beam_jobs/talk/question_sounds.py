@@ -8,7 +8,7 @@ from af3core.audio.clip_file import as_waveform
 from af3core.audio.decode import decode_whole
 from af3core.dialogue.script import Moment, moment_of
 from af3core.errors import ConfigurationError, ModelError
-from af3core.model.audio_limits import MAX_AUDIO_SAMPLES, SAMPLE_RATE_HZ
+from af3core.model.audio_limits import AudioLimit
 from af3core.model.request import Sound
 from af3core.storage.address import store_at
 from beam_jobs.framework.clip_audio import ClipObject, clip_sounds
@@ -25,16 +25,16 @@ ORDER BY r.object_uri, s.start_ms LIMIT 1
 """
 
 
-def sound_of_file(path: str) -> Sound:
+def sound_of_file(path: str, limit: AudioLimit) -> Sound:
     """A sound file of any format, as the model hears it.
 
     Raises:
         ConfigurationError: there is no such file.
-        MediaError: it cannot be decoded, or it is longer than ten minutes.
+        MediaError: it cannot be decoded, or it is longer than the model hears.
     """
     if not Path(path).is_file():
         raise ConfigurationError(f"{path}: there is no such sound file")
-    return decoded_sound(Path(path), path, MAX_AUDIO_SAMPLES / SAMPLE_RATE_HZ)
+    return decoded_sound(Path(path), path, limit.max_s)
 
 
 def decoded_sound(path: Path, name: str, limit_s: float) -> Sound:
@@ -46,7 +46,7 @@ def decoded_sound(path: Path, name: str, limit_s: float) -> Sound:
     return Sound(as_waveform(decode_whole(path, name, limit_s)))
 
 
-def sound_about(about: str, out: str) -> Sound:
+def sound_about(about: str, out: str, limit: AudioLimit) -> Sound:
     """A file's sound, or the segment at OBJECT@M:SS of an archive.
 
     Raises:
@@ -54,7 +54,7 @@ def sound_about(about: str, out: str) -> Sound:
         ModelError: the segment's clip cannot be read.
     """
     moment = moment_of(about)
-    return sound_of_file(about) if moment is None else _sound_at(moment, about, out)
+    return sound_of_file(about, limit) if moment is None else _sound_at(moment, about, out)
 
 
 def _sound_at(moment: Moment, about: str, out: str) -> Sound:

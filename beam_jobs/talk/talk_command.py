@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from af3core.errors import ConfigurationError
-from af3core.model.weights.checkpoint import NANO
+from af3core.model.weights.checkpoint import NANO, find_checkpoint
 from af3core.speech.sound_file import SoundWriter
 from beam_jobs.framework.process import say
 from beam_jobs.talk.answer_output import AnswerOutput
@@ -33,8 +33,8 @@ most), or it is typed. Ctrl-C stops a question or an answer, Ctrl-D ends. The ea
 answers are asked again with the next one, but for nano, which knows no conversations.
 
 A spoken question is a sound like any other to the model: it hears the question, then what the
-question is about, ten minutes in all. Microphone and loudspeaker need PortAudio; on Debian and
-Ubuntu: apt install libportaudio2."""
+question is about, as much in all as it hears (AF3: ten minutes). Microphone and loudspeaker need
+PortAudio; on Debian and Ubuntu: apt install libportaudio2."""
 _KINDS = {".opus": "opus", ".ogg": "opus", ".wav": "wav"}
 
 
@@ -51,8 +51,9 @@ def run_talk(known: argparse.Namespace) -> int:
     microphone = _microphone(known)
     loudspeaker = _named_loudspeaker(known)
     kind = _kind(known.answer) if known.answer else None
-    about = sound_about(known.about, known.out)
-    question = sound_of_file(known.question) if known.question else known.text
+    limit = find_checkpoint(known.model, known.model_revision, with_weights=False).limit
+    about = sound_about(known.about, known.out, limit)
+    question = sound_of_file(known.question, limit) if known.question else known.text
     answerer = open_answerer(known)
     if not (loudspeaker or known.mute or known.answer):
         loudspeaker = _any_loudspeaker()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from af3core.embedding.few_shot import without_special_tokens
-from af3core.model.audio_limits import MAX_AUDIO_SAMPLES, SAMPLE_RATE_HZ
+from af3core.model.audio_limits import AF3_LIMIT, SAMPLE_RATE_HZ, AudioLimit
 from af3core.model.request import Decoding, Request, Sound, Turn
 from beam_jobs.talk.answerer import MOST_TOKENS
 
@@ -25,17 +25,22 @@ class Exchange:
     answer: str
 
 
-def question_limit_s(about: Sound) -> float:
+def question_limit_s(about: Sound, limit: AudioLimit = AF3_LIMIT) -> float:
     """How long a spoken question may be, so that it and what it is about can be heard."""
-    return min(LONGEST_QUESTION_S, (MAX_AUDIO_SAMPLES - len(about.samples)) / SAMPLE_RATE_HZ)
+    return min(LONGEST_QUESTION_S, (limit.max_samples - len(about.samples)) / SAMPLE_RATE_HZ)
 
 
-def request_after(about: Sound, earlier: Sequence[Exchange], question: Question) -> Request:
+def request_after(
+    about: Sound,
+    earlier: Sequence[Exchange],
+    question: Question,
+    limit: AudioLimit = AF3_LIMIT,
+) -> Request:
     """The question behind the latest of the earlier ones: as many as the model hears with it.
 
     The sound that all is about stands in the first turn, after a spoken question.
     """
-    kept = _recent_exchanges(about, earlier, question)
+    kept = _recent_exchanges(about, earlier, question, limit)
     sounds: list[Sound] = []
     turns: list[Turn] = []
     for asked in (*(exchange.question for exchange in kept), question):
@@ -55,9 +60,9 @@ def request_after(about: Sound, earlier: Sequence[Exchange], question: Question)
 
 
 def _recent_exchanges(
-    about: Sound, earlier: Sequence[Exchange], question: Question
+    about: Sound, earlier: Sequence[Exchange], question: Question, limit: AudioLimit
 ) -> list[Exchange]:
-    left = MAX_AUDIO_SAMPLES - len(about.samples) - _samples(question)
+    left = limit.max_samples - len(about.samples) - _samples(question)
     kept: list[Exchange] = []
     for exchange in reversed(earlier[-MOST_EARLIER:]):
         left -= _samples(exchange.question)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Literal
 
-from af3core.audio.cut_points import Segmentation
+from af3core.audio.cut_points import segmentation_of
 from af3core.errors import ConfigurationError
 from af3core.speech.voice import VoiceSettings
+from dags.corpus.names import GPU_POOL, check_name
+from dags.corpus.places import check_place
 from schemas.jobs import DERIVED
 from schemas.options import archive, derive, night
 from schemas.options.cleaning import a_day_or_more
 from schemas.options.option import with_default
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _DAILY = re.compile(r"\d{1,2} \d{1,2} \* \* \*")
 
 MAX_PARTS = 1000
@@ -41,7 +42,7 @@ class Cutting(night.Cutting):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        Segmentation(**asdict(self))  # its rules
+        segmentation_of(self)  # its rules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +176,7 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
 
     Attributes:
         name: of the YAML file, without its suffix.
-        source, out: folders or gs://… of the recordings, and of tables, clips and ledger.
+        source, out: absolute folders or gs://… of the recordings, and of tables, clips and ledger.
         schedule: cron of the nightly run, once a day; it annotates the day before. None: by hand.
         catchup: nights that were missed while no scheduler ran are run later, all of them.
         first_day: the first archive day that is run by itself; None: from the last night on.
@@ -195,7 +196,7 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
     catchup: bool = False
     first_day: str | None = None
     lookback_days: int = 7
-    pool: str = "gpu"
+    pool: str = GPU_POOL
     max_active_runs: int = 1
     keep_days: int | None = None
     model: Model = field(default_factory=Model)
@@ -208,16 +209,14 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not _NAME.fullmatch(self.name):
-            raise ConfigurationError(
-                f"the file's name {self.name!r} names the corpus: lower-case letters, digits, - and"
-                " _, at most 63; rename the file"
-            )
         if self.max_active_runs < 1:
             raise ConfigurationError(
                 f"max_active_runs {self.max_active_runs}: must be 1 or more; 1 works on one day"
                 " after the other"
             )
+        check_name(self.name)
+        check_place("source", self.source)
+        check_place("out", self.out)
         if self.keep_days is not None and (wrong := a_day_or_more(self.keep_days)):
             raise ConfigurationError(f"keep_days {self.keep_days}: {wrong}")
         if self.schedule is not None and not _DAILY.fullmatch(self.schedule):

@@ -7,12 +7,10 @@ from typing import Any
 
 from dags.corpus.arguments import option_values
 from dags.corpus.corpus import Corpus
+from dags.corpus.names import REPORTS
 from dags.evaluation.gate import Gate
 from schemas.jobs import job_named, options_of_job
 from schemas.options.option import as_arguments
-
-REPORTS = "evaluations"
-"""The corpus below which the report of `accept` lies; that of a benchmark lies below its name."""
 
 
 def evaluate_arguments(

@@ -11,6 +11,8 @@ from dags.corpus.arguments import run_name, runner_options
 from dags.evaluation.arguments import accept_arguments, evaluate_arguments
 from dags.evaluation.gate import Gate
 from dags.launch.job_operator import Context
+from dags.launch.parameters import refuse_unknown
+from dags.night.docs import task_docs
 from dags.night.factory import FIRST_DAY, operator_on
 from dags.night.notices import FailureNotice
 from dags.night.priority import TONIGHT_FIRST
@@ -44,6 +46,7 @@ def evaluate_dag(gate: Gate) -> DAG:
         start_date=FIRST_DAY,
         default_args={
             "owner": gate.owner,
+            "pre_execute": refuse_unknown,
             "on_failure_callback": FailureNotice(NAME, gate.alerts),
             **retry_arguments(gate.retries),
         },
@@ -104,10 +107,11 @@ def _evaluate(gate: Gate, benchmark: str) -> BaseOperator:
 def _job(
     gate: Gate, job: str, told: Callable[[dict[str, Any], str], list[str]], **kwargs: Any
 ) -> BaseOperator:
-    def arguments(context: Context) -> list[str]:
+    def arguments(context: Context, **_: Any) -> list[str]:
         run_id = run_name(context["ti"].run_id)
         return told(dict(context["params"]), run_id) + runner_options(gate.runner, job)
 
     operator, given = operator_on(gate.runner)
     given |= {"task_id": job, "job": job, "arguments": arguments, "weight_rule": TONIGHT_FIRST}
+    given |= {"doc_md": task_docs(job)}
     return operator(**given | kwargs)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from af3core.errors import ConfigurationError
 from dags.corpus.corpus import Alerts, Retries, Runner
+from dags.corpus.names import GPU_POOL
+from dags.corpus.places import check_place
 from schemas.options import evaluation, night
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -27,7 +29,7 @@ class Gate(night.Compute, evaluation.MaxDrop):
     """What a checkpoint must pass before nights take it.
 
     Attributes:
-        out: folder or gs://… of the evaluations, and of the list of accepted models.
+        out: absolute folder or gs://… of the evaluations, and of the list of accepted models.
         benchmarks: by the names that `af3 evaluate list` shows.
         pool: Airflow's pool whose slots are GPUs.
     """
@@ -35,13 +37,14 @@ class Gate(night.Compute, evaluation.MaxDrop):
     out: str
     benchmarks: dict[str, Chosen]
     owner: str = "archive"
-    pool: str = "gpu"
+    pool: str = GPU_POOL
     runner: Runner = field(default_factory=Runner)
     retries: Retries = field(default_factory=Retries)
     alerts: Alerts = field(default_factory=Alerts)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_place("out", self.out)
         if not self.benchmarks:
             raise ConfigurationError("benchmarks: name one at least, such as nothing: {}")
         for name, chosen in self.benchmarks.items():

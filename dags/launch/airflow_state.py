@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from af3core.errors import Af3Error
+from dags.corpus.names import adhoc_pool
 from dags.corpus.reading import Corpora, corpora_folder, read_corpora
 from dags.launch.process import launches_folder
 from schemas.findings import Finding
@@ -25,7 +26,7 @@ def main() -> int:
     """Print the findings; a part that cannot be asked is a finding of its own."""
     corpora = read_corpora(corpora_folder())
     findings = [*dags_folder(), *corpora_findings(corpora), *launches()]
-    findings += pools(sorted({corpus.pool for corpus in corpora.corpora}))
+    findings += pools(sorted({adhoc_pool(), *(corpus.pool for corpus in corpora.corpora)}))
     print(json.dumps([finding.to_json() for finding in findings]))
     return 0
 
@@ -47,6 +48,9 @@ def corpora_findings(corpora: Corpora) -> Iterator[Finding]:
     for error in corpora.errors:
         found, _, remedy = error.partition("; ")
         yield Finding(_NAME, "failed", found, remedy)
+    for line in corpora.passed_over:
+        found, _, remedy = line.partition("; ")
+        yield Finding(_NAME, "warning", found, remedy)
     if not corpora.errors:
         names = ", ".join(corpus.name for corpus in corpora.corpora) or "none"
         yield Finding(_NAME, "ok", f"corpora in {corpora_folder()}: {names}")

@@ -18,11 +18,17 @@ from airflow.providers.google.cloud.operators.dataflow import DataflowStartFlexT
 from airflow.providers.google.cloud.triggers.dataflow import TemplateJobStartTrigger
 from googleapiclient.errors import HttpError
 
-from dags.corpus.arguments import part_name, part_option, run_name
+from dags.corpus.arguments import part_name, run_name
 from dags.corpus.corpus import Dataflow
 from dags.launch.attempts import is_last_attempt
 from dags.launch.errors import JobLost, JobMisconfigured, check_report
-from dags.launch.job_operator import Context, emit_partition
+from dags.launch.job_operator import (
+    Arguments,
+    Context,
+    emit_partition,
+    rendered,
+)
+from dags.launch.seen import SeenFromOutside
 from dags.launch.stops import asked_aside
 from schemas import layout
 from schemas.layout import WHOLE, Part
@@ -35,22 +41,25 @@ _ANSWER_S = 2.0
 """A task that is told to stop has five seconds for it."""
 
 
-class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
+class FlexTemplateJobOperator(SeenFromOutside, DataflowStartFlexTemplateOperator):
     """Launch `TEMPLATES/JOB.json` with the job's options and wait in the triggerer.
 
     Args:
         job: its name in `schemas.jobs`.
-        arguments: gives the job's options for a context, Beam's included.
+        arguments: gives the job's options for a context, Beam's included, as Airflow renders
+            templates.
         dataflow: where the templates lie and run.
         partition: gives the partition key of the task's outlets.
         part, parts: which part of the job's work this task does, and how many there are.
     """
 
+    template_fields = ("job_module", "arguments", "project_id", "location")
+
     def __init__(
         self,
         *,
         job: str,
-        arguments: Callable[[Context], Sequence[str]],
+        arguments: Arguments,
         dataflow: Dataflow,
         partition: Callable[[Context], str] | None = None,
         part: int = 0,
@@ -67,7 +76,7 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
             **kwargs,
         )
         self.job_module = job
-        self.arguments = arguments
+        self.arguments: Arguments | Sequence[str] = arguments
         self.dataflow = dataflow
         self.partition = partition
         self.part, self.parts = part, parts
@@ -84,7 +93,7 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
         part = (self.part, self.parts)
         name = job_name(ti.dag_id, ti.task_id, ti.run_id, part)
         template = f"{self.dataflow.templates}/{self.job_module}.json"
-        self.body = launch_body(name, template, [*self.arguments(context), *part_option(part)])
+        self.body = launch_body(name, template, rendered(self.arguments))
         try:
             return super().execute(context)
         except HttpError as error:
@@ -112,12 +121,13 @@ class FlexTemplateJobOperator(DataflowStartFlexTemplateOperator):
             raise JobLost(f"{self.job_module}: {event['message']}")
         if report is None:
             raise JobLost(f"{self.job_module} ended without a report")
+        self.show(report, context)
         check_report(report, lambda: is_last_attempt(context))
         emit_partition(self, self.partition, context)
         return {**report.to_json(), "dataflow_job_id": event.get("job_id")}
 
     def _report(self, context: Context) -> JobReport | None:
-        given = {name: value for name, _, value in map(_split, self.arguments(context))}
+        given = {name: value for name, _, value in map(_split, rendered(self.arguments))}
         run = run_name(context["ti"].run_id)
         key = layout.report_key(given["corpus"], run, self.job_module, (self.part, self.parts))
         bucket, path = _parse_gcs_url(f"{given['out'].rstrip('/')}/{key}")

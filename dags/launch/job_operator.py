@@ -19,11 +19,12 @@ from airflow.sdk.bases.resumablejobmixin import ResumableJobMixin
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowTaskTimeout
 
-from dags.corpus.arguments import part_name, part_option, run_name
+from dags.corpus.arguments import part_name, run_name
 from dags.launch.attempts import is_last_attempt
 from dags.launch.errors import JobLeft, JobLost, check_report
 from dags.launch.process import AlreadyRunning, Launch, job_environment, launches_folder
 from dags.launch.report_pages import report_page
+from dags.launch.seen import SeenFromOutside
 from dags.launch.stops import is_ended_by_somebody
 from schemas.reports import WAITING_EXIT_CODE, JobReport
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 Context = Any
 """Airflow's task context."""
+
+Arguments = Callable[..., Sequence[str]]
+"""A job's options for `context`; also called with `jinja_env`, as all that Airflow renders."""
 
 FIRST_POLL_S, POLL_S = 0.05, 1.0
 """A short job is seen to end at once, a long one is looked at once a second."""
@@ -50,7 +54,7 @@ class ReportLink(BaseOperatorLink):
         return report_page(ti_key.dag_id, ti_key.run_id, ti_key.task_id, ti_key.map_index)
 
 
-class Af3JobOperator(ResumableJobMixin, BaseOperator):
+class Af3JobOperator(SeenFromOutside, ResumableJobMixin, BaseOperator):
     """Run `python -m beam_jobs JOB` in a session of its own and see it through.
 
     The job's log is the task's log, progress included. A task that somebody ends (failed or cleared
@@ -60,7 +64,8 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
 
     Args:
         job: its name in `schemas.jobs`.
-        arguments: gives the job's options for a context, Beam's included.
+        arguments: gives the job's options for a context, Beam's included. Airflow asks it as it
+            renders templates, so that *Rendered Templates* shows what the job is told.
         python: interpreter with the jobs' packages; Airflow's own by default.
         partition: gives the partition key of the task's outlets; a run by hand has none itself.
         part, parts: which part of the job's work this task does, and how many there are.
@@ -69,13 +74,14 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
 
     external_id_key = "launch"
     operator_extra_links = (ReportLink(),)
+    template_fields = ("job", "arguments", "python")
     ui_color = "#e6f2ea"
 
     def __init__(
         self,
         *,
         job: str,
-        arguments: Callable[[Context], Sequence[str]],
+        arguments: Arguments,
         python: str | None = None,
         partition: Callable[[Context], str] | None = None,
         part: int = 0,
@@ -85,7 +91,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.job = job
-        self.arguments = arguments
+        self.arguments: Arguments | Sequence[str] = arguments
         self.python = python
         self.partition = partition
         self.part, self.parts = part, parts
@@ -114,7 +120,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
             raise
         ti = context["ti"]
         result = {
-            **self._collect(self._launch, lambda: is_last_attempt(context)).to_json(),
+            **self._collect(self._launch, context).to_json(),
             "link": report_page(ti.dag_id, ti.run_id, ti.task_id, ti.map_index),
         }
         self.log.info("report: %s", result["link"])
@@ -124,7 +130,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
     def submit_job(self, context: Context) -> JsonValue:
         launch = self._known_launch
         command = [self.python or sys.executable, "-m", "beam_jobs", self.job]
-        command += [*self.arguments(context), *part_option((self.part, self.parts))]
+        command += rendered(self.arguments)
         command += [f"--report={launch.report_path}", f"--watched-by={launch.watched_path}"]
         command += [f"--patience-s={self._patience_s():.0f}"]
         launch.folder.mkdir(parents=True, exist_ok=True)
@@ -213,7 +219,7 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
             raise RuntimeError("execute() makes the launch")
         return self._launch
 
-    def _collect(self, launch: Launch, is_last: Callable[[], bool]) -> JobReport:
+    def _collect(self, launch: Launch, context: Context) -> JobReport:
         self._pass_on_log(launch)
         report = launch.report()
         if report is None:
@@ -223,12 +229,20 @@ class Af3JobOperator(ResumableJobMixin, BaseOperator):
                 " done is kept; the next attempt goes on from there"
             )
         launch.clear()
-        check_report(report, is_last)
+        self.show(report, context)
+        check_report(report, lambda: is_last_attempt(context))
         return report
 
     def _pass_on_log(self, launch: Launch) -> None:
         for line in launch.new_log_lines():
             self.log.info("%s", line)
+
+
+def rendered(arguments: Arguments | Sequence[str]) -> Sequence[str]:
+    """A job's options, once Airflow has rendered the task's templates."""
+    if callable(arguments):
+        raise TypeError("templates are rendered before a task is executed")
+    return arguments
 
 
 def emit_partition(

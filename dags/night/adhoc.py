@@ -12,13 +12,16 @@ from airflow.sdk.exceptions import AirflowSkipException
 from af3core.tasks.task import default_tasks
 from dags.corpus.arguments import job_arguments, run_name
 from dags.corpus.corpus import Alerts, Corpus, Limits, Model, Retries
+from dags.corpus.names import ADHOC, adhoc_pool
+from dags.corpus.places import PATTERN
 from dags.launch.job_operator import Af3JobOperator, Context
+from dags.launch.parameters import refuse_unknown
 from dags.night.approval import DECIDED_LATER, NightApproval, decision_form
+from dags.night.docs import task_docs
 from dags.night.factory import FIRST_DAY
 from dags.night.notices import FailureNotice
 from dags.night.retries import retry_arguments
 
-NAME = "adhoc"
 FIRST_DATE, LAST_DATE = "0001-01-01", "9999-12-31"
 _DOCS = """
 Annotates any folder once. **Dry run** is on at first: the run ends after `plan`, whose log and
@@ -39,7 +42,8 @@ def adhoc_dag() -> DAG:
         start_date=FIRST_DAY,
         default_args={
             "owner": "archive",
-            "on_failure_callback": FailureNotice(NAME, Alerts()),
+            "pre_execute": refuse_unknown,
+            "on_failure_callback": FailureNotice(ADHOC, Alerts()),
             **retry_arguments(Retries()),
         },
         params=form() | decision_form(),
@@ -48,9 +52,11 @@ def adhoc_dag() -> DAG:
     ) as dag:
         chain(
             _job("plan", DECIDED_LATER),
-            DryRunApproval(task_id="approve", corpus=NAME, alerts=Alerts()),
+            DryRunApproval(
+                task_id="approve", corpus=ADHOC, alerts=Alerts(), doc_md=task_docs("approve")
+            ),
             _job("segment"),
-            _job("annotate", pool="gpu"),
+            _job("annotate", pool=adhoc_pool()),
             _job("audit"),
             _job("publish"),
             _job("report"),
@@ -78,16 +84,16 @@ def form() -> dict[str, Param]:
         "source": Param(
             f"{home}/archive" if home else "",
             type="string",
-            minLength=1,
+            pattern=PATTERN,
             title="Source",
-            description="Folder or gs://BUCKET/PREFIX of recordings, as the workers see it.",
+            description="Absolute folder or gs://BUCKET/PREFIX of recordings, as workers see it.",
         ),
         "out": Param(
             f"{home}/annotated" if home else "",
             type="string",
-            minLength=1,
+            pattern=PATTERN,
             title="Out",
-            description="Folder or gs://BUCKET/PREFIX for tables, clips and ledger.",
+            description="Absolute folder or gs://BUCKET/PREFIX for tables, clips and ledger.",
         ),
         "tasks": Param(
             tasks,
@@ -128,7 +134,7 @@ def form() -> dict[str, Param]:
 def adhoc_corpus(params: dict[str, Any]) -> Corpus:
     """The form as a corpus. Pure."""
     return Corpus(
-        name=NAME,
+        name=ADHOC,
         source=params["source"],
         out=params["out"],
         schedule=None,
@@ -150,8 +156,10 @@ def _date(title: str, description: str) -> Param:
 
 
 def _job(name: str, options: Sequence[str] = (), **kwargs: Any) -> Af3JobOperator:
-    def arguments(context: Context) -> list[str]:
+    def arguments(context: Context, **_: Any) -> list[str]:
         run_id = run_name(context["ti"].run_id)
         return [*adhoc_arguments(name, dict(context["params"]), run_id), *options]
 
-    return Af3JobOperator(task_id=name, job=name, arguments=arguments, **kwargs)
+    return Af3JobOperator(
+        task_id=name, job=name, arguments=arguments, doc_md=task_docs(name), **kwargs
+    )

@@ -9,7 +9,7 @@ from airflow.sdk import DAG, CronTriggerTimetable
 from dags.corpus.corpus import Corpus
 from dags.corpus.reading import Corpora
 from dags.launch.job_operator import Context
-from dags.night.factory import FIRST_DAY, job_task, task_arguments
+from dags.night.factory import FIRST_DAY, job_task, shown_as, task_arguments
 
 WEEKLY = "0 12 * * 0"
 """Sundays at noon: behind the night, before the next."""
@@ -46,7 +46,7 @@ def clean_dag(corpus: Corpus, keep_days: int) -> DAG:
         max_active_runs=1,
         default_args=task_arguments(corpus),
         doc_md=_DOCS.format(out=corpus.out, keep_days=keep_days),
-        tags=["af3", "clean"],
+        **shown_as(corpus, "clean"),
     ) as dag:
         job_task(corpus, "clean", _all_days, options=(f"--keep-days={keep_days}", "--yes"))
     return dag

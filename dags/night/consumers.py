@@ -20,6 +20,7 @@ from dags.night.factory import (
     derived_of,
     job_task,
     partition_of,
+    shown_as,
     tables_of,
     task_arguments,
 )
@@ -91,7 +92,7 @@ def _consuming(corpus: Corpus, name: str, schedule: Any) -> DAG:
         max_active_runs=1,
         default_args=task_arguments(corpus),
         doc_md=_DOCS[name],
-        tags=["af3", name],
+        **shown_as(corpus, name),
     )
 
 

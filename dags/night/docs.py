@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from dags.corpus.corpus import Corpus
+from schemas.jobs import job_named
 
 _RUNS = """
 ### Past nights
@@ -27,6 +28,25 @@ runs".
 reach its runs only where "Override parameters on existing runs" is ticked: only a decision is
 made so. The first task, `plan`, prints what a run really uses.
 """
+
+
+_APPROVE = """
+Says whether the night may go on: within its budget, and with an archive that is whole enough, it
+passes. `plan`'s report says what the night would cost and what is missing.
+"""
+
+
+def task_docs(task: str) -> str:
+    """What a task is for, in Markdown: its job as `schemas.jobs` says it, and as a command."""
+    if task == "approve":
+        return _APPROVE
+    job = job_named(task)
+    needs = "Asks the model: it takes a slot of a pool of GPUs." if job.needs_gpu else ""
+    summary = f"{job.summary[0].upper()}{job.summary[1:]}."
+    command = (
+        f"*Rendered Templates* shows the options of its job; by hand: `af3 {job.name} --help`."
+    )
+    return "\n\n".join(filter(None, [summary, needs, command]))
 
 
 def annotate_docs(corpus: Corpus) -> str:

@@ -17,16 +17,24 @@ from airflow.sdk import (
 )
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
-from dags.corpus.arguments import archive_day, beam_arguments, job_arguments, run_name
+from dags.corpus.arguments import (
+    archive_day,
+    beam_arguments,
+    job_arguments,
+    part_option,
+    run_name,
+)
 from dags.corpus.corpus import Corpus, Runner
 from dags.launch.job_operator import Af3JobOperator, Context
+from dags.launch.parameters import refuse_unknown
 from dags.night.approval import DECIDED_LATER, NightApproval, decision_form
-from dags.night.docs import annotate_docs
+from dags.night.docs import annotate_docs, task_docs
 from dags.night.notices import FailureNotice, WaitingNotice
 from dags.night.priority import TONIGHT_FIRST
 from dags.night.quiet import skip_quiet_day, tell_changes_alone
 from dags.night.retries import retry_arguments
 from schemas.jobs import NIGHTLY
+from schemas.layout import WHOLE
 
 FIRST_DAY = pendulum.datetime(2020, 1, 1, tz="UTC")
 DAY_FORMAT = "%Y-%m-%d"
@@ -74,7 +82,7 @@ def annotate_dag(corpus: Corpus, plan_options: Sequence[str] = ()) -> DAG:
             **decision_form(),
         },
         doc_md=annotate_docs(corpus),
-        tags=["af3", "annotate"],
+        **shown_as(corpus, "annotate"),
     ) as dag:
         chain(
             *night_tasks(
@@ -113,6 +121,7 @@ def night_tasks(
         corpus=corpus.name,
         alerts=corpus.alerts,
         weight_rule=TONIGHT_FIRST,
+        doc_md=task_docs("approve"),
     )
     return [plan, approval, *others]
 
@@ -130,17 +139,19 @@ def job_task(
     `options` are more of the job's than the corpus has.
     """
 
-    def arguments(context: Context) -> list[str]:
+    def arguments(context: Context, **_: Any) -> list[str]:
         since, until = days(context)
         run_id = run_name(context["ti"].run_id)
         told = job_arguments(name, corpus, since, until, run_id)
-        return [*told, *options, *beam_arguments(corpus, name)]
+        part = WHOLE if parts == 1 else (context["task"].part, parts)
+        return [*told, *options, *beam_arguments(corpus, name), *part_option(part)]
 
     operator, given = operator_on(corpus.runner)
     kwargs = {
         "task_id": name,
         "job": name,
         "arguments": arguments,
+        "doc_md": task_docs(name),
         "weight_rule": TONIGHT_FIRST,
         **given,
         **kwargs,
@@ -165,10 +176,18 @@ def partition_of(days: Days) -> Callable[[Context], str]:
     return lambda context: days(context)[0]
 
 
+def shown_as(corpus: Corpus, kind: str) -> dict[str, Any]:
+    """How a DAG of a corpus is found in the UI: its tags, and where its owner hears of failures."""
+    mail = ",".join(corpus.alerts.email)
+    links = {corpus.owner: f"mailto:{mail}"} if mail else {}
+    return {"tags": ["af3", kind, f"corpus:{corpus.name}"], "owner_links": links}
+
+
 def task_arguments(corpus: Corpus) -> dict[str, Any]:
     """Arguments of all tasks of a corpus."""
     return {
         "owner": corpus.owner,
+        "pre_execute": refuse_unknown,
         "on_success_callback": WaitingNotice(corpus.name, corpus.alerts),
         "on_failure_callback": FailureNotice(corpus.name, corpus.alerts, corpus.runner.parts),
         **retry_arguments(corpus.retries),

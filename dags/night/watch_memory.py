@@ -80,7 +80,8 @@ class Memory:
 
 def _day_memory(held: Mapping[str, Any]) -> DayMemory:
     values: dict[str, Any] = {f.name: held[f.name] for f in fields(DayMemory) if f.name in held}
-    return DayMemory(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return DayMemory(**given)
 
 
 class WatchStore:

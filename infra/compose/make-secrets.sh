@@ -15,6 +15,7 @@ keep() { # FILE: standard input becomes the file, where there is none
 
 random 48 | keep airflow_secret
 random 24 | keep database_password
+random 12 | keep grafana_password
 printf 'postgresql+psycopg2://airflow:%s@postgres/airflow' "$(< secrets/database_password)" |
   keep database_url
 openssl rand -base64 32 | tr '+/' '-_' | tr -d '\n' | keep fernet_key

@@ -82,7 +82,8 @@ def _parameter(known: Option) -> dict[str, Any]:
     if known.choices:
         given["regexes"] = [f"^({'|'.join(map(re.escape, known.choices))})$"]
     elif known.kind in (int, float):
-        given["regexes"] = [WHOLE_NUMBER if known.kind is int else NUMBER]
+        number = WHOLE_NUMBER if known.kind is int else NUMBER
+        given["regexes"] = ["|".join([*(f"^{word}$" for word in known.words), number])]
     elif known.kind is bool:
         given["regexes"] = [TRUE]
     return given

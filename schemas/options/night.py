@@ -15,11 +15,20 @@ API_KEY_VARIABLE = "AF3_API_KEY"
 """The environment variable that holds a server's key: no key stands in a command or a log."""
 
 
+DEFAULT_MAX_CLIP_S = 600.0
+"""Ten minutes: what AF3 hears."""
+AUTO = "auto"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cutting(OptionGroup):
     """Cutting."""
 
-    max_clip_s: float = option(600.0, "longest clip, at most 600 (default: {default})", "S")
+    max_clip_s: float | Literal["auto"] = option(
+        DEFAULT_MAX_CLIP_S,
+        "longest clip, at most what the model hears, or auto: just that (default: {default})",
+        "S",
+    )
     max_segment_s: float = option(30.0, "longest segment, at most 30 (default: {default})", "S")
     target_segment_s: float = option(15.0, "what segment lengths tend to (default: {default})", "S")
     silence_dbfs: float = option(
@@ -56,9 +65,19 @@ class Model(OptionGroup):
         key="name",
     )
     model_revision: str | None = option(None, "commit of a hub id to pin", "REV", key="revision")
+    think_model: str | None = option(
+        None,
+        "whole checkpoint that answers where the model is to think, such as"
+        " nvidia/audio-flamingo-next-think-hf; of --engine af3",
+        "MODEL",
+        recorded_at_default=False,
+    )
+    think_model_revision: str | None = option(
+        None, "commit of its hub id to pin", "REV", recorded_at_default=False
+    )
     engine: EngineName = option(
         "af3",
-        "af3 (ours, the fastest), transformers (its generate; Music Flamingo too), or openai (a"
+        "af3 (ours, the fastest), transformers (its generate), or openai (a"
         f" server such as vLLM; its key in {API_KEY_VARIABLE}) (default: {{default}})",
     )
     dtype: Literal["float32", "bfloat16"] = option(

@@ -98,6 +98,7 @@ class Option:
         name: of the field.
         kind: of one value: str, int, float or bool.
         choices: the values that it takes, where they are few.
+        words: texts that it takes beside numbers, such as `auto`.
         repeated: it has several values, as a tuple, or as a mapping where `is_mapping`.
     """
 
@@ -108,6 +109,7 @@ class Option:
     repeated: bool
     is_mapping: bool
     declared: Declared
+    words: tuple[str, ...] = ()
 
     @property
     def flag(self) -> str:
@@ -131,7 +133,7 @@ class Option:
     def check(self, value: Any) -> None:
         """Raise OptionError where the value breaks the option's rule."""
         rule = self.declared.rule
-        if rule is None or value is None:
+        if rule is None or value is None or (self.words and value in self.words):
             return
         for one in value if self.repeated and not self.is_mapping else [value]:
             wrong = rule(one)
@@ -198,8 +200,15 @@ def _option(field: dataclasses.Field[Any], wanted: Any) -> Option:
     default = field.default
     if default is dataclasses.MISSING:
         default = field.default_factory() if callable(field.default_factory) else None
+    words: tuple[str, ...] = ()
     if get_origin(wanted) in (Union, types.UnionType):
-        (wanted,) = (kind for kind in get_args(wanted) if kind is not type(None))
+        kinds = [kind for kind in get_args(wanted) if kind is not type(None)]
+        if len(kinds) > 1:
+            words = tuple(
+                w for kind in kinds if get_origin(kind) is Literal for w in get_args(kind)
+            )
+            kinds = [kind for kind in kinds if get_origin(kind) is not Literal]
+        (wanted,) = kinds
     is_mapping = get_origin(wanted) is dict
     repeated = is_mapping or get_origin(wanted) is tuple
     if repeated:
@@ -208,7 +217,7 @@ def _option(field: dataclasses.Field[Any], wanted: Any) -> Option:
     if get_origin(wanted) is Literal:
         choices, wanted = get_args(wanted), str
     declared: Declared = field.metadata[_METADATA]
-    return Option(field.name, default, wanted, choices, repeated, is_mapping, declared)
+    return Option(field.name, default, wanted, choices, repeated, is_mapping, declared, words)
 
 
 def above_zero(value: float) -> str | None:

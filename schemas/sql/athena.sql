@@ -634,7 +634,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.evaluations (
   `dtype` string COMMENT 'numbers that it computed in',
   `settings` string COMMENT 'all that decides the answers, as JSON',
   `run_id` string COMMENT 'run that made the row',
-  `generated_at` timestamp COMMENT 'when the row was made'
+  `generated_at` timestamp COMMENT 'when the row was made',
+  `official_read_as` string COMMENT 'what the official script reads out of the prediction, empty for nothing; missing where it says right or wrong alone'
 )
 COMMENT 'one row per item of a benchmark and evaluation; corpus is the benchmark, date the day when it was first asked'
 PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')

@@ -542,7 +542,8 @@ CREATE OR REPLACE EXTERNAL TABLE af3.evaluations (
   `dtype` STRING OPTIONS(description = 'numbers that it computed in'),
   `settings` STRING OPTIONS(description = 'all that decides the answers, as JSON'),
   `run_id` STRING OPTIONS(description = 'run that made the row'),
-  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made'),
+  `official_read_as` STRING OPTIONS(description = 'what the official script reads out of the prediction, empty for nothing; missing where it says right or wrong alone')
 )
 WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
 OPTIONS (

@@ -579,6 +579,7 @@ CREATE TABLE IF NOT EXISTS hive.af3.evaluations (
   "settings" VARCHAR COMMENT 'all that decides the answers, as JSON',
   "run_id" VARCHAR COMMENT 'run that made the row',
   "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "official_read_as" VARCHAR COMMENT 'what the official script reads out of the prediction, empty for nothing; missing where it says right or wrong alone',
   "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
   "date" DATE COMMENT 'archive day, from the object''s path'
 )

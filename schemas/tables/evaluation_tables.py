@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from schemas.tables.columns import (
     FLAGS,
     GENERATED_AT,
@@ -16,7 +18,7 @@ from schemas.tables.columns import (
 
 EVALUATIONS = Table(
     "evaluations",
-    1,
+    2,
     "one row per item of a benchmark and evaluation; corpus is the benchmark, date the day when it"
     " was first asked",
     (
@@ -54,6 +56,13 @@ EVALUATIONS = Table(
         text("settings", "all that decides the answers, as JSON"),
         RUN,
         GENERATED_AT,
+        Column(
+            "official_read_as",
+            pa.string(),
+            "what the official script reads out of the prediction, empty for nothing; missing where"
+            " it says right or wrong alone",
+            nullable=True,
+        ),
     ),
     ("evaluation_id", "item_id"),
 )

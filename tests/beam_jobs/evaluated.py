@@ -54,6 +54,7 @@ def evaluated(
             **{name: "" for name in ("judge_reply", "fault", "error")},
             **{name: [] for name in ("groups", "sounds", "options", "answers", "flags")},
             **{name: None for name in ("official_score", "official_weight", "similarity")},
+            "official_read_as": None,
             **{name: settings[name] for name in ("model", "weights_revision", "engine", "dtype")},
             **{name: settings[name] for name in ("prompt_form", "judge")},
             "item_id": item,

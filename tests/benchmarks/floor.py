@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from af3core.model.audio_limits import audio_tokens, encoder_positions, mel_frames
+from af3core.model.audio_limits import AF3_LIMIT, audio_tokens, encoder_positions, mel_frames
 from af3core.model.request import Request
 
 _QUESTION_TOKENS = 16
@@ -31,7 +31,7 @@ def _operations(requests: Sequence[Request], model: Any) -> float:
     weights = _weights(model)
     total = 0.0
     for sound in {id(s): s for r in requests for s in r.sounds}.values():
-        for window in sound.windows:
+        for window in sound.windows(AF3_LIMIT):
             frames = mel_frames(len(window))
             positions, width = encoder_positions(frames), audio.hidden_size
             total += 2 * frames * 3 * audio.num_mel_bins * width + 2 * positions * 3 * width**2

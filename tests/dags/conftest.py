@@ -16,6 +16,7 @@ from tests.chat_server import Server, chat_server
 from tests.dags.corpora import (
     add_corpora,
     add_gate,
+    add_seen_corpora,
     add_served_corpora,
     add_watched_corpus,
     add_years_corpora,
@@ -55,6 +56,7 @@ def site(untrained: Path, model: Server, mail: MailServer) -> Iterator[Site]:
         add_served_corpora(site, model)
         add_years_corpora(site, model)
         add_watched_corpus(site, model)
+        add_seen_corpora(site)
         try:
             site.airflow.start()
             site.airflow.add_pool("one_gpu", 1, "for tests")

@@ -113,6 +113,11 @@ def add_watched_corpus(site: Site, model: Server) -> None:
         write(folder / days_ago(number) / "news.wav", spoken(f"the storm of {number} nights ago"))
 
 
+def add_seen_corpora(site: Site) -> None:
+    """Write the corpus whose reports are followed from outside."""
+    short_recording(site.add_corpus("seen"), 3)
+
+
 def add_gate(site: Site) -> None:
     """The site's gate: three questions in MMAR's form that nano knows; corpora on both sides."""
     data = site.folder / "mmar"

@@ -12,10 +12,10 @@ from tests.dags.site import Site, day, partitions, row_count
 pytestmark = pytest.mark.airflow
 
 RUN = """
-import os, sys
-from dags.corpus.reading import corpora_folder, read_corpus
+import sys
+from dags.corpus.reading import corpora_folder, read_named
 from dags.night.factory import annotate_dag
-corpus = read_corpus(corpora_folder() / "by_dag_test.yaml", os.environ)
+corpus = read_named("by_dag_test", corpora_folder())
 run = annotate_dag(corpus).test(run_conf={"day": sys.argv[1]})
 print("ended:", run.state, [ti.task_id for ti in run.get_task_instances() if ti.state == "success"])
 """

@@ -59,7 +59,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
 
 def test_compose_itself_takes_the_file_and_refuses_a_typo(tmp_path: Path) -> None:
     folder = copied(tmp_path)
-    assert len(read(folder)["services"]) == 10
+    assert len(read(folder)["services"]) == 13
     file = folder / "docker-compose.yml"
     text = file.read_text("utf-8")
     for old, new, said in (
@@ -89,12 +89,14 @@ def test_who_waits_for_whom(services: Mapping[str, Any]) -> None:
                 assert (other, wait["condition"]) == ("migrate", "service_completed_successfully")
         assert ("healthcheck" in service) == (name != "migrate"), name
     assert set(services["worker"]["depends_on"]) == {"api-server", "migrate", "redis"}
-    assert [n for n, s in services.items() if "profiles" in s] == ["buckets", "gpu-worker"]
+    profiles = {n: s["profiles"] for n, s in services.items() if "profiles" in s}
+    monitoring = {n: ["monitoring"] for n in ("grafana", "prometheus", "statsd-exporter")}
+    assert profiles == {"buckets": ["buckets"], "gpu-worker": ["gpu"]} | monitoring
 
 
 def test_images_are_pinned_ports_are_local_and_rights_are_few(services: Mapping[str, Any]) -> None:
     for name, service in services.items():
-        assert re.search(r":\d+\.\d+[\w.-]*$", service["image"]), service["image"]
+        assert re.search(r":v?\d+\.\d+[\w.-]*$", service["image"]), service["image"]
         assert all(port["host_ip"] == "127.0.0.1" for port in service.get("ports", ())), name
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
@@ -103,7 +105,12 @@ def test_images_are_pinned_ports_are_local_and_rights_are_few(services: Mapping[
         if build:
             dockerfile = (INFRA.parent / build["dockerfile"]).read_text("utf-8")
             assert f" AS {build['target']}\n" in dockerfile
-    assert {n for n, s in services.items() if s.get("ports")} == {"api-server", "buckets"}
+    assert {n for n, s in services.items() if s.get("ports")} == {
+        "api-server",
+        "buckets",
+        "grafana",
+        "prometheus",
+    }
 
 
 def test_both_workers_see_checkpoints_and_keep_what_they_fetched(
@@ -181,7 +188,7 @@ def test_airflow_reads_its_secrets_from_the_files(
 
 
 def test_nothing_secret_is_written_down_and_a_secret_would_be_found(tmp_path: Path) -> None:
-    for name in ("images", "terraform", "kubernetes", "compose"):
+    for name in ("images", "terraform", "kubernetes", "compose", "monitoring"):
         assert literal_secrets(INFRA / name) == []
     for number, line in enumerate(
         (
@@ -209,7 +216,7 @@ def test_what_is_secret_or_of_a_machine_is_in_no_commit() -> None:
 
 
 def test_no_tag_is_moved_under_us() -> None:
-    for name in ("images", "terraform", "kubernetes", "compose"):
+    for name in ("images", "terraform", "kubernetes", "compose", "monitoring"):
         for path in (INFRA / name).rglob("*"):
             if path.suffix in (".yaml", ".yml", ".Dockerfile", ".sh", ".tf"):
                 text = path.read_text("utf-8")

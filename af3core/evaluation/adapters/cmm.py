@@ -10,6 +10,7 @@ from af3core.evaluation.benchmark import Benchmark, as_it_stands
 from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
+from af3core.evaluation.official_scripts import CMM
 from af3core.evaluation.score import Metric
 from af3core.evaluation.scorers.yes_no import score_yes_no
 
@@ -23,6 +24,7 @@ def read(data: Data) -> Listing:
         if field(row, "modality") != "audio":
             continue
         answer = str(field(row, "answer")).strip().lower()
+        granularity = str(row.get("granularity") or "")
         items.append(
             Item(
                 item_id=f"{number:04d}",
@@ -32,7 +34,8 @@ def read(data: Data) -> Listing:
                 groups=(
                     ("says", answer),
                     ("sub-category", str(row.get("sub_category") or "")),
-                    ("granularity", str(row.get("granularity") or "")),
+                    ("granularity", granularity),
+                    ("granularity and says", f"{granularity}, {answer}"),
                 ),
             )
         )
@@ -47,7 +50,7 @@ BENCHMARKS = (
         " audio_path, question, answer, sub_category, granularity",
         read=read,
         prompt=as_it_stands,
-        metric=Metric("accuracy", score_yes_no),
+        metric=Metric("accuracy", score_yes_no, script=CMM),
         prompt_source='DAMO-NLP-SG/CMM: "Did you hear X in the audio? Answer with yes or no."',
         max_new_tokens=32,
     ),

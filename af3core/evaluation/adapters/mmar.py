@@ -6,6 +6,7 @@ from af3core.evaluation.benchmark import MCQ_SOURCE, Benchmark, multiple_choice
 from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
+from af3core.evaluation.official_scripts import MMAR
 from af3core.evaluation.score import Metric
 from af3core.evaluation.scorers.token_sets import score_token_sets
 
@@ -25,6 +26,7 @@ def read(data: Data) -> Listing:
             groups=(
                 ("modality", str(row.get("modality", ""))),
                 ("category", str(row.get("category", ""))),
+                ("sub-category", str(row.get("sub-category", ""))),
             ),
         )
         for row in rows
@@ -37,10 +39,10 @@ BENCHMARKS = (
         name="mmar",
         title="MMAR",
         files="MMAR-meta.jsonl and the folder audio/ of ddlBoJack/MMAR: id, audio_path, question,"
-        " choices, answer, modality, category",
+        " choices, answer, modality, category, sub-category",
         read=read,
         prompt=multiple_choice,
-        metric=Metric("accuracy", score_token_sets),
+        metric=Metric("accuracy", score_token_sets, script=MMAR),
         prompt_source=MCQ_SOURCE,
     ),
 )

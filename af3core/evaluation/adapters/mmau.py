@@ -8,6 +8,7 @@ from af3core.evaluation.benchmark import MCQ_SOURCE, Benchmark, multiple_choice
 from af3core.evaluation.benchmark_files import Data, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing
+from af3core.evaluation.official_scripts import MMAU
 from af3core.evaluation.score import Metric
 from af3core.evaluation.scorers.token_sets import score_token_sets
 
@@ -42,7 +43,7 @@ def _benchmark(split: str, title: str, sounds: str, note: str = "") -> Benchmark
         f" question, choices, answer, task, category, sub-category, difficulty{note}",
         read=partial(read, name=f"mmau-{split}.json"),
         prompt=multiple_choice,
-        metric=Metric("accuracy", score_token_sets),
+        metric=Metric("accuracy", score_token_sets, script=MMAU),
         prompt_source=MCQ_SOURCE,
     )
 

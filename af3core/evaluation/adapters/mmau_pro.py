@@ -10,10 +10,11 @@ from af3core.evaluation.benchmark import MCQ_SOURCE, Benchmark, as_it_stands, mu
 from af3core.evaluation.benchmark_files import BenchmarkData, Data, Row, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Fault, Item, Listing
+from af3core.evaluation.official_scripts import MMAU_PRO
 from af3core.evaluation.score import Metric
 from af3core.evaluation.scorers.choices import score_choices
 from af3core.evaluation.scorers.instructions import INSTRUCTION, RULES, score_instructions
-from af3core.evaluation.scorers.judges import MMAU_PRO_OPEN
+from af3core.evaluation.scorers.official_prompts import MMAU_PRO_OPEN
 
 _OPEN = "open"
 _INSTRUCTIONS = "instruction following"
@@ -122,7 +123,7 @@ BENCHMARKS = (
         files=f"{_FILES}, task_identifier, kwargs; here its instructions alone",
         read=read_instructions,
         prompt=as_it_stands,
-        metric=Metric("accuracy", score_instructions, needs_answers=False),
+        metric=Metric("accuracy", score_instructions, needs_answers=False, script=MMAU_PRO),
         prompt_source="the question as published, of gamma-lab-umd/MMAU-Pro",
         max_new_tokens=512,
     ),

@@ -6,6 +6,7 @@ from af3core.evaluation.benchmark import Benchmark
 from af3core.evaluation.benchmark_files import BenchmarkData, Data, Row, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing, SoundFile
+from af3core.evaluation.official_scripts import MMSU
 from af3core.evaluation.score import Metric
 from af3core.evaluation.scorers.letters import score_letters
 
@@ -70,7 +71,7 @@ BENCHMARKS = (
         " task_name), or its Parquet files with the same fields and audio",
         read=read,
         prompt=prompt,
-        metric=Metric("accuracy", score_letters),
+        metric=Metric("accuracy", score_letters, script=MMSU),
         prompt_source="dingdongwang/MMSU_Bench, mmsu_inference.py",
     ),
 )

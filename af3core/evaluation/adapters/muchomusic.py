@@ -14,8 +14,9 @@ from af3core.evaluation.benchmark import MCQ_SOURCE, Benchmark, multiple_choice
 from af3core.evaluation.benchmark_files import BenchmarkData, Data, Row, field
 from af3core.evaluation.finding_sounds import Sounds
 from af3core.evaluation.item import Item, Listing, SoundFile
-from af3core.evaluation.score import Metric
-from af3core.evaluation.scorers.choices import score_choices
+from af3core.evaluation.official_scripts import MUCHOMUSIC, RU_LISTENING
+from af3core.evaluation.score import Metric, OfficialRate
+from af3core.evaluation.scorers.choices import score_muchomusic, score_ru_listening
 
 _SHUFFLED = "; the publisher shuffles options at random, here by the question's id"
 
@@ -39,7 +40,7 @@ def read(data: Data) -> Listing:
                 groups=(
                     ("dataset", field(row, "dataset")),
                     ("genre", row.get("genre") or ""),
-                    ("asks for", _asks_for(row)),
+                    *_asks_for(row),
                 ),
             )
         )
@@ -60,9 +61,11 @@ def _sound(row: Row, sounds: Sounds, clips: dict[str, str]) -> SoundFile:
     return SoundFile(clips.get(youtube_id, f"musiccaps/audio/[{youtube_id}]"))
 
 
-def _asks_for(row: Row) -> str:
-    found = [kind for kind in ("knowledge", "reasoning") if _words(row.get(f"music_{kind}"))]
-    return " and ".join(found)
+def _asks_for(row: Row) -> list[tuple[str, str]]:
+    """Whether knowledge or reasoning is asked for, or both, and each by what it is about."""
+    words = {kind: _words(row.get(f"music_{kind}")) for kind in ("knowledge", "reasoning")}
+    kinds = [("asks for", kind) for kind, found in words.items() if found]
+    return kinds + [(kind, word) for kind, found in words.items() for word in found]
 
 
 def _words(cell: str | None) -> list[str]:
@@ -105,7 +108,12 @@ BENCHMARKS = (
         " Song Describer's *.2min.mp3 and musiccaps/audio/ with [YouTube id]-[start-end].wav",
         read=read,
         prompt=multiple_choice,
-        metric=Metric("accuracy", score_choices),
+        metric=Metric(
+            "accuracy",
+            score_muchomusic,
+            script=MUCHOMUSIC,
+            official_rate=OfficialRate("instruction-following rate"),
+        ),
         prompt_source=MCQ_SOURCE + _SHUFFLED,
     ),
     Benchmark(
@@ -116,7 +124,12 @@ BENCHMARKS = (
         " by the id",
         read=read_perceptual,
         prompt=multiple_choice,
-        metric=Metric("accuracy", score_choices),
+        metric=Metric(
+            "accuracy",
+            score_ru_listening,
+            script=RU_LISTENING,
+            official_rate=OfficialRate("answers read"),
+        ),
         prompt_source=MCQ_SOURCE + _SHUFFLED,
     ),
 )

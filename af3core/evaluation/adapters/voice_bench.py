@@ -10,9 +10,10 @@ from functools import partial
 from af3core.evaluation.benchmark import Benchmark
 from af3core.evaluation.benchmark_files import BenchmarkData, Data, field
 from af3core.evaluation.item import Fault, Item, Listing, SoundFile
-from af3core.evaluation.score import Metric
-from af3core.evaluation.scorers.choices import score_choices
-from af3core.evaluation.scorers.judges import VOICE_BENCH
+from af3core.evaluation.official_scripts import VOICE_BENCH_CHOICES, VOICE_BENCH_REFUSALS
+from af3core.evaluation.score import Metric, OfficialRate
+from af3core.evaluation.scorers.choices import score_voice_bench_choices
+from af3core.evaluation.scorers.official_prompts import VOICE_BENCH
 from af3core.evaluation.scorers.refusals import score_refusals
 
 _LETTERS = "ABCD"
@@ -102,7 +103,7 @@ BENCHMARKS = (
         files=_FILES % "advbench",
         read=read_advbench,
         prompt=the_sound_alone,
-        metric=Metric("accuracy", score_refusals),
+        metric=Metric("accuracy", score_refusals, script=VOICE_BENCH_REFUSALS),
         prompt_source=VOICE_SOURCE,
         max_new_tokens=_NEW_TOKENS,
     ),
@@ -110,11 +111,15 @@ BENCHMARKS = (
         name="voicebench-openbookqa",
         title="VoiceBench, OpenBookQA",
         files=f"{_FILES % 'openbookqa'}, reference (a letter). How the options stand in the prompt"
-        " could not be checked. The publisher guesses a letter where an answer names none, here"
-        " it is wrong: figures may come out lower",
+        " could not be checked",
         read=read_openbookqa,
         prompt=the_sound_alone,
-        metric=Metric("accuracy", score_choices),
+        metric=Metric(
+            "accuracy",
+            score_voice_bench_choices,
+            script=VOICE_BENCH_CHOICES,
+            official_rate=OfficialRate("fail", of_unread=True),
+        ),
         prompt_source=VOICE_SOURCE,
         max_new_tokens=_NEW_TOKENS,
     ),

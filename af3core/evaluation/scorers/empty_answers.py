@@ -11,8 +11,8 @@ from af3core.audio.voice_activity import FRAME_MS, SpeechDetector
 from af3core.evaluation.item import Item
 from af3core.evaluation.made_sounds import make_sound
 from af3core.evaluation.score import Score
-from af3core.tasks.answers import read_transcript
 from af3core.tasks.flags import is_looping
+from af3core.tasks.transcripts import read_transcript
 
 _SPEECH = 0.5
 """silero-vad's own threshold, as segments are cut by."""
@@ -28,7 +28,7 @@ def score_nothing(items: Sequence[Item], predictions: Sequence[str]) -> list[Sco
 
 
 def _score(item: Item, prediction: str) -> Score:
-    text = read_transcript(prediction)
+    text = read_transcript(prediction, hears_speech=False)
     is_flagged = bool(text) and (is_looping(text) or not _speech_ms(item))
     return Score(float(not text or is_flagged), read_as=text, parts={"empty": float(not text)})
 

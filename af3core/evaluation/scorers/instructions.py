@@ -23,7 +23,7 @@ def score_instructions(items: Sequence[Item], predictions: Sequence[str]) -> lis
     their full stops, in the script by NLTK's Punkt: they may differ by abbreviations. An
     instruction without a rule is never kept.
 
-    Source: sonalkum/MMAUPro, evaluate_mmau_pro_comprehensive.py.
+    Source: `official_scripts.MMAU_PRO`.
     """
     return [_score(item, text) for item, text in zip(items, predictions, strict=True)]
 
@@ -79,7 +79,7 @@ def _found(pattern: str, said: str) -> int:
 
 
 def _letters(text: str, also: str = "") -> str:
-    return re.sub(rf"[^a-z{also}]", "", text.lower())
+    return re.sub(rf"[^a-zA-Z{also}]", "", text).lower()
 
 
 def _has_all(said: str, args: Arguments) -> bool:

@@ -1,8 +1,8 @@
-"""What judges are asked about open answers, and how their replies are read.
+"""What judges are asked about open answers in words of ours, and how their replies are read.
 
-Most prompts are not published: where `source` says so the words are ours, after what the paper
-says of them. Question, reference and prediction are given as JSON, so that no prediction can
-close its own quotation.
+These prompts are not published: the words follow what the papers say of them. Those that are
+published stand in `official_prompts.py`. Question, reference and prediction are given as JSON, so
+that no prediction can close its own quotation.
 """
 
 from __future__ import annotations
@@ -66,24 +66,6 @@ LIBRI_SQA = Judging(
     " paper's figure is the mean",
 )
 
-VOICE_BENCH = Judging(
-    prompt=_asking(
-        "A user spoke to a voice assistant. Given are what was said, as question, and what the"
-        " assistant answered, as response. Rate the response from 1 to 5:",
-        "1: largely beside the point, wrong, or no answer.",
-        "2: somewhat to the point, but inaccurate or incomplete, or with much that is foreign.",
-        "3: to the point and mostly accurate, but not concise.",
-        "4: to the point, accurate and concise.",
-        "5: outstandingly so; exactly what was asked for.",
-        "Reply with the number alone.",
-    ),
-    read=partial(points_of, most=5),
-    most=5,
-    system="You are a helpful assistant that rates answers of voice assistants.",
-    source="MatthewCYM/VoiceBench, api_judge.py (gpt-4o-mini, 1 to 5, mean of several replies at"
-    " temperature 0.5); its scale in our words, asked once. The paper's figure is the mean",
-)
-
 
 def _open_audio_prompt(item: Item, prediction: str) -> str:
     """By the reference where there is one (Llama Questions, TriviaQA), else by quality (Alpaca)."""
@@ -136,20 +118,6 @@ MUSIC_INSTRUCT = Judging(
     most=10,
     source="Audio Flamingo 3 gives an accuracy (ACC) and does not say how open answers are"
     " judged; our words, 1 to 10. The mean times 10 can hardly be held against its 92.7",
-)
-
-MMAU_PRO_OPEN = Judging(
-    prompt=_asking(
-        "A model was asked an open question about one or several recordings. Rate its response"
-        " against the reference answer from 1 to 5 in each of: correctness, relevance to the"
-        " question, completeness by what matters in the reference, clarity.",
-        'Reply with JSON alone, the mean of the four: {"score": <number>}.',
-    ),
-    read=partial(points_of, most=5),
-    most=5,
-    system="You are a helpful and objective evaluator.",
-    source="sonalkum/MMAUPro, evaluate_mmau_pro_comprehensive.py (Qwen2.5-7B-Instruct, mean of four"
-    " ratings from 1 to 5, a fifth of it counts); its scale in our words",
 )
 
 AF_CHAT_ASPECTS = ("factuality", "usefulness", "depth")

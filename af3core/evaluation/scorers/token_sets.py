@@ -21,7 +21,7 @@ def score_token_sets(items: Sequence[Item], predictions: Sequence[str]) -> list[
     where "(A) x" is wrong if another option has the word "a", and "A" alone is nearly always
     wrong.
 
-    Source: string_match of Sakshi113/MMAU, evaluation.py; the same in ddlBoJack/MMAR.
+    Source: string_match of `official_scripts.MMAU`; `official_scripts.MMAR` has the same.
     """
     return [_score(item, text) for item, text in zip(items, predictions, strict=True)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,20 +22,37 @@ from af3core.model.runtime.runner import Runner
 from af3core.model.streaming.stream import Stream
 from af3core.model.streaming.stream_batches import FairLock, Join, PendingRequest, StreamBatches
 from af3core.model.weights.checkpoint import Checkpoint
-from af3core.model.weights.loading import LoadedWeights, choose_device, load_processor, load_weights
+from af3core.model.weights.loading import (
+    LoadedWeights,
+    choose_device,
+    limit_of_processor,
+    load_processor,
+    load_weights,
+)
 
 BATCH_TOKENS = 65_536
 """3.5 GiB for AF3's decoder: beside its weights on a GPU with 24 GB."""
+
+
+@dataclass(frozen=True)
+class _Side:
+    """What answers requests of one kind of weights: tensors, prompts, words."""
+
+    runner: Runner
+    prompt_builder: PromptBuilder
+    tokenizer: Any
+    end_ids: frozenset[int]
 
 
 class Af3Engine:
     """Answers requests about any number of sounds, within a budget of tokens.
 
     Args:
-        processor: transformers' AudioFlamingo3Processor.
+        processor: transformers' processor of the checkpoint.
         weights: on the device that is to run.
         batch_tokens: places for keys and values that are held at once (56 KiB each for AF3's
             decoder in bfloat16).
+        think: processor and weights of a whole checkpoint that thinks beside it.
 
     Attributes:
         stats: what the last call of `answer` took.
@@ -43,22 +61,30 @@ class Af3Engine:
     name = "af3"
 
     def __init__(
-        self, processor: Any, weights: LoadedWeights, batch_tokens: int = BATCH_TOKENS
+        self,
+        processor: Any,
+        weights: LoadedWeights,
+        batch_tokens: int = BATCH_TOKENS,
+        think: tuple[Any, LoadedWeights] | None = None,
     ) -> None:
         self.processor = processor
-        self.runners: dict[Weights, Runner] = {}
-        for name, state in weights.states.items():
-            model = Af3Model(weights.config, processor.feature_extractor.mel_filters)
-            model.take_weights(state)
-            self.runners[name] = Runner(model)
-        self._end_ids = weights.end_ids
+        self._sides = _sides(processor, weights)
+        if think is not None:
+            self._sides["think"] = _sides(*think)["base"]
         self.batch_tokens = batch_tokens
-        self.prompt_builder = PromptBuilder(
-            self.processor, weights.config.text_config.max_position_embeddings
-        )
         self.stats = RunStats()
         self._turn = FairLock()
         self._streams = StreamBatches(self._turn, self._run, self._release_memory)
+
+    @property
+    def runners(self) -> dict[Weights, Runner]:
+        """By the weights that they hold."""
+        return {name: side.runner for name, side in self._sides.items()}
+
+    @property
+    def prompt_builder(self) -> PromptBuilder:
+        """Of the base weights."""
+        return self._sides["base"].prompt_builder
 
     @classmethod
     def load(
@@ -68,7 +94,8 @@ class Af3Engine:
         device: str = "auto",
         batch_tokens: int = BATCH_TOKENS,
     ) -> Af3Engine:
-        """The engine for a checkpoint, with its think adapter where there is one.
+        """The engine for a checkpoint, with its think adapter or the checkpoint that thinks beside
+        it, where there is one.
 
         Args:
             checkpoint: the weights.
@@ -79,8 +106,11 @@ class Af3Engine:
         Raises:
             ConfigurationError: the checkpoint or the device cannot be used.
         """
-        weights = load_weights(checkpoint, dtype, choose_device(device))
-        return cls(load_processor(checkpoint), weights, batch_tokens)
+        place = choose_device(device)
+        weights, beside = load_weights(checkpoint, dtype, place), None
+        if checkpoint.think is not None:
+            beside = load_processor(checkpoint.think), load_weights(checkpoint.think, dtype, place)
+        return cls(load_processor(checkpoint), weights, batch_tokens, beside)
 
     def answer(self, requests: Sequence[Request]) -> list[Answer | ModelError]:
         """One answer or one error per request, in their order."""
@@ -107,7 +137,7 @@ class Af3Engine:
         fit: dict[int, Sound] = {}
         for number, sound in enumerate(sounds):
             try:
-                check_sound(sound)
+                check_sound(sound, self.prompt_builder.limit)
                 fit[number] = sound
             except ModelError as error:
                 yield number, error
@@ -126,12 +156,12 @@ class Af3Engine:
                 yield number, job
             else:
                 jobs[number] = job
-        for weights, runner in self.runners.items():
+        for weights, side in self._sides.items():
             chosen = {n: job for n, job in jobs.items() if job.weights == weights}
             new_jobs = None
             if join is not None:
                 new_jobs = partial(self._new_jobs, join, weights)
-            loop = BatchLoop(runner, chosen, self._end_ids, self.stats, new_jobs)
+            loop = BatchLoop(side.runner, chosen, side.end_ids, self.stats, new_jobs)
             yield from loop.run(self.batch_tokens)
 
     def _new_jobs(self, join: Join, weights: Weights) -> Iterator[tuple[int, Job | ModelError]]:
@@ -149,22 +179,37 @@ class Af3Engine:
 
     def _job(self, asked: PendingRequest) -> Job:
         request = asked.request
-        if request.weights not in self.runners:
+        side = self._sides.get(request.weights)
+        if side is None:
             raise InvalidPrompt(
                 f"the checkpoint has no {request.weights} weights: they lie in its folder think/"
+                " or are a checkpoint of their own, for --think-model"
             )
-        decoding, tokenizer = request.decoding, self.processor.tokenizer
+        decoding, tokenizer = request.decoding, side.tokenizer
         schema = decoding.json_schema
         return Job(
-            prompt=self.prompt_builder.build(request),
+            prompt=side.prompt_builder.build(request),
             decoding=decoding,
             weights=request.weights,
-            detokenizer=Detokenizer(decoding, self._end_ids, tokenizer, asked.listener),
+            detokenizer=Detokenizer(decoding, side.end_ids, tokenizer, asked.listener),
             constraint=JsonConstraint(tokenizer, schema) if schema else None,
         )
 
     def _release_memory(self) -> None:
-        for runner in self.runners.values():
-            runner.forget()
+        for side in self._sides.values():
+            side.runner.forget()
         gc.collect()
         torch.cuda.empty_cache()  # does nothing where CUDA was not used
+
+
+def _sides(processor: Any, weights: LoadedWeights) -> dict[Weights, _Side]:
+    """A checkpoint's weights by name, with what they share."""
+    limit = limit_of_processor(processor)
+    positions = weights.config.text_config.max_position_embeddings
+    prompt_builder = PromptBuilder(processor, positions, limit)
+    sides: dict[Weights, _Side] = {}
+    for name, state in weights.states.items():
+        model = Af3Model(weights.config, processor.feature_extractor.mel_filters, limit)
+        model.take_weights(state)
+        sides[name] = _Side(Runner(model), prompt_builder, processor.tokenizer, weights.end_ids)
+    return sides

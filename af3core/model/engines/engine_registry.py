@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from af3core.errors import ConfigurationError, ModelError
 from af3core.installation import install_command
-from af3core.model.request import Answer, Request
+from af3core.model.audio_limits import BASE_TRAINED_SAMPLES
+from af3core.model.request import Answer, Request, Weights
 from af3core.model.streaming.stream import StreamingEngine
 from af3core.model.weights.checkpoint import Checkpoint
 from schemas.options.night import API_KEY_VARIABLE as API_KEY_VARIABLE
@@ -45,6 +46,15 @@ class EngineSettings:
     endpoint: str = ""
     key_variable: str = API_KEY_VARIABLE
     server: ServerName = "auto"
+
+    def weights_for(self, *, thinking: bool, longest_samples: int) -> Weights:
+        """Which weights answer: those that think where it is asked for; an adapter of AF3's also
+        hears what is longer than its base was trained on.
+        """
+        if self.name != "af3" or not self.checkpoint.has_think:
+            return "base"
+        is_long = longest_samples > BASE_TRAINED_SAMPLES and self.checkpoint.think is None
+        return "think" if thinking or is_long else "base"
 
     @property
     def identity(self) -> str:

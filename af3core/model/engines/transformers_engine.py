@@ -1,6 +1,6 @@
 """The reference engine: transformers' own `generate`, encoding and prefilling every question anew.
 
-Runs what our engine does not compute too: Music Flamingo, and AF3 checkpoints of odd settings.
+Runs what our engine does not compute too: checkpoints of the family with odd settings.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from af3core.model.weights.checkpoint import Checkpoint
 from af3core.model.weights.loading import (
     choose_device,
     end_ids,
+    limit_of_processor,
     load_processor,
     load_transformers_model,
 )
@@ -55,7 +56,8 @@ class TransformersEngine:
         self._processor = processor
         self.model = model
         text_config = self.model.config.text_config
-        self.prompt_builder = PromptBuilder(self._processor, text_config.max_position_embeddings)
+        limit = limit_of_processor(processor)
+        self.prompt_builder = PromptBuilder(processor, text_config.max_position_embeddings, limit)
         self._end_ids = end_ids(self.model)
         self._turn = FairLock()
         self._streams = StreamBatches(self._turn, self._run_all, self._release_memory)
@@ -127,13 +129,14 @@ class TransformersEngine:
     def _embed(self, sounds: Sequence[Sound]) -> Iterator[tuple[int, Vector | ModelError]]:
         for number, sound in enumerate(sounds):
             try:
-                check_sound(sound)
+                check_sound(sound, self.prompt_builder.limit)
             except ModelError as error:
                 yield number, error
                 continue
-            features = self._features(sound.windows)
+            windows = sound.windows(self.prompt_builder.limit)
+            features = self._features(windows)
             states = self.model.model.audio_tower(**features).last_hidden_state
-            tokens = [audio_tokens(len(window)) for window in sound.windows]
+            tokens = [audio_tokens(len(window)) for window in windows]
             real = [row[:count] for row, count in zip(states, tokens, strict=True)]
             yield number, torch.cat(real).float().mean(dim=0).cpu().numpy()
 
@@ -191,7 +194,10 @@ class TransformersEngine:
             mask[row, longest - len(prompt.ids) :] = 1
         inputs = {"input_ids": ids, "attention_mask": mask}
         windows = [
-            window for prompt in prompts for sound in prompt.sounds for window in sound.windows
+            window
+            for prompt in prompts
+            for sound in prompt.sounds
+            for window in sound.windows(self.prompt_builder.limit)
         ]
         placed = {name: tensor.to(self.model.device) for name, tensor in inputs.items()}
         return placed | (self._features(windows) if windows else {})

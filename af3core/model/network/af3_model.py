@@ -1,4 +1,4 @@
-"""AF3 whole: log-mel, encoder, decoder, with the weights of a transformers checkpoint."""
+"""A Flamingo whole: log-mel, encoder, decoder, with the weights of a transformers checkpoint."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from af3core.errors import ConfigurationError
+from af3core.model.audio_limits import HOP_SAMPLES, AudioLimit
 from af3core.model.network.decoder import Decoder
 from af3core.model.network.encoder import AudioEncoder
 from af3core.model.network.log_mel import LogMel
-from af3core.model.weights.checkpoint import AF3_TYPE
+from af3core.model.network.rope import ROPE_TYPES
+from af3core.model.network.time_rotation import rotated_width, window_tokens
+from af3core.model.weights.family import ARCHITECTURES
 
 _ENCODER, _PROJECTOR = "model.audio_tower.", "model.multi_modal_projector."
 _LANGUAGE = "model.language_model."
@@ -33,15 +36,26 @@ _DECODER_LAYER = {
 
 
 class Af3Model(nn.Module):
-    """The modules that an engine runs. Takes weights over with `take_weights`."""
+    """The modules that an engine runs. Takes weights over with `take_weights`.
 
-    def __init__(self, config: Any, mel_filters: Any) -> None:
+    Args:
+        config: of the checkpoint.
+        mel_filters: `[fft_bins, mel]` of its feature extractor.
+        limit: how much it hears, in what windows.
+
+    Raises:
+        ConfigurationError: a setting that this forward pass does not compute.
+    """
+
+    def __init__(self, config: Any, mel_filters: Any, limit: AudioLimit) -> None:
         super().__init__()
-        check_config(config)
+        check_config(config, limit)
         self.config = config
-        self.log_mel = LogMel(mel_filters)
+        self.limit = limit
+        self.log_mel = LogMel(mel_filters, limit.window_samples)
+        has_times = ARCHITECTURES[config.model_type].has_times
         with torch.device("meta"):
-            self.encoder = AudioEncoder(config)
+            self.encoder = AudioEncoder(config, has_times=has_times)
             self.decoder = Decoder(config)
 
     @property
@@ -49,7 +63,7 @@ class Af3Model(nn.Module):
         return self.decoder.embed.weight.device
 
     def take_weights(self, state: dict[str, Tensor]) -> None:
-        """Use a state dict of AudioFlamingo3ForConditionalGeneration, which is emptied on the way:
+        """Use a state dict of transformers' model, which is emptied on the way:
         weights that are joined are held twice one layer at a time, not all at once.
 
         Raises:
@@ -66,31 +80,47 @@ class Af3Model(nn.Module):
         self.log_mel.to(device)
         # a buffer that is not in the checkpoint, computed where the weights are
         self.decoder.place_rotation(device)
+        if self.encoder.time_rotation is not None:
+            self.encoder.time_rotation.place(device)
         self.eval().requires_grad_(False)
 
 
-def check_config(config: Any) -> None:
+def check_config(config: Any, limit: AudioLimit) -> None:
     """Refuse what this forward pass does not compute.
 
     Raises:
         ConfigurationError: naming the setting.
     """
     audio, text = config.audio_config, config.text_config
-    wanted: dict[str, tuple[object, object]] = {
-        "model_type": (config.model_type, AF3_TYPE),
-        "audio_config.activation_function": (audio.activation_function, "gelu"),
-        "projector_hidden_act": (config.projector_hidden_act, "gelu"),
-        "text_config.model_type": (text.model_type, "qwen2"),
-        "text_config.hidden_act": (text.hidden_act, "silu"),
-        "text_config.rope_parameters.rope_type": (text.rope_parameters["rope_type"], "default"),
-        "text_config.use_sliding_window": (bool(text.use_sliding_window), False),
+    positions = limit.window_samples // HOP_SAMPLES // 2
+    wanted: dict[str, tuple[object, tuple[object, ...]]] = {
+        "audio_config.activation_function": (audio.activation_function, ("gelu",)),
+        "audio_config.max_source_positions": (audio.max_source_positions, (positions,)),
+        "projector_hidden_act": (config.projector_hidden_act, ("gelu",)),
+        "text_config.model_type": (text.model_type, ("qwen2",)),
+        "text_config.hidden_act": (text.hidden_act, ("silu",)),
+        "text_config.rope_parameters.rope_type": (text.rope_parameters["rope_type"], ROPE_TYPES),
+        "text_config.use_sliding_window": (bool(text.use_sliding_window), (False,)),
     }
+    if ARCHITECTURES[config.model_type].has_times:
+        wanted["rope_parameters.rope_type"] = (config.rope_parameters["rope_type"], ("default",))
+        _check_time_rotation(config)
     for name, (value, expected) in wanted.items():
-        if value != expected:
+        if value not in expected:
             raise ConfigurationError(
-                f"the checkpoint's {name} is {value!r}, and this engine computes {expected!r};"
-                " use --engine transformers"
+                f"the checkpoint's {name} is {value!r}, and this engine computes"
+                f" {' or '.join(map(repr, expected))}; use --engine transformers"
             )
+
+
+def _check_time_rotation(config: Any) -> None:
+    turned, width = 2 * 2 * -(-rotated_width(config) // 2), config.audio_config.hidden_size
+    if turned > width or config.max_position_embeddings < window_tokens(config):
+        raise ConfigurationError(
+            f"the checkpoint's rope_parameters turn {turned} of {width} numbers at"
+            f" {config.max_position_embeddings:g} places, which its windows of"
+            f" {window_tokens(config)} tokens do not fit"
+        )
 
 
 def convert_state_dict(left: dict[str, Tensor], config: Any) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""AF3's language model, a Qwen2 decoder: prefixes once, then questions and answers behind them.
+"""The language model, a Qwen2 decoder: prefixes once, then questions and answers behind them.
 
 Qwen2 technical report (2024): RMS norms before attention and a SwiGLU MLP, rotary positions,
 grouped key-value heads, biases on query, key and value alone. Weights come from transformers'
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import rms_norm, scaled_dot_product_attention, silu
 
 from af3core.model.network.kv_cache import KvCache, Placement, head_dim
+from af3core.model.network.rope import rotary_frequencies
 
 
 class Decoder(nn.Module):
@@ -29,15 +30,13 @@ class Decoder(nn.Module):
         self.layers = nn.ModuleList(DecoderLayer(text) for _ in range(text.num_hidden_layers))
         self.norm = RMSNorm(text.hidden_size, text.rms_norm_eps)
         self.lm_head = nn.Linear(text.hidden_size, text.vocab_size, bias=False)
-        self._rotary_base, self._rotary_size = text.rope_parameters["rope_theta"], head_dim(text)
+        self._text = text
         self.place_rotation(self.embed.weight.device)
 
     def place_rotation(self, device: torch.device) -> None:
-        """Compute the rotary frequencies on a device; they are in no checkpoint."""
-        size = self._rotary_size
-        steps = torch.arange(0, size, 2, dtype=torch.float32, device=device) / size
-        frequencies = 1.0 / (self._rotary_base**steps)
-        self.register_buffer("inverse_frequencies", frequencies, persistent=False)
+        """Compute the rotary frequencies for a device; they are in no checkpoint."""
+        frequencies, self._rotary_factor = rotary_frequencies(self._text, head_dim(self._text))
+        self.register_buffer("inverse_frequencies", frequencies.to(device), persistent=False)
 
     def prefill(self, embeddings: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Keys and values `[clips, kv_heads, length, head_dim]` of each layer in turn.
@@ -96,7 +95,8 @@ class Decoder(nn.Module):
         angles = positions[:, None].float() * self.inverse_frequencies
         angles = torch.cat([angles, angles], dim=-1)[:, None]
         dtype = self.embed.weight.dtype
-        return angles.cos().to(dtype), angles.sin().to(dtype)
+        factor = self._rotary_factor
+        return (angles.cos() * factor).to(dtype), (angles.sin() * factor).to(dtype)
 
 
 class DecoderLayer(nn.Module):

@@ -1,7 +1,8 @@
 """AF-Whisper and the projector: log-mel windows in, embeddings of the decoder out.
 
 AF3 paper, section 3.1: Whisper large-v3's encoder, its output at 50 Hz averaged in pairs, and an
-MLP of two layers. Weights and names are those of transformers' AudioFlamingo3 classes.
+MLP of two layers; between the two Music Flamingo and AF-Next tell the time. Weights and names are
+those of transformers' AudioFlamingo3 and MusicFlamingo classes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention
 
 from af3core.model.audio_limits import encoder_positions
+from af3core.model.network.time_rotation import TimeRotation
 
 
 class AudioEncoder(nn.Module):
@@ -20,9 +22,13 @@ class AudioEncoder(nn.Module):
 
     Padded positions are masked in attention, so that a window gives the same numbers at any
     padding.
+
+    Args:
+        config: of the checkpoint.
+        has_times: of its architecture.
     """
 
-    def __init__(self, config: Any) -> None:
+    def __init__(self, config: Any, *, has_times: bool) -> None:
         super().__init__()
         audio, width = config.audio_config, config.audio_config.hidden_size
         self.conv1 = nn.Conv1d(audio.num_mel_bins, width, kernel_size=3, padding=1)
@@ -30,19 +36,26 @@ class AudioEncoder(nn.Module):
         self.embed_positions = nn.Embedding(audio.max_source_positions, width)
         self.layers = nn.ModuleList(EncoderLayer(audio) for _ in range(audio.num_hidden_layers))
         self.layer_norm = nn.LayerNorm(width)
+        self.time_rotation = TimeRotation(config) if has_times else None
         self.projector = Projector(config)
 
-    def forward(self, mel: Tensor, frames: list[int]) -> list[Tensor]:
+    def forward(self, mel: Tensor, frames: list[int], numbers: list[int]) -> list[Tensor]:
         """Embeddings `[tokens, hidden]` of each window.
 
         Args:
             mel: `[windows, mel, frames]`, with the border that LogMel leaves.
             frames: real frames of each window.
+            numbers: the how manieth of its sound each window is, from 0.
         """
-        return _without_padding(self.projector(self._pooled(mel, frames)), frames)
+        pooled = self._pooled(mel, frames)
+        if self.time_rotation is not None:
+            pooled = self.time_rotation(pooled, numbers)
+        return _without_padding(self.projector(pooled), frames)
 
-    def states(self, mel: Tensor, frames: list[int]) -> list[Tensor]:
-        """What the projector gets, `[tokens, width]` of each window; arguments as of `forward`."""
+    def states(self, mel: Tensor, frames: list[int], _numbers: list[int]) -> list[Tensor]:
+        """The encoder's own output, `[tokens, width]` of each window, in which no time is told;
+        arguments as of `forward`.
+        """
         return _without_padding(self._pooled(mel, frames), frames)
 
     def _pooled(self, mel: Tensor, frames: list[int]) -> Tensor:

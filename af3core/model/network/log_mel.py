@@ -1,6 +1,7 @@
 """Whisper's log-mel spectrogram, in torch, on the device, on the real length of each window.
 
-The same numbers as transformers' WhisperFeatureExtractor, which pads every window to 30 s first.
+The same numbers as transformers' WhisperFeatureExtractor, which pads every window to its full
+length first.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from af3core.model.audio_limits import HOP_SAMPLES, WINDOW_FRAMES, WINDOW_SAMPLES, mel_frames
+from af3core.model.audio_limits import HOP_SAMPLES, WINDOW_SAMPLES, mel_frames
 from af3core.model.request import Waveform
 
 _FFT = 400
@@ -24,17 +25,19 @@ _RANGE = 8.0
 
 
 class LogMel(nn.Module):
-    """Log-mel of windows of at most 30 s.
+    """Log-mel of windows.
 
     Args:
         filters: mel filter bank `[fft_bins, mel]` of the checkpoint's feature extractor.
+        window_samples: the longest window.
     """
 
     filters: Tensor
     window: Tensor
 
-    def __init__(self, filters: np.ndarray) -> None:
+    def __init__(self, filters: np.ndarray, window_samples: int = WINDOW_SAMPLES) -> None:
         super().__init__()
+        self._window_samples = window_samples
         bank = torch.from_numpy(np.ascontiguousarray(filters.T, dtype=np.float32))
         self.register_buffer("filters", bank, persistent=False)
         self.register_buffer("window", torch.hann_window(_FFT), persistent=False)
@@ -45,9 +48,9 @@ class LogMel(nn.Module):
         Frames of shorter windows after their own border are those of silence.
         """
         longest = max(mel_frames(len(window)) for window in windows)
-        frames = min(longest + _BORDER_FRAMES, WINDOW_FRAMES)
+        frames = min(longest + _BORDER_FRAMES, self._window_samples // HOP_SAMPLES)
         # one frame more, so that the reflection at the end touches no frame that is kept
-        length = min((frames + 1) * HOP_SAMPLES, WINDOW_SAMPLES)
+        length = min((frames + 1) * HOP_SAMPLES, self._window_samples)
         samples = np.zeros((len(windows), length), np.float32)
         for row, window in zip(samples, windows, strict=True):
             row[: len(window)] = window

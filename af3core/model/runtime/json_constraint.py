@@ -28,20 +28,26 @@ class JsonConstraint:
             )
         except ValueError as error:
             raise InvalidPrompt(f"the JSON schema is no JSON ({error})") from error
-        self._matcher = llguidance.LLMatcher(_guidance_tokenizer(tokenizer), grammar)
+        known = _guidance_tokenizer(tokenizer)
+        self._words: int = known.vocab_size
+        self._matcher = llguidance.LLMatcher(known, grammar)
         if self._matcher.is_error():
             raise InvalidPrompt(f"the JSON schema cannot be used: {self._matcher.get_error()}")
         self._mask: Tensor | None = None
 
     def mask_logits(self, logits: Tensor) -> Tensor:
-        """`logits [vocabulary]` with what may not come next at minus infinity."""
+        """`logits [vocabulary]` with what may not come next at minus infinity, and with it what the
+        tokenizer has no word for: decoders are often padded to a round size.
+        """
         import llguidance.torch as guidance
 
         if self._mask is None:
-            self._mask = guidance.allocate_token_bitmask(1, logits.shape[0])
+            self._mask = guidance.allocate_token_bitmask(1, self._words)
         guidance.fill_next_token_bitmask(self._matcher, self._mask)
         bits = torch.arange(32, dtype=torch.int32)
-        allowed = ((self._mask[0][:, None] >> bits) & 1).bool().flatten()[: logits.shape[0]]
+        known = ((self._mask[0][:, None] >> bits) & 1).bool().flatten()[: self._words]
+        allowed = torch.zeros(logits.shape[0], dtype=torch.bool)
+        allowed[: self._words] = known[: logits.shape[0]]
         return logits.masked_fill(~allowed.to(logits.device), float("-inf"))
 
     def accept(self, token: int) -> None:

@@ -22,9 +22,10 @@ activations than that (about 0.2 MB a token for the 8 B model in bfloat16)."""
 
 @dataclass(frozen=True)
 class _Window:
-    """A stretch of at most 30 s of the sound of this number."""
+    """A stretch of the sound of this number, the how manieth of it."""
 
     sound: int
+    number: int
     samples: Waveform
 
 
@@ -110,16 +111,18 @@ class Runner:
         return self._encode_windows(sounds, self.model.encoder)
 
     def encoder_states(self, sounds: Sequence[Sound]) -> list[Tensor]:
-        """The encoder's states before the projector, `[tokens, width]` of each sound."""
+        """The encoder's own states, `[tokens, width]` of each sound."""
         return self._encode_windows(sounds, self.model.encoder.states)
 
     def _encode_windows(
-        self, sounds: Sequence[Sound], encode: Callable[[Tensor, list[int]], list[Tensor]]
+        self,
+        sounds: Sequence[Sound],
+        encode: Callable[[Tensor, list[int], list[int]], list[Tensor]],
     ) -> list[Tensor]:
         windows = [
-            _Window(number, samples)
-            for number, sound in enumerate(sounds)
-            for samples in sound.windows
+            _Window(sound, number, samples)
+            for sound, heard in enumerate(sounds)
+            for number, samples in enumerate(heard.windows(self.model.limit))
         ]
         embeddings: dict[int, Tensor] = {}
         order = sorted(range(len(windows)), key=lambda i: -len(windows[i].samples))
@@ -130,7 +133,8 @@ class Runner:
             samples = [windows[i].samples for i in chosen]
             mel = self.model.log_mel(samples).to(dtype)
             frames = [mel_frames(len(piece)) for piece in samples]
-            embeddings.update(zip(chosen, encode(mel, frames), strict=True))
+            numbers = [windows[i].number for i in chosen]
+            embeddings.update(zip(chosen, encode(mel, frames, numbers), strict=True))
         return [
             torch.cat([embeddings[i] for i, w in enumerate(windows) if w.sound == number])
             for number in range(len(sounds))

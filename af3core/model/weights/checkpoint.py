@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from af3core.errors import ConfigurationError
 from af3core.installation import install_command, require_extra
+from af3core.model.audio_limits import AF3_LIMIT, AudioLimit
 from af3core.model.weights.bucket_checkpoint import fetch_from_bucket
 from af3core.model.weights.completeness import (
     check_weight_files,
     think_folder,
     unreadable,
 )
+from af3core.model.weights.family import (
+    AF3_TYPE,
+    CONFIG,
+    EXTRACTOR_CONFIG,
+    PROCESSOR_CONFIG,
+    limit_of_folder,
+    model_type_of,
+)
 from af3core.storage.bucket_client import SCHEME
 
 NANO = "nano"
 AF3_HUB_ID = "nvidia/audio-flamingo-3-hf"
-
-AF3_TYPE, MUSIC_TYPE = "audioflamingo3", "musicflamingo"
-_TYPES = (AF3_TYPE, MUSIC_TYPE)
-CONFIG = "config.json"
 
 NANO_NOTICE = (
     "model nano knows only its own synthetic world (espeak-ng voices, generated sounds);"
@@ -34,13 +38,15 @@ _LICENCES = {
     NANO: "Apache-2.0",
     AF3_HUB_ID: "NVIDIA OneWay Noncommercial License; Qwen Research License",
 }
+_SETTINGS_FILES = (CONFIG, PROCESSOR_CONFIG, EXTRACTOR_CONFIG)
 _WANTED_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "think/*", "stage35/*")
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """Weights on this machine. `revision` is a hub commit, or a hash of the files (in a bucket of
-    their checksums).
+    their checksums); `limit` is how much they hear by their processor's configuration, and for
+    weights that a server holds AF3's; `think` is a whole checkpoint that thinks beside them.
     """
 
     name: str
@@ -48,11 +54,36 @@ class Checkpoint:
     folder: Path
     licence: str
     model_type: str = AF3_TYPE
+    limit: AudioLimit = AF3_LIMIT
+    think: Checkpoint | None = None
 
     @property
     def has_think(self) -> bool:
-        """True where weights for thinking lie beside the base weights."""
-        return think_folder(self.folder) is not None
+        """True where weights for thinking lie beside the base weights: an adapter in its folder, or
+        a whole checkpoint.
+        """
+        return self.think is not None or think_folder(self.folder) is not None
+
+    def with_think(self, think: Checkpoint) -> Checkpoint:
+        """A pair: `think` answers where the model is to think. Another pair is another model, by
+        name and revision.
+
+        Raises:
+            ConfigurationError: the checkpoint has think weights in its own folder.
+        """
+        if self.has_think:
+            raise ConfigurationError(
+                f"--think-model {think.name}: {self.name} has think weights of its own; leave"
+                " --think-model out"
+            )
+        licences = "; ".join(dict.fromkeys((self.licence, think.licence)))
+        return replace(
+            self,
+            name=f"{self.name}+{think.name}",
+            revision=f"{self.revision}+{think.revision}",
+            licence=licences,
+            think=think,
+        )
 
 
 def find_checkpoint(
@@ -68,18 +99,18 @@ def find_checkpoint(
         with_weights: false fetches the configuration alone, for jobs that only name the model.
 
     Raises:
-        ConfigurationError: no such checkpoint, not one of AF3's form, or not whole; with weights,
-            packages of the extra `model` are missing too.
+        ConfigurationError: no such checkpoint, not one of the Flamingo family, or not whole; with
+            weights, packages of the extra `model` are missing too.
         StorageError: its disk or mount does not answer, or this user may not read it.
     """
     if with_weights:
         require_extra("model", f"--model {model}")
-    name, wanted = model, _WANTED_FILES if with_weights else (CONFIG,)
+    name, wanted = model, _WANTED_FILES if with_weights else _SETTINGS_FILES
     is_here = model == NANO or _is_folder(model)
     if is_here:
         folder = nano_folder() if model == NANO else Path(model)
         name = folder.name if model != NANO else NANO
-        model_type = _model_type(model, folder)
+        model_type = model_type_of(model, folder)
         if with_weights:
             check_weight_files(model, folder)  # before all bytes are read
         found = _files_hash(model, folder)
@@ -93,11 +124,12 @@ def find_checkpoint(
             f"--model-revision {revision}: only a hub id has revisions, and {model} is a folder"
         )
     if not is_here:
-        model_type = _model_type(model, folder)
+        model_type = model_type_of(model, folder)
         if with_weights:
             check_weight_files(model, folder)
     licence = _LICENCES.get(model, "see the model card")
-    return Checkpoint(name, found, folder, licence, model_type)
+    limit = limit_of_folder(model, folder, model_type)
+    return Checkpoint(name, found, folder, licence, model_type, limit)
 
 
 def _is_folder(model: str) -> bool:
@@ -153,22 +185,6 @@ def _fetch(model: str, revision: str | None, wanted: Sequence[str]) -> Path:
             f"--model {model}: cannot be fetched ({type(error).__name__}); check the name, the"
             " network and your access to it, or give a folder that holds it"
         ) from error
-
-
-def _model_type(model: str, folder: Path) -> str:
-    """The kind of model that a folder holds."""
-    path = folder / CONFIG
-    try:
-        kind = json.loads(path.read_text("utf-8")).get("model_type")
-    except (FileNotFoundError, NotADirectoryError, ValueError, AttributeError) as error:
-        raise ConfigurationError(f"--model {model}: no readable config.json in {folder}") from error
-    except OSError as error:
-        raise unreadable(model, error, path) from error
-    if kind not in _TYPES:
-        raise ConfigurationError(
-            f"--model {model}: its config.json says model_type {kind!r}, not 'audioflamingo3'"
-        )
-    return str(kind)
 
 
 def _files_hash(model: str, folder: Path) -> str:

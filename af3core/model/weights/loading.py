@@ -6,30 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import transformers
 from torch import Tensor
-from transformers import (
-    AudioFlamingo3ForConditionalGeneration,
-    AudioFlamingo3Processor,
-    MusicFlamingoForConditionalGeneration,
-    MusicFlamingoProcessor,
-)
 from transformers.utils import logging as transformers_logging
 
 from af3core.errors import ConfigurationError
+from af3core.model.audio_limits import AudioLimit
 from af3core.model.request import Weights
-from af3core.model.weights.checkpoint import AF3_TYPE, MUSIC_TYPE, Checkpoint
+from af3core.model.weights.checkpoint import Checkpoint
 from af3core.model.weights.completeness import think_folder
+from af3core.model.weights.family import ARCHITECTURES, MUSIC_TYPE, checked_limit
 from af3core.model.weights.think_adapter import merge_think
 
+_ROTARY_TIMES = "pos_emb."
+"""A table that early conversions of Music Flamingo hold and no release of transformers reads: it
+follows from the configuration."""
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-_MODELS: dict[str, Any] = {
-    AF3_TYPE: AudioFlamingo3ForConditionalGeneration,
-    MUSIC_TYPE: MusicFlamingoForConditionalGeneration,
-}
-_PROCESSORS: dict[str, Any] = {
-    AF3_TYPE: AudioFlamingo3Processor,
-    MUSIC_TYPE: MusicFlamingoProcessor,
-}
 
 
 @dataclass(frozen=True)
@@ -45,7 +37,7 @@ class LoadedWeights:
 
 
 def load_weights(checkpoint: Checkpoint, dtype: str, device: torch.device) -> LoadedWeights:
-    """The base weights, and those of the think adapter where the checkpoint has one.
+    """The weights, and those of the think adapter where the checkpoint's folder has one.
 
     Raises:
         ConfigurationError: they cannot be read or do not fit.
@@ -67,22 +59,34 @@ def end_ids(model: Any) -> frozenset[int]:
     return frozenset([ends] if isinstance(ends, int) else ends)
 
 
+def _torch_dtype(dtype: str) -> torch.dtype:
+    if dtype not in _DTYPES:
+        raise ConfigurationError(
+            f"--dtype {dtype} is not supported: {' or '.join(_DTYPES)}; bfloat16 is as small as"
+            " float16 and has the range of float32"
+        )
+    return _DTYPES[dtype]
+
+
 def load_transformers_model(checkpoint: Checkpoint, dtype: str, device: torch.device) -> Any:
     """Transformers' own model, every weight of it loaded.
 
     Raises:
-        ConfigurationError: it cannot be loaded, or weights are missing or left over.
+        ConfigurationError: it cannot be loaded, weights are missing or left over, or nothing is
+            computed in that dtype.
     """
+    numbers = _torch_dtype(dtype)
     transformers_logging.disable_progress_bar()
+    model_class = _transformers_class(checkpoint, ARCHITECTURES[checkpoint.model_type].model)
     try:
-        loaded: Any = _MODELS[checkpoint.model_type].from_pretrained(
-            checkpoint.folder, dtype=_DTYPES[dtype], output_loading_info=True
+        loaded: Any = model_class.from_pretrained(
+            checkpoint.folder, dtype=numbers, output_loading_info=True
         )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise _unloadable(checkpoint, error) from error
     model, report = loaded
     missing = sorted(report["missing_keys"])
-    unexpected = sorted(report["unexpected_keys"])
+    unexpected = sorted(key for key in report["unexpected_keys"] if _ROTARY_TIMES not in key)
     if missing or unexpected:
         raise ConfigurationError(
             f"--model {checkpoint.name}: the weights do not fit the configuration:"
@@ -98,10 +102,32 @@ def load_processor(checkpoint: Checkpoint) -> Any:
     Raises:
         ConfigurationError: a file of it is missing or wrong.
     """
+    kind = _transformers_class(checkpoint, ARCHITECTURES[checkpoint.model_type].processor)
     try:
-        return _PROCESSORS[checkpoint.model_type].from_pretrained(checkpoint.folder)
+        return kind.from_pretrained(checkpoint.folder)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise _unloadable(checkpoint, error) from error
+
+
+def limit_of_processor(processor: Any) -> AudioLimit:
+    """How much a model hears, as its processor was loaded.
+
+    Raises:
+        ConfigurationError: its length or its window is none.
+    """
+    window_s = processor.feature_extractor.chunk_length
+    return checked_limit("the processor", processor.max_audio_len, window_s)
+
+
+def _transformers_class(checkpoint: Checkpoint, name: str) -> Any:
+    found = getattr(transformers, name, None)
+    if found is None:
+        raise ConfigurationError(
+            f"--model {checkpoint.name}: transformers {transformers.__version__} has no {name};"
+            " install a release that has it, or take the checkpoint whose config.json says"
+            f" model_type {MUSIC_TYPE!r}"
+        )
+    return found
 
 
 def _unloadable(checkpoint: Checkpoint, error: Exception) -> ConfigurationError:

@@ -119,7 +119,7 @@ class TalkSocket:
 
     async def _question(self, socket: WebSocket) -> Request:
         """The question with what it is about, which is fetched while the question is spoken."""
-        asked = QuestionStart.of(await _json(socket))
+        asked = QuestionStart.of(await _json(socket), self._answerer.limit)
         fetched = asyncio.create_task(self._in_thread(lambda: sound_about(self._tables, asked)))
         fetched.add_done_callback(_taken_note_of)
         try:

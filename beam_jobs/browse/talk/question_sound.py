@@ -11,7 +11,7 @@ import numpy as np
 
 from af3core.audio.clip_file import read_span
 from af3core.errors import MediaError, TooLong
-from af3core.model.audio_limits import MAX_AUDIO_SAMPLES, SAMPLE_RATE_HZ
+from af3core.model.audio_limits import AF3_LIMIT, AudioLimit
 from af3core.model.request import Sound
 from beam_jobs.browse.data.archive_tables import ArchiveTables, Place, place_of
 from beam_jobs.browse.data.clip_bytes import ID, clip_is_gone, find_clip
@@ -19,8 +19,6 @@ from beam_jobs.browse.http.refusal import Refusal
 from beam_jobs.talk.question_sounds import SILENT_PEAK, decoded_sound
 from beam_jobs.talk.turns import LONGEST_QUESTION_S
 
-MOST_ABOUT_MS = round(1000 * (MAX_AUDIO_SAMPLES / SAMPLE_RATE_HZ - LONGEST_QUESTION_S))
-"""What the longest question leaves of the model's ten minutes."""
 MOST_TEXT_CHARACTERS = 2000
 
 
@@ -42,8 +40,8 @@ class QuestionStart:
     text: str
 
     @staticmethod
-    def of(message: Any) -> QuestionStart:
-        """What a page sent.
+    def of(message: Any, limit: AudioLimit = AF3_LIMIT) -> QuestionStart:
+        """What a page sent, about as much as the longest question leaves of what the model hears.
 
         Raises:
             Refusal: it is no question about a stretch.
@@ -58,11 +56,10 @@ class QuestionStart:
         start_ms, end_ms = about.get("start_ms"), about.get("end_ms")
         if type(start_ms) is not int or type(end_ms) is not int or not 0 <= start_ms < end_ms:
             raise Refusal(400, "start_ms and end_ms: the stretch that is asked about")
-        if end_ms - start_ms > MOST_ABOUT_MS:
-            most_min = MOST_ABOUT_MS // 60_000
-            raise Refusal(
-                400, f"the stretch is longer than {most_min} minutes: choose a shorter one"
-            )
+        most_s = limit.max_s - LONGEST_QUESTION_S
+        if end_ms - start_ms > 1000 * most_s:
+            most = f"{most_s / 60:g} minutes"
+            raise Refusal(400, f"the stretch is longer than {most}: choose a shorter one")
         text = message.get("text", "")
         if not isinstance(text, str) or len(text) > MOST_TEXT_CHARACTERS:
             raise Refusal(400, f"text: a question of at most {MOST_TEXT_CHARACTERS} characters")

@@ -68,7 +68,7 @@ def test_spans_cover_everything_once_and_none_is_too_long(speech: np.ndarray, se
     "wrong",
     [
         {"max_segment_s": 31.0},
-        {"max_clip_s": 601.0},
+        {"max_clip_s": 3601.0},
         {"max_clip_s": 20.0},
         {"target_segment_s": 40.0},
     ],

@@ -57,6 +57,9 @@ def test_a_good_file() -> None:
         ("a: {where: x, limit: 0, turns: [x]}", "limit must lie between 1 and 10000"),
         ("a: {where: x, turns: [x], max_new_tokens: 0}", "max_new_tokens must lie between 1 and"),
         ("a: {where: x, turns: [x], temperature: -1}", "temperature must be 0"),
+        ("a: {where: x, turns: [x], temperature: 1.0e-9}", "temperature must be 0"),
+        ("a: {where: x, turns: [x], temperature: .nan}", "temperature must be 0"),
+        ("a: {where: x, turns: [x], repetition_penalty: .inf}", "repetition_penalty must be 1.0"),
         ("a: {where: x, turns: [x], repetition_penalty: 0.5}", "repetition_penalty must be 1.0"),
     ],
 )

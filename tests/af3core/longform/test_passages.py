@@ -53,6 +53,8 @@ def test_a_whole_clips_transcript_is_evidence_unless_the_model_invented_it() -> 
     evidence = evidence_of(RECORDING, [segment(0), segment(1)], [told], [], [])
     assert evidence.clips == (Passage("", 0, 40, "good evening"),)
     assert [p.said for p in evidence.segments] == ["", ""]
+    silent = answer("", "There is no speech.", "speech_without_transcript")
+    assert evidence_of(RECORDING, [segment(0), segment(1)], [silent], [], []).clips == ()
     looping = answer("", "ha ha ha ha", "looping_text")
     evidence = evidence_of(RECORDING, [segment(0), segment(1)], [looping], [], [])
     assert evidence.clips == ()

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from af3core.errors import AudioTooLong, EmptyAudio, InvalidAudio
-from af3core.model.audio_limits import SAMPLE_RATE_HZ, audio_tokens
+from af3core.model.audio_limits import AF3_LIMIT, SAMPLE_RATE_HZ, audio_tokens
 from af3core.model.engines.af3_engine import Af3Engine
 from af3core.model.engines.transformers_engine import TransformersEngine
 from af3core.model.request import Sound, Vector
@@ -39,7 +39,7 @@ def test_the_mean_of_transformers_states(engines: Engines) -> None:
     extractor = ours.processor.feature_extractor
     for sound, mine in zip(sounds, vectors(ours.embed(sounds)), strict=True):
         features = extractor(
-            sound.windows,
+            sound.windows(AF3_LIMIT),
             sampling_rate=SAMPLE_RATE_HZ,
             return_attention_mask=True,
             return_tensors="pt",
@@ -48,9 +48,9 @@ def test_the_mean_of_transformers_states(engines: Engines) -> None:
             states = reference.model.model.audio_tower(
                 features.input_features, input_features_mask=features.attention_mask
             ).last_hidden_state
-        windows = zip(states, sound.windows, strict=True)
+        windows = zip(states, sound.windows(AF3_LIMIT), strict=True)
         real = torch.cat([row[: audio_tokens(len(window))] for row, window in windows])
-        assert len(real) == sum(audio_tokens(len(window)) for window in sound.windows)
+        assert len(real) == sum(audio_tokens(len(window)) for window in sound.windows(AF3_LIMIT))
         assert mine.dtype == np.float32
         np.testing.assert_allclose(mine, real.mean(dim=0).numpy(), atol=1e-4)
 

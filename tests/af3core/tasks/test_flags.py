@@ -15,7 +15,8 @@ THINK = Task("why", "question", "Why?", thinking=True)
 
 def flags(task: Task, raw: str, **facts: object) -> tuple[str, ...]:
     known = {"mean_logprob": -0.1, "finish_reason": "stop", "speech_ms": 5000} | facts
-    return answer_flags(task, read_answer(task, raw), **known)  # type: ignore[arg-type]
+    read = read_answer(task, raw, known["speech_ms"])  # type: ignore[arg-type]
+    return answer_flags(task, read, **known)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,11 @@ def flags(task: Task, raw: str, **facts: object) -> tuple[str, ...]:
         (TRANSCRIPT, "good evening", {}, ()),
         (TRANSCRIPT, "There is no speech.", {"speech_ms": 0}, ("no_speech",)),
         (TRANSCRIPT, "There is no speech.", {}, ("speech_without_transcript",)),
+        (TRANSCRIPT, "There is no speech.", {"speech_ms": 32}, ("speech_without_transcript",)),
+        (TRANSCRIPT, "No speech can capture it.", {}, ()),
+        (TRANSCRIPT, "No speech can capture it.", {"speech_ms": 0}, ("transcript_without_speech",)),
+        (TRANSCRIPT, "", {"speech_ms": 0}, ("no_speech",)),
+        (TRANSCRIPT, "", {}, ("speech_without_transcript",)),
         (TRANSCRIPT, "hello", {"speech_ms": 0}, ("transcript_without_speech",)),
         (TRANSCRIPT, "and so on " * 5, {}, ("looping_text",)),
         (CHOICE, "a dog", {}, ("no_option_chosen",)),

@@ -197,7 +197,10 @@ def test_the_commands_teach_and_compare(
     first = f"run af3 evaluate --out {out[1]} first"
     assert f"no evaluations there; {first}" in capsys.readouterr().err
     assert main(["evaluate", "mmar", "--data", str(data), "--model", str(untrained), *out]) == 0
-    assert capsys.readouterr().out.startswith("MMAR")
+    told = capsys.readouterr().out
+    assert told.startswith("MMAR")
+    assert "\nby the official script: 0.00 (0.00 to 0.00, 95 %)\n" in told
+    assert "  modality=sound: 0.00, official 0.00" in told
     assert main(["evaluate", "compare", *out]) == 0
     shown = capsys.readouterr().out
     assert "58.5" in shown  # the paper's

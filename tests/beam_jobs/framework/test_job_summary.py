@@ -43,7 +43,7 @@ def test_a_job_that_fails_says_so_in_its_summary(
 ) -> None:
     assert run("segment", "--out", tmp_path, "--max-clip-s", "x", "--json") == 2
     said = capsys.readouterr()
-    line = "argument --max-clip-s: x: write a number; see af3 segment --help"
+    line = "argument --max-clip-s: x: write a number or auto; see af3 segment --help"
     told = json.loads(said.out)
     assert (told["exit_code"], told["error_class"], told["message"]) == (
         2,

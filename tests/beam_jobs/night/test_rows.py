@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import pytest
+
 from af3core.tasks.task import Task
 from beam_jobs.night.rows import RecordingFacts, recording_rows
 from schemas.records import (
     AnnotatedClip,
+    Annotation,
     Clip,
     Failure,
     MediaInfo,
@@ -21,6 +26,7 @@ MODIFIED_AT = "2026-11-21T00:00:00.000+00:00"
 RECORDING = Recording(
     "r1", "f" * 64, "/arc/a.wav", (), "default", "2026-11-21", 9, MODIFIED_AT, MEDIA
 )
+TRANSCRIPT = Task("transcript", "transcript", "Transcribe the input speech.")
 
 
 def attempt(number: int, run_id: str, at: str) -> AnnotatedClip:
@@ -54,3 +60,53 @@ def test_the_last_attempt_is_shown_whatever_the_clocks_say() -> None:
         facts = RecordingFacts(RECORDING, "cut", CUT, None, {"c1": known}, "run")
         [row] = recording_rows(facts, tasks).by_table["failures"]
         assert (row["attempts"], row["message"], row["run_id"]) == (2, "attempt 2", "two")
+
+
+def transcribed(raw: str, text: str, flags: tuple[str, ...]) -> AnnotatedClip:
+    """A clip whose transcript an earlier release read."""
+    task_hash, prompt_id = "t1", TRANSCRIPT.prompt_id
+    answer = Annotation(
+        task_id="transcript",
+        task_hash=task_hash,
+        kind="transcript",
+        prompt_id=prompt_id,
+        segment_id="s1",
+        start_ms=0,
+        end_ms=5_000,
+        raw_text=raw,
+        text=text,
+        thinking="",
+        choice="",
+        mean_logprob=-0.1,
+        token_count=9,
+        finish_reason="stop",
+        flags=flags,
+    )
+    return AnnotatedClip("c1", "r1", "nano", "w", "af3", "one", MODIFIED_AT, 5, (answer,), ())
+
+
+@pytest.mark.parametrize(
+    ("speech_ms", "raw", "read_before", "text", "flags"),
+    [
+        (4_000, "No speech can capture it.", "", "No speech can capture it.", []),
+        (
+            4_000,
+            "The transcription of the audio is hard work.",
+            "hard work.",
+            "The transcription of the audio is hard work.",
+            [],
+        ),
+        (4_000, "There is no speech.", "", "There is no speech.", ["speech_without_transcript"]),
+        (0, "There is no speech.", "", "", ["no_speech"]),
+        (4_000, "good evening", "good evening", "good evening", []),
+    ],
+)
+def test_transcripts_that_an_earlier_release_read_are_read_anew(
+    speech_ms: int, raw: str, read_before: str, text: str, flags: list[str]
+) -> None:
+    segment = Segment("s1", 0, 5_000, speech_ms, None, None, None)
+    cut = dataclasses.replace(CUT, clips=(dataclasses.replace(CLIP, segments=(segment,)),))
+    known = transcribed(raw, read_before, () if read_before else ("no_speech",))
+    facts = RecordingFacts(RECORDING, "cut", cut, None, {"c1": [known]}, "run")
+    [row] = recording_rows(facts, {"t1": TRANSCRIPT}).by_table["transcripts"]
+    assert (row["text"], row["flags"], row["word_count"]) == (text, flags, len(text.split()))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from af3core.model.audio_limits import AF3_LIMIT
 from af3core.nano.demo_archive import ARCHIVE, DATE
 from beam_jobs.talk.question_sounds import sound_of_file
 from tests.af3core.speech.talkers import espeak_file
@@ -34,7 +35,7 @@ def devices() -> Iterator[SoundDevices]:
 def about(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """25 s of the cooking show."""
     path = tmp_path_factory.mktemp("about") / "show.wav"
-    show = sound_of_file(str(ARCHIVE / DATE / "cooking_show.opus"))
+    show = sound_of_file(str(ARCHIVE / DATE / "cooking_show.opus"), AF3_LIMIT)
     soundfile.write(path, show.samples[60 * 16_000 : 85 * 16_000], 16_000)
     return path
 

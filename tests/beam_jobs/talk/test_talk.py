@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from af3core.errors import ConfigurationError
+from af3core.model.audio_limits import AF3_LIMIT
 from af3core.model.request import Answer, Decoding, Request, Sound, Turn
 from af3core.nano.demo_archive import ARCHIVE, DATE
 from af3core.speech.spoken_answer import spoken_answer
@@ -32,7 +33,7 @@ def engine() -> Any:
 
 @pytest.fixture(scope="module")
 def sound() -> Sound:
-    whole = sound_about(str(SHOW), "out")
+    whole = sound_about(str(SHOW), "out", AF3_LIMIT)
     return Sound(whole.samples[: 25 * 16_000])
 
 
@@ -149,4 +150,4 @@ def test_what_cannot_begin_is_one_line(
 
 def test_a_place_that_is_none_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no tables there"):
-        sound_about("a.wav@0:10", str(tmp_path))
+        sound_about("a.wav@0:10", str(tmp_path), AF3_LIMIT)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from af3core.errors import ConfigurationError
 from dags.corpus.corpus import Corpus
-from dags.corpus.reading import read_corpora, read_corpus
+from dags.corpus.reading import read_corpora, read_corpus, read_named
 
 MINIMAL = "source: /media/radio\nout: /media/annotated\n"
 
@@ -107,7 +110,7 @@ def test_variables_of_the_environment_stand_for_their_values(tmp_path: Path) -> 
         ),
         (MINIMAL + "derive:\n  speed: fast\n", "4: derive: speed must be a number"),
         (MINIMAL + "derive: {voice: espeak}\n", "3: derive: voice is of the job describe; add"),
-        (MINIMAL + "cutting: {max_clip_s: 900}\n", "--max-clip-s must lie between"),
+        (MINIMAL + "cutting: {max_clip_s: 9000}\n", "--max-clip-s must lie between"),
         ("source: ${NOWHERE}\nout: /b\n", "1: ${NOWHERE} is no environment variable of Airflow's"),
         ("source: [\n", "2: "),
     ],
@@ -133,3 +136,85 @@ def test_a_wrong_file_leaves_the_others_alone(tmp_path: Path) -> None:
     assert read.errors == (
         f"{tmp_path}/b.yaml:1: source must be a text; quote yes, no, dates and numbers",
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("source", "source: media/radio\nout: /media/annotated\n"),
+        ("out", "source: /media/radio\nout: ./annotated\n"),
+        ("out", "source: /media/radio\nout: s3://bucket/annotated\n"),
+    ],
+)
+def test_folders_are_absolute(tmp_path: Path, key: str, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"radio.yaml:1: {key} '.*' is no absolute path"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "dag"), [("adhoc", "annotate_adhoc"), ("evaluations", "evaluate_model")]
+)
+def test_a_name_that_a_dag_of_ours_writes_below_is_reserved(
+    tmp_path: Path, name: str, dag: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, MINIMAL, f"{name}.yml")
+    assert str(caught.value) == (
+        f"{tmp_path}/{name}.yml: the name {name!r} is reserved: the DAG {dag} writes below it;"
+        " rename the file"
+    )
+
+
+def test_a_change_is_seen_however_fast_it_comes(tmp_path: Path) -> None:
+    path = tmp_path / "radio.yaml"
+    path.write_text(MINIMAL)
+    before = path.stat()
+    assert read_corpora(tmp_path).corpora[0].shards == 1
+    path.write_text(MINIMAL.replace("radio", "r4dio"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert read_corpora(tmp_path).corpora[0].source == "/media/r4dio"
+
+
+def test_a_task_file_that_changes_is_seen(tmp_path: Path) -> None:
+    tasks = tmp_path / "tasks.txt"
+    tasks.write_text("caption: {kind: caption, prompt: Describe the audio.}\n")
+    (tmp_path / "radio.yaml").write_text(MINIMAL + f"tasks: {tasks}\n")
+    assert read_corpora(tmp_path).errors == ()
+    tasks.write_text("caption: {kind: song}\n")
+    (error,) = read_corpora(tmp_path).errors
+    assert error.startswith(f"{tmp_path}/radio.yaml:3: tasks: {tasks}:1: ")
+
+
+def opened(folder: Path, dag_id: str | None) -> list[str]:
+    """The corpus files that a reading in a fresh process opens."""
+    code = f"""
+import sys
+import os
+import subprocess
+import sys
+from pathlib import Path
+from dags.corpus.reading import read_corpora
+names = []
+def opens(event, given):
+    if event == "open" and str(given[0]).startswith({str(folder)!r}):
+        names.append(Path(given[0]).name)
+sys.addaudithook(opens)
+read_corpora(Path({str(folder)!r}), {dag_id!r})
+print(*names)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_a_tasks_process_opens_the_file_of_its_own_corpus_alone(tmp_path: Path) -> None:
+    for name in ("films", "radio", "tapes"):
+        (tmp_path / f"{name}.yaml").write_text(MINIMAL)
+    assert opened(tmp_path, "annotate__radio") == ["radio.yaml"]
+    assert opened(tmp_path, None) == ["films.yaml", "radio.yaml", "tapes.yaml"]
+
+
+def test_a_corpus_is_found_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "radio.yml").write_text(MINIMAL)
+    assert read_named("radio", tmp_path).source == "/media/radio"
+    with pytest.raises(ConfigurationError, match="no file tapes"):
+        read_named("tapes", tmp_path)

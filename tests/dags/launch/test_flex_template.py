@@ -12,7 +12,7 @@ from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 from googleapiclient.http import HttpMockSequence
 
-from dags.corpus.arguments import job_arguments
+from dags.corpus.arguments import job_arguments, part_option
 from dags.corpus.corpus import Corpus, Dataflow, Runner
 from dags.launch.errors import JobLost, JobMisconfigured
 from dags.launch.flex_template import FlexTemplateJobOperator, job_name, launch_body
@@ -48,11 +48,15 @@ def operator(
     task = FlexTemplateJobOperator(
         task_id="annotate",
         job="annotate",
-        arguments=lambda _: job_arguments("annotate", corpus, "2026-11-03", "2026-11-03", "r"),
+        arguments=lambda **_: [
+            *job_arguments("annotate", corpus, "2026-11-03", "2026-11-03", "r"),
+            *part_option((part, parts)),
+        ],
         dataflow=DATAFLOW,
         part=part,
         parts=parts,
     )
+    task.render_template_fields({})
     http = HttpMockSequence([(dict(status), body) for status, body in answers])
     service = build("dataflow", "v1b3", http=http, static_discovery=True)
     task.hook.get_conn = lambda: service  # type: ignore[method-assign]

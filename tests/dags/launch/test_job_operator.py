@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from dags.corpus.arguments import part_option
 from dags.launch.attempts import WorkRetryPolicy
 from dags.launch.errors import JobLost, JobWaits
 from dags.launch.job_operator import Af3JobOperator
@@ -77,7 +78,11 @@ class Hosts:
         return Af3JobOperator(
             task_id="annotate",
             job="annotate",
-            arguments=lambda _: [f"--starts={self.folder / 'starts'}", f"--ends={ends}"],
+            arguments=lambda **_: [
+                f"--starts={self.folder / 'starts'}",
+                f"--ends={ends}",
+                *part_option((part, parts)),
+            ],
             python=str(self.job),
             part=part,
             parts=parts,
@@ -88,7 +93,9 @@ class Hosts:
         )
 
     def run(self, task: Af3JobOperator, ti: Attempt) -> Any:
-        return task.execute({"ti": ti, "task_state_store": self.state, "task": task})
+        context: Any = {"ti": ti, "task_state_store": self.state, "task": task}
+        task.render_template_fields(context)
+        return task.execute(context)
 
     def told_to_stop(self, task: Af3JobOperator, states: Any) -> str:
         """What an attempt ends with that is told to stop once its job runs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import zoneinfo
 from dataclasses import replace
 from types import SimpleNamespace
@@ -11,15 +12,20 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 from airflow.sdk.definitions.mappedoperator import MappedOperator
+from airflow.serialization.helpers import serialize_template_field
 from airflow.serialization.serialized_objects import DagSerialization
 
 from af3core.errors import ConfigurationError
-from dags.corpus.corpus import Corpus, Dataflow, Runner
+from dags.corpus.corpus import Alerts, Corpus, Dataflow, Runner
 from dags.night.factory import annotate_dag
 from dags.night.priority import TonightFirst
 from dags.night.watch import watch_dag
 
 DATAFLOW = Dataflow("my-project", "europe-west4", "gs://bucket/templates")
+FIELDS = {
+    "local": ("job", "arguments", "python"),
+    "dataflow": ("job_module", "arguments", "project_id", "location"),
+}
 RUNNERS = [Runner(parts=3), Runner("dataflow", parts=3, dataflow=DATAFLOW)]
 
 
@@ -113,3 +119,49 @@ def test_days_made_up_for_go_behind_tonight() -> None:
 
     ids = ("scheduled__1", "manual__1", "watch__2026-11-03__1", "backfill__1")
     assert [weight(run_id) for run_id in ids] == [1002, 1002, 3, 3]
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_rendered_templates_show_what_a_part_is_told(runner: Runner) -> None:
+    """As a worker renders them: callables become the options of the job."""
+    split: Any = dag_of(runner).get_task("annotate")
+    task = split.unmap({"part": 1})
+    run = SimpleNamespace(partition_key="2026-11-03")
+    context = {"ti": SimpleNamespace(run_id="r"), "dag_run": run, "params": {}, "task": task}
+    task.render_template_fields(context)
+    shown = {
+        name: serialize_template_field(getattr(task, name), name) for name in FIELDS[runner.kind]
+    }
+    assert tuple(shown) == task.template_fields
+    assert "annotate" in shown.values()
+    assert shown["arguments"][:4] == [
+        "--out=gs://a/out",
+        "--corpus=radio",
+        "--since=2026-11-03",
+        "--until=2026-11-03",
+    ]
+    assert shown["arguments"][-1] == "--part=1/3"
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_a_dag_that_did_not_change_is_stored_alike_by_every_process(runner: Runner) -> None:
+    """What stands for a callable names no address in memory: each parse would be a new version."""
+    one, other = (DagSerialization.to_dict(dag_of(runner)) for _ in range(2))
+    assert one == other
+    assert " at 0x" not in json.dumps(one)
+
+
+def test_a_dag_is_found_by_its_corpus_and_its_owner_is_written_to() -> None:
+    corpus = Corpus("radio", "/in", "/out", owner="sound", alerts=Alerts(email=("a@b.org",)))
+    dag = annotate_dag(corpus)
+    assert dag.tags == {"af3", "annotate", "corpus:radio"}
+    assert dag.owner_links == {"sound": "mailto:a@b.org"}
+    assert dag_of(Runner()).owner_links == {}
+
+
+def test_every_task_says_what_it_is_for() -> None:
+    docs = {task.task_id: str(task.doc_md) for task in dag_of(Runner()).tasks}
+    assert docs["segment"].startswith("Decode once, cut at pauses, write clips.")
+    assert "slot of a pool of GPUs" in docs["annotate"]
+    assert "may go on" in docs["approve"]
+    assert all(docs.values())

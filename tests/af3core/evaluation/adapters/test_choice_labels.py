@@ -87,7 +87,11 @@ def test_cmm_asks_what_is_heard_alone(tmp_path: Path) -> None:
             sound,
             f"Did you hear {event} in the audio? Answer with yes or no.",
             answers=(answer,),
-            groups=(("says", answer), *about),
+            groups=(
+                ("says", answer),
+                *about,
+                ("granularity and says", f"event-level, {answer}"),
+            ),
         )
         for item_id, event, answer in (("0001", "thunder", "yes"), ("0002", "rain", "no"))
     )

@@ -81,9 +81,9 @@ def test_an_open_answer_is_judged_from_one_to_five(tmp_path: Path) -> None:
     [item] = benchmark.read(Data(str(tmp_path))).items
     judging = benchmark.metric.judging
     assert judging is not None
-    assert '"A bell in a tower"' in judging.prompt(item, "A church bell")
-    assert judging.read('{"score": 4.5}') == 4.5
-    assert judging.read('{"score": 6}') is None
+    assert "\nReference Answer: A bell in a tower\n" in judging.prompt(item, "A church bell")
+    assert judging.read("OVERALL: 4.5 - good") == 4.5
+    assert judging.read("OVERALL: 6") is None
     assert judging.most * benchmark.metric.scale == 100
 
 

@@ -140,7 +140,12 @@ def test_muchomusic(tmp_path: Path) -> None:
             asked,
             ("Ska", "Reggae", "Pop", "Samba"),
             right,
-            (("dataset", "sdd"), ("genre", "Reggae"), ("asks for", "knowledge")),
+            (
+                ("dataset", "sdd"),
+                ("genre", "Reggae"),
+                ("asks for", "knowledge"),
+                ("knowledge", "metre"),
+            ),
         ),
         Item(
             "0001",
@@ -148,7 +153,12 @@ def test_muchomusic(tmp_path: Path) -> None:
             asked,
             ("Ska", "Pop", "Samba", "Reggae"),
             right,
-            (("dataset", "musiccaps"), ("genre", "Reggae"), ("asks for", "reasoning")),
+            (
+                ("dataset", "musiccaps"),
+                ("genre", "Reggae"),
+                ("asks for", "reasoning"),
+                ("reasoning", "mood"),
+            ),
         ),
     )
 

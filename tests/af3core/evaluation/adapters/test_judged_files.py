@@ -123,5 +123,5 @@ def test_a_judge_reads_no_marker_of_a_sound(name: str, tmp_path: Path) -> None:
     for item in benchmark.read(Data(str(tmp_path))).items:
         asked = judging.prompt(item, "An answer.")
         assert "<sound" not in asked
-        assert '"response": "An answer."' in asked
-        assert all(f'"{answer}"' in asked for answer in item.answers)
+        assert "An answer." in asked
+        assert all(answer in asked for answer in item.answers)

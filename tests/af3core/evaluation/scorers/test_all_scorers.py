@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from af3core.evaluation.score import Score, Scorer, figure
 from af3core.evaluation.scorers.caption_metrics import score_captions
-from af3core.evaluation.scorers.choices import score_choices
+from af3core.evaluation.scorers.choices import (
+    score_choices,
+    score_muchomusic,
+    score_ru_listening,
+    score_voice_bench_choices,
+)
 from af3core.evaluation.scorers.exact_match import score_exact
 from af3core.evaluation.scorers.letters import score_letters
 from af3core.evaluation.scorers.refusals import score_refusals
@@ -42,6 +49,9 @@ SCORERS = {
     "token_sets": (score_token_sets, CHOICES, 0.25),
     "letters": (score_letters, CHOICES, 0.25),
     "choices": (score_choices, CHOICES, 0.25),
+    "muchomusic": (score_muchomusic, CHOICES, 0.25),
+    "ru_listening": (score_ru_listening, CHOICES, 0.25),
+    "voice_bench": (score_voice_bench_choices, CHOICES, 0.25),
     "yes_no": (score_yes_no, YES_NO, 0.5),
     "exact": (score_exact, SOUNDS, 0.1),
     "refusals": (score_refusals, REFUSING, 0.5),
@@ -129,7 +139,7 @@ def _like(score: Score, other: Score) -> Score:
     """The score, if its numbers are those of another but for the last digits; else it fails."""
     assert other.value == pytest.approx(score.value, rel=1e-9)
     assert dict(other.parts) == pytest.approx(dict(score.parts), abs=1e-5)
-    return Score(other.value, score.weight, score.read_as, score.official, other.parts)
+    return dataclasses.replace(score, value=other.value, parts=other.parts)
 
 
 def test_word_errors_of_a_perfect_and_of_a_guessing_model() -> None:

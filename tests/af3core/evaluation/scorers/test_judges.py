@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -9,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from af3core.evaluation.score import Judging
-from af3core.evaluation.scorers import judges
+from af3core.evaluation.scorers import judges, official_prompts
 from af3core.evaluation.scorers.judges import AF_CHAT, COMPA_R, LONG_AUDIO_BENCH, OPEN_AUDIO
+from af3core.evaluation.scorers.official_prompts import MMAU_PRO_OPEN, VOICE_BENCH
 from af3core.evaluation.scorers.replies import points_of, verdict_of
 from tests.af3core.evaluation.scorers.generated import item
 
 ALL = [value for value in vars(judges).values() if isinstance(value, Judging)]
+QUOTED = [value for value in vars(official_prompts).values() if isinstance(value, Judging)]
 
 
 @pytest.mark.parametrize(
@@ -133,5 +136,57 @@ def test_open_audio_asks_for_correctness_where_there_is_a_reference() -> None:
     assert COMPA_R.read('{"score": 0}') == 0
 
 
-def test_there_are_eight() -> None:
-    assert len(ALL) == 8
+def test_six_are_ours_and_two_are_quoted() -> None:
+    assert len(ALL) == 6
+    assert [each.script for each in ALL] == [None] * 6
+    assert all("our words" in each.source for each in ALL)
+    assert len(QUOTED) == 2
+
+
+@pytest.mark.parametrize("judging", QUOTED, ids=lambda each: each.source[:20])
+def test_quoted_prompts_are_said_with_script_and_licence(judging: Judging) -> None:
+    assert judging.script is not None
+    assert str(judging.script) in judging.source
+    assert judging.script.terms in judging.source
+    assert judging.read("nonsense") is None
+    assert judging.read("") is None
+
+
+def test_voicebenchs_prompt_is_the_scripts_with_question_and_response_put_in() -> None:
+    prompt = VOICE_BENCH.prompt(item(question="Say {response}."), "Yes {prompt}, of course.")
+    assert prompt.startswith("\nI need your help to evaluate the performance of several models in")
+    assert "### [Instruction]: Say {response}.\n### [Response]: Yes {prompt}, of course." in prompt
+    assert prompt.endswith("You don’t need to provide any explanations.\n")
+    sha256 = hashlib.sha256(VOICE_BENCH.prompt(item(question=""), "").encode()).hexdigest()
+    assert sha256.startswith("3940df0941d4bcc3")
+    assert VOICE_BENCH.read("5") == 5
+
+
+def test_mmau_pros_prompt_is_the_scripts() -> None:
+    prompt = MMAU_PRO_OPEN.prompt(item((), ["a bell"], question="What?"), "a gong")
+    assert prompt.startswith("You are an expert evaluator for general open-ended question")
+    assert "\nReference Answer: a bell\n\nModel Response: a gong\n" in prompt
+    sha256 = hashlib.sha256(MMAU_PRO_OPEN.prompt(item((), [""], question=""), "").encode())
+    assert sha256.hexdigest().startswith("505ccd0ad5acf97b")
+
+
+@pytest.mark.parametrize(
+    ("reply", "points"),
+    [
+        (
+            "CORRECTNESS: 5 - a\nRELEVANCE: 4 - b\nCOMPLETENESS: 3 - c\nCLARITY: 5 - d\n"
+            "OVERALL: 4.25 - good",
+            4.25,
+        ),
+        ("Overall: 2 - poor", 2),
+        # without it, or where it is 3, the mean of the four
+        ("Correctness: 5\nRelevance: 5\nCompleteness: 5\nClarity: 1", 4),
+        ("CORRECTNESS: 5\nRELEVANCE: 5\nCOMPLETENESS: 5\nCLARITY: 5\nOVERALL: 3", 5),
+        # a criterion that is missing counts 3
+        ("CORRECTNESS: 5", 3.5),
+        ("OVERALL: 9", None),
+        ("I cannot judge this.", None),
+    ],
+)
+def test_mmau_pros_replies(reply: str, points: float | None) -> None:
+    assert MMAU_PRO_OPEN.read(reply) == points

@@ -29,7 +29,7 @@ EMOTIONS = ("Anger", "Disgust", "Boredom", "Calm")
         ("Disgust", "Answer: B", 1, "B", (0, 1)),
         ("Calm", "Disgust", 0, "B", (1, 1)),
         ("Boredom", "Boredom", 1, "C", (0, 1)),
-        # empty and None stay in the script's denominator
+        # empty and None stay in the script's denominator: it breaks off, or takes the row's before
         ("Disgust", "", 0, "", (0, 1)),
         ("Disgust", "None", 0, "", (0, 1)),
         ("Disgust", "I hear\nB.", 1, "B", (1, 1)),
@@ -53,3 +53,20 @@ def test_two_options_have_two_letters() -> None:
     scores = score_letters([item(("Yes", "No"), ["No"])] * 2, ["C", "B"])
     assert [score.value for score in scores] == [0, 1]
     assert [score.official for score in scores] == [(0, 1), (1, 1)]
+
+
+def test_an_empty_prediction_has_the_letter_of_the_row_before_in_the_script() -> None:
+    said = ["", "B", "", "None", "fear", " ", "C", ""]
+    scores = score_letters([item(EMOTIONS, ["Disgust"])] * len(said), said)
+    assert [score.official for score in scores] == [
+        (0, 1),
+        (1, 1),
+        (1, 1),
+        (1, 1),
+        (0, 0),
+        (1, 1),
+        (0, 1),
+        (0, 1),
+    ]
+    assert figure(scores, 100) == pytest.approx(100 / 8)
+    assert official_figure(scores, 100) == pytest.approx(400 / 7)

@@ -28,7 +28,10 @@ from tests.af3core.evaluation.scorers.generated import item
         ("", "hello", 1, 0),
         # AF3's framing
         ("good evening", "The spoken content of the audio is 'good evening'.", 0, 2),
-        ("good evening", "There is no speech.", 2, 2),
+        # somebody speaks: the answer's own words are errors
+        ("good evening", "There is no speech.", 4, 2),
+        ("no speech", "No speech.", 0, 2),
+        ("", "There is no speech.", 0, 0),
     ],
 )
 def test_errors_and_words(reference: str, prediction: str, errors: int, words: int) -> None:

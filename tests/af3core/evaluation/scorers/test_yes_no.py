@@ -19,6 +19,9 @@ from tests.af3core.evaluation.scorers.generated import item
         ("Yes", " yes", 1, 1),
         ("yes", "(A) Yes", 1, 0),
         ("yes", "'Yes'", 1, 1),
+        # spaces before it count for nothing
+        ("yes", "   Yes", 1, 1),
+        ("no", "\n\n\t No", 1, 1),
         # a word with the letters of no
         ("no", "Nothing of that", 0, 1),
         ("no", "I know it", 0, 1),

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from af3core.errors import AudioTooLong, EmptyAudio, InvalidAudio, ModelError
+from af3core.model.decoding_limits import InvalidDecoding
 from af3core.model.engines.af3_engine import Af3Engine
 from af3core.model.prompt import InvalidPrompt, PromptTooLong
 from af3core.model.request import Answer, Decoding, Request, Sound, Turn, ask
@@ -61,9 +62,16 @@ def test_bad_requests_fail_alone_with_their_reasons(engine: Af3Engine) -> None:
          InvalidPrompt, "<sound-2> is named in no turn"),
         (Request((), (Turn("user", "Hm?"), Turn("assistant", "No."),), Decoding(4)),
          InvalidPrompt, "a conversation ends with a user's turn, to be answered"),
-        (ask(SOUNDS[0], "Who?", 0), InvalidPrompt, "max_new_tokens must be at least 1"),
+        (ask(SOUNDS[0], "Who?", 0), InvalidDecoding, "max_new_tokens 0: it must be at least 1"),
+        (Request((SOUNDS[0],), (Turn("user", "Who?"),), Decoding(4, temperature=-1.0)),
+         InvalidDecoding, "temperature -1.0: it must be 0, which takes the likeliest token, or at"
+         " least 0.001"),
+        (ask(Sound(np.full(16_000, -1e30, np.float32)), "Who?", 4), InvalidAudio,
+         "audio reaches 1e+30: full scale is 1, and at most 16 is heard; divide integers by their"
+         " full scale, such as 32768"),
         (Request((SOUNDS[0],), (Turn("user", "Who?"),), Decoding(4), weights="think"),
-         InvalidPrompt, "the checkpoint has no think weights: they lie in its folder think/"),
+         InvalidPrompt, "the checkpoint has no think weights: they lie in its folder think/ or are"
+         " a checkpoint of their own, for --think-model"),
         (ask(SOUNDS[0], "Who?", 40_000), PromptTooLong,
          "44 tokens and an answer of 40000: the model has 32768 positions"),
     ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""What the publishers' scripts say to generated predictions, and how that was asked."""

@@ -1,0 +1,89 @@
+"""`--max-clip-s`: at most what the model hears; `auto` is resolved and recorded by plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from af3core.audio.cut_points import Segmentation
+from af3core.errors import ConfigurationError
+from schemas.identity import configuration_hash
+from tests.af3core.model.family_checkpoints import Form, checkpoint_of
+from tests.beam_jobs.job_settings import settings_for
+from tests.beam_jobs.small_night import QUICK_TASKS, TOLERANT, night, rows, settings_of
+from tests.media import programme, spoken, write
+
+DAY = "2026-11-21"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(shared: Path, untrained: Path) -> Path:
+    return checkpoint_of(Form("clip-length", max_audio_s=1215, seed=12), shared, untrained)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    write(tmp_path / "arc" / DAY / "a.wav", spoken()[:32_000])
+    return tmp_path / "arc"
+
+
+def test_auto_is_whole_windows_of_what_the_model_declares(
+    archive: Path, checkpoint: Path, untrained: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    auto = settings_of(archive, out, checkpoint, "--max-clip-s", "auto")
+    assert auto.segmentation == Segmentation(max_clip_s=1200.0)
+    of_af3 = settings_of(archive, out, untrained, "--max-clip-s=auto")
+    assert of_af3.segmentation_hash == configuration_hash(Segmentation())
+
+
+def test_a_number_is_at_most_what_the_model_hears(
+    archive: Path, checkpoint: Path, untrained: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    long = settings_of(archive, out, checkpoint, "--max-clip-s", "900")
+    assert long.segmentation.max_clip_s == 900.0
+    with pytest.raises(ConfigurationError, match=r"^--max-clip-s 900: .* hears at most 600 s; tak"):
+        settings_of(archive, out, untrained, "--max-clip-s", "900")
+    with pytest.raises(ConfigurationError, match="between --max-segment-s and 3600"):
+        settings_of(archive, out, checkpoint, "--max-clip-s", "3601")
+    with pytest.raises(ConfigurationError, match="soon: write a number or auto"):
+        settings_of(archive, out, checkpoint, "--max-clip-s", "soon")
+
+
+def test_a_server_tells_no_length(archive: Path, tmp_path: Path) -> None:
+    served = ("--engine", "openai", "--endpoint", "http://gpu:8000/v1", "--max-clip-s", "auto")
+    with pytest.raises(ConfigurationError, match=r"auto: what m hears at its server is not known"):
+        settings_of(archive, tmp_path / "out", Path("m"), *served)
+
+
+def test_plan_records_the_number_for_the_jobs_behind_it(
+    archive: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    from beam_jobs.cli import main
+
+    out = tmp_path / "out"
+    (tmp_path / "tasks.yaml").write_text(QUICK_TASKS)
+    given = ("--out", out, "--model", checkpoint, "--tasks", tmp_path / "tasks.yaml")
+    plan = [str(each) for each in ("plan", archive, *given)]
+    assert main([*plan, "--max-clip-s", "auto"]) == 0
+    for job in ("segment", "annotate", "audit", "publish"):
+        for again in ((), ("--max-clip-s", "auto"), ("--max-clip-s", "1200")):
+            settings = settings_for(job, "--out", out, *again)  # type: ignore[arg-type]
+            assert settings.segmentation.max_clip_s == 1200.0
+    assert main([*plan, "--max-clip-s", "60"]) == 0
+    with pytest.raises(ConfigurationError, match="auto: af3 plan recorded 60; leave it out"):
+        settings_for("annotate", "--out", out, "--max-clip-s", "auto")
+
+
+def test_a_clip_of_eleven_minutes_is_asked_as_one(checkpoint: Path, tmp_path: Path) -> None:
+    write(tmp_path / "long" / DAY / "a.mp3", programme(660))
+    (tmp_path / "tasks.yaml").write_text(
+        'whole: {kind: caption, unit: clip, prompt: "What is it about?", max_new_tokens: 4}\n'
+    )
+    options = ("--max-clip-s", "auto", "--tasks", str(tmp_path / "tasks.yaml"), *TOLERANT)
+    night(tmp_path / "long", tmp_path / "out", checkpoint, *options)
+    (caption,) = rows(tmp_path / "out", "captions")
+    assert caption["end_ms"] - caption["start_ms"] > 655_000
+    assert rows(tmp_path / "out", "failures") == []
