@@ -20,7 +20,7 @@ from af3core.messages import Level, tell
 from af3core.storage.abandoned import remove_abandoned
 from af3core.storage.address import split_object, store_at
 from af3core.storage.copies_folder import remove_dead_copies
-from beam_jobs.framework.command_line import OneLineParser, make_parser
+from beam_jobs.framework.command_line import OneLineParser, make_parser, read_group
 from beam_jobs.framework.data_facts import begin_data_facts, data_facts
 from beam_jobs.framework.known_nights import check_nights
 from beam_jobs.framework.needs import check_needs, check_packages
@@ -34,6 +34,7 @@ from beam_jobs.output.json_values import exact_json
 from schemas import layout
 from schemas.jobs import Job
 from schemas.options.archive import Results
+from schemas.options.night import Run
 from schemas.record_format import stored_json
 from schemas.reports import WAITING_EXIT_CODE, DataFacts, JobReport
 
@@ -116,7 +117,8 @@ def _run(
     if namespace.report:
         check_file_to_write("--report", namespace.report)
     if namespace.watched_by:
-        end_when_unwatched(Path(namespace.watched_by), namespace.patience_s)
+        patience_s = read_group(Run, namespace).patience_s
+        end_when_unwatched(Path(namespace.watched_by), patience_s)
     check_packages(job)
     settings = read_settings(namespace, job)
     check_needs(settings, beam_arguments)

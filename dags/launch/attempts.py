@@ -8,10 +8,12 @@ own state, which outlives attempts; whoever was lost could not count.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
-from airflow.sdk.definitions.retry_policy import RetryDecision
+from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 
 from dags.launch.errors import JobLeft
@@ -23,18 +25,18 @@ KEY = "work_failures"
 _SERVER_ERROR = 500
 
 
-class WorkRetryPolicy(ExceptionRetryPolicy):
+@dataclass(frozen=True)
+class WorkRetryPolicy(RetryPolicy):
     """Rules by the type of the error; what they try again is tried `count` times more.
 
     The wait before another attempt at the work doubles from `delay_s` to `max_delay_s`; after a
     loss it is the task's own.
     """
 
-    def __init__(
-        self, rules: list[RetryRule], count: int, delay_s: float, max_delay_s: float
-    ) -> None:
-        super().__init__(rules, default=RetryAction.RETRY)
-        self.count, self.delay_s, self.max_delay_s = count, delay_s, max_delay_s
+    rules: Sequence[RetryRule] = field(hash=False)
+    count: int
+    delay_s: float
+    max_delay_s: float
 
     def evaluate(
         self,
@@ -43,7 +45,8 @@ class WorkRetryPolicy(ExceptionRetryPolicy):
         max_tries: int,
         context: Context | None = None,
     ) -> RetryDecision:
-        decision = super().evaluate(exception, try_number, max_tries, context)
+        by_type = ExceptionRetryPolicy(list(self.rules), default=RetryAction.RETRY)
+        decision = by_type.evaluate(exception, try_number, max_tries, context)
         if decision.action is RetryAction.FAIL:
             return decision
         if is_loss(exception):

@@ -54,10 +54,9 @@ def add_served_corpora(site: Site, model: Server) -> None:
     for number in range(1, 11):
         short_recording(browsed, number)
     disturbed = long_recording(site.archive("undisturbed"), 3, LONG_S)
-    retries = {"parts_killed": {"count": 1, "delay_s": 1}}
-    for name in ("parts_killed", "job_killed", "failed_by_hand"):
-        more = {"retries": retries[name]} if name in retries else {}
-        folder = site.add_corpus(name, cutting=CLIPS, **keys, **more) / day(3)
+    for name, count in (("parts_killed", 1), ("job_killed", 3), ("failed_by_hand", 3)):
+        retries = {"count": count, "delay_s": 1, "max_delay_s": 2}
+        folder = site.add_corpus(name, cutting=CLIPS, retries=retries, **keys) / day(3)
         folder.mkdir()
         shutil.copy(disturbed, folder)
     keys["cutting"] = CLIPS

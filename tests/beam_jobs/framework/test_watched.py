@@ -59,6 +59,20 @@ def test_a_job_ends_with_its_child_when_the_file_is_not_there(tmp_path: Path) ->
     assert ended(process) == (-signal.SIGKILL, LAST_WORDS)
 
 
+def test_a_job_has_a_quarter_of_an_hour_unless_it_is_told_otherwise(tmp_path: Path) -> None:
+    watched = tmp_path / "watched"
+    watched.touch()
+    job = [sys.executable, "-m", "beam_jobs", "clean", f"--watched-by={watched}"]
+    whole = subprocess.run(job, capture_output=True, text=True)
+    assert (whole.returncode, whole.stderr.count("\n")) == (2, 1)
+    assert "--out is missing" in whole.stderr
+    wrong = subprocess.run([*job, "--patience-s=0"], capture_output=True, text=True)
+    assert (wrong.returncode, wrong.stderr) == (
+        2,
+        "af3: --patience-s 0: must be more than 0\n",
+    )
+
+
 @pytest.mark.parametrize("clock_s", [0.0, 4e9], ids=["in the past", "in the future"])
 def test_a_job_goes_on_while_the_file_is_touched_by_whatever_clock(
     tmp_path: Path, clock_s: float
