@@ -97,12 +97,11 @@ class NightWatch(Af3JobOperator):
             JobError: the job failed, for example as the archive cannot be listed.
             AirflowRuntimeError: the API server refuses, or is in trouble.
         """
-        days = watched_days(self.corpus, datetime.datetime.now(datetime.UTC))
-        if days is None:
+        if watched_days(self.corpus, datetime.datetime.now(datetime.UTC)) is None:
             self.log.info("no night of %s was due yet", self.corpus.name)
             return {}
         result: dict[str, Any] = super().execute(context)
-        self._act(days[0], result)
+        self._act(str(result["since"]), result)
         self._say_recovery_of_watch()
         return result
 
