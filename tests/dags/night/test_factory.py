@@ -68,7 +68,8 @@ def test_catchup_runs_every_night_from_the_first_day_on(timezone: str, schedule:
     def partitions(catchup: bool) -> list[str]:
         dag = annotate_dag(replace(corpus, catchup=catchup))
         stored: Any = DagSerialization.from_dict(DagSerialization.to_dict(dag))
-        last, found = None, []
+        last: Any = None
+        found: list[str] = []
         for _ in range(3):
             last = stored.next_dagrun_info(last_automated_run_info=last)
             found.append(str(last.partition_key))

@@ -52,7 +52,8 @@ def run(
 
 
 def look(*days: DayStatus, **more: Any) -> Look:
-    return Look(now=NOW, days=days or (status(),), **{"runs": (), "listed_at": NOW} | more)
+    given: dict[str, Any] = {"runs": (), "listed_at": NOW}
+    return Look(now=NOW, days=days or (status(),), **given | more)
 
 
 def cause(found: Look, corpus: Corpus = CORPUS) -> Cause:
