@@ -90,7 +90,7 @@ def test_the_watch_is_one_task_half_an_hour_behind_the_minute_of_the_night() -> 
     assert (stored.catchup, stored.max_active_runs) == (False, 1)
     run_after = stored.next_dagrun_info(last_automated_run_info=None).run_after
     assert run_after.minute == 15
-    assert "the last **7** days" in dag.doc_md
+    assert "the last **7** days" in (dag.doc_md or "")
     with pytest.raises(ValueError, match="radio has no schedule"):
         watch_dag(replace(corpus, schedule=None))
 
