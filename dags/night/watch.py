@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import logging
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable
@@ -15,17 +16,24 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowRuntimeError
 
 from dags.corpus.arguments import job_arguments
-from dags.corpus.corpus import Corpus
+from dags.corpus.corpus import Alerts, Corpus
 from dags.launch.job_operator import Af3JobOperator, Context
 from dags.night import night_runs, watch_decisions
 from dags.night.factory import FIRST_DAY, tables_of, task_arguments
 from dags.night.night_runs import NightRun
-from dags.night.notices import FailureNotice, failure_reason, send, speaks_for_itself
+from dags.night.notices import failure_reason, send, speaks_for_itself
 from dags.night.priority import TONIGHT_FIRST
 from dags.night.watch_decisions import Finding, Look
 from dags.night.watch_docs import watch_docs
 from dags.night.watch_memory import Memory, WatchStore
-from dags.night.watch_notices import late_backfill_text, late_text, recovery_text, run_link
+from dags.night.watch_notices import (
+    failing_text,
+    late_backfill_text,
+    late_text,
+    looks_again_text,
+    recovery_text,
+    run_link,
+)
 from dags.night.watched_days import watch_schedule, watched_days
 from schemas.day_status import DayStatus
 
@@ -35,7 +43,7 @@ JOB = "watch"
 REPORT_NAME = "watch"
 """Instead of a run's name: the report of the last look takes the place of the one before."""
 
-STUCK_AFTER_S, STUCK_POLL_S = 30.0, 3.0
+STUCK_AFTER_S, STUCK_POLL_S = 20.0, 2.0
 """A healthy scheduler starts a run that nothing holds up within seconds."""
 
 
@@ -89,12 +97,11 @@ class NightWatch(Af3JobOperator):
             JobError: the job failed, for example as the archive cannot be listed.
             AirflowRuntimeError: the API server refuses, or is in trouble.
         """
-        days = watched_days(self.corpus, datetime.datetime.now(datetime.UTC))
-        if days is None:
+        if watched_days(self.corpus, datetime.datetime.now(datetime.UTC)) is None:
             self.log.info("no night of %s was due yet", self.corpus.name)
             return {}
         result: dict[str, Any] = super().execute(context)
-        self._act(days[0], result)
+        self._act(str(result["since"]), result)
         self._say_recovery_of_watch()
         return result
 
@@ -202,9 +209,8 @@ class NightWatch(Af3JobOperator):
 
     def _say_recovery_of_watch(self) -> None:
         if why := self.store.trouble():
-            text = f"af3: {self.corpus.name}: the watch looks again\ncause: it failed: {why}"
             link = run_link(_base_url(), self.dag_id)
-            if self._send(f"{text}\nnext: nothing\nlink: {link}", logging.INFO):
+            if self._send(looks_again_text(self.corpus.name, why, link), logging.INFO):
                 self.store.keep_trouble("")
 
     def _link(self, run_id: str) -> str:
@@ -214,12 +220,20 @@ class NightWatch(Af3JobOperator):
         return send(self.corpus.alerts.webhook, self.corpus.alerts.email, text, level)
 
 
-class WatchFailureNotice(FailureNotice):
-    """Says that the watch fails: once as long as it fails by the same kind of error."""
+@dataclass(frozen=True)
+class WatchFailureNotice:
+    """Airflow's callback for a watch that failed for good: says it once, as long as it fails by the
+    same kind of error.
+    """
+
+    corpus: str
+    alerts: Alerts
 
     def __call__(self, context: Any) -> None:
-        if not speaks_for_itself(context) or self._is_news(failure_reason(context["exception"])):
-            super().__call__(context)
+        why = failure_reason(context.get("exception"))
+        if not speaks_for_itself(context) or self._is_news(why):
+            text = failing_text(self.corpus, why, context["ti"].log_url)
+            send(self.alerts.webhook, self.alerts.email, text)
 
     def _is_news(self, why: str) -> bool:
         store = WatchStore(f"tables__{self.corpus}")

@@ -79,9 +79,9 @@ class Memory:
 
 
 def _day_memory(held: Mapping[str, Any]) -> DayMemory:
-    values: dict[str, Any] = {f.name: held[f.name] for f in fields(DayMemory) if f.name in held}
-    given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    return DayMemory(**given)
+    known = {field.name: held[field.name] for field in fields(DayMemory) if field.name in held}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in known.items()}
+    return DayMemory(**values)
 
 
 class WatchStore:

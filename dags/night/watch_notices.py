@@ -102,6 +102,30 @@ def recovery_text(corpus: Corpus, day: str, known: DayMemory, link: str) -> str:
     )
 
 
+def failing_text(corpus: str, why: str, link: str) -> str:
+    """The notice of a watch that cannot look."""
+    return "\n".join(
+        [
+            f"af3: {corpus}: the watch fails: what its days lack is not known",
+            f"cause: {why}",
+            "next: mend the cause; the watch looks again within an hour",
+            f"link: {link}",
+        ]
+    )
+
+
+def looks_again_text(corpus: str, why: str, link: str) -> str:
+    """The notice of a watch that failed, and looks again."""
+    return "\n".join(
+        [
+            f"af3: {corpus}: the watch looks again",
+            f"cause: it failed: {why}",
+            "next: nothing",
+            f"link: {link}",
+        ]
+    )
+
+
 def _cause(finding: Finding, timezone: str) -> str:
     run = finding.run
     text = _CAUSES[finding.cause]

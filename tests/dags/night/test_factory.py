@@ -87,7 +87,8 @@ def test_catchup_runs_every_night_from_the_first_day_on(timezone: str, schedule:
     def partitions(catchup: bool) -> list[str]:
         dag = annotate_dag(replace(corpus, catchup=catchup))
         stored: Any = DagSerialization.from_dict(DagSerialization.to_dict(dag))
-        last, found = None, []
+        last: Any = None
+        found: list[str] = []
         for _ in range(3):
             last = stored.next_dagrun_info(last_automated_run_info=last)
             found.append(str(last.partition_key))
@@ -108,7 +109,7 @@ def test_the_watch_is_one_task_half_an_hour_behind_the_minute_of_the_night() -> 
     assert (stored.catchup, stored.max_active_runs) == (False, 1)
     run_after = stored.next_dagrun_info(last_automated_run_info=None).run_after
     assert run_after.minute == 15
-    assert "the last **7** days" in dag.doc_md
+    assert "the last **7** days" in (dag.doc_md or "")
     with pytest.raises(ValueError, match="radio has no schedule"):
         watch_dag(replace(corpus, schedule=None))
 

@@ -15,7 +15,14 @@ from dags.night import watch_decisions as watch
 from dags.night.night_runs import NightRun
 from dags.night.watch_decisions import Cause, Finding, Look
 from dags.night.watch_memory import DayMemory, Memory
-from dags.night.watch_notices import late_backfill_text, late_text, recovery_text, run_link
+from dags.night.watch_notices import (
+    failing_text,
+    late_backfill_text,
+    late_text,
+    looks_again_text,
+    recovery_text,
+    run_link,
+)
 from schemas.day_status import DayStatus
 
 DAY, NEXT_DAY = "2026-11-03", "2026-11-04"
@@ -45,7 +52,8 @@ def run(
 
 
 def look(*days: DayStatus, **more: Any) -> Look:
-    return Look(now=NOW, days=days or (status(),), **{"runs": (), "listed_at": NOW} | more)
+    given: dict[str, Any] = {"runs": (), "listed_at": NOW}
+    return Look(now=NOW, days=days or (status(),), **given | more)
 
 
 def cause(found: Look, corpus: Corpus = CORPUS) -> Cause:
@@ -286,6 +294,21 @@ def test_notices_carry_day_cause_remedy_and_link() -> None:
         "cause: it was failed and late; a run has done it since",
         "next: nothing",
         f"link: {link}",
+    ]
+
+
+def test_a_watch_that_fails_is_said_and_so_is_its_return() -> None:
+    assert failing_text("radio", "JobFailed: watch: gone", "http://ui/log").splitlines() == [
+        "af3: radio: the watch fails: what its days lack is not known",
+        "cause: JobFailed: watch: gone",
+        "next: mend the cause; the watch looks again within an hour",
+        "link: http://ui/log",
+    ]
+    assert looks_again_text("radio", "JobFailed: watch: gone", "http://ui").splitlines() == [
+        "af3: radio: the watch looks again",
+        "cause: it failed: JobFailed: watch: gone",
+        "next: nothing",
+        "link: http://ui",
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_runs_of_the_watched_days_and_of_now_are_looked_at() -> None:
         {"plan": "success", "report": None},
         {"plan": None, "report": None},
     )
-    states = {
+    states: dict[str, dict[str, Any]] = {
         "scheduled__2026-11-25T00:00:00+00:00__2026-11-24__ab": ended,
         "scheduled__2026-11-24T00:00:00+00:00__2026-11-23__ab": ended,
         "backfill__2026-11-23T23:00:00+00:00__2026-11-24__cd": waiting,
