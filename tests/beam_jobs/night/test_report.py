@@ -86,6 +86,13 @@ def test_a_done_job_leaves_its_facts_beside_the_tables_and_in_the_named_file(
         "message": "",
         "permanent": False,
         "waiting": {},
+        "data": {
+            "out": str(out),
+            "read": {},
+            "written": {},
+            "model": "",
+            "weights_revision": "",
+        },
     }
     assert kept(out, "r1", "discover") == read(file)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
