@@ -112,7 +112,11 @@ def test_a_failed_audit_is_permanent_with_exit_code_1(
         " run annotate again"
     )
     assert capsys.readouterr().err == f"af3: {message}\n"
-    assert without_times(read(file)) == {
+    report = without_times(read(file))
+    facts, data = report.pop("facts"), report.pop("data")
+    assert (facts["recordings"], facts["answers"], data["written"]) == (1, 0, {})
+    assert facts["not_annotated_ms"] == facts["duration_ms"] > 0
+    assert report == {
         "job": "audit",
         "run_id": "r1",
         "corpus": "default",
@@ -123,7 +127,6 @@ def test_a_failed_audit_is_permanent_with_exit_code_1(
         "message": message,
         "permanent": True,
         "waiting": {},
-        "facts": {},
     }
     assert kept(out, "r1", "audit") == read(file)
 
