@@ -14,7 +14,7 @@ import pytest
 
 from beam_jobs.cli import main
 from beam_jobs.night.report import costs
-from schemas.reports import JobReport
+from schemas.reports import DataFacts, JobReport
 from tests.beam_jobs.small_night import DAY, QUICK_TASKS
 from tests.media import spoken, write
 
@@ -162,6 +162,7 @@ def test_a_wrong_option_is_exit_code_2_in_the_named_file_alone(
         "permanent": True,
         "waiting": {},
         "facts": {},
+        "data": DataFacts().to_json(),
     }
     assert not out.exists()
 
