@@ -18,6 +18,8 @@ from schemas.tables.columns import FLAGS
 
 _PREFIX = "written_"
 _ROWS, _OBJECTS, _BYTES, _FLAGGED = "rows", "objects", "bytes", "flagged"
+_PARQUET = b"PAR1"
+"""How a file of rows begins."""
 _written: Counter[str] = Counter()
 _read: Counter[str] = Counter()
 _noting = threading.Lock()
@@ -48,7 +50,7 @@ def count_written(objects: Mapping[str, bytes | None]) -> None:
     from beam_jobs.framework.counters import count
 
     for key, data in objects.items():
-        if data is not None:
+        if data is not None and data.startswith(_PARQUET):
             table, file = layout.table_of(key), pq.ParquetFile(BytesIO(data))
             count(f"{_PREFIX}{_ROWS}:{table}", file.metadata.num_rows)
             count(f"{_PREFIX}{_OBJECTS}:{table}")

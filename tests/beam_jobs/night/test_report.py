@@ -14,7 +14,7 @@ import pytest
 
 from beam_jobs.cli import main
 from beam_jobs.night.report import costs
-from schemas.reports import JobReport
+from schemas.reports import DataFacts, JobReport
 from tests.beam_jobs.small_night import DAY, QUICK_TASKS
 from tests.media import spoken, write
 
@@ -86,6 +86,13 @@ def test_a_done_job_leaves_its_facts_beside_the_tables_and_in_the_named_file(
         "message": "",
         "permanent": False,
         "waiting": {},
+        "data": {
+            "out": str(out),
+            "read": {},
+            "written": {},
+            "model": "",
+            "weights_revision": "",
+        },
     }
     assert kept(out, "r1", "discover") == read(file)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
@@ -105,7 +112,11 @@ def test_a_failed_audit_is_permanent_with_exit_code_1(
         " run annotate again"
     )
     assert capsys.readouterr().err == f"af3: {message}\n"
-    assert without_times(read(file)) == {
+    report = without_times(read(file))
+    facts, data = report.pop("facts"), report.pop("data")
+    assert (facts["recordings"], facts["answers"], data["written"]) == (1, 0, {})
+    assert facts["not_annotated_ms"] == facts["duration_ms"] > 0
+    assert report == {
         "job": "audit",
         "run_id": "r1",
         "corpus": "default",
@@ -116,7 +127,6 @@ def test_a_failed_audit_is_permanent_with_exit_code_1(
         "message": message,
         "permanent": True,
         "waiting": {},
-        "facts": {},
     }
     assert kept(out, "r1", "audit") == read(file)
 
@@ -152,6 +162,7 @@ def test_a_wrong_option_is_exit_code_2_in_the_named_file_alone(
         "permanent": True,
         "waiting": {},
         "facts": {},
+        "data": DataFacts().to_json(),
     }
     assert not out.exists()
 
