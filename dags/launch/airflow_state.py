@@ -68,7 +68,7 @@ def launches() -> Iterator[Finding]:
 
 
 def pools(of_corpora: Collection[str]) -> Iterator[Finding]:
-    """Without its pool a task that asks the model waits for ever, `annotate_adhoc` if it is used."""
+    """Without its pool a task that asks the model waits for ever; `annotate_adhoc` is rare."""
     try:
         slots = _slots()
     except Exception as error:  # of the database, in any of its drivers
