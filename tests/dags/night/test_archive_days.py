@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pendulum
 import pytest
@@ -110,7 +111,11 @@ def test_a_run_of_an_earlier_release_is_counted_on_from_its_night() -> None:
 @pytest.mark.parametrize("kind", [DagRunType.SCHEDULED, DagRunType.BACKFILL_JOB])
 def test_the_name_of_a_run_begins_with_its_day(kind: DagRunType) -> None:
     ours = nights("0 0 * * *", "UTC")
-    given = {"run_type": kind, "run_after": pendulum.datetime(2026, 11, 25), "data_interval": None}
+    given: dict[str, Any] = {
+        "run_type": kind,
+        "run_after": pendulum.datetime(2026, 11, 25),
+        "data_interval": None,
+    }
     names = {ours.generate_run_id(**given, partition_key="2026-11-24") for _ in range(9)}
     assert len(names) == 9
     assert {name[:-10] for name in names} == {f"{kind.value}__2026-11-24"}
