@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -138,3 +143,78 @@ def test_airflow_stores_it_and_finds_it_again() -> None:
     found = decode_timetable(stored)
     assert isinstance(found, ArchiveDays)
     assert found.serialize() == ours.serialize()
+
+
+NIGHTS_OF_A_SCHEDULER = """
+import datetime, json
+from airflow.utils.db import initdb
+initdb()
+from airflow.dag_processing.collection import update_dag_parsing_results_in_db
+from airflow.jobs.job import Job
+from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+from airflow.models.backfill import ReprocessBehavior, _create_backfill
+from airflow.models.dag import DagModel
+from airflow.models.dagbundle import DagBundleModel
+from airflow.models.dagrun import DagRun
+from airflow.serialization.serialized_objects import LazyDeserializedDAG
+from airflow.utils.session import create_session
+from sqlalchemy import select
+from dags.corpus.corpus import Corpus
+from dags.night.factory import annotate_dag
+
+dag = LazyDeserializedDAG.from_dag(annotate_dag(Corpus("radio", "/in", "/out")))
+now = datetime.datetime.now(datetime.UTC)
+today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+def parse_and_schedule():
+    with create_session() as session:
+        update_dag_parsing_results_in_db("tests", None, [dag], {}, None, set(), session)
+    with create_session() as session:
+        model = session.get(DagModel, "annotate__radio")
+        if model.next_dagrun_create_after <= now:
+            SchedulerJobRunner(job=Job())._create_dag_runs([model], session)
+
+with create_session() as session:
+    session.add(DagBundleModel(name="tests"))
+parse_and_schedule()
+with create_session() as session:
+    for run in session.scalars(select(DagRun)):
+        run.state, run.start_date = "success", now
+_create_backfill(
+    dag_id="annotate__radio", from_date=today - datetime.timedelta(days=1), to_date=today,
+    max_active_runs=1, reverse=False, dag_run_conf=None, triggering_user_name="operator",
+    reprocess_behavior=ReprocessBehavior.COMPLETED,
+)
+parse_and_schedule()
+parse_and_schedule()
+with create_session() as session:
+    due = session.get(DagModel, "annotate__radio")
+    runs = [(r.run_type, r.partition_key, r.run_after.isoformat(timespec="seconds"), r.run_id)
+            for r in session.scalars(select(DagRun).order_by(DagRun.id))]
+    print("FOUND", json.dumps([str(today.date()), due.next_dagrun_partition_key, runs]))
+"""
+
+
+def test_a_scheduler_counts_on_from_its_nights_whatever_was_backfilled(tmp_path: Path) -> None:
+    """Airflow's own code over its database: one label for a day, no night twice, none left out."""
+    environment = os.environ | {"AIRFLOW_HOME": str(tmp_path)}
+    environment |= {"AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    done = subprocess.run(
+        [sys.executable, "-c", NIGHTS_OF_A_SCHEDULER],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("FOUND ")] or [""]
+    assert line, done.stderr[-3000:]
+    today, due, runs = json.loads(line.removeprefix("FOUND "))
+    yesterday = str(datetime.date.fromisoformat(today) - datetime.timedelta(days=1))
+    assert due == today
+    assert [(kind, day) for kind, day, _, _ in runs] == [
+        ("scheduled", yesterday),
+        ("backfill", yesterday),
+        ("backfill", today),
+    ]
+    for kind, day, label, name in runs:
+        assert label == f"{day}T00:00:00+00:00"
+        assert name.startswith(f"{kind}__{day}__")
