@@ -107,8 +107,7 @@ def fill(cls: type[Read], mapping: YamlMapping, given: Mapping[str, Any] | None 
             the class itself refuses the values.
     """
     values = dict(given or {})
-    kind: Any = cls  # mypy takes a type of a variable for unhashable
-    types_by_name = _types_of(kind)
+    types_by_name = _types_of(cls)  # type: ignore[arg-type]
     fields: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(cls)  # type: ignore[arg-type]
     required = sorted(fields, key=_is_optional)
     names = {key_of(field): field.name for field in required if field.name not in values}
@@ -131,7 +130,7 @@ def fill(cls: type[Read], mapping: YamlMapping, given: Mapping[str, Any] | None 
 
 
 @functools.cache
-def _types_of(cls: type) -> dict[str, Any]:
+def _types_of(cls: type[Any]) -> dict[str, Any]:
     """The types of a class's fields: finding them takes as long as all else of a small file."""
     return get_type_hints(cls)
 

@@ -12,8 +12,8 @@ from airflow.sdk import DAG, CronPartitionTimetable, PartitionedAssetTimetable, 
 from dags.corpus.arguments import asks_model, week_of
 from dags.corpus.corpus import Corpus
 from dags.launch.job_operator import Context
+from dags.night.archive_days import DAY_FORMAT
 from dags.night.factory import (
-    DAY_FORMAT,
     FIRST_DAY,
     Days,
     Task,

@@ -11,7 +11,6 @@ from airflow.sdk import (
     DAG,
     Asset,
     BaseOperator,
-    CronPartitionTimetable,
     Param,
     chain,
 )
@@ -28,6 +27,7 @@ from dags.corpus.corpus import Corpus, Runner
 from dags.launch.job_operator import Af3JobOperator, Context
 from dags.launch.parameters import refuse_unknown
 from dags.night.approval import DECIDED_LATER, NightApproval, decision_form
+from dags.night.archive_days import ArchiveDays
 from dags.night.docs import annotate_docs, task_docs
 from dags.night.notices import FailureNotice, WaitingNotice
 from dags.night.priority import TONIGHT_FIRST
@@ -37,7 +37,6 @@ from schemas.jobs import NIGHTLY
 from schemas.layout import WHOLE
 
 FIRST_DAY = pendulum.datetime(2020, 1, 1, tz="UTC")
-DAY_FORMAT = "%Y-%m-%d"
 
 Task = BaseOperator | MappedOperator
 Days = Callable[[Context], tuple[str, str]]
@@ -203,12 +202,10 @@ def _day(corpus: Corpus, context: Context) -> str:
     )
 
 
-def _nightly(corpus: Corpus) -> CronPartitionTimetable | None:
+def _nightly(corpus: Corpus) -> ArchiveDays | None:
     if corpus.schedule is None:
         return None
-    return CronPartitionTimetable(
-        corpus.schedule, timezone=corpus.timezone, run_offset=-1, key_format=DAY_FORMAT
-    )
+    return ArchiveDays(corpus.schedule, timezone=corpus.timezone)
 
 
 def _first_run(corpus: Corpus) -> pendulum.DateTime:

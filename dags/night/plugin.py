@@ -1,4 +1,5 @@
-"""What Airflow's own processes load: the order of runs that wait for a GPU, and report pages."""
+"""What Airflow's own processes load: the nights' timetable, the order of runs that wait for a
+GPU, and report pages."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 from dags.launch.report_pages import ROUTE, make_app
+from dags.night.archive_days import ArchiveDays
 from dags.night.priority import TonightFirst
 
 
@@ -22,5 +24,6 @@ class Af3Plugin(AirflowPlugin):
     """Registered by the package's entry point `airflow.plugins`."""
 
     name = "af3"
+    timetables = [ArchiveDays]  # noqa: RUF012
     priority_weight_strategies = [TonightFirst]  # noqa: RUF012
     fastapi_apps = _pages()

@@ -81,6 +81,22 @@ def test_days_are_backfilled_by_clicks_and_again_without_a_model_call(
     assert {site.task(DAG, run, "annotate")["state"] for run in again} == {"skipped"}
 
 
+def test_every_run_of_a_day_has_that_day_as_its_label(site: Site, backfill: Backfill) -> None:
+    """The schedule's and the backfill's alike, in its name and where the pages name it."""
+    runs = {str(run["dag_run_id"]): run for run in site.runs(DAG)}
+    assert {run["run_type"] for run in runs.values()} == {"scheduled", "backfill"}
+    for name, run in runs.items():
+        assert name.startswith(f"{run['run_type']}__{run['partition_key']}__")
+        assert run["run_after"].startswith(f"{run['partition_key']}T00:00:00")
+    with logged_in(site.airflow, "viewer") as page:
+        page.goto(f"{site.airflow.url}/dags/{DAG}/runs")
+        for name, run in runs.items():
+            links = page.locator(f'a[href$="/dags/{DAG}/runs/{name}"]')
+            links.first.wait_for()
+            shown = [text.strip() for text in links.all_inner_texts()]
+            assert f"{run['partition_key']} 00:00:00" in shown
+
+
 def test_a_report_is_a_page(site: Site, backfill: Backfill) -> None:
     first = backfill.days[0]
     (run,) = [r["dag_run_id"] for r in backfill.runs if r["partition_key"] == first]

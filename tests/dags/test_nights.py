@@ -126,6 +126,9 @@ def test_a_dry_run_by_the_form_plans_and_ends(site: Site) -> None:
     assert site.finished("annotate_adhoc", [run]) == {run: "success"}
     assert site.facts("annotate_adhoc", run, "plan")["recordings"] == 10
     assert site.task("annotate_adhoc", run, "segment")["state"] == "skipped"
+    shown = site.task("annotate_adhoc", run, "plan")["rendered_fields"]
+    assert (shown["job"], shown["python"]) == ("plan", None)
+    assert {f"--out={conf['out']}", "--corpus=adhoc", "--dtype=float32"} <= set(shown["arguments"])
     assert table_bytes(site.out("adhoc")) == before == {}
 
 
@@ -135,6 +138,25 @@ def test_the_form_refuses_what_is_no_task(site: Site) -> None:
         "/dags/annotate_adhoc/dagRuns", json={"logical_date": None, "conf": conf}
     )
     assert (response.status_code, "'song' is not one of" in response.text) == (400, True)
+
+
+def test_the_form_refuses_a_relative_folder(site: Site) -> None:
+    conf = {"source": "/a", "out": "annotated"}
+    response = site.client().post(
+        "/dags/annotate_adhoc/dagRuns", json={"logical_date": None, "conf": conf}
+    )
+    told = "'annotated' does not match '^(/|gs://)'"
+    assert (response.status_code, told in response.text) == (400, True)
+
+
+def test_a_parameter_that_is_none_is_refused_by_the_first_task(site: Site) -> None:
+    """Airflow 3.3 lets it pass: the run would annotate yesterday."""
+    dag = "annotate__served"
+    run = site.trigger(dag, dya=day(3))
+    assert site.finished(dag, [run]) == {run: "failed"}
+    plan = site.task(dag, run, "plan")
+    assert (plan["state"], plan["try_number"]) == ("failed", 1)
+    assert "parameter 'dya' is none of this DAG's: did you mean day?" in site.log(dag, run, "plan")
 
 
 def test_a_wrong_corpus_file_is_an_import_error_and_others_run(site: Site) -> None:

@@ -60,6 +60,7 @@ def test_pools_are_those_of_the_database(home: Path) -> None:
     assert done.returncode == 0, done.stderr
     (home / "corpora" / "news.yaml").write_text("source: /n\nout: /o\npool: idle\n")
     (home / "corpora" / "tapes.yaml").write_text("source: /t\nout: /o\npool: default_pool\n")
+    (home / "corpora" / "films.yaml.bak").write_text("source: /f\nout: /o\n")
     found = {finding.found: finding for finding in airflow()}
     assert json.loads(json.dumps([f.to_json() for f in found.values()]))
     assert f"DAGs in {ROOT / 'dags'}" in found
@@ -68,3 +69,7 @@ def test_pools_are_those_of_the_database(home: Path) -> None:
     idle, missing = found["the pool idle has no slots"], found["the pool l4 is missing"]
     assert (idle.status, idle.remedy) == ("failed", "airflow pools set idle 1 GPUs")
     assert (missing.status, missing.remedy) == ("failed", "airflow pools set l4 1 GPUs")
+    seldom = found["the pool gpu of annotate_adhoc is missing"]
+    assert (seldom.status, seldom.remedy) == ("warning", "airflow pools set gpu 1 GPUs")
+    aside = found[f"{home / 'corpora' / 'films.yaml.bak'}: no corpus, as its name ends in .bak"]
+    assert (aside.status, aside.remedy[:28]) == ("warning", "rename it to .yaml to run it")

@@ -31,8 +31,9 @@ DAGS = [
 @pytest.mark.parametrize("dag", DAGS, ids=lambda dag: str(dag.dag_id))
 def test_every_task_of_every_dag_refuses_a_parameter_that_is_none(dag: DAG) -> None:
     run = SimpleNamespace(conf={"dya": "2026-11-03"})
-    for task in dag.tasks:
-        hook: Any = task._pre_execute_hook
+    tasks: list[Any] = dag.tasks
+    for task in tasks:
+        hook = task._pre_execute_hook
         with pytest.raises(ConfigurationError, match="parameter 'dya' is none of this DAG's"):
             hook({"dag_run": run, "dag": dag})
         hook({"dag_run": SimpleNamespace(conf=None), "dag": dag})

@@ -131,7 +131,7 @@ def test_rendered_templates_show_what_a_part_is_told(runner: Runner) -> None:
     run = SimpleNamespace(partition_key="2026-11-03")
     context = {"ti": SimpleNamespace(run_id="r"), "dag_run": run, "params": {}, "task": task}
     task.render_template_fields(context)
-    shown = {
+    shown: dict[str, Any] = {
         name: serialize_template_field(getattr(task, name), name) for name in FIELDS[runner.kind]
     }
     assert tuple(shown) == task.template_fields
