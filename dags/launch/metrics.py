@@ -29,12 +29,12 @@ class TaskRun:
 
     Attributes:
         run_type: Airflow's: scheduled, backfill, manual, …
-        due: when the run was due.
+        begun: when the run began: what Airflow calls due is its archive day.
         part: which part of the job, from 0; None where it has no parts.
     """
 
     run_type: str
-    due: datetime.datetime | None = None
+    begun: datetime.datetime | None = None
     part: int | None = None
 
 
@@ -108,10 +108,10 @@ def _gpu_busy_share(report: JobReport, run: TaskRun) -> float | None:
 
 
 def _queue_seconds(report: JobReport, run: TaskRun) -> float | None:
-    if run.due is None:
+    if run.begun is None:
         return None
     started = datetime.datetime.fromisoformat(report.started_at)
-    return max(0.0, (started - run.due).total_seconds())
+    return max(0.0, (started - run.begun).total_seconds())
 
 
 _LEFT_OUT = ("growing", "source_unavailable")
@@ -175,7 +175,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "queue_seconds",
-        "from when the run was due to when the job last began: how long it queued",
+        "from when the run began to when the job last began: how long it queued",
         _queue_seconds,
         tags=(TASK, PART),
     ),

@@ -36,6 +36,6 @@ def _task_run(context: Any) -> TaskRun:
     run, part = context.get("dag_run"), context["ti"].map_index
     return TaskRun(
         run_type=str(getattr(run.run_type, "value", run.run_type)) if run else "",
-        due=run.run_after if run else None,
+        begun=run.start_date if run else None,
         part=part if part is not None and part >= 0 else None,
     )
