@@ -15,7 +15,7 @@ import psutil
 
 from tests.chat_server import chat_server
 from tests.dags.corpora import NIGHTLY, served
-from tests.dags.site import Site, partitions
+from tests.dags.site import WORDS, Site, partitions
 from tests.dags.webhook import Webhook
 from tests.media import spoken, write
 
@@ -36,8 +36,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="af3-") as folder, chat_server() as model:
         site = Site(Path(folder), Path("nano"), Webhook("http://127.0.0.1:9"))
         archive = site.add_corpus(CORPUS, schedule=NIGHTLY, model=served(model))
-        for day in busy:
-            write(archive / day / "short.wav", spoken(f"number {day}"))
+        for number, day in enumerate(busy):
+            words = f"the {WORDS[number % 10]} {WORDS[number // 10]} will be loud"
+            write(archive / day / "short.wav", spoken(words))
         try:
             site.airflow.start()
             _measure(site, days, busy, known.at_once)
