@@ -75,9 +75,10 @@ def part_name(part: Part) -> str:
 
 
 def archive_day(
-    partition_key: str | None, given: str | None, timezone: str, now: datetime.datetime
+    partition_key: str | None, given: str | None, timezone: str, run_after: datetime.datetime
 ) -> str:
-    """The archive day of a run, YYYY-MM-DD: its partition, else the day given, else yesterday.
+    """The archive day of a run, YYYY-MM-DD: its partition, else the day given, else the day before
+    it was triggered (`run_after`), however late its tasks begin.
 
     A partition comes first, so that a parameter cannot turn a backfill of a week into seven runs
     over one day.
@@ -87,7 +88,7 @@ def archive_day(
     """
     day = partition_key or given
     if day is None:
-        today = now.astimezone(zoneinfo.ZoneInfo(timezone)).date()
+        today = run_after.astimezone(zoneinfo.ZoneInfo(timezone)).date()
         return (today - datetime.timedelta(days=1)).isoformat()
     try:
         return datetime.date.fromisoformat(day).isoformat()

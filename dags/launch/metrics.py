@@ -122,9 +122,11 @@ def _complete_day(report: JobReport, run: TaskRun) -> float | None:
     """The day of a run that is published whole, or is empty; as Unix time of its midnight, UTC."""
     if report.exit_code or report.since != report.until:
         return None
-    counted = ("recordings_waiting",) if report.job == "report" else ("recordings", "failures")
-    listing = report.facts.get("listing", report.facts)
-    if any(report.facts.get(name, 1) for name in counted) or any(map(listing.get, _LEFT_OUT)):
+    facts = report.facts
+    is_whole = bool(facts.get("nothing_to_do"))  # says `plan`
+    if report.job == "report":
+        is_whole = facts.get("recordings_waiting") == 0
+    if not is_whole or any(map(facts.get("listing", facts).get, _LEFT_OUT)):
         return None
     day = datetime.datetime.fromisoformat(report.until).replace(tzinfo=datetime.UTC)
     return day.timestamp()

@@ -15,7 +15,7 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException
 
 from dags.corpus.corpus import Alerts
-from dags.night.notices import send
+from dags.night.notices import FailureNotice, send
 from schemas.night_budget import Decision, hours_to_approve, missing_beyond_limits, over_budget
 
 DECIDED_LATER = ("--accept-missing",)
@@ -29,14 +29,26 @@ class NightNeedsApproval(AirflowFailException):
     """The night waits for a decision: trying again is pointless, a new run carries it."""
 
 
+class UndecidedNotice(FailureNotice):
+    """Says nothing of a night that waits: `approve` has said it, and it is no failure."""
+
+    def __call__(self, context: Any) -> None:
+        if not isinstance(context.get("exception"), NightNeedsApproval):
+            super().__call__(context)
+
+
 class NightApproval(BaseOperator):
     """Goes through where nothing is to be decided, or was decided; else tells who is to decide,
     once, and ends the run.
+
+    An attempt that Airflow loses is tried again like that of any other task.
     """
 
     def __init__(self, *, corpus: str, alerts: Alerts, **kwargs: Any) -> None:
-        # that it waits is told here, and is no failure
-        kwargs |= {"retries": 0, "on_failure_callback": None, "on_success_callback": None}
+        kwargs |= {
+            "on_failure_callback": UndecidedNotice(corpus, alerts),
+            "on_success_callback": None,  # it leaves no work waiting
+        }
         super().__init__(**kwargs)
         self.corpus = corpus
         self.alerts = alerts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from airflow.timetables.base import DagRunInfo
@@ -60,6 +61,17 @@ class ArchiveDays(CronPartitionTimetable):
         return super().next_dagrun_info_v2(
             last_dagrun_info=last_dagrun_info, restriction=restriction
         )
+
+    def iter_partition_dagrun_infos(
+        self, *, earliest: datetime.datetime, latest: datetime.datetime
+    ) -> Iterable[DagRunInfo]:
+        """The days that were chosen for a backfill, the last one whole.
+
+        Airflow's dialog names the midnight that a day begins with: of a schedule at 02:30, Airflow
+        itself leaves the last day out.
+        """
+        end_of_day = datetime.datetime.combine(latest.date(), datetime.time.max, latest.tzinfo)
+        return super().iter_partition_dagrun_infos(earliest=earliest, latest=end_of_day)
 
     def _get_partition_date(self, *, run_date: DateTime) -> DateTime:
         """The night before: its archive day is annotated.

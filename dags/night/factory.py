@@ -76,7 +76,8 @@ def annotate_dag(corpus: Corpus, plan_options: Sequence[str] = ()) -> DAG:
                 type=["null", "string"],
                 format="date",
                 title="Archive day",
-                description="Of a single run; without it, yesterday. Backfills choose their own.",
+                description="Of a single run; without it, the day before it is triggered. Backfills"
+                " choose their own.",
             ),
             **decision_form(),
         },
@@ -198,7 +199,7 @@ def _day(corpus: Corpus, context: Context) -> str:
         context["dag_run"].partition_key,
         context["params"].get("day"),
         corpus.timezone,
-        datetime.datetime.now(datetime.UTC),
+        context["dag_run"].run_after,
     )
 
 

@@ -155,9 +155,8 @@ def _run(dag_id: str, run_id: str, timezone: str, is_approved: bool) -> NightRun
     if found is None:
         return None
     given = (found.conf or {}).get("day")
-    begun = found.start_date or found.run_after
     try:
-        day = archive_day(_label_day(found.partition_key), given, timezone, begun)
+        day = archive_day(_label_day(found.partition_key), given, timezone, found.run_after)
     except ConfigurationError:
         return None  # a parameter that is no day: the run itself says so
     return NightRun(

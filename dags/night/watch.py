@@ -47,10 +47,6 @@ STUCK_AFTER_S, STUCK_POLL_S = 20.0, 2.0
 """A healthy scheduler starts a run that nothing holds up within seconds."""
 
 
-LOOK_AGAIN = datetime.timedelta(minutes=10)
-"""While days are left to be brought to a run, one after the other."""
-
-
 def watch_dag(corpus: Corpus) -> DAG:
     """The DAG `watch__CORPUS` of a corpus that has a schedule.
 
@@ -127,7 +123,7 @@ class NightWatch(Af3JobOperator):
             memory = watch_decisions.brought(memory, look, chosen)
         self.store.keep(memory)  # before anything is said, which may take its time
         if watch_decisions.is_more_to_bring(look, memory, found):
-            again = look.now + LOOK_AGAIN
+            again = watch_decisions.next_look(look.now)
             night_runs.start_later(self.dag_id, f"watch__again__{again:%Y-%m-%dT%H:%M}", again)
         memory = self._say_late(look, memory, found, (chosen, brought_to))
         self.store.keep(self._say_recovered(look, memory, found))

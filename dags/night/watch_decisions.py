@@ -14,6 +14,8 @@ from dags.night.watched_days import planned_at
 from schemas.day_status import DayStatus
 
 _MAX_WAIT_H = 24
+_LOOK_AGAIN_S = 600
+"""While days are left to be brought to a run, one after the other."""
 
 
 class Cause(StrEnum):
@@ -136,6 +138,15 @@ def is_more_to_bring(look: Look, memory: Memory, found: Sequence[Finding]) -> bo
         finding.cause in BROUGHT and not _waits(look.now, memory.days.get(finding.day), finding)
         for finding in found
     )
+
+
+def next_look(now: datetime.datetime) -> datetime.datetime:
+    """When the next look comes while days are left: at the next full ten minutes of the clock.
+
+    Every look asks for one; those that several ask for within the same ten minutes are one.
+    """
+    slots = now.timestamp() // _LOOK_AGAIN_S + 1
+    return datetime.datetime.fromtimestamp(slots * _LOOK_AGAIN_S, datetime.UTC)
 
 
 def _waits(now: datetime.datetime, known: DayMemory | None, finding: Finding) -> bool:

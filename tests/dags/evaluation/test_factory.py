@@ -55,7 +55,7 @@ def told(dag: DAG, task: str, params: dict[str, Any]) -> list[str]:
     """What a task's job is told in a run."""
     operator: Any = dag.get_task(task)
     run = SimpleNamespace(run_id="manual__1")
-    dag_run = SimpleNamespace(partition_key="2026-11-22")
+    dag_run = SimpleNamespace(partition_key="2026-11-22", run_after=None)
     return list(operator.arguments({"ti": run, "params": params, "dag_run": dag_run}))
 
 
@@ -182,7 +182,8 @@ import sys
 from types import SimpleNamespace
 from airflow.dag_processing.dagbag import DagBag
 bag = DagBag(sys.argv[1])
-run, night = SimpleNamespace(run_id="r"), SimpleNamespace(partition_key="2026-11-22")
+run = SimpleNamespace(run_id="r")
+night = SimpleNamespace(partition_key="2026-11-22", run_after=None)
 context = {"ti": run, "params": {}, "dag_run": night}
 asking = [name for name, dag in sorted(bag.dags.items()) if name.startswith("annotate__")
           and "--accepted-in=/e" in dag.get_task("plan").arguments(context)]

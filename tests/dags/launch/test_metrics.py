@@ -93,9 +93,12 @@ def test_annotate_says_how_fast_the_model_was_and_how_busy_by_part() -> None:
         (report("report", {"recordings_waiting": 0}, exit_code=1), False),
         (report("report", {"recordings_waiting": 0}, since="2026-11-01"), False),
         (report("report", {}), False),  # of an earlier release
-        (report("plan", {"recordings": 0, "failures": 0}), True),
-        (report("plan", {"recordings": 1, "failures": 0}), False),
-        (report("plan", {"recordings": 0, "failures": 0, "source_unavailable": 1}), False),
+        (report("plan", {"recordings": 0, "nothing_to_do": "empty"}), True),
+        (report("plan", {"recordings": 3, "nothing_to_do": "finished"}), True),
+        (report("plan", {"recordings": 3, "nothing_to_do": ""}), False),
+        # an archive that is away: its run ends, and somebody is to decide
+        (report("plan", {"recordings": 0, "failures": 0, "nothing_to_do": ""}), False),
+        (report("plan", {"nothing_to_do": "finished", "source_unavailable": 1}), False),
         (report("publish", {"recordings_waiting": 0}), False),
     ],
 )

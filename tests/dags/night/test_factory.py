@@ -17,6 +17,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from af3core.errors import ConfigurationError
 from dags.corpus.corpus import Alerts, Corpus, Dataflow, Runner
+from dags.night.approval import NightNeedsApproval
 from dags.night.factory import annotate_dag
 from dags.night.priority import TonightFirst
 from dags.night.watch import watch_dag
@@ -66,10 +67,33 @@ def test_runs_at_once_and_the_decision_are_the_corpus_and_the_forms() -> None:
     assert dag.max_active_runs == 4
     assert list(dag.params) == ["day", "approved_gpu_hours", "accept_missing"]
     assert dag.params.dump() == {"day": None, "approved_gpu_hours": None, "accept_missing": False}
-    approve: Any = dag.get_task("approve")
-    assert (approve.retries, list(approve.on_failure_callback)) == (0, [])
     with pytest.raises(ConfigurationError, match=r"^max_active_runs 0: must be 1 or more"):
         Corpus("radio", "/in", "/out", max_active_runs=0)
+
+
+def test_an_attempt_of_the_decision_that_airflow_loses_is_tried_again_and_its_end_is_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    dag = annotate_dag(Corpus("radio", "/in", "/out"))
+    approve: Any = dag.get_task("approve")
+    assert approve.retries == dag.get_task("segment").retries
+    (notice,) = approve.on_failure_callback
+    ti = SimpleNamespace(task_id="approve", run_id="r", map_index=-1, log_url="", dag_id="")
+    notice({"ti": ti, "exception": NightNeedsApproval("12 GPU hours")})
+    assert caplog.text == ""  # `approve` has told who is to decide
+    notice({"ti": ti, "exception": ConnectionError("the API server is away")})
+    assert "af3: radio, r: task approve failed" in caplog.text
+    assert list(approve.on_success_callback) == []
+
+
+def test_a_run_by_hand_keeps_its_day_behind_midnight() -> None:
+    dag = annotate_dag(Corpus("radio", "/in", "/out", timezone="Europe/Berlin"))
+    triggered = datetime.datetime(2026, 11, 24, 22, 59, tzinfo=datetime.UTC)
+    run = SimpleNamespace(partition_key=None, run_after=triggered)
+    for task in ("plan", "segment", "report"):
+        context = {"ti": SimpleNamespace(run_id="r"), "dag_run": run, "params": {}}
+        operator: Any = dag.get_task(task)
+        assert "--since=2026-11-23" in operator.arguments(context)
 
 
 @pytest.mark.parametrize("timezone", ["UTC", "America/New_York", "Pacific/Auckland"])
@@ -128,7 +152,7 @@ def test_rendered_templates_show_what_a_part_is_told(runner: Runner) -> None:
     """As a worker renders them: callables become the options of the job."""
     split: Any = dag_of(runner).get_task("annotate")
     task = split.unmap({"part": 1})
-    run = SimpleNamespace(partition_key="2026-11-03")
+    run = SimpleNamespace(partition_key="2026-11-03", run_after=None)
     context = {"ti": SimpleNamespace(run_id="r"), "dag_run": run, "params": {}, "task": task}
     task.render_template_fields(context)
     shown: dict[str, Any] = {

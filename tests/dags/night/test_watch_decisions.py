@@ -347,3 +347,12 @@ def test_what_is_known_is_read_as_it_was_kept(
 @pytest.mark.parametrize("text", [None, "", "{", "[]", '{"days": {"2026-11-03": {}}}', "null"])
 def test_what_cannot_be_read_begins_anew(text: str | None) -> None:
     assert Memory.from_json(text) == Memory()
+
+
+def test_looks_that_are_asked_for_at_once_are_one() -> None:
+    """The hourly look and the one after the last each ask for the next: they do not add up."""
+    at = {watch.next_look(NOW + datetime.timedelta(seconds=s)) for s in (0, 1, 300, 599)}
+    assert at == {NOW + datetime.timedelta(minutes=10)}
+    assert watch.next_look(NOW + datetime.timedelta(minutes=10)) == NOW + datetime.timedelta(
+        minutes=20
+    )
