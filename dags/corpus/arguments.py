@@ -96,9 +96,18 @@ def archive_day(
         raise ConfigurationError(f"day {day!r} is none; write YYYY-MM-DD") from error
 
 
-def week_of(partition_key: str) -> tuple[str, str]:
-    """Monday and Sunday of the week that a weekly partition names: `2026-11-02 (W45)`."""
-    monday = datetime.date.fromisoformat(partition_key[:10])
+def week_of(
+    partition_key: str | None, timezone: str, run_after: datetime.datetime
+) -> tuple[str, str]:
+    """Monday and Sunday of the week that a weekly partition names: `2026-11-02 (W45)`.
+
+    A run by hand names none: its week is the one before that in which it was triggered.
+    """
+    if partition_key is None:
+        today = run_after.astimezone(zoneinfo.ZoneInfo(timezone)).date()
+        monday = today - datetime.timedelta(days=today.weekday() + 7)
+    else:
+        monday = datetime.date.fromisoformat(partition_key[:10])
     return monday.isoformat(), (monday + datetime.timedelta(days=6)).isoformat()
 
 

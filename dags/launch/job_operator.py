@@ -248,10 +248,17 @@ def rendered(arguments: Arguments | Sequence[str]) -> Sequence[str]:
 def emit_partition(
     task: BaseOperator, partition: Callable[[Context], str] | None, context: Context
 ) -> None:
-    """Give the events of a task's outlets their partition key; a run by hand has none itself."""
-    if partition is not None:
-        for asset in task.outlets:
-            context["outlet_events"][asset].add_partitions(partition(context))
+    """Give the events of a task's outlets their partition key; a run by hand has none itself.
+
+    A run of all days is no partition's: nobody is told.
+    """
+    if partition is None:
+        return
+    key = partition(context)
+    if not key:
+        task.outlets = []
+    for asset in task.outlets:
+        context["outlet_events"][asset].add_partitions(key)
 
 
 def _launch_of(context: Context) -> Launch:

@@ -55,7 +55,7 @@ def consumer_dags(corpus: Corpus) -> list[DAG]:
     dags = [
         _consumer(corpus, "index", either, _day),
         _consumer(corpus, "export", complete, _day),
-        _consumer(corpus, "quality", weekly, _week),
+        _consumer(corpus, "quality", weekly, _weeks(corpus)),
     ]
     return [*dags, _derive(corpus, derived, daily)] if derived else dags
 
@@ -97,9 +97,14 @@ def _consuming(corpus: Corpus, name: str, schedule: Any) -> DAG:
 
 
 def _day(context: Context) -> tuple[str, str]:
+    """The day that was published; a run by hand without a partition key is of all days."""
     key = context["dag_run"].partition_key
     return key, key
 
 
-def _week(context: Context) -> tuple[str, str]:
-    return week_of(context["dag_run"].partition_key)
+def _weeks(corpus: Corpus) -> Days:
+    def week(context: Context) -> tuple[str, str]:
+        run = context["dag_run"]
+        return week_of(run.partition_key, corpus.timezone, run.run_after)
+
+    return week

@@ -106,7 +106,15 @@ def test_a_day_that_is_none() -> None:
 
 
 def test_a_week_runs_from_monday_to_sunday() -> None:
-    assert week_of("2026-11-02 (W45)") == ("2026-11-02", "2026-11-08")
+    assert week_of("2026-11-02 (W45)", "UTC", NIGHT) == ("2026-11-02", "2026-11-08")
+
+
+@pytest.mark.parametrize(
+    ("timezone", "monday"), [("UTC", "2026-11-16"), ("Pacific/Auckland", "2026-11-23")]
+)
+def test_a_run_by_hand_is_of_the_week_before(timezone: str, monday: str) -> None:
+    sunday_evening = datetime.datetime(2026, 11, 29, 20, 0, tzinfo=datetime.UTC)
+    assert week_of(None, timezone, sunday_evening)[0] == monday
 
 
 @given(st.text(min_size=1))

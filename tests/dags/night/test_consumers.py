@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from airflow.sdk import AssetAny
 from af3core.errors import ConfigurationError
 from dags.corpus.arguments import beam_arguments, job_arguments
 from dags.corpus.corpus import Corpus, Derive, Runner
+from dags.launch.job_operator import emit_partition
 from dags.night.consumers import consumer_dags
 
 
@@ -52,6 +55,19 @@ def test_derived_jobs_run_in_their_order_each_with_a_gpu_and_the_export_waits() 
     either = dags["index__radio"].timetable.asset_condition
     assert isinstance(either, AssetAny)
     assert {asset.name for asset in either.objects} == {"tables__radio", "derived__radio"}
+
+
+def test_a_run_by_hand_is_of_all_days_and_of_no_partition() -> None:
+    """Past days are derived and exported so, once a corpus has the key."""
+    run = SimpleNamespace(partition_key=None, run_after=datetime.datetime.now(datetime.UTC))
+    context: dict[str, Any] = {"ti": SimpleNamespace(run_id="r"), "dag_run": run, "params": {}}
+    for dag in dags_of(corpus("events")).values():
+        told = dag.tasks[0].arguments(context)
+        has_days = any(option.startswith("--since=") for option in told)
+        assert has_days == (dag.dag_id == "quality__radio")
+    (last,) = dags_of(corpus("events"))["derive__radio"].tasks
+    emit_partition(last, last.partition, context)
+    assert last.outlets == []
 
 
 def test_descriptions_follow_summaries_and_hold_no_gpu() -> None:
