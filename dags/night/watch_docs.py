@@ -13,9 +13,8 @@ each day holds and lacks.
 A day that lacks something, such as recordings that came after their night, or a night that was
 missed while no scheduler ran, is brought to a run of `annotate__{name}`: its failed run is cleared,
 else a run is created. The oldest day goes first, one at a time, while no other run but those of
-backfills is on its way; while days are left, the next look comes in ten minutes. The run is a night
-like any other: within the budget, or it ends and awaits
-a decision.
+backfills is on its way; while days are left, the next look comes within ten minutes. The run is a
+night like any other: within the budget, or it ends and awaits a decision.
 
 | what is found | what is done |
 |---|---|

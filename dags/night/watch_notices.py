@@ -22,7 +22,7 @@ _CAUSES = {
     Cause.STUCK: "its run {run} is of a cancelled backfill: Airflow never starts it",
     Cause.FAILED: "its run {run} failed",
     Cause.LEFT: "its run {run} has ended without them: they came later, or wait",
-    Cause.NO_RUN: "it has no run: no scheduler ran, or the run was deleted",
+    Cause.NO_RUN: "it has no run: no scheduler ran, others go first, or the run was deleted",
 }
 _NEXT = {
     Cause.RUNNING: "look at its running task; the log shows audio done, rate and time left",
