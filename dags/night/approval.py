@@ -14,6 +14,7 @@ from airflow.sdk import BaseOperator, Param
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException
 
+from af3core.errors import ConfigurationError
 from dags.corpus.corpus import Alerts
 from dags.night.notices import FailureNotice, send
 from schemas.night_budget import Decision, hours_to_approve, missing_beyond_limits, over_budget
@@ -58,8 +59,11 @@ class NightApproval(BaseOperator):
 
         Raises:
             NightNeedsApproval: it is to be decided yet.
+            ConfigurationError: `plan` has no report: somebody marked it, or its result is deleted.
         """
         report = context["ti"].xcom_pull(task_ids="plan")
+        if report is None:
+            raise ConfigurationError("plan of this run has left no report; clear plan")
         plan, decision = report["facts"], decision_of(context["params"])
         if text := approval_text(plan, decision):
             day = report["since"] if "day" in context["params"] else ""

@@ -57,7 +57,9 @@ def test_missed_cancelled_and_failed_nights_are_made_whole_and_said(
     assert lines[3].startswith("next: mark that run failed; the day itself is run by a run")
     assert lines[4] == f"link: {site.airflow.url}/dags/{NIGHT}/runs/{made}"
     (text,) = site.webhook.about(f"af3: watched, {MISSED}: is late")
-    assert "cause: it has no run: no scheduler ran, others go first, or the run was deleted\n" in text
+    assert (
+        "cause: it has no run: no scheduler ran, others go first, or the run was deleted\n" in text
+    )
 
     # the next look finds a failed run of the other day, and clears it
     failed = site.trigger(NIGHT, day=MISSED)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from dags.night.approval import approval_text, decided, decision_of, how_to_decide
+from af3core.errors import ConfigurationError
+from dags.corpus.corpus import Alerts
+from dags.night.approval import (
+    NightApproval,
+    approval_text,
+    decided,
+    decision_of,
+    how_to_decide,
+)
 from schemas.night_budget import UNDECIDED, Decision, hours_to_approve
 
 OVER: dict[str, Any] = {
@@ -83,3 +92,10 @@ def test_what_was_decided() -> None:
     assert decision_of({"approved_gpu_hours": 3, "accept_missing": True}) == Decision(3.0, True)
     # a run that an earlier release began
     assert decision_of({"day": "2026-11-21"}) == UNDECIDED
+
+
+def test_a_plan_that_somebody_marked_has_no_report() -> None:
+    approve: Any = NightApproval(task_id="approve", corpus="radio", alerts=Alerts())
+    ti = SimpleNamespace(xcom_pull=lambda task_ids: None)
+    with pytest.raises(ConfigurationError, match=r"^plan of this run has left no report; clear"):
+        approve.execute({"ti": ti, "params": {}})
