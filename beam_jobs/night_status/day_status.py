@@ -37,6 +37,8 @@ class PlannedDay:
         unpublished: how many of them the tables do not name.
         no_media: objects that were looked at for `any_suffix` alone, and are no media.
         awaits_decision: it is over budget, and tables lack what it names.
+        listed_at: when the archive was listed for it, ISO 8601 in UTC.
+        failures: addresses of objects that could not be used then.
     """
 
     source: str
@@ -44,6 +46,8 @@ class PlannedDay:
     unpublished: int
     no_media: int
     awaits_decision: bool
+    listed_at: str = ""
+    failures: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

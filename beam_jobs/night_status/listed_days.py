@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -10,7 +11,8 @@ from af3core.messages import tell
 from beam_jobs.framework.source import SourceUnreachable, check_source
 from beam_jobs.night.archive_listing import Listing, ListingRequest, list_archive
 from beam_jobs.night.listing_report import listing_notes
-from beam_jobs.night_status.day_status import ListedDay, PublishedDay
+from beam_jobs.night_status.day_status import ListedDay, PlannedDay, PublishedDay
+from schemas.records import ArchiveObject
 
 _NAMED_PLACES = 3
 
@@ -34,15 +36,18 @@ def known_address(source: str) -> str:
 def listed_days(
     request: ListingRequest,
     published: Mapping[str, PublishedDay],
+    planned: Mapping[str, PlannedDay],
     had_recordings: Callable[[], bool],
 ) -> dict[str, ListedDay]:
     """List an archive once, and count its objects against what the tables name.
 
-    An object that is there in another size than the tables say is not named by them.
+    An object that is there in another size than the tables say is not named by them, nor one that
+    failed and was changed since.
 
     Args:
         request: what is listed, and how it is dated.
         published: what the tables name, by day.
+        planned: the plans, by day.
         had_recordings: whether the corpus ever had some; asked only where the archive has none.
 
     Raises:
@@ -50,10 +55,11 @@ def listed_days(
     """
     days: dict[str, ListedDay] = {}
     listing = Listing()
+    plans = {day: plan for day, plan in planned.items() if plan.source == request.source}
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     try:
         for found in list_archive(request, listing):
-            known = published.get(found.date, PublishedDay({})).sizes_bytes
-            is_named = found.uri in known and known[found.uri] in (None, found.size_bytes)
+            is_named = _is_named(found, published.get(found.date), plans.get(found.date), now)
             of_day = days.get(found.date, ListedDay())
             days[found.date] = replace(
                 of_day,
@@ -79,6 +85,25 @@ def listed_days(
     for note in listing_notes(listing):
         tell(note)
     return days
+
+
+def _is_named(
+    found: ArchiveObject, published: PublishedDay | None, planned: PlannedDay | None, now: str
+) -> bool:
+    """Whether the tables name an object as it is.
+
+    Of one that a failure alone names they tell no size: the plan before says whether it failed as
+    it is. A change of a time to come is none: some clock is wrong.
+    """
+    if published is None or found.uri not in published.sizes_bytes:
+        return False
+    size_bytes = published.sizes_bytes[found.uri]
+    if size_bytes is not None:
+        return size_bytes == found.size_bytes
+    if planned is None:
+        return True
+    is_changed = planned.listed_at < found.modified_at <= now
+    return found.uri in planned.failures and not is_changed
 
 
 def _not_listed(source: str, error: SourceUnreachable) -> ArchiveNotListed:

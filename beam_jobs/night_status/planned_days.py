@@ -114,6 +114,8 @@ def _planned_day(
         unpublished=unpublished,
         no_media=manifest.passed_over.get(NO_MEDIA, 0),
         awaits_decision=unpublished > 0 and needs_decision(manifest.run_id),
+        listed_at=manifest.listed_at,
+        failures=frozenset(failure.uri for failure in manifest.failures),
     )
 
 

@@ -100,6 +100,7 @@ def statuses(
         listed = listed_days(
             _request(archive, nights, plans),
             published,
+            plans.days,
             lambda: bool(published) or had_recordings(state, nights.corpus, ledger),
         )
     return [

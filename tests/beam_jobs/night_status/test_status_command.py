@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,27 @@ def test_complete_days_a_failed_recording_and_a_late_upload(
     code, rows = told(archive)
     assert (code, counts(rows)) == (0, [(DAY, 4, 4, 4, 0, 1, 0), (NEXT_DAY, 1, 1, 1, 0, 0, 0)])
     assert re.fullmatch(rf"mixed: other@\w+, {untrained.name}@\w+", rows[0]["models"])
+
+
+def test_an_object_that_failed_is_missing_once_it_is_another(
+    archive: Path, out: Path, untrained: Path, told: Any
+) -> None:
+    """An upload that stalled empty, and was done after its night."""
+    late = archive / DAY / "late.wav"
+    write(archive / DAY / "news.wav", spoken())
+    late.write_bytes(b"")
+    assert run_night(archive, out, untrained) == 0
+    assert counts(told()[1]) == [(DAY, 2, 2, 2, 0, 1, 0)]
+    to_come = time.time() + 3600
+    os.utime(late, (to_come, to_come))  # a clock that is wrong
+    assert counts(told()[1]) == [(DAY, 2, 2, 2, 0, 1, 0)]
+
+    late.unlink()
+    recording(late, 1)
+    assert counts(told()[1]) == [(DAY, 2, 2, 2, 1, 1, 0)]
+    # planned, and not done: it is missing still
+    discovered(archive, out)
+    assert counts(told()[1]) == [(DAY, 2, 2, 2, 1, 1, 0)]
 
 
 def test_days_that_lack_something_alone(
