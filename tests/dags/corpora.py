@@ -59,7 +59,7 @@ def add_served_corpora(site: Site, model: Server) -> None:
         folder = site.add_corpus(name, cutting=CLIPS, retries=retries, **keys) / day(3)
         folder.mkdir()
         shutil.copy(disturbed, folder)
-    keys["cutting"] = CLIPS
+    keys["cutting"] = {**CLIPS}
     crossing = site.add_corpus("crossing", pool="two_gpus", schedule=NIGHTLY, **keys)
     for number in (1, 2):
         long_recording(crossing, number, 60.0)

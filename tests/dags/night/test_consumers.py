@@ -52,9 +52,10 @@ def test_derived_jobs_run_in_their_order_each_with_a_gpu_and_the_export_waits() 
     assert [task.task_id for task in derive.tasks if task.outlets] == ["skills"]
     assert waits_for(derive) == "tables__radio"
     assert waits_for(dags["export__radio"]) == "derived__radio"
-    either = dags["index__radio"].timetable.asset_condition
-    assert isinstance(either, AssetAny)
-    assert {asset.name for asset in either.objects} == {"tables__radio", "derived__radio"}
+    either: Any = dags["index__radio"].timetable.asset_condition
+    assert type(either) is AssetAny
+    objects: list[Any] = list(either.objects)
+    assert {asset.name for asset in objects} == {"tables__radio", "derived__radio"}
 
 
 def test_a_run_by_hand_is_of_all_days_and_of_no_partition() -> None:
