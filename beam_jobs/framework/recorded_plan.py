@@ -124,9 +124,12 @@ def rows_identity(plan: NightConfiguration) -> str:
 def _for_rows(plan: NightConfiguration) -> tuple[object, ...]:
     """What rows follow from."""
     options = {
-        known.name: plan.options.get(known.name, known.default)  # an earlier release lacks some
+        known.name: value
         for group in (Cutting, Model)
         for known in options_of(group)
+        # an earlier release lacks some
+        if (value := plan.options.get(known.name, known.default)) != known.default
+        or known.declared.recorded_at_default
     }
     return options, plan.tasks, plan.weights_revision
 
