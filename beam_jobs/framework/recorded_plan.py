@@ -192,8 +192,9 @@ def recorded_tasks(
 def _check(known: Option, given: Any, recorded: dict[str, Any]) -> None:
     if given is None or (known.words and given in known.words):
         return  # what a word stands for, the recorded value is compared with where it is resolved
-    if given != recorded.get(known.name, known.default):
+    planned = recorded.get(known.name, known.default)
+    if given != planned:
         raise ConfigurationError(
-            f"{known.flag} {given}: af3 plan recorded {recorded.get(known.name)}; leave it out, or"
-            f" run {af3('plan')} again with it"
+            f"{known.flag} {given}: af3 plan recorded {planned}; leave it out, or run"
+            f" {af3('plan')} again with it"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,8 @@ def test_a_night_in_the_authors_form_is_other_answers(untrained: Path, tmp_path:
     archive, out = make_archive(tmp_path / "archive"), tmp_path / "out"
     night(archive, out, untrained)
     before = rows(out, "captions")
+    [plan] = (out / "manifests/configurations").iterdir()
+    assert "prompt_form" not in json.loads(plan.read_text())["options"], "its identity is as before"
     night(archive, out, untrained, "--prompt-form", "authors")
     after = rows(out, "captions")
     assert {row["engine"] for row in before} == {"af3"}
