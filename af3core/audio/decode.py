@@ -133,9 +133,12 @@ def decode(
     return (chunk.samples for chunk in mix(blocks, MixReport()))
 
 
-def decode_whole(path: Path, name: str, limit_s: float) -> Pcm:
-    """A short recording at once, int16 `[samples]`, 16 kHz mono, at one gain. Raises as `hear`."""
-    chunks = list(mix(hear(path, name, DecodeReport(), limit_s), MixReport()))
+def decode_whole(path: Path, name: str, limit_s: float, channel: int | None = None) -> Pcm:
+    """A short recording at once, int16 `[samples]`, 16 kHz mono, at one gain: of all channels, or
+    of one. Raises as `hear`.
+    """
+    blocks = hear(path, name, DecodeReport(), limit_s, channel=channel)
+    chunks = list(mix(blocks, MixReport()))
     whole = ClipMix(sum(len(chunk.samples) for chunk in chunks))
     for chunk in chunks:
         whole.add(chunk)

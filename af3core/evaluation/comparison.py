@@ -34,6 +34,7 @@ class EvaluatedRun:
         metric: its metric, for the figure's scale and which way is better.
         model: what answered, as people know it.
         weights_revision: of the model.
+        engine: that ran it, with its form of prompts where that is another, such as af3+authors.
         prompt_form: "published", or "thinking" where thinking was asked for.
         scores: by item id.
         groups: of items, as "name=value" by item id; items without any may be left out.
@@ -45,6 +46,7 @@ class EvaluatedRun:
     metric: Metric
     model: str
     weights_revision: str
+    engine: str
     prompt_form: PromptForm
     scores: Mapping[str, Score]
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -53,8 +55,8 @@ class EvaluatedRun:
 
     @property
     def name(self) -> str:
-        """Model, revision and prompt form in one."""
-        return f"{self.model} @ {self.weights_revision}, {self.prompt_form}"
+        """Model, revision, engine and prompt form in one."""
+        return f"{self.model} @ {self.weights_revision}, {self.engine}, {self.prompt_form}"
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Row:
     group: str
     model: str
     weights_revision: str
+    engine: str
     prompt_form: PromptForm
     items: int
     faults: int
@@ -176,6 +179,7 @@ def _row(run: EvaluatedRun, group: str, item_ids: Sequence[str]) -> Row:
         group=group,
         model=run.model,
         weights_revision=run.weights_revision,
+        engine=run.engine,
         prompt_form=run.prompt_form,
         items=len(item_ids),
         faults=sum(item_id in run.faults for item_id in item_ids),

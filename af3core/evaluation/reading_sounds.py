@@ -19,13 +19,15 @@ from af3core.evaluation.benchmark_files import BenchmarkData, Data
 from af3core.evaluation.item import SoundFile
 from af3core.evaluation.made_sounds import make_sound
 from af3core.model.audio_limits import SAMPLE_RATE_HZ
+from af3core.model.prompt_form import authors_channel
 from af3core.model.request import Waveform
+from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName
 
 _LIMIT_S = 24 * 3600.0
 
 
-def read_sound(data: Data, file: SoundFile) -> Waveform:
-    """A sound `[samples]`.
+def read_sound(data: Data, file: SoundFile, form: PromptFormName = DEFAULT_PROMPT_FORM) -> Waveform:
+    """A sound `[samples]`, of all channels, or of those that the authors' loader hears.
 
     Raises:
         BenchmarkData: there is no such object, row or column.
@@ -34,12 +36,12 @@ def read_sound(data: Data, file: SoundFile) -> Waveform:
     if file.made:
         return make_sound(file.made)
     name = data.store.address(file.key) + (f", row {file.row}" if file.row is not None else "")
+    channel = authors_channel(file.key) if form == "authors" else None
     if file.start_s or file.end_s is not None:
-        whole = _decode_cached(
-            data, replace(file, start_s=0.0, end_s=None), _stamp(data, file), name
-        )
+        entire = replace(file, start_s=0.0, end_s=None)
+        whole = _decode_cached(data, entire, _stamp(data, file), name, channel)
     else:
-        whole = _decode(data, file, name)
+        whole = _decode(data, file, name, channel)
     start = round(file.start_s * SAMPLE_RATE_HZ)
     end = None if file.end_s is None else round(file.end_s * SAMPLE_RATE_HZ)
     samples: Waveform = as_waveform(whole[start:end])
@@ -48,15 +50,17 @@ def read_sound(data: Data, file: SoundFile) -> Waveform:
     return samples
 
 
-def _decode(data: Data, file: SoundFile, name: str) -> Pcm:
+def _decode(data: Data, file: SoundFile, name: str, channel: int | None) -> Pcm:
     with _local(data, file, name) as path:
-        return decode_whole(path, name, _LIMIT_S)
+        return decode_whole(path, name, _LIMIT_S, channel)
 
 
 @lru_cache(maxsize=1)
-def _decode_cached(data: Data, file: SoundFile, _stamp: str | None, name: str) -> Pcm:
+def _decode_cached(
+    data: Data, file: SoundFile, _stamp: str | None, name: str, channel: int | None
+) -> Pcm:
     """The last recording that a part was cut from: lists give a talk's parts one after another."""
-    return _decode(data, file, name)
+    return _decode(data, file, name, channel)
 
 
 def _stamp(data: Data, file: SoundFile) -> str | None:

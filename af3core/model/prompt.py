@@ -6,11 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from af3core.errors import ModelError
 from af3core.model.audio_limits import AF3_LIMIT, SAMPLE_RATE_HZ, AudioLimit, audio_tokens
 from af3core.model.decoding_limits import check_decoding
+from af3core.model.prompt_form import samples_in_authors_form, turn_in_authors_form
 from af3core.model.request import Request, Sound, check_sound
+from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName
 
 _MARKER = re.compile(r"<sound-(\d+)>")
 _SPECIAL = re.compile(r"<sound>|<\|[a-z_]+\|>")
@@ -57,10 +60,19 @@ class PromptBuilder:
         processor: transformers' processor of the checkpoint.
         max_positions: of the decoder; prompt and answer must fit.
         limit: how much the model hears.
+        form: how sounds and words are put to the model.
     """
 
-    def __init__(self, processor: Any, max_positions: int, limit: AudioLimit) -> None:
+    def __init__(
+        self,
+        processor: Any,
+        max_positions: int,
+        limit: AudioLimit,
+        form: PromptFormName = DEFAULT_PROMPT_FORM,
+    ) -> None:
         self._processor = processor
+        self._form = form
+        self._heard: WeakKeyDictionary[Sound, Sound] = WeakKeyDictionary()
         self.limit = limit
         self._tokenizer: Callable[[str], Any] = processor.tokenizer
         self._audio_id: int = processor.audio_token_id
@@ -86,6 +98,9 @@ class PromptBuilder:
                 f"{total / SAMPLE_RATE_HZ:.1f} s of audio in one conversation: the model takes at"
                 f" most {self.limit}"
             )
+        if self._form == "authors":
+            named = [self._in_authors_form(sound) for sound in named]
+            texts = [turn_in_authors_form(text) for text in texts]
         messages = [
             {"role": turn.role, "content": [{"type": "text", "text": text}]}
             for turn, text in zip(request.turns, texts, strict=True)
@@ -100,6 +115,15 @@ class PromptBuilder:
                 f" has {self._max_positions} positions"
             )
         return Prompt(tuple(ids), tuple(named), last_audio or 1)
+
+    def _in_authors_form(self, sound: Sound) -> Sound:
+        """The sound as the authors' loader gives it; one object for one sound, which questions
+        share.
+        """
+        heard = self._heard.get(sound)
+        if heard is None:
+            heard = self._heard.setdefault(sound, Sound(samples_in_authors_form(sound.samples)))
+        return heard
 
     def _expand_sounds(self, ids: list[int], named: list[Sound]) -> tuple[list[int], int]:
         """Ids with each placeholder repeated to its sound's tokens, and where the last one ends."""

@@ -46,7 +46,7 @@ def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
     recordings, published, captions = rows_by_recording(
         store, ("recordings", "segments", "captions"), corpus, date
     ).values()
-    models = [settings.engine.identity, text_model_revision(settings[TextModel].text_model)]
+    models = [settings.engine.hearing_identity, text_model_revision(settings[TextModel].text_model)]
     for recording, segments in published.items():
         told = best_captions(captions.get(recording, []))
         evidence = [

@@ -184,7 +184,7 @@ def _provenance(piece: Piece, segments: Sequence[Row], settings: JobSettings) ->
         "clip_id": segments[0]["clip_id"],
         "model": settings.checkpoint.name,
         "weights_revision": settings.checkpoint.revision,
-        "engine": settings.engine.name,
+        "engine": settings.engine.label,
     }
 
 

@@ -61,6 +61,7 @@ def _model_checks(known: argparse.Namespace) -> Iterator[Check]:
         batch_tokens=known.batch_tokens,
         endpoint=known.endpoint or "",
         server=known.server,
+        prompt_form=known.prompt_form,
     )
     if choice.engine == "openai":
         yield Check("server", functools.partial(server, choice), REMOTE_S)

@@ -9,7 +9,7 @@ from typing import Literal
 from af3core.model.engines.engine_registry import EngineName
 from af3core.model.weights.checkpoint import NANO, nano_folder
 from af3core.storage.address import is_bucket
-from schemas.options.night import ServerName
+from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName, ServerName
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class ModelChoice:
     batch_tokens: int
     endpoint: str = ""
     server: ServerName = "auto"
+    prompt_form: PromptFormName = DEFAULT_PROMPT_FORM
 
     @property
     def is_hub_id(self) -> bool:

@@ -53,7 +53,12 @@ def accepted(choice: ModelChoice, address: str) -> Iterator[Finding]:
     else:
         checkpoint = find_checkpoint(choice.model, choice.model_revision, with_weights=False)
     engine = EngineSettings(
-        choice.engine, checkpoint, choice.dtype, choice.device, choice.batch_tokens
+        choice.engine,
+        checkpoint,
+        choice.dtype,
+        choice.device,
+        choice.batch_tokens,
+        prompt_form=choice.prompt_form,
     )
     identity, models = identity_of(engine), read_accepted(store_at(address)).models
     if any(model.identity.is_same(identity) for model in models):

@@ -25,7 +25,7 @@ class NotAccepted(ConfigurationError):
 def identity_of(engine: EngineSettings) -> ModelIdentity:
     """The model as accepted ones are told apart."""
     checkpoint = engine.checkpoint
-    return ModelIdentity(checkpoint.name, checkpoint.revision, engine.name, engine.dtype)
+    return ModelIdentity(checkpoint.name, checkpoint.revision, engine.label, engine.dtype)
 
 
 def check_accepted(settings: JobSettings) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from af3core.evaluation.benchmark import Benchmark
 from af3core.evaluation.benchmark_files import Data
 from af3core.evaluation.item import Item
+from af3core.model.prompt_form import SENT_BY_THE_AUTHORS
 from beam_jobs.evaluation.benchmark_items import data_of, list_items
 from beam_jobs.evaluation.predictions import decoding_of
 from beam_jobs.framework.settings import JobSettings
@@ -43,10 +44,10 @@ class Evaluation:
         return {
             "model": settings.checkpoint.name,
             "weights_revision": settings.checkpoint.revision,
-            "engine": settings.engine.name,
+            "engine": settings.engine.label,
             "dtype": settings.engine.dtype,
             "prompt_form": asked.prompt_form,
-            "prompt_source": self.benchmark.prompt_source,
+            "prompt_source": self._prompt_source,
             "max_new_tokens": decoding.max_new_tokens,
             "temperature": decoding.temperature,
             "judge": judge.checkpoint.name if judge else "",
@@ -54,6 +55,13 @@ class Evaluation:
             "items_hash": configuration_hash([item.item_id for item in self.items]),
             **quoted,
         }
+
+    @property
+    def _prompt_source(self) -> str:
+        """Where the words stand, and how they were sent where that is not transformers' way."""
+        words = self.benchmark.prompt_source
+        as_authors = self.settings.engine.prompt_form == "authors"
+        return f"{words}; {SENT_BY_THE_AUTHORS}" if as_authors else words
 
     @cached_property
     def evaluation_id(self) -> str:

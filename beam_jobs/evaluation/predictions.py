@@ -155,7 +155,7 @@ def _item_request(
         if file in heard:
             continue
         try:
-            samples = read_sound(data, file)
+            samples = read_sound(data, file, settings.engine.prompt_form)
         except StorageError:
             raise
         except (Af3Error, OSError) as error:

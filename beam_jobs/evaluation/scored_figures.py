@@ -40,6 +40,7 @@ def evaluated_run(benchmark: Benchmark, rows: Sequence[Row]) -> EvaluatedRun:
         metric=benchmark.metric,
         model=first["model"],
         weights_revision=first["weights_revision"],
+        engine=first["engine"],
         prompt_form=first["prompt_form"],
         scores={row["item_id"]: _score(row) for row in rows},
         groups={row["item_id"]: row["groups"] for row in rows},

@@ -124,9 +124,12 @@ def rows_identity(plan: NightConfiguration) -> str:
 def _for_rows(plan: NightConfiguration) -> tuple[object, ...]:
     """What rows follow from."""
     options = {
-        known.name: plan.options.get(known.name, known.default)  # an earlier release lacks some
+        known.name: value
         for group in (Cutting, Model)
         for known in options_of(group)
+        # an earlier release lacks some
+        if (value := plan.options.get(known.name, known.default)) != known.default
+        or known.declared.recorded_at_default
     }
     return options, plan.tasks, plan.weights_revision
 
@@ -189,8 +192,9 @@ def recorded_tasks(
 def _check(known: Option, given: Any, recorded: dict[str, Any]) -> None:
     if given is None or (known.words and given in known.words):
         return  # what a word stands for, the recorded value is compared with where it is resolved
-    if given != recorded.get(known.name, known.default):
+    planned = recorded.get(known.name, known.default)
+    if given != planned:
         raise ConfigurationError(
-            f"{known.flag} {given}: af3 plan recorded {recorded.get(known.name)}; leave it out, or"
-            f" run {af3('plan')} again with it"
+            f"{known.flag} {given}: af3 plan recorded {planned}; leave it out, or run"
+            f" {af3('plan')} again with it"
         )

@@ -35,7 +35,17 @@ from schemas.layout import WHOLE, Part, manifest_prefix
 from schemas.options.archive import Interval, RecordingLimit, Results, Source
 from schemas.options.derive import WRITER_KEY_VARIABLE, Questions, Recordings, Speech, Writer
 from schemas.options.evaluation import JUDGE_KEY_VARIABLE, Accepted, BenchmarkChoice, Judge
-from schemas.options.night import AUTO, Compute, Cutting, Endpoint, Model, Run, Split, Tasks
+from schemas.options.night import (
+    AUTO,
+    DEFAULT_PROMPT_FORM,
+    Compute,
+    Cutting,
+    Endpoint,
+    Model,
+    Run,
+    Split,
+    Tasks,
+)
 from schemas.options.option import OptionGroup
 
 FIRST_DATE, LAST_DATE = "0001-01-01", "9999-12-31"
@@ -357,6 +367,11 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
     if model.engine == "openai":
         if not endpoint and settings.job.needs_gpu:
             raise ConfigurationError("--engine openai needs --endpoint, such as http://gpu:8000/v1")
+        if model.prompt_form != DEFAULT_PROMPT_FORM:
+            raise ConfigurationError(
+                f"--prompt-form {model.prompt_form} is of --engine af3 and transformers, not of"
+                " openai: a server puts sounds and words together by itself"
+            )
         checkpoint = served_checkpoint(model.model, model.model_revision)
     elif endpoint or served.server != Endpoint().server:
         name = "--endpoint" if endpoint else "--server"
@@ -377,6 +392,7 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
         batch_tokens=compute.batch_tokens,
         endpoint=endpoint or "",
         server=served.server,
+        prompt_form=model.prompt_form,
     )
 
 

@@ -36,7 +36,7 @@ def annotated_clip(
         recording_id=item.clip.recording_id,
         model=settings.checkpoint.name,
         weights_revision=settings.checkpoint.revision,
-        engine=settings.engine.name,
+        engine=settings.engine.label,
         run_id=settings.run_id,
         generated_at=now,
         model_ms=model_ms,

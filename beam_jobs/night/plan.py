@@ -131,7 +131,7 @@ def effective_settings(settings: JobSettings) -> list[tuple[str, str]]:
         ("dates", f"{_interval(settings)}, by {_dating(settings[Dating])}"),
         ("source", settings.source),
         ("out", settings.out),
-        ("model", f"{weights}, engine {engine.name}, {engine.dtype}, {accepted}"),
+        ("model", f"{weights}, engine {engine.label}, {engine.dtype}, {accepted}"),
         ("tasks", ", ".join(f"{task.task_id} ({task.unit})" for task in settings.tasks)),
         ("cutting", f"clips {cut.max_clip_s:g} s, segments {cut.max_segment_s:g} s{_chosen(cut)}"),
     ]

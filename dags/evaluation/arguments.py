@@ -10,6 +10,7 @@ from dags.corpus.corpus import Corpus
 from dags.corpus.names import REPORTS
 from dags.evaluation.gate import Gate
 from schemas.jobs import job_named, options_of_job
+from schemas.options.night import DEFAULT_PROMPT_FORM
 from schemas.options.option import as_arguments
 
 
@@ -47,6 +48,8 @@ def acceptance_options(gate: Gate | None, corpus: Corpus) -> Sequence[str]:
 
 def _model(gate: Gate, params: Mapping[str, Any]) -> dict[str, object]:
     names = ("model", "model_revision", "engine", "endpoint", "dtype")
-    served = {"server": params.get("server", "auto")}  # forms of 0.2.0 had no such field
+    # forms of 0.2.0 had no such fields
+    served = {"server": params.get("server", "auto")}
+    served |= {"prompt_form": params.get("prompt_form", DEFAULT_PROMPT_FORM)}
     told = {name: params[name] for name in names}
     return {**option_values(gate), "out": gate.out, **served, **told}

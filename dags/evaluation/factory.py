@@ -17,7 +17,7 @@ from dags.night.factory import FIRST_DAY, operator_on
 from dags.night.notices import FailureNotice
 from dags.night.priority import TONIGHT_FIRST
 from dags.night.retries import retry_arguments
-from schemas.options.night import ServerName
+from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName, ServerName
 
 NAME = "evaluate_model"
 _DOCS = """
@@ -77,6 +77,12 @@ def form() -> dict[str, Param]:
         "endpoint": _text("Endpoint", "Of engine openai, such as http://gpu:8000/v1."),
         "server": Param("auto", enum=[*get_args(ServerName)], title="Kind of server"),
         "dtype": Param("float32", enum=["float32", "bfloat16"], title="Number format"),
+        "prompt_form": Param(
+            DEFAULT_PROMPT_FORM,
+            enum=[*get_args(PromptFormName)],
+            title="Prompt form",
+            description="As transformers' processor has it (hf), or as the authors' own code.",
+        ),
     }
 
 

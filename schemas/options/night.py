@@ -11,6 +11,9 @@ SilenceRule = Literal["fixed", "auto"]
 EngineName = Literal["af3", "transformers", "openai"]
 ServerName = Literal["auto", "vllm", "sglang", "transformers", "openai"]
 """What serves a model; `auto` is what the server says of itself."""
+PromptFormName = Literal["hf", "authors"]
+"""How sounds and words are put to a model: as transformers' processor does, or as its authors."""
+DEFAULT_PROMPT_FORM: PromptFormName = "hf"
 API_KEY_VARIABLE = "AF3_API_KEY"
 """The environment variable that holds a server's key: no key stands in a command or a log."""
 
@@ -82,6 +85,13 @@ class Model(OptionGroup):
     )
     dtype: Literal["float32", "bfloat16"] = option(
         "float32", "number format of the weights (default: {default})"
+    )
+    prompt_form: PromptFormName = option(
+        DEFAULT_PROMPT_FORM,
+        "how sounds and words are put to the model: hf, as transformers' processor does, or"
+        " authors, as NVIDIA's own code: newlines around sounds, their peak at full scale; of"
+        " --engine af3 and transformers (default: {default})",
+        recorded_at_default=False,
     )
 
 

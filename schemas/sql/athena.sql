@@ -109,7 +109,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.captions (
   `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
   `model` string COMMENT 'model that answered',
   `weights_revision` string COMMENT 'revision of its weights',
-  `engine` string COMMENT 'engine that ran it',
+  `engine` string COMMENT 'engine that ran it; af3+authors where --prompt-form was authors',
   `task_hash` string COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
   `run_id` string COMMENT 'run that made the row',
   `generated_at` timestamp COMMENT 'when the model answered',
@@ -146,7 +146,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.transcripts (
   `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
   `model` string COMMENT 'model that answered',
   `weights_revision` string COMMENT 'revision of its weights',
-  `engine` string COMMENT 'engine that ran it',
+  `engine` string COMMENT 'engine that ran it; af3+authors where --prompt-form was authors',
   `task_hash` string COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
   `run_id` string COMMENT 'run that made the row',
   `generated_at` timestamp COMMENT 'when the model answered',
@@ -183,7 +183,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.answers (
   `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
   `model` string COMMENT 'model that answered',
   `weights_revision` string COMMENT 'revision of its weights',
-  `engine` string COMMENT 'engine that ran it',
+  `engine` string COMMENT 'engine that ran it; af3+authors where --prompt-form was authors',
   `task_hash` string COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
   `run_id` string COMMENT 'run that made the row',
   `generated_at` timestamp COMMENT 'when the model answered',
@@ -295,7 +295,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.events (
   `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
   `model` string COMMENT 'model that answered',
   `weights_revision` string COMMENT 'revision of its weights',
-  `engine` string COMMENT 'engine that ran it',
+  `engine` string COMMENT 'engine that ran it; af3+authors where --prompt-form was authors',
   `run_id` string COMMENT 'run that made the row',
   `generated_at` timestamp COMMENT 'when the row was made'
 )
@@ -387,7 +387,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.pairs (
   `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
   `model` string COMMENT 'model that answered',
   `weights_revision` string COMMENT 'revision of its weights',
-  `engine` string COMMENT 'engine that ran it',
+  `engine` string COMMENT 'engine that ran it; af3+authors where --prompt-form was authors',
   `run_id` string COMMENT 'run that made the row',
   `generated_at` timestamp COMMENT 'when the row was made'
 )
@@ -584,7 +584,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.chats (
   `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
   `model` string COMMENT 'model that answered',
   `weights_revision` string COMMENT 'revision of its weights',
-  `engine` string COMMENT 'engine that ran it',
+  `engine` string COMMENT 'engine that ran it; af3+authors where --prompt-form was authors',
   `run_id` string COMMENT 'run that made the row',
   `generated_at` timestamp COMMENT 'when the row was made'
 )
@@ -630,7 +630,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.evaluations (
   `token_count` bigint COMMENT 'tokens of the answer',
   `model` string COMMENT 'model that answered',
   `weights_revision` string COMMENT 'revision of its weights',
-  `engine` string COMMENT 'engine that ran it',
+  `engine` string COMMENT 'engine that ran it; af3+authors where --prompt-form was authors',
   `dtype` string COMMENT 'numbers that it computed in',
   `settings` string COMMENT 'all that decides the answers, as JSON',
   `run_id` string COMMENT 'run that made the row',

@@ -97,7 +97,7 @@ CREATE OR REPLACE EXTERNAL TABLE af3.captions (
   `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
   `model` STRING OPTIONS(description = 'model that answered'),
   `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
-  `engine` STRING OPTIONS(description = 'engine that ran it'),
+  `engine` STRING OPTIONS(description = 'engine that ran it; af3+authors where --prompt-form was authors'),
   `task_hash` STRING OPTIONS(description = 'hash of the resolved task: prompt, weights, decoding settings'),
   `run_id` STRING OPTIONS(description = 'run that made the row'),
   `generated_at` TIMESTAMP OPTIONS(description = 'when the model answered'),
@@ -129,7 +129,7 @@ CREATE OR REPLACE EXTERNAL TABLE af3.transcripts (
   `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
   `model` STRING OPTIONS(description = 'model that answered'),
   `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
-  `engine` STRING OPTIONS(description = 'engine that ran it'),
+  `engine` STRING OPTIONS(description = 'engine that ran it; af3+authors where --prompt-form was authors'),
   `task_hash` STRING OPTIONS(description = 'hash of the resolved task: prompt, weights, decoding settings'),
   `run_id` STRING OPTIONS(description = 'run that made the row'),
   `generated_at` TIMESTAMP OPTIONS(description = 'when the model answered'),
@@ -161,7 +161,7 @@ CREATE OR REPLACE EXTERNAL TABLE af3.answers (
   `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
   `model` STRING OPTIONS(description = 'model that answered'),
   `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
-  `engine` STRING OPTIONS(description = 'engine that ran it'),
+  `engine` STRING OPTIONS(description = 'engine that ran it; af3+authors where --prompt-form was authors'),
   `task_hash` STRING OPTIONS(description = 'hash of the resolved task: prompt, weights, decoding settings'),
   `run_id` STRING OPTIONS(description = 'run that made the row'),
   `generated_at` TIMESTAMP OPTIONS(description = 'when the model answered'),
@@ -258,7 +258,7 @@ CREATE OR REPLACE EXTERNAL TABLE af3.events (
   `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
   `model` STRING OPTIONS(description = 'model that answered'),
   `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
-  `engine` STRING OPTIONS(description = 'engine that ran it'),
+  `engine` STRING OPTIONS(description = 'engine that ran it; af3+authors where --prompt-form was authors'),
   `run_id` STRING OPTIONS(description = 'run that made the row'),
   `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
 )
@@ -335,7 +335,7 @@ CREATE OR REPLACE EXTERNAL TABLE af3.pairs (
   `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
   `model` STRING OPTIONS(description = 'model that answered'),
   `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
-  `engine` STRING OPTIONS(description = 'engine that ran it'),
+  `engine` STRING OPTIONS(description = 'engine that ran it; af3+authors where --prompt-form was authors'),
   `run_id` STRING OPTIONS(description = 'run that made the row'),
   `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
 )
@@ -497,7 +497,7 @@ CREATE OR REPLACE EXTERNAL TABLE af3.chats (
   `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
   `model` STRING OPTIONS(description = 'model that answered'),
   `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
-  `engine` STRING OPTIONS(description = 'engine that ran it'),
+  `engine` STRING OPTIONS(description = 'engine that ran it; af3+authors where --prompt-form was authors'),
   `run_id` STRING OPTIONS(description = 'run that made the row'),
   `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
 )
@@ -538,7 +538,7 @@ CREATE OR REPLACE EXTERNAL TABLE af3.evaluations (
   `token_count` INT64 OPTIONS(description = 'tokens of the answer'),
   `model` STRING OPTIONS(description = 'model that answered'),
   `weights_revision` STRING OPTIONS(description = 'revision of its weights'),
-  `engine` STRING OPTIONS(description = 'engine that ran it'),
+  `engine` STRING OPTIONS(description = 'engine that ran it; af3+authors where --prompt-form was authors'),
   `dtype` STRING OPTIONS(description = 'numbers that it computed in'),
   `settings` STRING OPTIONS(description = 'all that decides the answers, as JSON'),
   `run_id` STRING OPTIONS(description = 'run that made the row'),

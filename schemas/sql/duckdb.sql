@@ -165,7 +165,7 @@ COMMENT ON COLUMN captions."model" IS 'model that answered';
 
 COMMENT ON COLUMN captions."weights_revision" IS 'revision of its weights';
 
-COMMENT ON COLUMN captions."engine" IS 'engine that ran it';
+COMMENT ON COLUMN captions."engine" IS 'engine that ran it; af3+authors where --prompt-form was authors';
 
 COMMENT ON COLUMN captions."task_hash" IS 'hash of the resolved task: prompt, weights, decoding settings';
 
@@ -216,7 +216,7 @@ COMMENT ON COLUMN transcripts."model" IS 'model that answered';
 
 COMMENT ON COLUMN transcripts."weights_revision" IS 'revision of its weights';
 
-COMMENT ON COLUMN transcripts."engine" IS 'engine that ran it';
+COMMENT ON COLUMN transcripts."engine" IS 'engine that ran it; af3+authors where --prompt-form was authors';
 
 COMMENT ON COLUMN transcripts."task_hash" IS 'hash of the resolved task: prompt, weights, decoding settings';
 
@@ -267,7 +267,7 @@ COMMENT ON COLUMN answers."model" IS 'model that answered';
 
 COMMENT ON COLUMN answers."weights_revision" IS 'revision of its weights';
 
-COMMENT ON COLUMN answers."engine" IS 'engine that ran it';
+COMMENT ON COLUMN answers."engine" IS 'engine that ran it; af3+authors where --prompt-form was authors';
 
 COMMENT ON COLUMN answers."task_hash" IS 'hash of the resolved task: prompt, weights, decoding settings';
 
@@ -422,7 +422,7 @@ COMMENT ON COLUMN events."model" IS 'model that answered';
 
 COMMENT ON COLUMN events."weights_revision" IS 'revision of its weights';
 
-COMMENT ON COLUMN events."engine" IS 'engine that ran it';
+COMMENT ON COLUMN events."engine" IS 'engine that ran it; af3+authors where --prompt-form was authors';
 
 COMMENT ON COLUMN events."run_id" IS 'run that made the row';
 
@@ -537,7 +537,7 @@ COMMENT ON COLUMN pairs."model" IS 'model that answered';
 
 COMMENT ON COLUMN pairs."weights_revision" IS 'revision of its weights';
 
-COMMENT ON COLUMN pairs."engine" IS 'engine that ran it';
+COMMENT ON COLUMN pairs."engine" IS 'engine that ran it; af3+authors where --prompt-form was authors';
 
 COMMENT ON COLUMN pairs."run_id" IS 'run that made the row';
 
@@ -770,7 +770,7 @@ COMMENT ON COLUMN chats."model" IS 'model that answered';
 
 COMMENT ON COLUMN chats."weights_revision" IS 'revision of its weights';
 
-COMMENT ON COLUMN chats."engine" IS 'engine that ran it';
+COMMENT ON COLUMN chats."engine" IS 'engine that ran it; af3+authors where --prompt-form was authors';
 
 COMMENT ON COLUMN chats."run_id" IS 'run that made the row';
 
@@ -839,7 +839,7 @@ COMMENT ON COLUMN evaluations."model" IS 'model that answered';
 
 COMMENT ON COLUMN evaluations."weights_revision" IS 'revision of its weights';
 
-COMMENT ON COLUMN evaluations."engine" IS 'engine that ran it';
+COMMENT ON COLUMN evaluations."engine" IS 'engine that ran it; af3+authors where --prompt-form was authors';
 
 COMMENT ON COLUMN evaluations."dtype" IS 'numbers that it computed in';
 

@@ -92,5 +92,6 @@ SEGMENT = text("segment_id", "segment of the clip; empty where the unit is the c
 START = ms("start_ms", "start, from the start of the recording")
 END = ms("end_ms", "end, from the start of the recording")
 FLAGS = Column("flags", TEXTS, "reasons to doubt the row; flagged rows stay")
+ENGINE = text("engine", "engine that ran it; af3+authors where --prompt-form was authors")
 RUN = text("run_id", "run that made the row")
 GENERATED_AT = Column("generated_at", pa.timestamp("ms", tz="UTC"), "when the row was made")

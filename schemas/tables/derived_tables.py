@@ -10,6 +10,7 @@ import pyarrow as pa
 from schemas.tables.columns import (
     CLIP,
     END,
+    ENGINE,
     FLAGS,
     GENERATED_AT,
     RECORDING,
@@ -34,7 +35,7 @@ _MADE = (RUN, GENERATED_AT)
 _MODEL = (
     text("model", "model that answered"),
     text("weights_revision", "revision of its weights"),
-    text("engine", "engine that ran it"),
+    ENGINE,
 )
 _MADE_BY = text("made_by", "rules (exact by construction), or the language model that wrote it")
 _TABLE_ORDER = ("recording_id", "start_ms", "end_ms")

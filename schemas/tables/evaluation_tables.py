@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from schemas.tables.columns import (
+    ENGINE,
     FLAGS,
     GENERATED_AT,
     RUN,
@@ -51,7 +52,7 @@ EVALUATIONS = Table(
         count("token_count", "tokens of the answer"),
         text("model", "model that answered"),
         text("weights_revision", "revision of its weights"),
-        text("engine", "engine that ran it"),
+        ENGINE,
         text("dtype", "numbers that it computed in"),
         text("settings", "all that decides the answers, as JSON"),
         RUN,

@@ -11,6 +11,7 @@ import pyarrow as pa
 from schemas.tables.columns import (
     CLIP,
     END,
+    ENGINE,
     FLAGS,
     RECORDING,
     RUN,
@@ -59,7 +60,7 @@ _ANSWER_COLUMNS = (
     FLAGS,
     text("model", "model that answered"),
     text("weights_revision", "revision of its weights"),
-    text("engine", "engine that ran it"),
+    ENGINE,
     text("task_hash", "hash of the resolved task: prompt, weights, decoding settings"),
     RUN,
     Column("generated_at", pa.timestamp("ms", tz="UTC"), "when the model answered"),

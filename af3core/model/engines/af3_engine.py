@@ -29,6 +29,7 @@ from af3core.model.weights.loading import (
     load_processor,
     load_weights,
 )
+from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName
 
 BATCH_TOKENS = 65_536
 """3.5 GiB for AF3's decoder: beside its weights on a GPU with 24 GB."""
@@ -53,6 +54,7 @@ class Af3Engine:
         batch_tokens: places for keys and values that are held at once (56 KiB each for AF3's
             decoder in bfloat16).
         think: processor and weights of a whole checkpoint that thinks beside it.
+        prompt_form: how sounds and words are put to the model.
 
     Attributes:
         stats: what the last call of `answer` took.
@@ -66,11 +68,12 @@ class Af3Engine:
         weights: LoadedWeights,
         batch_tokens: int = BATCH_TOKENS,
         think: tuple[Any, LoadedWeights] | None = None,
+        prompt_form: PromptFormName = DEFAULT_PROMPT_FORM,
     ) -> None:
         self.processor = processor
-        self._sides = _sides(processor, weights)
+        self._sides = _sides(processor, weights, prompt_form)
         if think is not None:
-            self._sides["think"] = _sides(*think)["base"]
+            self._sides["think"] = _sides(*think, prompt_form)["base"]
         self.batch_tokens = batch_tokens
         self.stats = RunStats()
         self._turn = FairLock()
@@ -93,6 +96,7 @@ class Af3Engine:
         dtype: str = "float32",
         device: str = "auto",
         batch_tokens: int = BATCH_TOKENS,
+        prompt_form: PromptFormName = DEFAULT_PROMPT_FORM,
     ) -> Af3Engine:
         """The engine for a checkpoint, with its think adapter or the checkpoint that thinks beside
         it, where there is one.
@@ -102,6 +106,7 @@ class Af3Engine:
             dtype: `float32` or `bfloat16`.
             device: `cpu`, `cuda` or `auto`.
             batch_tokens: as above.
+            prompt_form: as above.
 
         Raises:
             ConfigurationError: the checkpoint or the device cannot be used.
@@ -110,7 +115,7 @@ class Af3Engine:
         weights, beside = load_weights(checkpoint, dtype, place), None
         if checkpoint.think is not None:
             beside = load_processor(checkpoint.think), load_weights(checkpoint.think, dtype, place)
-        return cls(load_processor(checkpoint), weights, batch_tokens, beside)
+        return cls(load_processor(checkpoint), weights, batch_tokens, beside, prompt_form)
 
     def answer(self, requests: Sequence[Request]) -> list[Answer | ModelError]:
         """One answer or one error per request, in their order."""
@@ -202,11 +207,13 @@ class Af3Engine:
         torch.cuda.empty_cache()  # does nothing where CUDA was not used
 
 
-def _sides(processor: Any, weights: LoadedWeights) -> dict[Weights, _Side]:
+def _sides(
+    processor: Any, weights: LoadedWeights, prompt_form: PromptFormName
+) -> dict[Weights, _Side]:
     """A checkpoint's weights by name, with what they share."""
     limit = limit_of_processor(processor)
     positions = weights.config.text_config.max_position_embeddings
-    prompt_builder = PromptBuilder(processor, positions, limit)
+    prompt_builder = PromptBuilder(processor, positions, limit, prompt_form)
     sides: dict[Weights, _Side] = {}
     for name, state in weights.states.items():
         model = Af3Model(weights.config, processor.feature_extractor.mel_filters, limit)

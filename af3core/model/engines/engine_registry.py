@@ -18,8 +18,8 @@ from af3core.model.request import Answer, Request, Weights
 from af3core.model.streaming.stream import StreamingEngine
 from af3core.model.weights.checkpoint import Checkpoint
 from schemas.options.night import API_KEY_VARIABLE as API_KEY_VARIABLE
+from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName, ServerName
 from schemas.options.night import EngineName as EngineName
-from schemas.options.night import ServerName
 
 model_turn = threading.Lock()
 """Held while one piece of work asks an engine."""
@@ -36,6 +36,7 @@ class EngineSettings:
         endpoint: of a server, such as http://gpu:8000/v1.
         key_variable: the environment variable that holds the server's key.
         server: what the server is.
+        prompt_form: how sounds and words are put to a model on this machine.
     """
 
     name: EngineName
@@ -46,6 +47,7 @@ class EngineSettings:
     endpoint: str = ""
     key_variable: str = API_KEY_VARIABLE
     server: ServerName = "auto"
+    prompt_form: PromptFormName = DEFAULT_PROMPT_FORM
 
     def weights_for(self, *, thinking: bool, longest_samples: int) -> Weights:
         """Which weights answer: those that think where it is asked for; an adapter of AF3's also
@@ -57,9 +59,23 @@ class EngineSettings:
         return "think" if thinking or is_long else "base"
 
     @property
+    def label(self) -> str:
+        """The engine in rows, with the form of its prompts where that is another: `af3+authors`."""
+        return self.name + self._form("+")
+
+    @property
+    def hearing_identity(self) -> str:
+        """What decides the encoder's states of a sound, which no prompt is asked about."""
+        return f"{self.checkpoint.revision}/{self.dtype}/{self.name}"
+
+    @property
     def identity(self) -> str:
         """What decides an answer besides prompt and audio."""
-        return f"{self.checkpoint.revision}/{self.dtype}/{self.name}"
+        return self.hearing_identity + self._form("/")
+
+    def _form(self, sign: str) -> str:
+        """The form of prompts; nothing for that which answers of earlier releases were asked in."""
+        return "" if self.prompt_form == DEFAULT_PROMPT_FORM else f"{sign}{self.prompt_form}"
 
 
 @functools.lru_cache(maxsize=2)
@@ -87,7 +103,13 @@ def load_engine(settings: EngineSettings) -> StreamingEngine:
             f"asking a model needs torch and transformers ({error}): {install_command('model')}"
         ) from error
     engine = Af3Engine if settings.name == "af3" else TransformersEngine
-    return engine.load(settings.checkpoint, settings.dtype, settings.device, settings.batch_tokens)
+    return engine.load(
+        settings.checkpoint,
+        settings.dtype,
+        settings.device,
+        settings.batch_tokens,
+        settings.prompt_form,
+    )
 
 
 def answers_of(settings: EngineSettings, requests: Sequence[Request]) -> list[Answer | ModelError]:

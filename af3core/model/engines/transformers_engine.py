@@ -36,6 +36,7 @@ from af3core.model.weights.loading import (
     load_processor,
     load_transformers_model,
 )
+from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName
 
 BATCH_TOKENS = 16_384
 
@@ -47,17 +48,25 @@ class TransformersEngine:
         processor: transformers' processor of the checkpoint.
         model: transformers' model, on its device.
         batch_tokens: most positions (audio, prompt and answer, padding included) of a batch.
+        prompt_form: how sounds and words are put to the model.
     """
 
     name = "transformers"
 
-    def __init__(self, processor: Any, model: Any, batch_tokens: int = BATCH_TOKENS) -> None:
+    def __init__(
+        self,
+        processor: Any,
+        model: Any,
+        batch_tokens: int = BATCH_TOKENS,
+        prompt_form: PromptFormName = DEFAULT_PROMPT_FORM,
+    ) -> None:
         self.batch_tokens = batch_tokens
         self._processor = processor
         self.model = model
         text_config = self.model.config.text_config
         limit = limit_of_processor(processor)
-        self.prompt_builder = PromptBuilder(processor, text_config.max_position_embeddings, limit)
+        positions = text_config.max_position_embeddings
+        self.prompt_builder = PromptBuilder(processor, positions, limit, prompt_form)
         self._end_ids = end_ids(self.model)
         self._turn = FairLock()
         self._streams = StreamBatches(self._turn, self._run_all, self._release_memory)
@@ -69,6 +78,7 @@ class TransformersEngine:
         dtype: str = "float32",
         device: str = "auto",
         batch_tokens: int = BATCH_TOKENS,
+        prompt_form: PromptFormName = DEFAULT_PROMPT_FORM,
     ) -> TransformersEngine:
         """The engine for a checkpoint; arguments as those of Af3Engine.load.
 
@@ -76,7 +86,7 @@ class TransformersEngine:
             ConfigurationError: the checkpoint or the device cannot be used.
         """
         model = load_transformers_model(checkpoint, dtype, choose_device(device))
-        return cls(load_processor(checkpoint), model, batch_tokens)
+        return cls(load_processor(checkpoint), model, batch_tokens, prompt_form)
 
     def answer(self, requests: Sequence[Request]) -> list[Answer | ModelError]:
         """One answer or one error per request, in their order."""

@@ -151,7 +151,7 @@ def _row(
         "flags": chat_flags(answers),
         "model": checkpoint.name,
         "weights_revision": checkpoint.revision,
-        "engine": settings.engine.name,
+        "engine": settings.engine.label,
     }
 
 

@@ -118,7 +118,7 @@ def _pair_row(
         "flags": [] if isinstance(answer, Answer) else [UNHEARD],
         "model": settings.checkpoint.name,
         "weights_revision": settings.checkpoint.revision,
-        "engine": settings.engine.name,
+        "engine": settings.engine.label,
     }
 
 

@@ -24,6 +24,7 @@ PLAIN = EvaluatedRun(
     metric=ACCURACY,
     model="nvidia/af3",
     weights_revision="abc123",
+    engine="af3",
     prompt_form="published",
     scores={f"q{n}": Score(float(n < 7), official=(float(n < 6), float(n < 8))) for n in range(10)},
     groups={f"q{n}": ["task=sound" if n < 4 else "task=music"] for n in range(10)},
@@ -35,6 +36,7 @@ THINKING = EvaluatedRun(
     metric=ACCURACY,
     model=HOSTILE,
     weights_revision="def456",
+    engine="af3",
     prompt_form="thinking",
     scores={f"q{n}": Score(1.0) for n in range(10)},
 )
@@ -43,6 +45,7 @@ TRANSCRIBED = EvaluatedRun(
     metric=WORD_ERRORS,
     model="nvidia/af3",
     weights_revision="abc123",
+    engine="af3",
     prompt_form="published",
     scores={"a": Score(1.0, 50.0), "b": Score(0.0, 50.0)},
 )
@@ -51,6 +54,7 @@ WORSE = EvaluatedRun(
     metric=WORD_ERRORS,
     model="nano",
     weights_revision="1",
+    engine="af3",
     prompt_form="published",
     scores={"a": Score(50.0, 50.0), "b": Score(50.0, 50.0)},
 )
@@ -109,6 +113,7 @@ def test_what_the_script_prints_besides_stands_beside_its_figure() -> None:
         metric=dataclasses.replace(ACCURACY, official_rate=rate),
         model="a",
         weights_revision="1",
+        engine="af3",
         prompt_form="published",
         scores={
             "1": Score(1.0, official=(1.0, 1.0), official_read_as="B"),
@@ -152,7 +157,7 @@ def test_word_errors_over_all_words_and_lower_is_better() -> None:
 
 def test_two_runs_of_a_benchmark_are_a_pair() -> None:
     [pair] = compare([PLAIN, TRANSCRIBED, THINKING]).pairs
-    assert pair.first == "nvidia/af3 @ abc123, published"
+    assert pair.first == "nvidia/af3 @ abc123, af3, published"
     assert pair.test is not None
     assert pair.test.difference == pytest.approx(30)
     assert (pair.test.items, pair.better) == (10, "second")
@@ -161,30 +166,30 @@ def test_two_runs_of_a_benchmark_are_a_pair() -> None:
 
 
 def test_runs_without_common_items_are_not_tested() -> None:
-    other = EvaluatedRun("mmar", ACCURACY, "b", "1", "published", {"2": Score(1.0)})
-    made = compare([EvaluatedRun("mmar", ACCURACY, "a", "1", "published", {}), other])
+    other = EvaluatedRun("mmar", ACCURACY, "b", "1", "af3", "published", {"2": Score(1.0)})
+    made = compare([EvaluatedRun("mmar", ACCURACY, "a", "1", "af3", "published", {}), other])
     assert made.pairs[0].test is None
     assert (made.rows[0].figure, made.rows[0].interval, made.rows[0].items) == (None, None, 0)
-    assert "| mmar | a @ 1, published | b @ 1, published | 0 |" in as_markdown(made)
+    assert "| mmar | a @ 1, af3, published | b @ 1, af3, published | 0 |" in as_markdown(made)
 
 
 def test_markdown_word_for_word() -> None:
     assert as_markdown(compare([TRANSCRIBED, WORSE])) == (
         "# Evaluations\n\n"
         "## Figures\n\n"
-        "| benchmark | items of | model | revision | prompt | n | faulty | failed | figure"
+        "| benchmark | items of | model | revision | engine | prompt | n | faulty | failed | figure"
         " | 95 % interval | official script | its 95 % interval | reported | difference"
         " | reported where | words on nothing, % |\n"
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
-        "| librispeech-clean | all | nvidia/af3 | abc123 | published | 2 | 0 | 0 | 1.00"
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+        "| librispeech-clean | all | nvidia/af3 | abc123 | af3 | published | 2 | 0 | 0 | 1.00"
         " | 0.00 to 2.00 |  |  | 1.57 | -0.57 (within) | AF3, Table 2 |  |\n"
-        "| librispeech-clean | all | nano | 1 | published | 2 | 0 | 0 | 100.00"
+        "| librispeech-clean | all | nano | 1 | af3 | published | 2 | 0 | 0 | 100.00"
         " | 100.00 to 100.00 |  |  | 1.57 | +98.43 | AF3, Table 2 |  |\n"
         "\n## In pairs\n\n"
         "| benchmark | first | second | n | difference | 95 % interval | p | test"
         " | difference by the official script | its p |\n"
         "|---|---|---|---|---|---|---|---|---|---|\n"
-        "| librispeech-clean | nvidia/af3 @ abc123, published | nano @ 1, published | 2"
+        "| librispeech-clean | nvidia/af3 @ abc123, af3, published | nano @ 1, af3, published | 2"
         " | +99.00 (first is better) | 98.00 to 100.00 | 0.5 | exact permutations |  |  |\n"
         f"\n{NOTE}\n"
     )
@@ -219,9 +224,9 @@ def test_a_hostile_name_stays_one_cell_of_text_in_markdown() -> None:
     [row] = [line for line in lines if "img" in line and "thinking" in line and "def456 |" in line]
     assert row.startswith(
         r'| mmau-test-mini | all | \<img src=x onerror="alert(1)"\> \| \*\*b\*\*'
-        r" \[a\](javascript:b) # \{\{ 7 \* 7 \}\} | def456 | thinking |"
+        r" \[a\](javascript:b) # \{\{ 7 \* 7 \}\} | def456 | af3 | thinking |"
     )
-    assert len(re.findall(r"(?<!\\)\|", row)) == 17
+    assert len(re.findall(r"(?<!\\)\|", row)) == 18
 
 
 def test_a_hostile_name_stays_text_on_the_page() -> None:

@@ -62,6 +62,17 @@ def test_a_part_is_cut_out(tmp_path: Path) -> None:
     assert np.abs(read - tone(2.0)[8_000:20_000]).max() < 1e-3
 
 
+@pytest.mark.parametrize("name", ["two.wav", "two.mp3"])
+def test_the_authors_hear_the_first_channel_but_of_an_mp3(name: str, tmp_path: Path) -> None:
+    two = np.stack([tone(1.0), np.zeros(16_000, np.float32)], axis=1)
+    soundfile.write(tmp_path / name, two, 16_000)
+    data = Data(str(tmp_path))
+    for file in (SoundFile(name), SoundFile(name, 0.25, 0.75)):
+        mixed, first = read_sound(data, file), read_sound(data, file, "authors")
+        times = np.abs(first[2000:6000]).max() / np.abs(mixed[2000:6000]).max()
+        assert times == pytest.approx(2.0 if name == "two.wav" else 1.0, abs=0.02)
+
+
 def test_a_changed_recording_is_cut_anew(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", 2.0)
     data, part = Data(str(tmp_path)), SoundFile("a.wav", 0.5, 1.25)

@@ -72,6 +72,11 @@ def test_what_is_given_again_may_be_the_same(tmp_path: Path, untrained: Path, ta
             "--model nano: af3 plan recorded {model}; leave it out, or run af3 plan again with it",
         ),
         (
+            ("--prompt-form", "authors"),
+            "--prompt-form authors: af3 plan recorded hf; leave it out, or run af3 plan again with"
+            " it",
+        ),
+        (
             ("--ask", "mood=Is it sad?"),
             "the tasks are not those that af3 plan recorded (caption, transcript); leave --tasks,"
             " --only and --ask out, or run af3 plan again with them",

@@ -58,6 +58,11 @@ def test_a_night_through_a_server(tmp_path: Path) -> None:
         (["--engine", "openai"], "--engine openai needs --endpoint"),
         (["--endpoint", "http://x/v1"], "--endpoint is of --engine openai, not of af3"),
         (["--server", "vllm"], "--server is of --engine openai, not of af3"),
+        (
+            ["--engine", "openai", "--endpoint", "http://x/v1", "--prompt-form", "authors"],
+            "--prompt-form authors is of --engine af3 and transformers, not of openai: a server"
+            " puts sounds and words together by itself",
+        ),
     ],
 )
 def test_wrong_pairs_of_options(

@@ -80,6 +80,7 @@ def test_each_benchmark_is_a_task_with_a_gpu_and_the_verdict_waits_for_all(runne
         "engine",
         "model",
         "model_revision",
+        "prompt_form",
         "server",
     ]
 
@@ -96,6 +97,7 @@ def test_a_benchmark_is_asked_as_the_file_says() -> None:
         "--model=gs://models/af3-int8",
         "--engine=af3",
         "--dtype=bfloat16",
+        "--prompt-form=hf",
         "--server=auto",
         "--device=auto",
         "--batch-tokens=65536",
