@@ -136,7 +136,7 @@ def pair_record(row: Row, segments: Mapping[str, Row]) -> ExportRecord | None:
         record_id=f"{row['pair_id']}-think" if thinking else row["pair_id"],
         kind="thought" if thinking else "pair",
         skill=row["skill"],
-        made_by=row.get("thinking_by", row["made_by"]),
+        made_by=row["thinking_by"] if thinking else row["made_by"],
         sounds=(_stretch(segment, row["start_ms"], row["end_ms"]),),
         turns=_question(task.prompt_text, _with_thinking(thinking, answer)),
     )
