@@ -31,6 +31,7 @@ JobName = Literal[
     "events",
     "embed",
     "skills",
+    "think",
     "summarise",
     "describe",
     "dialogues",
@@ -317,6 +318,14 @@ JOBS: tuple[Job, ...] = (
         derived_after=("events",),
     ),
     Job(
+        "think",
+        "write the thinking that leads to the answers of pairs, for training (AF-Think)",
+        "beam_jobs.derive.skills.think_job",
+        (*_PLACE, derive.Skills, *_MODEL, derive.Writer, derive.Seed, *_RUN),
+        model="weights",
+        derived_after=("skills",),
+    ),
+    Job(
         "summarise",
         "summary, chapters and answers with citations for whole recordings",
         "beam_jobs.derive.summarise_job",
@@ -359,7 +368,7 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         "export",
-        "write training data from answers, pairs and dialogues",
+        "write training data from answers, pairs, thinking and dialogues",
         "beam_jobs.derive.export.export_job",
         (*_PLACE, derive.Export, derive.Skills, night.Tasks, derive.Seed, *_RUN),
     ),

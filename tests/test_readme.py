@@ -26,6 +26,7 @@ COMMANDS = (
     "events",
     "embed",
     "skills",
+    "think",
     "dialogues",
     "summarise",
     "chat",

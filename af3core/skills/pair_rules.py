@@ -69,9 +69,8 @@ def broken_rule(pair: Pair, skill: Skill) -> BrokenRule | None:
     for text in texts:
         if not words(text):
             return BrokenRule("empty_text", f"{text!r} has no word")
-        special = _SPECIAL.search(text)
-        if special:
-            return BrokenRule("special_token", repr(special[0]))
+        if special := special_token(text):
+            return BrokenRule("special_token", repr(special))
     broken = _broken_length(pair, skill)
     if broken is None and (not pair.question.endswith("?") or pair.question.count("?") != 1):
         broken = BrokenRule("not_a_question", pair.question)
@@ -84,8 +83,20 @@ def broken_rule(pair: Pair, skill: Skill) -> BrokenRule | None:
     speaker = named_speaker(texts, transcripts)
     if speaker:
         return BrokenRule("speaker_named", speaker)
-    source = _SOURCE.search(pair.question)
-    return BrokenRule("source_mentioned", source[0]) if source else None
+    source = mentioned_source(pair.question)
+    return BrokenRule("source_mentioned", source) if source else None
+
+
+def special_token(text: str) -> str:
+    """The model's token or the line break that a text holds; empty where it holds none."""
+    found = _SPECIAL.search(text)
+    return found[0] if found else ""
+
+
+def mentioned_source(text: str) -> str:
+    """Where a text speaks of captions and the like, and not of what is heard; empty: nowhere."""
+    found = _SOURCE.search(text)
+    return found[0] if found else ""
 
 
 def _broken_length(pair: Pair, skill: Skill) -> BrokenRule | None:

@@ -24,7 +24,9 @@ MEANING: dict[Kind, str] = {
     "index": "states of the index before the last ones",
 }
 
-DERIVED_STAGES = ("chat", "dialogues", "embed", "events", "find", "skills", "summarise", "texts")
+DERIVED_STAGES = (
+    *("chat", "dialogues", "embed", "events", "find", "skills", "summarise", "texts", "think"),
+)
 """Whose rows are of recordings; `describe` clears its own, a benchmark's answers stay."""
 
 

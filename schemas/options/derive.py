@@ -20,7 +20,7 @@ DEFAULT_SPEAKER = "en-us"
 SLOWEST, FASTEST = 0.25, 4.0
 """How fast a voice speaks, 1.0 being its own speed."""
 
-ExportFormat = Literal["af3", "huggingface", "webdataset"]
+ExportFormat = Literal["af3", "af-think", "huggingface", "webdataset"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 
 
@@ -124,7 +124,12 @@ class Conversations(OptionGroup):
 class Export(OptionGroup):
     """Export."""
 
-    format: ExportFormat = option("af3", "form (default: {default})", key="")
+    format: ExportFormat = option(
+        "af3",
+        "form; af-think is af3's with thinking before each answer, of pairs alone (default:"
+        " {default})",
+        key="",
+    )
     only_agreed: bool = option(
         False,
         "only pairs whose question the audio model itself answers right",

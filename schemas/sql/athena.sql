@@ -435,6 +435,70 @@ TBLPROPERTIES (
   'storage.location.template' = 's3://BUCKET/PREFIX/tables/rejected_pairs/corpus=${corpus}/date=${date}/'
 );
 
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.thoughts (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `clip_id` string COMMENT 'clip of the recording, one FLAC object',
+  `segment_id` string COMMENT 'segment of the clip; empty where the unit is the clip',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `pair_id` string COMMENT 'pair whose answer it leads to',
+  `skill` string COMMENT 'skill of the catalogue (af3 skills list)',
+  `question` string COMMENT 'question',
+  `options` array<string> COMMENT 'options in the order in which they are asked; empty if open',
+  `answer` string COMMENT 'right answer; one of the options where there are any',
+  `made_by` string COMMENT 'rules (exact by construction), or the language model that wrote it',
+  `thinking` string COMMENT 'what a listener thinks before the answer',
+  `thinking_by` string COMMENT 'language model that wrote the thinking',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'thinking before the answers of pairs, for training; every row passed all checks'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/thoughts/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/thoughts/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.rejected_thoughts (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `clip_id` string COMMENT 'clip of the recording, one FLAC object',
+  `segment_id` string COMMENT 'segment of the clip; empty where the unit is the clip',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `pair_id` string COMMENT 'pair whose answer it leads to',
+  `skill` string COMMENT 'skill of the catalogue (af3 skills list)',
+  `question` string COMMENT 'question',
+  `options` array<string> COMMENT 'options in the order in which they are asked; empty if open',
+  `answer` string COMMENT 'right answer; one of the options where there are any',
+  `made_by` string COMMENT 'rules (exact by construction), or the language model that wrote it',
+  `thinking` string COMMENT 'what a listener thinks before the answer',
+  `thinking_by` string COMMENT 'language model that wrote the thinking',
+  `reason` string COMMENT 'check that it did not pass, such as leads_elsewhere',
+  `detail` string COMMENT 'what was found',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'thinking that was written and not kept, with the reason'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/rejected_thoughts/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/rejected_thoughts/corpus=${corpus}/date=${date}/'
+);
+
 CREATE EXTERNAL TABLE IF NOT EXISTS af3.summaries (
   `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
   `duration_ms` bigint COMMENT 'length of the recording',

@@ -373,6 +373,60 @@ OPTIONS (
   description = 'pairs that were proposed and not kept, with the reason'
 );
 
+CREATE OR REPLACE EXTERNAL TABLE af3.thoughts (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `clip_id` STRING OPTIONS(description = 'clip of the recording, one FLAC object'),
+  `segment_id` STRING OPTIONS(description = 'segment of the clip; empty where the unit is the clip'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `pair_id` STRING OPTIONS(description = 'pair whose answer it leads to'),
+  `skill` STRING OPTIONS(description = 'skill of the catalogue (af3 skills list)'),
+  `question` STRING OPTIONS(description = 'question'),
+  `options` ARRAY<STRING> OPTIONS(description = 'options in the order in which they are asked; empty if open'),
+  `answer` STRING OPTIONS(description = 'right answer; one of the options where there are any'),
+  `made_by` STRING OPTIONS(description = 'rules (exact by construction), or the language model that wrote it'),
+  `thinking` STRING OPTIONS(description = 'what a listener thinks before the answer'),
+  `thinking_by` STRING OPTIONS(description = 'language model that wrote the thinking'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/thoughts/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/thoughts',
+  enable_list_inference = true,
+  description = 'thinking before the answers of pairs, for training; every row passed all checks'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.rejected_thoughts (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `clip_id` STRING OPTIONS(description = 'clip of the recording, one FLAC object'),
+  `segment_id` STRING OPTIONS(description = 'segment of the clip; empty where the unit is the clip'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `pair_id` STRING OPTIONS(description = 'pair whose answer it leads to'),
+  `skill` STRING OPTIONS(description = 'skill of the catalogue (af3 skills list)'),
+  `question` STRING OPTIONS(description = 'question'),
+  `options` ARRAY<STRING> OPTIONS(description = 'options in the order in which they are asked; empty if open'),
+  `answer` STRING OPTIONS(description = 'right answer; one of the options where there are any'),
+  `made_by` STRING OPTIONS(description = 'rules (exact by construction), or the language model that wrote it'),
+  `thinking` STRING OPTIONS(description = 'what a listener thinks before the answer'),
+  `thinking_by` STRING OPTIONS(description = 'language model that wrote the thinking'),
+  `reason` STRING OPTIONS(description = 'check that it did not pass, such as leads_elsewhere'),
+  `detail` STRING OPTIONS(description = 'what was found'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/rejected_thoughts/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/rejected_thoughts',
+  enable_list_inference = true,
+  description = 'thinking that was written and not kept, with the reason'
+);
+
 CREATE OR REPLACE EXTERNAL TABLE af3.summaries (
   `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
   `duration_ms` INT64 OPTIONS(description = 'length of the recording'),

@@ -580,6 +580,88 @@ COMMENT ON COLUMN rejected_pairs."run_id" IS 'run that made the row';
 
 COMMENT ON COLUMN rejected_pairs."generated_at" IS 'when the row was made';
 
+CREATE OR REPLACE VIEW thoughts AS
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, pair_id, skill, question, options, answer, made_by, thinking, thinking_by, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS pair_id, CAST(NULL AS VARCHAR) AS skill, CAST(NULL AS VARCHAR) AS question, CAST(NULL AS VARCHAR[]) AS options, CAST(NULL AS VARCHAR) AS answer, CAST(NULL AS VARCHAR) AS made_by, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS thinking_by, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/thoughts/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW thoughts IS 'thinking before the answers of pairs, for training; every row passed all checks';
+
+COMMENT ON COLUMN thoughts."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN thoughts."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN thoughts."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN thoughts."clip_id" IS 'clip of the recording, one FLAC object';
+
+COMMENT ON COLUMN thoughts."segment_id" IS 'segment of the clip; empty where the unit is the clip';
+
+COMMENT ON COLUMN thoughts."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN thoughts."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN thoughts."pair_id" IS 'pair whose answer it leads to';
+
+COMMENT ON COLUMN thoughts."skill" IS 'skill of the catalogue (af3 skills list)';
+
+COMMENT ON COLUMN thoughts."question" IS 'question';
+
+COMMENT ON COLUMN thoughts."options" IS 'options in the order in which they are asked; empty if open';
+
+COMMENT ON COLUMN thoughts."answer" IS 'right answer; one of the options where there are any';
+
+COMMENT ON COLUMN thoughts."made_by" IS 'rules (exact by construction), or the language model that wrote it';
+
+COMMENT ON COLUMN thoughts."thinking" IS 'what a listener thinks before the answer';
+
+COMMENT ON COLUMN thoughts."thinking_by" IS 'language model that wrote the thinking';
+
+COMMENT ON COLUMN thoughts."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN thoughts."generated_at" IS 'when the row was made';
+
+CREATE OR REPLACE VIEW rejected_thoughts AS
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, pair_id, skill, question, options, answer, made_by, thinking, thinking_by, reason, detail, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS pair_id, CAST(NULL AS VARCHAR) AS skill, CAST(NULL AS VARCHAR) AS question, CAST(NULL AS VARCHAR[]) AS options, CAST(NULL AS VARCHAR) AS answer, CAST(NULL AS VARCHAR) AS made_by, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS thinking_by, CAST(NULL AS VARCHAR) AS reason, CAST(NULL AS VARCHAR) AS detail, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/rejected_thoughts/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW rejected_thoughts IS 'thinking that was written and not kept, with the reason';
+
+COMMENT ON COLUMN rejected_thoughts."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN rejected_thoughts."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN rejected_thoughts."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN rejected_thoughts."clip_id" IS 'clip of the recording, one FLAC object';
+
+COMMENT ON COLUMN rejected_thoughts."segment_id" IS 'segment of the clip; empty where the unit is the clip';
+
+COMMENT ON COLUMN rejected_thoughts."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN rejected_thoughts."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN rejected_thoughts."pair_id" IS 'pair whose answer it leads to';
+
+COMMENT ON COLUMN rejected_thoughts."skill" IS 'skill of the catalogue (af3 skills list)';
+
+COMMENT ON COLUMN rejected_thoughts."question" IS 'question';
+
+COMMENT ON COLUMN rejected_thoughts."options" IS 'options in the order in which they are asked; empty if open';
+
+COMMENT ON COLUMN rejected_thoughts."answer" IS 'right answer; one of the options where there are any';
+
+COMMENT ON COLUMN rejected_thoughts."made_by" IS 'rules (exact by construction), or the language model that wrote it';
+
+COMMENT ON COLUMN rejected_thoughts."thinking" IS 'what a listener thinks before the answer';
+
+COMMENT ON COLUMN rejected_thoughts."thinking_by" IS 'language model that wrote the thinking';
+
+COMMENT ON COLUMN rejected_thoughts."reason" IS 'check that it did not pass, such as leads_elsewhere';
+
+COMMENT ON COLUMN rejected_thoughts."detail" IS 'what was found';
+
+COMMENT ON COLUMN rejected_thoughts."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN rejected_thoughts."generated_at" IS 'when the row was made';
+
 CREATE OR REPLACE VIEW summaries AS
 SELECT corpus, date, recording_id, duration_ms, summary, chapter_count, transcript, transcript_spans, made_by, flags, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS BIGINT) AS duration_ms, CAST(NULL AS VARCHAR) AS summary, CAST(NULL AS BIGINT) AS chapter_count, CAST(NULL AS VARCHAR) AS transcript, CAST(NULL AS STRUCT(segment_id VARCHAR, start_ms BIGINT, end_ms BIGINT, start_char BIGINT, end_char BIGINT)[]) AS transcript_spans, CAST(NULL AS VARCHAR) AS made_by, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/summaries/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 

@@ -397,6 +397,64 @@ WITH (
 
 CALL hive.system.sync_partition_metadata('af3', 'rejected_pairs', 'FULL');
 
+CREATE TABLE IF NOT EXISTS hive.af3.thoughts (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "clip_id" VARCHAR COMMENT 'clip of the recording, one FLAC object',
+  "segment_id" VARCHAR COMMENT 'segment of the clip; empty where the unit is the clip',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "pair_id" VARCHAR COMMENT 'pair whose answer it leads to',
+  "skill" VARCHAR COMMENT 'skill of the catalogue (af3 skills list)',
+  "question" VARCHAR COMMENT 'question',
+  "options" ARRAY(VARCHAR) COMMENT 'options in the order in which they are asked; empty if open',
+  "answer" VARCHAR COMMENT 'right answer; one of the options where there are any',
+  "made_by" VARCHAR COMMENT 'rules (exact by construction), or the language model that wrote it',
+  "thinking" VARCHAR COMMENT 'what a listener thinks before the answer',
+  "thinking_by" VARCHAR COMMENT 'language model that wrote the thinking',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'thinking before the answers of pairs, for training; every row passed all checks'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/thoughts',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'thoughts', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.rejected_thoughts (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "clip_id" VARCHAR COMMENT 'clip of the recording, one FLAC object',
+  "segment_id" VARCHAR COMMENT 'segment of the clip; empty where the unit is the clip',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "pair_id" VARCHAR COMMENT 'pair whose answer it leads to',
+  "skill" VARCHAR COMMENT 'skill of the catalogue (af3 skills list)',
+  "question" VARCHAR COMMENT 'question',
+  "options" ARRAY(VARCHAR) COMMENT 'options in the order in which they are asked; empty if open',
+  "answer" VARCHAR COMMENT 'right answer; one of the options where there are any',
+  "made_by" VARCHAR COMMENT 'rules (exact by construction), or the language model that wrote it',
+  "thinking" VARCHAR COMMENT 'what a listener thinks before the answer',
+  "thinking_by" VARCHAR COMMENT 'language model that wrote the thinking',
+  "reason" VARCHAR COMMENT 'check that it did not pass, such as leads_elsewhere',
+  "detail" VARCHAR COMMENT 'what was found',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'thinking that was written and not kept, with the reason'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/rejected_thoughts',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'rejected_thoughts', 'FULL');
+
 CREATE TABLE IF NOT EXISTS hive.af3.summaries (
   "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
   "duration_ms" BIGINT COMMENT 'length of the recording',

@@ -127,6 +127,39 @@ REJECTED_PAIRS = Table(
     (*_TABLE_ORDER, "skill", "question", "reason"),
 )
 
+_THINKING = (
+    RECORDING,
+    CLIP,
+    SEGMENT,
+    START,
+    END,
+    text("pair_id", "pair whose answer it leads to"),
+    *_QUESTION,
+    text("thinking", "what a listener thinks before the answer"),
+    text("thinking_by", "language model that wrote the thinking"),
+)
+
+THOUGHTS = Table(
+    "thoughts",
+    1,
+    "thinking before the answers of pairs, for training; every row passed all checks",
+    (*_THINKING, *_MADE),
+    (*_TABLE_ORDER, "pair_id"),
+)
+
+REJECTED_THOUGHTS = Table(
+    "rejected_thoughts",
+    1,
+    "thinking that was written and not kept, with the reason",
+    (
+        *_THINKING,
+        text("reason", "check that it did not pass, such as leads_elsewhere"),
+        text("detail", "what was found"),
+        *_MADE,
+    ),
+    (*_TABLE_ORDER, "pair_id", "reason"),
+)
+
 SUMMARIES = Table(
     "summaries",
     1,
@@ -263,6 +296,8 @@ DERIVED_TABLES: tuple[Table, ...] = (
     TEXT_EMBEDDINGS,
     PAIRS,
     REJECTED_PAIRS,
+    THOUGHTS,
+    REJECTED_THOUGHTS,
     SUMMARIES,
     CHAPTERS,
     FINDINGS,

@@ -187,7 +187,7 @@ def test_jobs_that_ask_the_model_run_as_the_account_of_the_gpus(
     templates.main([str(tmp_path)])
     accounts = dict(line.split() for line in capsys.readouterr().out.splitlines())
     assert {job for job, account in accounts.items() if account == "gpu"} == {
-        "annotate", "events", "embed", "skills", "summarise", "dialogues", "evaluate"
+        "annotate", "events", "embed", "skills", "think", "summarise", "dialogues", "evaluate"
     }  # fmt: skip
     assert accounts["describe"] == "worker"
     script = (IMAGES / "publish.sh").read_text("utf-8")

@@ -38,12 +38,18 @@ def test_what_jobs_need() -> None:
         "events",
         "embed",
         "skills",
+        "think",
         "summarise",
         "dialogues",
         "chat",
         "evaluate",
     }
-    assert {job.name for job in JOBS if job.has_writer} == {"skills", "summarise", "dialogues"}
+    assert {job.name for job in JOBS if job.has_writer} == {
+        "skills",
+        "think",
+        "summarise",
+        "dialogues",
+    }
     assert {job.name for job in JOBS if job.splits} == {"annotate"}
     assert {job.name for job in JOBS if job.records_plan} == {"plan", "night"}
     assert {job.name for job in JOBS if job.reads_plan} == {
@@ -85,6 +91,7 @@ def test_orders() -> None:
         "events",
         "embed",
         "skills",
+        "think",
         "summarise",
         "describe",
         "dialogues",

@@ -21,6 +21,8 @@ What the gpt side says comes from models, not from people: check a sample before
 _FORMS = {
     "af3": "JSON lists in the form of AF3's released training code; `sound` names FLAC files below"
     " this folder",
+    "af-think": "JSON lists as `af3` has them; each question asks for thinking, as AF3's own prompt"
+    " does, and some 40 words of it stand before the answer, on a line of their own",
     "huggingface": "Parquet with audio, for `datasets.load_dataset`; conversations about several"
     " sounds are the configuration `dialogues`",
     "webdataset": "tar shards; a sample is a sound (KEY.flac, or KEY.0.flac and on) with the list"
@@ -127,7 +129,7 @@ def _models(tally: Tally) -> Iterator[str]:
         yield f"| {name} | {revision} | {engine} | {licence} |"
     yield ""
     for name, count in sorted(tally.writers.items()):
-        yield f"- pairs and dialogues written by {name}: {count:,}"
+        yield f"- pairs, thinking and dialogues written by {name}: {count:,}"
     yield "- What a model writes may fall under its licence. The recordings have licences of their"
     yield "  own, which the tables do not know."
 

@@ -1,4 +1,4 @@
-"""Training data from the tables: answers, pairs and dialogues without flags, in one of three forms.
+"""Training data from the tables: answers, pairs, thinking and dialogues, in one of four forms.
 
 tables + clips ──► exports/corpus=C/from=D,until=U/FORMAT/…
 
@@ -82,7 +82,11 @@ def _selection(store: Store, settings: JobSettings) -> Selection:
 def _filters(settings: JobSettings) -> Filters:
     export = settings[Export]
     return Filters(
-        settings[Skills].skills, export.only_agreed, export.held_out, settings[Seed].seed
+        settings[Skills].skills,
+        export.only_agreed,
+        export.held_out,
+        settings[Seed].seed,
+        FORMS[export.format].kinds,
     )
 
 

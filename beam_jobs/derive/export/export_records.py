@@ -18,7 +18,7 @@ from af3core.tasks.task import Task
 from schemas.identity import segment_id
 
 Row = dict[str, Any]
-Kind = Literal["answer", "pair", "dialogue"]
+Kind = Literal["answer", "pair", "thought", "dialogue"]
 Speaker = Literal["human", "gpt"]
 
 DIALOGUE = "dialogue"
@@ -119,7 +119,10 @@ def answer_record(row: Row, task: Task, segments: Mapping[str, Row]) -> ExportRe
 
 
 def pair_record(row: Row, segments: Mapping[str, Row]) -> ExportRecord | None:
-    """A pair in the form in which the model is asked; None without its clip."""
+    """A pair in the form in which the model is asked; None without its clip.
+
+    With `thinking` it has AF-Think's form: the question asks for it, and the answer follows it.
+    """
     segment = segments.get(row["segment_id"] or row["clip_id"])
     if segment is None:
         return None
@@ -127,14 +130,15 @@ def pair_record(row: Row, segments: Mapping[str, Row]) -> ExportRecord | None:
     answer = row["answer"]
     if options:
         answer = f"({string.ascii_uppercase[options.index(answer)]}) {answer}"
-    question = Task("pair", "question", row["question"], options=options).prompt_text
+    thinking = row.get("thinking", "")
+    task = Task("pair", "question", row["question"], options=options, thinking=bool(thinking))
     return ExportRecord(
-        record_id=row["pair_id"],
-        kind="pair",
+        record_id=f"{row['pair_id']}-think" if thinking else row["pair_id"],
+        kind="thought" if thinking else "pair",
         skill=row["skill"],
-        made_by=row["made_by"],
+        made_by=row["thinking_by"] if thinking else row["made_by"],
         sounds=(_stretch(segment, row["start_ms"], row["end_ms"]),),
-        turns=_question(question, answer),
+        turns=_question(task.prompt_text, _with_thinking(thinking, answer)),
     )
 
 

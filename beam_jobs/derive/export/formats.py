@@ -1,10 +1,11 @@
-"""The three forms of an export: how a shard of records becomes an object, and what is beside it."""
+"""The forms of an export: how a shard of records becomes an object, and what is beside it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import get_args
 
 from beam_jobs.derive.export import huggingface, webdataset
 from beam_jobs.derive.export.export_records import ExportRecord, Kind
@@ -26,6 +27,7 @@ class Form:
         sheet: name of the datasheet.
         front_matter: what stands before the datasheet's text, from the names of all shards.
         holds_audio: sounds lie in the shards, and not beside them.
+        kinds: what its records are made from.
     """
 
     encode: Callable[[Sequence[ExportRecord], Flacs], bytes]
@@ -34,6 +36,7 @@ class Form:
     sheet: str
     front_matter: Callable[[Sequence[str]], str]
     holds_audio: bool
+    kinds: tuple[Kind, ...] = get_args(Kind)
 
 
 def _encode_af3_json(records: Sequence[ExportRecord], _: Flacs) -> bytes:
@@ -48,8 +51,11 @@ def _none(_: object) -> str:
     return ""
 
 
+_AF3 = Form(_encode_af3_json, _none, "json", "datasheet.md", _none, holds_audio=False)
+
 FORMS: dict[ExportFormat, Form] = {
-    "af3": Form(_encode_af3_json, _none, "json", "datasheet.md", _none, holds_audio=False),
+    "af3": _AF3,
+    "af-think": replace(_AF3, kinds=("thought",)),
     "huggingface": Form(
         huggingface.encode,
         huggingface.folder_of,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from af3core.storage.store import Store
 from af3core.tasks.task import Task
@@ -19,7 +19,7 @@ from beam_jobs.derive.export.export_records import (
 )
 from beam_jobs.framework.table_snapshot import take_snapshot
 from schemas.identity import configuration_hash
-from schemas.tables.derived_tables import DIALOGUES, PAIRS
+from schemas.tables.derived_tables import DIALOGUES, PAIRS, THOUGHTS
 from schemas.tables.night_tables import ANSWER_TABLES
 
 Split = Literal["train", "test"]
@@ -43,12 +43,14 @@ class Filters:
         skills: names; none means pairs of all skills, and answers and dialogues too.
         only_agreed: only pairs whose question the audio model itself answers right.
         held_out: share of recordings in the test split, drawn by `seed`.
+        kinds: what records are made from.
     """
 
     skills: tuple[str, ...] = ()
     only_agreed: bool = False
     held_out: float = 0.0
     seed: int = 0
+    kinds: tuple[Kind, ...] = get_args(Kind)
 
     def split_of(self, recording_id: str) -> Split:
         """A recording lies in one split, whatever else is exported with it."""
@@ -103,7 +105,7 @@ class Selection:
 
     def day(self, date: str) -> dict[Split, list[ExportRecord]]:
         """The day's records by split, those about the same sounds together."""
-        tables = ("segments", *ANSWER_TABLES, PAIRS.name, DIALOGUES.name)
+        tables = ("segments", *ANSWER_TABLES, PAIRS.name, THOUGHTS.name, DIALOGUES.name)
         published = take_snapshot(self._store, tables, self._corpus, date, date)
         rows = {
             name: [
@@ -135,10 +137,11 @@ class Selection:
         kinds: tuple[tuple[Kind, list[Row]], ...] = (
             ("answer", answers),
             ("pair", rows[PAIRS.name]),
+            ("thought", _agreed_of(rows)),
             ("dialogue", rows[DIALOGUES.name]),
         )
         for kind, found in kinds:
-            for row in found:
+            for row in found if kind in self._filters.kinds else ():
                 reason = self._against(kind, row)
                 record = None if reason else self._record(kind, row, segments)
                 if record is None:
@@ -151,22 +154,28 @@ class Selection:
 
     def _against(self, kind: Kind, row: Row) -> str:
         """Why a row is left out; empty where nothing speaks against it."""
-        if row["flags"]:
+        if row.get("flags"):
             return FLAGGED
         if self._filters.skills and row.get("skill") not in self._filters.skills:
             return OTHER_SKILL
         if kind == "answer" and row["prompt_id"] not in self._tasks:
             return UNKNOWN_PROMPT
-        if kind == "pair" and self._filters.only_agreed and not row["agrees"]:
+        if kind in ("pair", "thought") and self._filters.only_agreed and not row["agrees"]:
             return NOT_AGREED
-        if kind == "pair" and row["options"] and row["answer"] not in row["options"]:
+        if kind in ("pair", "thought") and row["options"] and row["answer"] not in row["options"]:
             return NOT_ASKABLE
         return ""
 
     def _record(self, kind: Kind, row: Row, segments: Mapping[str, Row]) -> ExportRecord | None:
         if kind == "answer":
             return answer_record(row, self._tasks[row["prompt_id"]], segments)
-        return pair_record(row, segments) if kind == "pair" else dialogue_record(row)
+        return dialogue_record(row) if kind == "dialogue" else pair_record(row, segments)
+
+
+def _agreed_of(rows: Mapping[str, list[Row]]) -> list[Row]:
+    """The thoughts, with what the audio model answers to the questions of their pairs."""
+    agreed = {row["pair_id"]: row["agrees"] for row in rows[PAIRS.name]}
+    return [row | {"agrees": agreed.get(row["pair_id"])} for row in rows[THOUGHTS.name]]
 
 
 def _order(record: ExportRecord) -> tuple[str, int, str, str, str]:

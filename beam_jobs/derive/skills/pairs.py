@@ -162,7 +162,7 @@ def _write(
             stretch, name = proposal.stretch, proposal.skill.name
             if isinstance(reply, ModelError):
                 nothing = Pair(name, "", "", stretch.start_ms, stretch.end_ms, made_by=made_by)
-                making.reject(Candidate(nothing, stretch, proposal), *_not_written(reply))
+                making.reject(Candidate(nothing, stretch, proposal), *not_written(reply))
                 continue
             pair = read_proposal(proposal, reply.value, made_by, seed)
             if pair is None:
@@ -171,7 +171,7 @@ def _write(
                 making.kept.append(Candidate(pair, stretch, proposal))
 
 
-def _not_written(error: ModelError) -> tuple[str, str]:
+def not_written(error: ModelError) -> tuple[str, str]:
     """Reason and detail of a reply that is none.
 
     Raises:
@@ -220,7 +220,7 @@ def _check(ask: Ask, seed: int, making: PairCollection) -> None:
         if isinstance(verdict, Document):
             passes = verdict.value["check"] == "pass"
             return None if passes else ("self_check_failed", verdict.value["reason"])
-        reason, detail = _not_written(verdict)
+        reason, detail = not_written(verdict)
         return f"self_check_{reason}", detail
 
     making.sift(broken)

@@ -147,7 +147,7 @@ def test_every_form_says_what_it_holds(archive: Path, finished: Path, untrained:
     assert "| nano | 0a1b2c3d | af3 | Apache-2.0 |" in sheet
     assert "| untrained" in sheet
     assert "not known here; see its model card" in sheet
-    assert "- pairs and dialogues written by rules: 2" in sheet
+    assert "- pairs, thinking and dialogues written by rules: 2" in sheet
     assert str(finished) not in sheet
 
 
