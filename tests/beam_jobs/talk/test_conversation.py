@@ -164,7 +164,7 @@ def test_a_sound_that_fills_the_model_leaves_no_room(devices: SoundDevices, tmp_
     path = tmp_path / "long.wav"
     soundfile.write(path, np.zeros(600 * 16_000, np.float32), 16_000)
     with af3_in_terminal(["talk", "--about", str(path)], devices.environment) as terminal:
-        terminal.until("af3: --about is ten minutes long, which is all that the model hears: cut")
+        terminal.until("af3: --about is 10 minutes long, which is all that the model hears: cut")
         assert terminal.ended() == 2
 
 
