@@ -145,12 +145,14 @@ class Af3JobOperator(SeenFromOutside, ResumableJobMixin, BaseOperator):
 
     def get_job_status(self, external_id: Any, context: Context) -> str:
         launch = self._known_launch
-        if launch.is_running():
-            return "running"
-        if external_id != launch.identity():
+        is_running = launch.is_running()
+        if not is_running and external_id != launch.identity():
             # a report that lies here may be older than the work that was done elsewhere since
             self.log.info("an earlier attempt's job ran as %s; what it did is kept", external_id)
             return "elsewhere"
+        self.log.info("an earlier attempt started: %s", launch.command() or self.job)
+        if is_running:
+            return "running"
         report = launch.report()
         if report is None:
             return "lost"

@@ -5,6 +5,7 @@ another one starts the job anew and never takes a report for its own that lay th
 
 FOLDER/lock         locked by the process for as long as it lives
 FOLDER/id           which process it is: another after each start
+FOLDER/command      what was started, for the log of who goes on with it
 FOLDER/log          the one stream of its output: a file, so that nothing blocks when nobody reads
 FOLDER/read         how much of the log was passed on
 FOLDER/watched      touched by whoever looks after the process, which ends when nobody does
@@ -17,6 +18,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shlex
 import shutil
 import socket
 import subprocess
@@ -69,6 +71,7 @@ class Launch:
             self.kill()  # workers that outlived their main process
             self.report_path.unlink(missing_ok=True)
             (self.folder / "read").unlink(missing_ok=True)
+            (self.folder / "command").write_text(shlex.join(command))
             (self.folder / "id").write_text(secrets.token_hex(8))
             self.watch()
             with (self.folder / "log").open("wb") as log:
@@ -89,6 +92,13 @@ class Launch:
         except FileNotFoundError:
             return {}
         return {"host": socket.gethostname(), "id": started}
+
+    def command(self) -> str:
+        """What was started last; empty where an earlier release did."""
+        try:
+            return (self.folder / "command").read_text()
+        except FileNotFoundError:
+            return ""
 
     def is_running(self) -> bool:
         """True while the process lives; the system drops its lock with its last breath."""

@@ -147,10 +147,18 @@ def test_an_attempt_on_another_host_starts_the_job_anew(hosts: Hosts) -> None:
     assert len(hosts.starts) == 2
 
 
-def test_a_job_that_ended_well_while_nobody_looked_is_not_started_again(hosts: Hosts) -> None:
-    end_alone(hosts.attempt_that_dies("a"))
+def test_a_job_that_ended_well_while_nobody_looked_is_not_started_again(
+    hosts: Hosts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    launch = hosts.attempt_that_dies("a")
+    end_alone(launch)
     assert hosts.attempt("a")["exit_code"] == 0
     assert len(hosts.starts) == 1
+    command = f"{hosts.job} -m beam_jobs job --starts={hosts.folder / 'starts'} --ends=well"
+    assert (
+        f"an earlier attempt started: {command} --report={launch.report_path}"
+        in capsys.readouterr().out
+    )
 
 
 def test_a_report_left_behind_on_a_host_is_not_that_of_a_later_job(hosts: Hosts) -> None:
