@@ -36,6 +36,7 @@ READING = {
     "publish": OPTIONS,
     "report": OPTIONS,
     "status": CORPUS,
+    "watch": (*OPTIONS, str(NIGHT / "archive")),
     "clean": (),
     "retry": ("--failed-by", "NotMedia", *CORPUS),
     "check": CORPUS,

@@ -61,7 +61,7 @@ def test_publish_counts_the_rows_of_each_table(out: Path, untrained: Path) -> No
 
 def test_counts_of_rows_are_no_facts_of_the_job(out: Path) -> None:
     facts = report(out, "publish").facts
-    assert facts == {"objects_published": 6, "partitions_published": 1}
+    assert facts == {"objects_published": 6, "partitions_published": 1, "is_changed": True}
     assert note_written({"made": 3, "written_rows:captions": 2}) == {"made": 3}
 
 

@@ -34,7 +34,7 @@ def test_an_export_in_a_bucket_is_that_on_a_disk(tmp_path: Path, untrained: Path
     clips = {row["clip_id"] for row in segments}
     with bucket(), between(server_address()) as network, found_at(network.address):
         upload(out, sorted(out.rglob("*")), "nights/out")
-        for form in EXPORT_FORMATS:
+        for form in (each for each in EXPORT_FORMATS if each != "af-think"):  # no thoughts here
             told = ("--format", form)
             export_job.run(settings_of(archive, out, untrained, *told, job="export"))
             before = network.downloads("nights/out/clips/")

@@ -120,6 +120,10 @@ def test_a_sound_is_its_segment_to_the_sample(
         np.testing.assert_array_equal(samples, whole[16 * row["start_ms"] : 16 * row["end_ms"]])
 
 
+WITH_ANSWERS = [form for form in EXPORT_FORMATS if form != "af-think"]
+"""The night here has no thoughts."""
+
+
 @pytest.mark.parametrize("form", EXPORT_FORMATS)
 def test_exporting_again_gives_the_same_bytes(
     archive: Path, finished: Path, untrained: Path, form: str
@@ -151,7 +155,7 @@ def test_every_form_says_what_it_holds(archive: Path, finished: Path, untrained:
     assert str(finished) not in sheet
 
 
-@pytest.mark.parametrize("form", EXPORT_FORMATS)
+@pytest.mark.parametrize("form", WITH_ANSWERS)
 def test_a_missing_clip_ends_the_export_before_anything_is_written(
     archive: Path, finished: Path, untrained: Path, form: str
 ) -> None:
@@ -166,7 +170,7 @@ def test_a_missing_clip_ends_the_export_before_anything_is_written(
     assert not (finished / "exports").exists()
 
 
-@pytest.mark.parametrize("form", EXPORT_FORMATS)
+@pytest.mark.parametrize("form", WITH_ANSWERS)
 def test_shards_are_cut_by_size_and_those_of_a_larger_export_go(
     archive: Path,
     finished: Path,
