@@ -265,14 +265,14 @@ class Run(OptionGroup):
     )
     watched_by: str | None = option(
         None,
-        "end the job when nobody touches it for --patience-s",
+        "end the job when nobody touches it",
         "FILE",
         key="",
         on_templates=False,
     )
     patience_s: float = option(
         900.0,
-        "seconds in which somebody touches --watched-by (default: {default}, a quarter of an hour)",
+        "patience of --watched-by (default: {default})",
         "S",
         key="",
         rule=above_zero,
