@@ -15,7 +15,7 @@ from beam_jobs.framework.beam_options import _beam_parser
 from schemas.jobs import job_named
 from schemas.options.option import Option, options_of
 
-HELP_LINES = {"audit": 27, "segment": 25, "publish": 25, "report": 25}
+HELP_LINES = {"audit": 27, "segment": 25, "publish": 26, "report": 25}
 
 
 def options_taken(command: str) -> dict[str, Option]:
