@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 from af3core.nano.demo_archive import ARCHIVE
 from af3core.skills.catalogue import catalogue
-from af3core.skills.pair import Evidence, Pair
 from af3core.skills.pair_rules import broken_rule
 from beam_jobs.derive import events_job
 from beam_jobs.derive.skills import skills_job
+from beam_jobs.derive.skills.thoughts import pair_of
 from beam_jobs.framework.job import Outcome
 from tests.beam_jobs.job_settings import settings_for
 from tests.beam_jobs.run_night import run_night
@@ -38,21 +37,7 @@ def make(out: Path, *options: str) -> Outcome:
     return skills_job.run(settings_for("skills", "--out", out, *options), [])
 
 
-def as_pair(row: dict[str, Any]) -> Pair:
-    """The pair of a row."""
-    return Pair(
-        skill=row["skill"],
-        question=row["question"],
-        answer=row["answer"],
-        start_ms=row["start_ms"],
-        end_ms=row["end_ms"],
-        options=tuple(row["options"]),
-        evidence=tuple(Evidence(**evidence) for evidence in row["evidence"]),
-        made_by=row["made_by"],
-    )
-
-
 def assert_all_obey(out: Path) -> None:
     """Every pair of the table passes the rule checker."""
     for row in rows(out, "pairs"):
-        assert broken_rule(as_pair(row), catalogue()[row["skill"]]) is None
+        assert broken_rule(pair_of(row), catalogue()[row["skill"]]) is None

@@ -12,9 +12,10 @@ import pytest
 from af3core.nano.demo_archive import ARCHIVE
 from beam_jobs.derive import embed_job, events_job, summarise_job
 from beam_jobs.derive.skills import skills_job, think_job
+from beam_jobs.derive.skills.thoughts import pair_of
 from tests.beam_jobs.job_settings import settings_for
 from tests.beam_jobs.run_night import run_night
-from tests.beam_jobs.skills_night import as_pair, made_night
+from tests.beam_jobs.skills_night import made_night
 from tests.beam_jobs.small_night import DAY, rows
 from tests.media import ffmpeg
 
@@ -101,7 +102,7 @@ def test_identifiers_are_those_that_each_recording_would_have(out: Path) -> None
     found = rows(out, "events")
     assert len({row["event_id"] for row in found}) == len(found) > 20
     for row in rows(out, "pairs"):
-        assert row["pair_id"] == as_pair(row).identity(row["segment_id"] or row["clip_id"])
+        assert row["pair_id"] == pair_of(row).identity(row["segment_id"] or row["clip_id"])
 
 
 def test_a_piece_that_fails_fails_for_each_by_its_name(out: Path, tmp_path: Path) -> None:
