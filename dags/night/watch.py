@@ -82,7 +82,7 @@ class NightWatch(Af3JobOperator):
     """
 
     def __init__(self, *, corpus: Corpus, **kwargs: Any) -> None:
-        super().__init__(job=JOB, arguments=self._told, python=corpus.runner.python, **kwargs)
+        super().__init__(job=JOB, arguments=self._arguments, python=corpus.runner.python, **kwargs)
         self.corpus = corpus
         self.store = WatchStore(tables_of(corpus).name)
 
@@ -101,7 +101,7 @@ class NightWatch(Af3JobOperator):
         self._say_recovery_of_watch()
         return result
 
-    def _told(self, _: Context) -> list[str]:
+    def _arguments(self, **_: Any) -> list[str]:
         days = watched_days(self.corpus, datetime.datetime.now(datetime.UTC))
         since, until = days or ("", "")
         return job_arguments(JOB, self.corpus, since, until, REPORT_NAME)

@@ -36,7 +36,7 @@ READING = {
     "publish": OPTIONS,
     "report": OPTIONS,
     "status": CORPUS,
-    "watch": (*OPTIONS, str(NIGHT / "archive")),
+    "watch": (str(NIGHT / "archive"), *CORPUS),
     "clean": (),
     "retry": ("--failed-by", "NotMedia", *CORPUS),
     "check": CORPUS,
