@@ -128,6 +128,13 @@ READERS = (
         "run_search",
     ),
     Reader(
+        "subtitles",
+        "write the transcripts of recordings as subtitles",
+        (reading.Subtitles, reading.Tables, messages.Messages),
+        "beam_jobs.subtitles.subtitles_command",
+        "run_subtitles",
+    ),
+    Reader(
         "browse",
         "search, listen and ask in a browser",
         (
