@@ -7,8 +7,10 @@ words may be anywhere in the stretch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from af3core.alignment.aligner import Aligner, Method, Placed
 from af3core.alignment.interpolation import Stretch, interpolate, within
@@ -32,6 +34,10 @@ FASTEST_SIGNS_PER_S = 15.0
 """Of scripts without spaces, where a sign is a syllable or more."""
 
 _SPEECH = 0.5
+_AROUND_SPEECH_MS = 200
+_HUSH_LEVEL = np.float32(1e-3)
+_LEAST_SPEECH_SHARE = 0.6
+"""A text that takes more than this of the fastest speech was spoken outside of what was heard."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +69,38 @@ def align(samples: Waveform, words: Sequence[TextWord], aligner: Aligner | None)
     if is_too_long(words, duration_ms):
         flags = (TEXT_TOO_LONG,)
         return [TimedWord(0, duration_ms, 0.0, "interpolation", flags) for _ in words]
+    speech = speech_in(samples)
     if aligner is None:
-        places = interpolate([len(word.normal) for word in words], speech_in(samples))
+        places = interpolate([len(word.normal) for word in words], speech)
         return [TimedWord(start, end, None, "interpolation") for start, end in places]
-    found = aligner.place(samples, words)
-    if None in found:
-        return _filled(found, words, aligner, lambda: speech_in(samples), duration_ms)
-    return [_timed(place, aligner.method) for place in found if place is not None]
+    return _filled(_found(samples, words, aligner, speech), words, aligner, speech, duration_ms)
+
+
+def _found(
+    samples: Waveform, words: Sequence[TextWord], aligner: Aligner, speech: Sequence[Stretch]
+) -> list[Placed | None]:
+    """The places in the speech alone: music and sounds between are like speech to an aligner.
+
+    Where the detector hears too little speech for the text, or the aligner no word in it, all of
+    the sound is heard.
+    """
+    spoken_ms = sum(end - start for start, end in speech)
+    if not is_too_long(words, round(_LEAST_SPEECH_SHARE * spoken_ms)):
+        found = aligner.place(_hushed(samples, speech), words)
+        if any(place is not None for place in found):
+            return found
+    return aligner.place(samples, words)
+
+
+def _hushed(samples: Waveform, speech: Sequence[Stretch]) -> Waveform:
+    """The same with faint noise in place of all that lies apart from speech."""
+    noise = np.random.default_rng(0).standard_normal(len(samples)).astype(np.float32)
+    heard = _HUSH_LEVEL * noise
+    for start_ms, end_ms in speech:
+        start = max(0, start_ms - _AROUND_SPEECH_MS) * SAMPLES_PER_MS
+        end = (end_ms + _AROUND_SPEECH_MS) * SAMPLES_PER_MS
+        heard[start:end] = samples[start:end]
+    return heard
 
 
 def is_too_long(words: Sequence[TextWord], duration_ms: int) -> bool:
@@ -106,11 +137,10 @@ def _filled(
     found: Sequence[Placed | None],
     words: Sequence[TextWord],
     aligner: Aligner,
-    speech: Callable[[], list[Stretch]],
+    speech: Sequence[Stretch],
     duration_ms: int,
 ) -> list[TimedWord]:
     """All words: those without a place between the neighbours that have one."""
-    stretches = speech()
     timed: list[TimedWord] = []
     at = 0
     while at < len(words):
@@ -124,9 +154,7 @@ def _filled(
         start_ms = timed[-1].end_ms if timed else 0
         end_ms = following.start_ms if following is not None else duration_ms
         gap = words[at:stop]
-        places = interpolate(
-            [len(word.normal) for word in gap], within(stretches, start_ms, end_ms)
-        )
+        places = interpolate([len(word.normal) for word in gap], within(speech, start_ms, end_ms))
         for word, (start, end) in zip(gap, places, strict=True):
             flag = SCRIPT_UNKNOWN if aligner.unknown_characters(word) else NOT_ALIGNED
             timed.append(TimedWord(start, end, None, "interpolation", (flag,)))

@@ -1,7 +1,7 @@
 """The best path of a known text through a CTC model's frames (Graves et al. 2006), by Viterbi.
 
 Between tokens may be blanks; between equal tokens must be one. A star stands for speech that the
-text lacks or that the model has no token for: it costs a little more than a frame's likeliest token.
+text lacks or the model has no token for: it costs a bit more than a frame's likeliest token.
 """
 
 from __future__ import annotations
