@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import webvtt
 from playwright.sync_api import expect
 
 from beam_jobs.cli import main
@@ -64,6 +65,19 @@ def test_estimated_times_are_none_of_the_tables(out: Path, tmp_path: Path) -> No
     said = [s["transcript"]["words"] for s in page["segments"] if s["transcript"]]
     assert said
     assert not any(said)
+
+
+def test_subtitles_can_be_downloaded(site: Site, out: Path) -> None:
+    [recording] = rows(out, "recordings")
+    reply = site.ask(f"/subtitles/{recording['recording_id']}.vtt")
+    assert reply.status == 200
+    assert reply.headers["content-type"] == "text/vtt; charset=utf-8"
+    assert reply.headers["content-disposition"] == (
+        "attachment; filename*=UTF-8''morning_weather.vtt"
+    )
+    assert len(webvtt.from_string(reply.body.decode())) >= 30
+    assert site.ask(f"/subtitles/{'0' * 24}.vtt").status == 404
+    assert site.ask(f"/subtitles/{recording['recording_id']}.doc").status == 400
 
 
 @pytest.mark.browser
