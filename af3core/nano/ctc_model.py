@@ -10,6 +10,7 @@ import json
 import math
 import string
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,7 +38,7 @@ _LOWEST_HZ, _HIGHEST_HZ = 80.0, 7600.0
 def new_ctc_model() -> Wav2Vec2ForCTC:
     """Untrained weights; the first convolution is the bank of filters."""
     model = Wav2Vec2ForCTC(_config())
-    first = model.wav2vec2.feature_extractor.conv_layers[0].conv
+    first: Any = model.wav2vec2.feature_extractor.conv_layers[0].conv
     with torch.no_grad():
         first.weight.copy_(torch.from_numpy(_filters()[:, None]))
         first.bias.zero_()
@@ -67,7 +68,8 @@ def save_ctc_model(model: Wav2Vec2ForCTC, folder: Path) -> None:
         return_attention_mask=True,
     ).save_pretrained(folder)
     weights = {name: value.to(torch.bfloat16) for name, value in model.state_dict().items()}
-    copy = Wav2Vec2ForCTC(_config()).to(torch.bfloat16)
+    copy: Any = Wav2Vec2ForCTC(_config())
+    copy.to(torch.bfloat16)
     copy.load_state_dict(weights)
     copy.save_pretrained(folder)
 
@@ -87,7 +89,6 @@ def _config() -> Wav2Vec2Config:
         conv_stride=_STRIDES,
         conv_bias=True,
         feat_extract_norm="layer",
-        num_feat_extract_layers=3,
         num_conv_pos_embeddings=32,
         num_conv_pos_embedding_groups=12,
         do_stable_layer_norm=True,

@@ -11,11 +11,16 @@ import numpy as np
 import pytest
 
 from af3core.nano.demo_archive import SCRIPTS
+from af3core.storage.address import store_at
 from beam_jobs.cli import main
 from beam_jobs.derive import align_job
+from beam_jobs.framework.parquet_encoding import encode_table
+from beam_jobs.framework.table_snapshot import partition_rows
+from schemas import layout
+from schemas.tables.night_tables import TRANSCRIPTS
 from tests.beam_jobs.job_settings import settings_for
 from tests.beam_jobs.skills_night import made_night
-from tests.beam_jobs.small_night import rows
+from tests.beam_jobs.small_night import DAY, rows
 
 SCRIPT = json.loads((SCRIPTS / "morning_weather.mp3.json").read_text("utf-8"))
 
@@ -68,7 +73,7 @@ def test_a_second_run_aligns_nothing_and_another_aligner_all(out: Path) -> None:
     assert (again.facts["made_now"], again.facts["words"]) == (0, len(before))
     assert rows(out, "words") == before
     other = align_job.run(settings_for("align", "--out", out, "--aligner", "interpolation"), [])
-    assert other.facts["made_now"] == other.facts["texts"] - other.facts["texts"] + 1
+    assert other.facts["made_now"] == 1
     found = rows(out, "words")
     assert {(row["method"], row["aligner"], row["confidence"]) for row in found} == {
         ("interpolation", "interpolation", None)
@@ -80,6 +85,36 @@ def test_a_second_run_aligns_nothing_and_another_aligner_all(out: Path) -> None:
 
 def order(row: dict[str, Any]) -> tuple[str, int]:
     return row["segment_id"], row["position"]
+
+
+def rewrite_transcripts(out: Path, **values: Any) -> None:
+    """Give all transcripts these values, as if a model had said so."""
+    store, partition = store_at(str(out)), ("default", DAY)
+    written = [row | values for row in partition_rows(store, "transcripts", *partition)]
+    assert written
+    key = layout.shard_key("transcripts", *partition, 0, 1)
+    store.write(key, encode_table(TRANSCRIPTS, written))
+
+
+def test_a_script_that_the_aligner_lacks_is_said(out: Path) -> None:
+    rewrite_transcripts(out, text="the storm 谢谢 will be loud")
+    facts = align_job.run(settings_for("align", "--out", out), []).facts
+    assert facts["words in CJK, which pocketsphinx lacks"] == 2 * facts["texts"]
+    flagged = [row for row in rows(out, "words") if "script_unknown" in row["flags"]]
+    assert {(row["word"], row["method"]) for row in flagged} == {("谢", "interpolation")}
+
+
+@pytest.mark.parametrize("flag", ["looping_text", "transcript_without_speech"])
+def test_a_text_that_is_not_of_its_sound_has_no_words(flag: str, out: Path) -> None:
+    rewrite_transcripts(out, flags=[flag])
+    assert "words" not in align_job.run(settings_for("align", "--out", out), []).facts
+    assert rows(out, "words") == []
+
+
+def test_a_text_too_long_for_its_segment_is_flagged(out: Path) -> None:
+    rewrite_transcripts(out, text="the storm will be loud tomorrow " * 60)
+    facts = align_job.run(settings_for("align", "--out", out), []).facts
+    assert facts["words text_too_long"] == facts["words"]
 
 
 @pytest.mark.parametrize(
