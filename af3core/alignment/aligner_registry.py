@@ -49,7 +49,10 @@ def load_aligner(name: str) -> Aligner | None:
         return PocketsphinxAligner()
     require_extra("model", f"--aligner {name}")
     try:
+        import torch
+
         from af3core.alignment.ctc_aligner import CtcAligner
     except ImportError as error:
         raise ConfigurationError(f"--aligner {name}: a package is missing ({error})") from error
-    return CtcAligner(find_ctc_checkpoint(name))
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return CtcAligner(find_ctc_checkpoint(name), device)

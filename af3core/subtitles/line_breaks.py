@@ -1,4 +1,4 @@
-"""Where a text may be broken, and how well: behind sentences and clauses, before small words."""
+"""Where a text is broken, and how well: behind sentences, clauses, rests; before small words."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ _BOUND = frozenset(
 )
 """English words that stand with what follows: a line does not break behind them."""
 
+_REST_MS = 250
+"""A rest between words that stands for the mark which a transcript may lack."""
+
 SENTENCE, CLAUSE, PHRASE, PLAIN, BOUND = 0.0, 1.0, 2.5, 4.0, 8.0
 """What a break costs, from the end of a sentence to one that parts an article from its noun."""
 
@@ -30,7 +33,8 @@ def break_cost(words: Sequence[SpokenWord], at: int) -> float:
     before = words[at - 1].text.rstrip(_CLOSING)
     if before.endswith(tuple(_SENTENCE_ENDS)):
         return SENTENCE
-    if before.endswith(tuple(_CLAUSE_ENDS)):
+    rest_ms = words[at].start_ms - words[at - 1].end_ms
+    if before.endswith(tuple(_CLAUSE_ENDS)) or rest_ms >= _REST_MS:
         return CLAUSE
     if before.casefold() in _BOUND:
         return BOUND

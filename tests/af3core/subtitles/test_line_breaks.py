@@ -28,6 +28,15 @@ def test_what_a_break_costs(before: str, after: str, cost: float) -> None:
     assert break_cost(words(f"{before} {after}"), 1) == cost
 
 
+def test_a_rest_stands_for_a_mark() -> None:
+    said = [
+        SpokenWord("the", 0, 100),
+        SpokenWord("harbour", 100, 400),
+        SpokenWord("nora", 700, 900),
+    ]
+    assert [break_cost(said, at) for at in (1, 2)] == [8.0, 1.0]
+
+
 def test_a_short_text_is_one_line_and_a_long_one_none() -> None:
     assert lines_of(words("good evening"), ALPHABETS) == ("good evening",)
     assert lines_of(words("word " * 30), ALPHABETS) is None
