@@ -1,6 +1,6 @@
 """nano-ctc: a small Wav2Vec2ForCTC of nano's world, in the files that any CTC checkpoint has.
 
-Two million parameters. Its first convolution starts as a bank of filters on the mel scale, so that
+Less than a million parameters. Its first convolution starts as a bank of filters on the mel scale, so that
 it learns letters rather than hearing. On real speech it is worthless, as nano is.
 """
 
@@ -29,7 +29,7 @@ VOCABULARY: dict[str, int] = {
     for number, token in enumerate((BLANK, "<unk>", BETWEEN, "'", *string.ascii_lowercase))
 }
 FRAME_MS = 20
-_STRIDES = (80, 2, 2)
+_STRIDES = (160, 2)
 _WINDOW_SAMPLES = 400
 _BANDS, _PHASES = 64, 4
 _LOWEST_HZ, _HIGHEST_HZ = 80.0, 7600.0
@@ -80,12 +80,12 @@ def _config() -> Wav2Vec2Config:
         pad_token_id=VOCABULARY[BLANK],
         bos_token_id=None,
         eos_token_id=None,
-        hidden_size=192,
-        num_hidden_layers=4,
+        hidden_size=144,
+        num_hidden_layers=3,
         num_attention_heads=4,
-        intermediate_size=576,
-        conv_dim=(_BANDS * _PHASES, 192, 192),
-        conv_kernel=(_WINDOW_SAMPLES, 3, 3),
+        intermediate_size=432,
+        conv_dim=(_BANDS * _PHASES, 144),
+        conv_kernel=(_WINDOW_SAMPLES, 3),
         conv_stride=_STRIDES,
         conv_bias=True,
         feat_extract_norm="layer",
