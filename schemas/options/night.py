@@ -14,6 +14,8 @@ ServerName = Literal["auto", "vllm", "sglang", "transformers", "openai"]
 PromptFormName = Literal["hf", "authors"]
 """How sounds and words are put to a model: as transformers' processor does, or as its authors."""
 DEFAULT_PROMPT_FORM: PromptFormName = "hf"
+BatchingName = Literal["auto", "clip", "continuous"]
+"""Which questions a model answers together; the second is the field's continuous batching."""
 API_KEY_VARIABLE = "AF3_API_KEY"
 """The environment variable that holds a server's key: no key stands in a command or a log."""
 
@@ -122,6 +124,19 @@ class Compute(OptionGroup):
         " where memory is short (default: {default})",
         "N",
         rule=above_zero,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batching(OptionGroup):
+    """Machine."""
+
+    batching: BatchingName = option(
+        "auto",
+        "which questions the model has at once: clip (those about one clip: answers are the same to"
+        " the last digit, however often a night is interrupted), continuous (those about many"
+        " clips, so that it never waits), or auto: continuous on a GPU of this machine, else clip"
+        " (default: {default})",
     )
 
 
