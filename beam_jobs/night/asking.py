@@ -30,9 +30,9 @@ from beam_jobs.night.task_request import request_of
 from schemas.options.night import Batching
 
 HEARD_BYTES = 512 << 20
-"""Of sounds that are decoded and not yet answered: two hours."""
-_BYTES_A_MS = 16 * 4
-"""Of float32 at 16 kHz."""
+"""Of sounds that are decoded and not yet answered: more than an hour."""
+_BYTES_A_MS = 16 * 4 + 128 * 4 // 10
+"""Of float32 at 16 kHz, and of their log-mel, 128 numbers each 10 ms."""
 
 heard = ByteBudget(HEARD_BYTES)
 """Of this process."""

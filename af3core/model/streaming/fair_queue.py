@@ -6,7 +6,6 @@ import math
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Generic, TypeVar
 
 from af3core.model.audio_limits import audio_tokens
@@ -26,13 +25,11 @@ class WaitingGroup(Generic[Item]):
         items: the requests, with whatever belongs to them.
         weights: that answer them.
         tokens: about so many take their keys and values, the sounds once.
-        number: grows with the time of asking.
     """
 
     items: tuple[Item, ...]
     weights: Weights
     tokens: int
-    number: int
 
 
 class FairQueue(Generic[Item]):
@@ -47,14 +44,10 @@ class FairQueue(Generic[Item]):
     def __init__(self, request_of: Callable[[Item], Request]) -> None:
         self._request_of = request_of
         self._lines: deque[deque[WaitingGroup[Item]]] = deque()
-        self._numbers = count()
         self._waiting: Counter[Weights] = Counter()
 
     def __bool__(self) -> bool:
         return bool(self._lines)
-
-    def __iter__(self) -> Iterator[WaitingGroup[Item]]:
-        return (group for line in self._lines for group in line)
 
     def put(self, items: Sequence[Item]) -> None:
         """What one caller asks, behind what waits."""
@@ -62,9 +55,10 @@ class FairQueue(Generic[Item]):
             self._lines.append(deque(self._groups(items)))
             self._waiting.update(group.weights for group in self._lines[-1])
 
-    def oldest(self) -> WaitingGroup[Item] | None:
-        """Who waits longest, whoever's turn it is."""
-        return min(self, key=lambda group: group.number, default=None)
+    def next_weights(self, last: Weights | None) -> Weights | None:
+        """Which weights have their turn after those that ran last: others, where any wait."""
+        waiting = [weights for weights, count in self._waiting.items() if count]
+        return next((each for each in waiting if each != last), last if waiting else None)
 
     def holds_other(self, weights: Weights) -> bool:
         """Whether something waits for other weights."""
@@ -105,7 +99,7 @@ class FairQueue(Generic[Item]):
                     del line[place]
                     self._waiting[group.weights] -= not left
                     if left:
-                        line.insert(place, self._group(left, group.number))
+                        line.insert(place, self._group(left))
                     if not line:
                         self._lines.remove(line)
                     return True
@@ -117,9 +111,9 @@ class FairQueue(Generic[Item]):
             request = self._request_of(item)
             alike.setdefault((request.weights, *map(id, request.sounds)), []).append(item)
         for group in alike.values():
-            yield self._group(group, next(self._numbers))
+            yield self._group(group)
 
-    def _group(self, items: Sequence[Item], number: int) -> WaitingGroup[Item]:
+    def _group(self, items: Sequence[Item]) -> WaitingGroup[Item]:
         requests = [self._request_of(item) for item in items]
         own = sum(
             sum(len(turn.text) for turn in request.turns) // _CHARACTERS_A_TOKEN
@@ -127,4 +121,4 @@ class FairQueue(Generic[Item]):
             for request in requests
         )
         heard = sum(audio_tokens(len(sound.samples)) for sound in requests[0].sounds)
-        return WaitingGroup(tuple(items), requests[0].weights, heard + own, number)
+        return WaitingGroup(tuple(items), requests[0].weights, heard + own)

@@ -237,13 +237,14 @@ class StreamBatches:
         self._turn.wake_waiting()
 
     def _run_all(self) -> None:
+        last: Weights | None = None
         while True:
             if self._turn.acquire(lambda: bool(self._waiting or self._calls)):
                 try:
                     self._do_calls()
                     with self._changed:
-                        oldest = self._waiting.oldest()
-                        asked = self._take(oldest.weights) if oldest else []
+                        last = self._waiting.next_weights(last)
+                        asked = self._take(last) if last else []
                     if asked:
                         self._run_isolated(asked)
                 finally:

@@ -39,9 +39,9 @@ def meet(piece: str) -> Iterator[object]:
 
 
 def fail_one(piece: str) -> Iterator[str]:
+    time.sleep(0.2 if piece == "b" else 0.5)
     if piece == "b":
         raise ValueError("of b")
-    time.sleep(0.3)
     done.append(piece)
     yield piece
 

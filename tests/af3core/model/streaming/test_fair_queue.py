@@ -68,9 +68,11 @@ def test_other_weights_keep_their_place() -> None:
     assert taken is not None
     assert taken.weights == "base"
     assert waiting.take("base") is None
-    oldest = waiting.oldest()
-    assert oldest is not None
-    assert oldest.items == (thinking,)
+    assert waiting.next_weights("base") == waiting.next_weights("think") == "think"
+    last = waiting.take("think")
+    assert last is not None
+    assert last.items == (thinking,)
+    assert waiting.next_weights("think") is None
 
 
 def test_what_is_left_out_is_gone_and_its_company_stays() -> None:
