@@ -59,7 +59,7 @@ def do_claimed(
         What `do` gave, for each piece.
     """
     if_free, in_turn = functools.partial(_do_if_free, do), functools.partial(_do_waiting, do)
-    at_once = beam.ParDo(DoOverlapping(if_free, context, overlaps)).with_resource_hints(
+    at_once: Any = beam.ParDo(DoOverlapping(if_free, context, overlaps)).with_resource_hints(
         **hints or {}
     )
     waiting = beam.ParDo(DoOverlapping(in_turn, context, overlaps)).with_resource_hints(

@@ -106,7 +106,7 @@ def fresh(settings: JobSettings) -> JobSettings:
 
 
 def slow_store(address: str) -> Store:
-    return SlowStore(open_store(address), REQUEST_S)  # type: ignore[return-value]
+    return SlowStore(open_store(address), REQUEST_S)
 
 
 def make_clips(settings: JobSettings, count: int) -> float:
