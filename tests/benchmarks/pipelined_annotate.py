@@ -9,6 +9,7 @@ same, clip after clip.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import tempfile
 import threading
@@ -114,13 +115,13 @@ def make_clips(settings: JobSettings, count: int) -> float:
     random, ledger = Random(1), Ledger(settings.store)
     longest = as_pcm(np.asarray(programme(LENGTHS_S[1])[: LENGTHS_S[1] * SAMPLE_RATE_HZ]))
     data = Path(settings.out) / "sound.flac"
-    data.parent.mkdir(parents=True)
+    data.parent.mkdir(parents=True, exist_ok=True)
     data.write_bytes(encode_flac(longest))
     recordings, total_s = [], 0.0
     for number in range(count):
         seconds = random.uniform(*LENGTHS_S)
         total_s += seconds
-        content = f"{number:064x}"
+        content = hashlib.sha256(f"{number}".encode()).hexdigest()
         recording = identity.recording_id(content)
         clip = clip_of(recording, settings.segmentation_hash, round(seconds * 1000))
         path = Path(settings.out) / clip.clip_uri
