@@ -106,10 +106,10 @@ def _ask_beside_others(
 ) -> Asked:
     """Read and decode while others are asked, then ask beside them."""
     clip, spans = _object_and_spans(item)
-    engine = load_engine(settings.engine)
     length_ms = sum(end_ms - start_ms for start_ms, end_ms in {*spans})
     with heard.held(length_ms * _BYTES_A_MS):
         sounds = clip_sounds(clip, spans, ledger.store, _decoding)
+        engine = load_engine(settings.engine)  # the first clips are read meanwhile
         shown = shown_examples(item, sounds, tasks, settings)
         with _model_time.measured(max(weight, 1)) as share:
             results = _ask(item, sounds, shown, tasks, settings, engine.answer_beside)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import gc
-import os
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import torch
 
 from af3core.errors import ModelError
-from af3core.model.audio_limits import AudioLimit
+from af3core.model.engines.prompts_ahead import Heard, PromptsAhead, log_mel_ahead
 from af3core.model.isolation import answer_isolated
 from af3core.model.network.af3_model import Af3Model
-from af3core.model.network.log_mel import LogMel
 from af3core.model.prompt import InvalidPrompt, Prompt, PromptBuilder
 from af3core.model.request import Answer, Request, Sound, Vector, Weights, check_sound
 from af3core.model.runtime.batch_loop import BatchLoop, Job, RunStats
@@ -39,21 +36,14 @@ BATCH_TOKENS = 65_536
 """3.5 GiB for AF3's decoder: beside its weights on a GPU with 24 GB."""
 
 
-_computing_ahead = threading.BoundedSemaphore(max(1, len(os.sched_getaffinity(0)) - 1))
-"""Log-mels that are computed at once: a core is left to the engine's own thread."""
-
-
 @dataclass(frozen=True)
 class _Side:
-    """What answers requests of one kind of weights: tensors, prompts, words; and, where another
-    device computes, what this machine's cores compute ahead for it.
-    """
+    """What answers requests of one kind of weights: tensors, prompts, words."""
 
     runner: Runner
     prompt_builder: PromptBuilder
     tokenizer: Any
     end_ids: frozenset[int]
-    log_mel: LogMel | None = None
 
 
 class Af3Engine:
@@ -82,6 +72,10 @@ class Af3Engine:
         prompt_form: PromptFormName = DEFAULT_PROMPT_FORM,
     ) -> None:
         self.processor = processor
+        log_mels = dict.fromkeys(weights.states, log_mel_ahead(processor, weights))
+        if think is not None:
+            log_mels["think"] = log_mel_ahead(*think)
+        self._ahead = PromptsAhead(log_mels)
         self._sides = _sides(processor, weights, prompt_form)
         if think is not None:
             self._sides["think"] = _sides(*think, prompt_form)["base"]
@@ -153,31 +147,15 @@ class Af3Engine:
         """
         found: dict[int, Answer | ModelError] = {}
         asked: dict[int, tuple[Request, Prompt]] = {}
-        heard: dict[tuple[Weights, int], Sound] = {}
+        heard: Heard = {}
         for number, request in enumerate(requests):
             try:
-                asked[number] = request, self._prompt_ahead(request, heard)
+                builder = self._side_of(request).prompt_builder
+                asked[number] = request, self._ahead.prompt(request, builder, heard)
             except ModelError as error:
                 found[number] = error
         found |= zip(asked, self._streams.answer(list(asked.values())), strict=True)
         return [found[number] for number in range(len(requests))]
-
-    def _prompt_ahead(self, request: Request, heard: dict[tuple[Weights, int], Sound]) -> Prompt:
-        """The prompt of a request with all that can be computed ahead.
-
-        Args:
-            request: to be answered.
-            heard: sounds that other requests of the caller share with it, by their id.
-        """
-        side = self._side_of(request)
-        prompt = side.prompt_builder.build(request)
-        if side.log_mel is None:
-            return prompt
-        keys = [(request.weights, id(sound)) for sound in prompt.sounds]
-        for key, sound in zip(keys, prompt.sounds, strict=True):
-            if key not in heard:
-                heard[key] = _heard_ahead(sound, side.log_mel, side.prompt_builder.limit)
-        return replace(prompt, sounds=tuple(heard[key] for key in keys))
 
     def embed(self, sounds: Sequence[Sound]) -> list[Vector | ModelError]:
         """AF-Whisper's states of each sound, averaged over time, `[width]`; or one error.
@@ -259,14 +237,6 @@ class Af3Engine:
         _free_memory()
 
 
-@torch.inference_mode()
-def _heard_ahead(sound: Sound, log_mel: LogMel, limit: AudioLimit) -> Sound:
-    """A sound with the log-mel of its windows."""
-    with _computing_ahead:
-        mels = tuple(log_mel([window])[0].numpy() for window in sound.windows(limit))
-    return replace(sound, log_mels=mels)
-
-
 def _free_memory() -> None:
     """Give back what no tensor holds."""
     gc.collect()
@@ -284,10 +254,5 @@ def _sides(
     for name, state in weights.states.items():
         model = Af3Model(weights.config, processor.feature_extractor.mel_filters, limit)
         model.take_weights(state)
-        ahead = None
-        if model.device.type != "cpu":
-            ahead = LogMel(processor.feature_extractor.mel_filters, limit.window_samples)
-        sides[name] = _Side(
-            Runner(model), prompt_builder, processor.tokenizer, weights.end_ids, ahead
-        )
+        sides[name] = _Side(Runner(model), prompt_builder, processor.tokenizer, weights.end_ids)
     return sides

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from af3core.errors import EmptyAudio, MachineModelError, ModelError
 from af3core.model.engines.af3_engine import Af3Engine
+from af3core.model.engines.prompts_ahead import PromptsAhead
 from af3core.model.engines.transformers_engine import TransformersEngine
 from af3core.model.network.log_mel import LogMel
 from af3core.model.prompt import Prompt
@@ -92,7 +93,6 @@ def test_what_is_computed_ahead_for_a_gpu_gives_the_same_words(untrained: Path) 
     engine = Af3Engine.load(find_checkpoint(str(untrained)))
     clips = [questions([*clip, sound_of(31, seed=7)]) for clip in CLIPS[:2]]
     expected = [answers_of(engine, requests) for requests in clips]
-    side = engine._sides["base"]
     computed, log_mel = list[int](), LogMel(engine.processor.feature_extractor.mel_filters)
 
     class Noting(LogMel):
@@ -101,7 +101,7 @@ def test_what_is_computed_ahead_for_a_gpu_gives_the_same_words(untrained: Path) 
             return log_mel.forward(windows)
 
     noting = Noting(engine.processor.feature_extractor.mel_filters)
-    engine._sides["base"] = replace(side, log_mel=noting)
+    engine._ahead = PromptsAhead({"base": noting})
     for mine, alone in zip(beside(engine.answer_beside, clips), expected, strict=True):
         assert_same_answers(whole(mine), alone)
     assert computed == [1] * 8  # two short sounds and two windows of the long one, twice
