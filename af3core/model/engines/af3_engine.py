@@ -46,6 +46,12 @@ class _Side:
     end_ids: frozenset[int]
 
 
+def _free_memory() -> None:
+    """Give back what no tensor holds."""
+    gc.collect()
+    torch.cuda.empty_cache()  # does nothing where CUDA was not used
+
+
 class Af3Engine:
     """Answers requests about any number of sounds, within a budget of tokens.
 
@@ -71,11 +77,11 @@ class Af3Engine:
         think: tuple[Any, LoadedWeights] | None = None,
         prompt_form: PromptFormName = DEFAULT_PROMPT_FORM,
     ) -> None:
-        self.processor = processor
         log_mels = dict.fromkeys(weights.states, log_mel_ahead(processor, weights))
         if think is not None:
             log_mels["think"] = log_mel_ahead(*think)
         self._ahead = PromptsAhead(log_mels)
+        self.processor = processor
         self._sides = _sides(processor, weights, prompt_form)
         if think is not None:
             self._sides["think"] = _sides(*think, prompt_form)["base"]
@@ -235,12 +241,6 @@ class Af3Engine:
         for side in self._sides.values():
             side.runner.forget()
         _free_memory()
-
-
-def _free_memory() -> None:
-    """Give back what no tensor holds."""
-    gc.collect()
-    torch.cuda.empty_cache()  # does nothing where CUDA was not used
 
 
 def _sides(
