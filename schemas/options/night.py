@@ -133,9 +133,8 @@ class Batching(OptionGroup):
 
     batching: BatchingName = option(
         "auto",
-        "which questions the model has at once: clip (those about one clip: answers are the same to"
-        " the last digit, however often a night is interrupted), continuous (those about many"
-        " clips, so that it never waits), or auto: continuous on a GPU of this machine, else clip"
+        "what the model is asked at once: clip (about one clip: the same to the last digit),"
+        " continuous (about many: it never waits), or auto: continuous on a GPU, else clip"
         " (default: {default})",
     )
 
