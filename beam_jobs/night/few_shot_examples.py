@@ -7,6 +7,7 @@ tables/embeddings ──► nearest of other recordings ──► their captions
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
@@ -137,11 +138,19 @@ class PublishedExamples:
         return self._answers[key]
 
 
-@functools.lru_cache(maxsize=1)
+_loading = threading.Lock()
+
+
 def load_published(out: str, corpus: str, model: str, run_id: str) -> PublishedExamples:
     """The corpus's unflagged captions with the vectors of this audio model; loaded once per process
-    and run.
+    and run, whichever thread asks first.
     """
+    with _loading:
+        return _load_published(out, corpus, model, run_id)
+
+
+@functools.lru_cache(maxsize=1)
+def _load_published(out: str, corpus: str, model: str, run_id: str) -> PublishedExamples:
     store = open_store(out)
     found = published_neighbourhood(store, corpus, "audio", model, MAX_SEGMENTS)
     return PublishedExamples(store, corpus, found)

@@ -27,7 +27,7 @@ MAX_LOOKBACK_DAYS = 366
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model(night.Model, night.Endpoint, night.Compute):
+class Model(night.Model, night.Endpoint, night.Compute, night.Batching):
     """Which model answers, and how.
 
     `allow_unaccepted` lets nights run with a model that did not pass the site's gate.

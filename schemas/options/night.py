@@ -14,6 +14,8 @@ ServerName = Literal["auto", "vllm", "sglang", "transformers", "openai"]
 PromptFormName = Literal["hf", "authors"]
 """How sounds and words are put to a model: as transformers' processor does, or as its authors."""
 DEFAULT_PROMPT_FORM: PromptFormName = "hf"
+BatchingName = Literal["auto", "clip", "continuous"]
+"""Which questions a model answers together; the second is the field's continuous batching."""
 API_KEY_VARIABLE = "AF3_API_KEY"
 """The environment variable that holds a server's key: no key stands in a command or a log."""
 
@@ -122,6 +124,18 @@ class Compute(OptionGroup):
         " where memory is short (default: {default})",
         "N",
         rule=above_zero,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batching(OptionGroup):
+    """Machine."""
+
+    batching: BatchingName = option(
+        "auto",
+        "what the model is asked at once: clip (about one clip: the same to the last digit),"
+        " continuous (about many: it never waits), or auto: continuous on a GPU, else clip"
+        " (default: {default})",
     )
 
 

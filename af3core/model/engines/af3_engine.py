@@ -11,9 +11,10 @@ from typing import Any
 import torch
 
 from af3core.errors import ModelError
+from af3core.model.engines.prompts_ahead import Heard, PromptsAhead, log_mel_ahead
 from af3core.model.isolation import answer_isolated
 from af3core.model.network.af3_model import Af3Model
-from af3core.model.prompt import InvalidPrompt, PromptBuilder
+from af3core.model.prompt import InvalidPrompt, Prompt, PromptBuilder
 from af3core.model.request import Answer, Request, Sound, Vector, Weights, check_sound
 from af3core.model.runtime.batch_loop import BatchLoop, Job, RunStats
 from af3core.model.runtime.detokenizer import Detokenizer
@@ -45,6 +46,12 @@ class _Side:
     end_ids: frozenset[int]
 
 
+def _free_memory() -> None:
+    """Give back what no tensor holds."""
+    gc.collect()
+    torch.cuda.empty_cache()  # does nothing where CUDA was not used
+
+
 class Af3Engine:
     """Answers requests about any number of sounds, within a budget of tokens.
 
@@ -70,6 +77,10 @@ class Af3Engine:
         think: tuple[Any, LoadedWeights] | None = None,
         prompt_form: PromptFormName = DEFAULT_PROMPT_FORM,
     ) -> None:
+        log_mels = dict.fromkeys(weights.states, log_mel_ahead(processor, weights))
+        if think is not None:
+            log_mels["think"] = log_mel_ahead(*think)
+        self._ahead = PromptsAhead(log_mels)
         self.processor = processor
         self._sides = _sides(processor, weights, prompt_form)
         if think is not None:
@@ -77,7 +88,9 @@ class Af3Engine:
         self.batch_tokens = batch_tokens
         self.stats = RunStats()
         self._turn = FairLock()
-        self._streams = StreamBatches(self._turn, self._run, self._release_memory)
+        self._streams = StreamBatches(
+            self._turn, self._run, self._release_memory, lambda: self.batch_tokens
+        )
 
     @property
     def runners(self) -> dict[Weights, Runner]:
@@ -127,15 +140,35 @@ class Af3Engine:
     def stream(self, requests: Sequence[Request]) -> Stream:
         """The answers' text as it is written; see `StreamingEngine`.
 
-        Streams are written together, whoever opened them; what `answer` and `embed` are asked
-        meanwhile waits for those that have begun.
+        Streams are written together, whoever opened them; what `answer` is asked meanwhile waits
+        for those that have begun.
         """
         return self._streams.open(requests)
 
+    def answer_beside(self, requests: Sequence[Request]) -> list[Answer | ModelError]:
+        """One answer or one error per request, in their order; see `StreamingEngine`.
+
+        Prompts are made on the thread that asks, and so is the log-mel where a GPU computes all
+        else. Streams are written in the same batches.
+        """
+        found: dict[int, Answer | ModelError] = {}
+        asked: dict[int, tuple[Request, Prompt]] = {}
+        heard: Heard = {}
+        for number, request in enumerate(requests):
+            try:
+                builder = self._side_of(request).prompt_builder
+                asked[number] = request, self._ahead.prompt(request, builder, heard)
+            except ModelError as error:
+                found[number] = error
+        found |= zip(asked, self._streams.answer(list(asked.values())), strict=True)
+        return [found[number] for number in range(len(requests))]
+
     def embed(self, sounds: Sequence[Sound]) -> list[Vector | ModelError]:
-        """AF-Whisper's states of each sound, averaged over time, `[width]`; or one error."""
-        with self._turn:
-            return answer_isolated(sounds, self._embed, self._release_memory)
+        """AF-Whisper's states of each sound, averaged over time, `[width]`; or one error.
+
+        They are computed between two steps of what is written meanwhile.
+        """
+        return self._streams.call(lambda: answer_isolated(sounds, self._embed, _free_memory))
 
     @torch.inference_mode()
     def _embed(self, sounds: Sequence[Sound]) -> Iterator[tuple[int, Vector | ModelError]]:
@@ -182,18 +215,22 @@ class Af3Engine:
             except ModelError as error:
                 yield number, error
 
-    def _job(self, asked: PendingRequest) -> Job:
-        request = asked.request
+    def _side_of(self, request: Request) -> _Side:
         side = self._sides.get(request.weights)
         if side is None:
             raise InvalidPrompt(
                 f"the checkpoint has no {request.weights} weights: they lie in its folder think/"
                 " or are a checkpoint of their own, for --think-model"
             )
+        return side
+
+    def _job(self, asked: PendingRequest) -> Job:
+        request = asked.request
+        side = self._side_of(request)
         decoding, tokenizer = request.decoding, side.tokenizer
         schema = decoding.json_schema
         return Job(
-            prompt=side.prompt_builder.build(request),
+            prompt=asked.prompt or side.prompt_builder.build(request),
             decoding=decoding,
             weights=request.weights,
             detokenizer=Detokenizer(decoding, side.end_ids, tokenizer, asked.listener),
@@ -203,8 +240,7 @@ class Af3Engine:
     def _release_memory(self) -> None:
         for side in self._sides.values():
             side.runner.forget()
-        gc.collect()
-        torch.cuda.empty_cache()  # does nothing where CUDA was not used
+        _free_memory()
 
 
 def _sides(

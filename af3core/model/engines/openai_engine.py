@@ -30,6 +30,7 @@ from af3core.model.engines.served.body import chat_body
 from af3core.model.engines.served.exchange import Exchange
 from af3core.model.engines.served.known_server import KnownServer
 from af3core.model.engines.served.retries import Backoff, Failure, Outage, Retries
+from af3core.model.engines.served.shared_asking import SharedAsking
 from af3core.model.engines.served.wavs import Wavs, order_for_prefix_cache
 from af3core.model.engines.served.words import ServerWords
 from af3core.model.isolation import as_model_error
@@ -40,13 +41,16 @@ from schemas.options.night import ServerName
 
 _ADDRESS = re.compile(r"https?://(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?(/[^\s?#@]*)?", re.IGNORECASE)
 _CONNECT_TIMEOUT_S = 10.0
+MOST_BESIDE = 64
+"""Requests under way for all threads together; a server queues what it cannot batch yet."""
 
 _Step = Failure | Literal["read", "again"]
 """What a response asks for: to be read, to be asked at once in another form, or to wait."""
 
 
 class OpenAIEngine:
-    """Asks a served model, `concurrency` requests at a time.
+    """Asks a served model, `concurrency` requests at a time of one caller, and `MOST_BESIDE` of all
+    callers that ask beside each other.
 
     Args:
         endpoint: address of the API, such as `http://localhost:8000/v1`.
@@ -86,14 +90,16 @@ class OpenAIEngine:
         self._backoff = backoff or Backoff()
         self._outage = Outage(self._backoff.ceiling_s)
         authorization = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        connections = max(concurrency, MOST_BESIDE)
         self._client = httpx.Client(
             headers={"Content-Type": "application/json", **authorization},
             timeout=httpx.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s), pool=None),
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         )
         self._words = ServerWords(api_key)
         self._known = KnownServer(self._client, endpoint.rstrip("/"), model, self._words, server)
         self._server = self._known.name
+        self._shared = SharedAsking(self._answer_one, MOST_BESIDE)
         self.check()
 
     def check(self) -> None:
@@ -117,6 +123,10 @@ class OpenAIEngine:
             results = pool.map(lambda index: self._answer_one(requests[index], wavs), order)
             found = dict(zip(order, results, strict=True))
         return [found[index] for index in range(len(requests))]
+
+    def answer_beside(self, requests: Sequence[Request]) -> list[Answer | ModelError]:
+        """One answer or one error per request, in their order; see `StreamingEngine`."""
+        return self._shared.answer(requests)
 
     def stream(self, requests: Sequence[Request]) -> Stream:
         """The answers' text as the server writes it; see `StreamingEngine`.

@@ -69,7 +69,9 @@ class TransformersEngine:
         self.prompt_builder = PromptBuilder(processor, positions, limit, prompt_form)
         self._end_ids = end_ids(self.model)
         self._turn = FairLock()
-        self._streams = StreamBatches(self._turn, self._run_all, self._release_memory)
+        self._streams = StreamBatches(
+            self._turn, self._run_all, self._release_memory, lambda: self.batch_tokens
+        )
 
     @classmethod
     def load(
@@ -110,6 +112,13 @@ class TransformersEngine:
         A stream that comes while a batch is written starts behind it.
         """
         return self._streams.open(requests)
+
+    def answer_beside(self, requests: Sequence[Request]) -> list[Answer | ModelError]:
+        """One answer or one error per request, in their order; see `StreamingEngine`.
+
+        What comes while a batch is written starts behind it.
+        """
+        return self._streams.answer([(request, None) for request in requests])
 
     def _run_all(
         self, asked: Sequence[PendingRequest], join: Join
