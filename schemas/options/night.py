@@ -269,6 +269,7 @@ class Run(OptionGroup):
         "FILE",
         key="",
         on_templates=False,
+        of_launchers=True,
     )
     patience_s: float = option(
         900.0,
@@ -277,6 +278,7 @@ class Run(OptionGroup):
         key="",
         rule=above_zero,
         on_templates=False,
+        of_launchers=True,
     )
 
 
