@@ -18,10 +18,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import apache_beam as beam
 
-from af3core.embedding.few_shot import Example, with_examples
 from af3core.errors import ModelError
-from af3core.model.engines.engine_registry import EngineSettings, load_engine, model_turn
-from af3core.model.request import Request, Sound, ask
+from af3core.model.engines.engine_registry import load_engine, model_turn
+from af3core.model.request import Sound
 from af3core.tasks.task import Task
 from beam_jobs.framework.claimed_work import Claim, do_claimed, wait_for_claim
 from beam_jobs.framework.clip_audio import ClipObject, Span, clip_sounds
@@ -37,7 +36,7 @@ from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.waiting import count_waiting, machine_faults_wait
 from beam_jobs.night.answer_records import Result, annotated_clip
 from beam_jobs.night.equal_sound import EqualAnswers
-from beam_jobs.night.few_shot_examples import ShownExample, shown_examples
+from beam_jobs.night.few_shot_examples import ShownExamples, shown_examples
 from beam_jobs.night.known_tasks import note_asked
 from beam_jobs.night.pending_questions import (
     STAGE,
@@ -47,6 +46,7 @@ from beam_jobs.night.pending_questions import (
     pending_questions,
 )
 from beam_jobs.night.recordings_to_cut import sounds_to_cut
+from beam_jobs.night.task_request import request_of
 from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.identity import shard_of
@@ -170,8 +170,7 @@ def _ask_and_store(
         tried: what came of questions about an equal clip, which are not asked again.
     """
     fresh = tuple(asked for asked in item.questions if _place(asked) not in tried)
-    shown: dict[PendingQuestion, tuple[ShownExample, ...]] = {}
-    model_ms = 0
+    shown, model_ms = ShownExamples(), 0
     if fresh:
         left = dataclasses.replace(item, questions=fresh)
         results, shown, model_ms = _asked(left, tasks, ledger, settings)
@@ -180,7 +179,7 @@ def _ask_and_store(
         count("model_ms", model_ms)
         count("asked_ms", asked_ms(left, tasks))
     answered = [(asked, tried[_place(asked)]) for asked in item.questions]
-    kept = annotated_clip(item, answered, tasks, settings, model_ms, shown)
+    kept = annotated_clip(item, answered, tasks, settings, model_ms, shown.of)
     if kept.annotations or kept.failures:
         ledger.put_annotated(kept)
     count("answers_made", len(kept.annotations))
@@ -193,7 +192,7 @@ def _ask_and_store(
 
 def _asked(
     item: ClipWork, tasks: Mapping[str, Task], ledger: Ledger, settings: JobSettings
-) -> tuple[list[Result], dict[PendingQuestion, tuple[ShownExample, ...]], int]:
+) -> tuple[list[Result], ShownExamples, int]:
     """Results by question, the examples that were shown, and the model's time in milliseconds."""
     spans = [(asked.start_ms, asked.end_ms) for asked in item.questions]
     clip = ClipObject(item.clip.clip_uri, item.clip.start_ms)
@@ -214,7 +213,7 @@ def asked_ms(item: ClipWork, tasks: Mapping[str, Task]) -> int:
 def _ask(
     item: ClipWork,
     sounds: Mapping[Span, Sound | ModelError],
-    shown: Mapping[PendingQuestion, Sequence[ShownExample]],
+    shown: ShownExamples,
     tasks: Mapping[str, Task],
     settings: JobSettings,
 ) -> list[Result]:
@@ -226,28 +225,14 @@ def _ask(
         sound = sounds[asked.start_ms, asked.end_ms]
         if isinstance(sound, ModelError):
             results[position] = sound
-            continue
-        task = tasks[asked.task_hash]
-        positions.append(position)
-        examples = [each.example for each in shown.get(asked, ())]
-        requests.append(request_of(sound, task, settings.engine, examples))
+        elif asked in shown.waiting:
+            results[position] = shown.waiting[asked]
+        else:
+            positions.append(position)
+            examples = [each.example for each in shown.of.get(asked, ())]
+            requests.append(request_of(sound, tasks[asked.task_hash], settings.engine, examples))
     results.update(zip(positions, engine.answer(requests), strict=True))
     return [results[position] for position in range(len(item.questions))]
-
-
-def request_of(
-    sound: Sound, task: Task, engine: EngineSettings, examples: Sequence[Example] = ()
-) -> Request:
-    """A task's question about a sound; to think, or to hear long sounds, the checkpoint's think
-    weights if it has them.
-    """
-    return ask(
-        sound,
-        with_examples(task.prompt_text, task.prompt, examples),
-        task.max_new_tokens,
-        task.repetition_penalty,
-        weights=engine.weights_for(thinking=task.thinking, longest_samples=len(sound.samples)),
-    )
 
 
 def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:

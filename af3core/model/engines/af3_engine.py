@@ -15,10 +15,17 @@ from af3core.model.isolation import answer_isolated
 from af3core.model.network.af3_model import Af3Model
 from af3core.model.prompt import InvalidPrompt, PromptBuilder
 from af3core.model.request import Answer, Request, Sound, Vector, Weights, check_sound
-from af3core.model.runtime.batch_loop import BatchLoop, Job, RunStats
+from af3core.model.runtime.batch_loop import (
+    BatchLoop,
+    Job,
+    RunStats,
+    beyond_budget,
+    plan_groups,
+)
 from af3core.model.runtime.detokenizer import Detokenizer
 from af3core.model.runtime.json_constraint import JsonConstraint
 from af3core.model.runtime.runner import Runner
+from af3core.model.runtime.scheduler import Scheduler
 from af3core.model.streaming.stream import Stream
 from af3core.model.streaming.stream_batches import FairLock, Join, PendingRequest, StreamBatches
 from af3core.model.weights.checkpoint import Checkpoint
@@ -131,6 +138,21 @@ class Af3Engine:
         meanwhile waits for those that have begun.
         """
         return self._streams.open(requests)
+
+    def refusal(self, request: Request) -> ModelError | None:
+        """Why a request would not be taken: its audio, its words, or more tokens than the model's
+        positions or `batch_tokens`. Nothing is computed.
+        """
+        with self._turn:
+            try:
+                job = self._job(PendingRequest(request))
+            except ModelError as error:
+                return error
+        answer_tokens = request.decoding.max_new_tokens
+        groups = plan_groups({0: job.prompt}, {0: answer_tokens})
+        if not Scheduler(groups, self.batch_tokens).too_large:
+            return None
+        return beyond_budget(job.prompt, answer_tokens, self.batch_tokens)
 
     def embed(self, sounds: Sequence[Sound]) -> list[Vector | ModelError]:
         """AF-Whisper's states of each sound, averaged over time, `[width]`; or one error."""

@@ -93,7 +93,11 @@ def load_engine(settings: EngineSettings) -> StreamingEngine:
 
         key = os.environ.get(settings.key_variable, "")
         return OpenAIEngine(
-            settings.endpoint, settings.checkpoint.name, api_key=key, server=settings.server
+            settings.endpoint,
+            settings.checkpoint.name,
+            api_key=key,
+            server=settings.server,
+            limit=settings.checkpoint.limit,
         )
     try:
         from af3core.model.engines.af3_engine import Af3Engine

@@ -12,7 +12,7 @@ import pytest
 
 from af3core.errors import ConfigurationError
 from beam_jobs.derive import embed_job
-from beam_jobs.night import annotate, discover, publish
+from beam_jobs.night import annotate, discover, publish, task_request
 from tests.beam_jobs.embedded_night import SPEAKER, TASKS, embedded_night, settings_with
 from tests.beam_jobs.job_settings import planned
 from tests.beam_jobs.small_night import rows
@@ -37,14 +37,14 @@ class Asked:
 def asked(embedded: Path, tmp_path_factory: pytest.TempPathFactory) -> Asked:
     out, prompts = tmp_path_factory.mktemp("asked") / "out", []
     shutil.copytree(embedded, out)
-    real = annotate.with_examples
+    real = task_request.with_examples
 
     def heard(*arguments: Any) -> str:
         prompts.append(real(*arguments))
         return prompts[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("beam_jobs.night.annotate.with_examples", heard)
+        patch.setattr("beam_jobs.night.task_request.with_examples", heard)
         ask(out, WITH_EXAMPLES)
     return Asked(out, prompts)
 

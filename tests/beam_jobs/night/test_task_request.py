@@ -11,7 +11,7 @@ from af3core.model.engines.engine_registry import EngineName, EngineSettings
 from af3core.model.request import Sound
 from af3core.model.weights.checkpoint import Checkpoint
 from af3core.tasks.task import Task
-from beam_jobs.night.annotate import request_of
+from beam_jobs.night.task_request import request_of
 
 CAPTION = Task("caption", "caption", "Describe the audio.", unit="clip")
 THINK = Task("why", "question", "Why?", thinking=True)
