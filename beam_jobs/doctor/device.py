@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,11 @@ def device(choice: ModelChoice) -> Iterator[Finding]:
     found, build = gpus(with_memory=True), torch_build()
     finding = device_finding(choice, found, build)
     yield finding
-    folder = choice.folder_here()
-    if folder is not None and finding.status != "failed":
+    here = choice.folders_here()
+    if here and finding.status != "failed":
         runs_on_gpu = choice.device != "cpu" and not why_no_cuda(found, build)
-        weights = check_weight_files(choice.model, folder)
+        weights = [check_weight_files(name, folder) for name, folder in here.items()]
+        folder = here[choice.model]
         yield memory_finding(choice, weights, folder, found if runs_on_gpu else None)
 
 
@@ -63,11 +64,20 @@ def device_finding(choice: ModelChoice, found: Gpus, build: TorchBuild | None) -
 
 
 def memory_finding(
-    choice: ModelChoice, weights: WeightFiles, folder: Path, gpu: Gpus | None
+    choice: ModelChoice, weights: Sequence[WeightFiles], folder: Path, gpu: Gpus | None
 ) -> Finding:
-    """Memory for weights, and for the keys and values of `--batch-tokens`, against what is free."""
+    """Memory for all weights, and for the keys and values of `--batch-tokens`, against what is
+    free.
+
+    Args:
+        choice: the options.
+        weights: of the model, and of a whole checkpoint that thinks beside it.
+        folder: of the model.
+        gpu: where it runs; None for the host.
+    """
     number_bytes = _BYTES[choice.dtype]
-    for_weights = (weights.parameters + weights.think_parameters) * number_bytes
+    parameters = sum(each.parameters + each.think_parameters for each in weights)
+    for_weights = parameters * number_bytes
     a_token = token_bytes(json.loads((folder / CONFIG).read_text("utf-8")), number_bytes)
     for_batch = round(choice.batch_tokens * a_token + _ACTIVATIONS * for_weights)
     free = free_host_bytes() if gpu is None else gpu.free_bytes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +24,13 @@ API_KEY_VARIABLE = "AF3_API_KEY"
 DEFAULT_MAX_CLIP_S = 600.0
 """Ten minutes: what AF3 hears."""
 AUTO = "auto"
+DEFAULT_SERVED_AUDIO_S = 600.0
+"""What a served model is taken to hear: as AF3. No server says it of its model."""
+
+
+def _a_window(value: float) -> str | None:
+    """The encoder's windows are of 30 s."""
+    return None if 30.0 <= value < math.inf else "must be 30 or more"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +95,14 @@ class Model(OptionGroup):
     )
     dtype: Literal["float32", "bfloat16"] = option(
         "float32", "number format of the weights (default: {default})"
+    )
+    max_audio_s: float = option(
+        DEFAULT_SERVED_AUDIO_S,
+        "what a served model hears at once, in whole windows of 30 s; of --engine openai, as no"
+        " server says it (default: {default})",
+        "S",
+        rule=_a_window,
+        recorded_at_default=False,
     )
     prompt_form: PromptFormName = option(
         DEFAULT_PROMPT_FORM,

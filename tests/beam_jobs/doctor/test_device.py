@@ -72,12 +72,12 @@ def test_memory_for_weights_and_batch(
 ) -> None:
     choice = dataclasses.replace(AF3, dtype=dtype)
     gpu = dataclasses.replace(L4, free_bytes=round(free_gb * 1e9))
-    found = memory_finding(choice, WEIGHTS, folder, gpu)
+    found = memory_finding(choice, [WEIGHTS], folder, gpu)
     assert (found.status, found.remedy) == (status, remedy)
 
 
 def test_the_line_of_memory(folder: Path) -> None:
-    assert memory_finding(AF3, WEIGHTS, folder, L4) == Finding(
+    assert memory_finding(AF3, [WEIGHTS], folder, L4) == Finding(
         "memory",
         "ok",
         "16.54 GB for weights in bfloat16, 5.41 GB for a batch of 65536 tokens, 23.50 GB free of"
