@@ -29,6 +29,7 @@ JobName = Literal[
     "index",
     "quality",
     "events",
+    "align",
     "embed",
     "skills",
     "think",
@@ -46,6 +47,7 @@ ModelNeed = Literal["none", "name", "weights"]
 Extra = Literal[
     "model",
     "derive",
+    "align",
     "search",
     "browse",
     "evaluate",
@@ -308,6 +310,14 @@ JOBS: tuple[Job, ...] = (
         model="weights",
         derived_after=(),
         extras=("derive",),
+    ),
+    Job(
+        "align",
+        "find when each word of the transcripts is spoken",
+        "beam_jobs.derive.align_job",
+        (*_PLACE, derive.Aligning, *_RUN),
+        derived_after=(),
+        extras=("align",),
     ),
     Job(
         "embed",

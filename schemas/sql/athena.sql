@@ -313,6 +313,42 @@ TBLPROPERTIES (
   'storage.location.template' = 's3://BUCKET/PREFIX/tables/events/corpus=${corpus}/date=${date}/'
 );
 
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.words (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `clip_id` string COMMENT 'clip of the recording, one FLAC object',
+  `segment_id` string COMMENT 'segment of the clip; empty where the unit is the clip',
+  `task_id` string COMMENT 'task whose transcript it is of',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `position` bigint COMMENT 'number of the word in its transcript, from 0',
+  `word` string COMMENT 'the word as it is written, with the marks that touch it',
+  `normalised` string COMMENT 'the word in lower case, without outer marks',
+  `start_char` bigint COMMENT 'where it starts in the transcript\'s text, in code points',
+  `end_char` bigint COMMENT 'where it ends there',
+  `confidence` double COMMENT 'that it is spoken there, 0 to 1; missing where its time is estimated',
+  `method` string COMMENT 'pocketsphinx or ctc; interpolation where its time is estimated',
+  `aligner` string COMMENT 'aligner that was asked',
+  `aligner_revision` string COMMENT 'revision of its weights or package; empty of interpolation',
+  `channel` bigint COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
+  `speaker` string COMMENT 'who says it; missing where speakers are not known',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'when each word of a transcript is spoken'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/words/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/words/corpus=${corpus}/date=${date}/'
+);
+
 CREATE EXTERNAL TABLE IF NOT EXISTS af3.embeddings (
   `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
   `clip_id` string COMMENT 'clip of the recording, one FLAC object',

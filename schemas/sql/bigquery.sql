@@ -271,6 +271,37 @@ OPTIONS (
   description = 'what is heard from when to when: speech, sounds and music, measured'
 );
 
+CREATE OR REPLACE EXTERNAL TABLE af3.words (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `clip_id` STRING OPTIONS(description = 'clip of the recording, one FLAC object'),
+  `segment_id` STRING OPTIONS(description = 'segment of the clip; empty where the unit is the clip'),
+  `task_id` STRING OPTIONS(description = 'task whose transcript it is of'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `position` INT64 OPTIONS(description = 'number of the word in its transcript, from 0'),
+  `word` STRING OPTIONS(description = 'the word as it is written, with the marks that touch it'),
+  `normalised` STRING OPTIONS(description = 'the word in lower case, without outer marks'),
+  `start_char` INT64 OPTIONS(description = 'where it starts in the transcript\'s text, in code points'),
+  `end_char` INT64 OPTIONS(description = 'where it ends there'),
+  `confidence` FLOAT64 OPTIONS(description = 'that it is spoken there, 0 to 1; missing where its time is estimated'),
+  `method` STRING OPTIONS(description = 'pocketsphinx or ctc; interpolation where its time is estimated'),
+  `aligner` STRING OPTIONS(description = 'aligner that was asked'),
+  `aligner_revision` STRING OPTIONS(description = 'revision of its weights or package; empty of interpolation'),
+  `channel` INT64 OPTIONS(description = 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard'),
+  `speaker` STRING OPTIONS(description = 'who says it; missing where speakers are not known'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/words/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/words',
+  enable_list_inference = true,
+  description = 'when each word of a transcript is spoken'
+);
+
 CREATE OR REPLACE EXTERNAL TABLE af3.embeddings (
   `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
   `clip_id` STRING OPTIONS(description = 'clip of the recording, one FLAC object'),
