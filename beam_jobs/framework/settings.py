@@ -38,6 +38,7 @@ from schemas.options.evaluation import JUDGE_KEY_VARIABLE, Accepted, BenchmarkCh
 from schemas.options.night import (
     AUTO,
     DEFAULT_PROMPT_FORM,
+    LOW_BIT,
     Compute,
     Cutting,
     Endpoint,
@@ -364,6 +365,8 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
     compute = settings[Compute] if _has(settings, Compute) else Compute()
     served = settings[Endpoint] if _has(settings, Endpoint) else Endpoint()
     endpoint = served.endpoint
+    if model.dtype in LOW_BIT and model.engine != "af3":
+        raise ConfigurationError(f"--dtype {model.dtype} is of --engine af3, not of {model.engine}")
     if model.engine == "openai":
         if not endpoint and settings.job.needs_gpu:
             raise ConfigurationError("--engine openai needs --endpoint, such as http://gpu:8000/v1")

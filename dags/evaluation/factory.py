@@ -17,7 +17,7 @@ from dags.night.factory import FIRST_DAY, operator_on
 from dags.night.notices import FailureNotice
 from dags.night.priority import TONIGHT_FIRST
 from dags.night.retries import retry_arguments
-from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName, ServerName
+from schemas.options.night import DEFAULT_PROMPT_FORM, DtypeName, PromptFormName, ServerName
 
 NAME = "evaluate_model"
 _DOCS = """
@@ -76,7 +76,7 @@ def form() -> dict[str, Param]:
         "engine": Param("af3", enum=["af3", "transformers", "openai"], title="Engine"),
         "endpoint": _text("Endpoint", "Of engine openai, such as http://gpu:8000/v1."),
         "server": Param("auto", enum=[*get_args(ServerName)], title="Kind of server"),
-        "dtype": Param("float32", enum=["float32", "bfloat16"], title="Number format"),
+        "dtype": Param("float32", enum=[*get_args(DtypeName)], title="Number format"),
         "prompt_form": Param(
             DEFAULT_PROMPT_FORM,
             enum=[*get_args(PromptFormName)],

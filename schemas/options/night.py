@@ -9,6 +9,11 @@ from schemas.options.option import OptionGroup, above_zero, not_negative, option
 
 SilenceRule = Literal["fixed", "auto"]
 EngineName = Literal["af3", "transformers", "openai"]
+DtypeName = Literal["float32", "bfloat16", "int8"]
+"""How weights are held and computed with."""
+LOW_BIT: tuple[DtypeName, ...] = ("int8",)
+"""Of our engine alone: the decoder's linear layers have so many bits, and all is computed in
+bfloat16."""
 ServerName = Literal["auto", "vllm", "sglang", "transformers", "openai"]
 """What serves a model; `auto` is what the server says of itself."""
 PromptFormName = Literal["hf", "authors"]
@@ -83,8 +88,10 @@ class Model(OptionGroup):
         "af3 (ours, the fastest), transformers (its generate), or openai (a"
         f" server such as vLLM; its key in {API_KEY_VARIABLE}) (default: {{default}})",
     )
-    dtype: Literal["float32", "bfloat16"] = option(
-        "float32", "number format of the weights (default: {default})"
+    dtype: DtypeName = option(
+        "float32",
+        "number format of the weights: float32, bfloat16, or int8 (of --engine af3, for smaller"
+        " GPUs: the decoder in eight bits, computed in bfloat16) (default: {default})",
     )
     prompt_form: PromptFormName = option(
         DEFAULT_PROMPT_FORM,
