@@ -246,6 +246,20 @@ class Split(OptionGroup):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GpuProcesses(OptionGroup):
+    """Machine."""
+
+    gpus: int | Literal["all"] | None = option(
+        None,
+        "a process for each of so many GPUs of this machine, or of all; they share the clips"
+        " (default: one process)",
+        "N",
+        rule=above_zero,
+        on_templates=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Accelerator(OptionGroup):
     """Workers of the model."""
 
