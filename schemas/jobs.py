@@ -212,6 +212,7 @@ JOBS: tuple[Job, ...] = (
             night.Endpoint,
             night.Compute,
             night.Batching,
+            night.GpuProcesses,
             night.Split,
             night.Accelerator,
             *_RUN,
@@ -226,6 +227,7 @@ JOBS: tuple[Job, ...] = (
         "beam_jobs.night.whole_night",
         (
             *_PLAN,
+            night.GpuProcesses,
             night.Approval,
             night.AuditLimits,
             night.Batching,

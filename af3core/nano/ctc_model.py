@@ -1,7 +1,7 @@
 """nano-ctc: a small Wav2Vec2ForCTC of nano's world, in the files that any CTC checkpoint has.
 
-Less than a million parameters. Its first convolution starts as a bank of filters on the mel scale, so that
-it learns letters rather than hearing. On real speech it is worthless, as nano is.
+Less than a million parameters. Its first convolution starts as a bank of filters on the mel scale,
+so that it learns letters rather than hearing. On real speech it is worthless, as nano is.
 """
 
 from __future__ import annotations

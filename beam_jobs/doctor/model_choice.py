@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from af3core.model.engines.engine_registry import EngineName
 from af3core.model.weights.checkpoint import NANO, nano_folder
 from af3core.storage.address import is_bucket
-from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName, ServerName
+from schemas.options.night import DEFAULT_PROMPT_FORM, DtypeName, PromptFormName, ServerName
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class ModelChoice:
     model: str
     model_revision: str | None
     engine: EngineName
-    dtype: Literal["float32", "bfloat16"]
+    dtype: DtypeName
     device: str
     batch_tokens: int
     endpoint: str = ""

@@ -41,6 +41,7 @@ from schemas.options.night import (
     AUTO,
     DEFAULT_PROMPT_FORM,
     DEFAULT_SERVED_AUDIO_S,
+    LOW_BIT,
     Compute,
     Cutting,
     Endpoint,
@@ -366,6 +367,8 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
     served = settings[Endpoint] if _has(settings, Endpoint) else Endpoint()
     endpoint = served.endpoint
     check_options(model.engine, model.think_model, model.think_model_revision)
+    if model.dtype in LOW_BIT and model.engine != "af3":
+        raise ConfigurationError(f"--dtype {model.dtype} is of --engine af3, not of {model.engine}")
     if model.engine == "openai":
         if not endpoint and settings.job.needs_gpu:
             raise ConfigurationError("--engine openai needs --endpoint, such as http://gpu:8000/v1")

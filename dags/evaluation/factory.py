@@ -20,6 +20,7 @@ from dags.night.retries import retry_arguments
 from schemas.options.night import (
     DEFAULT_PROMPT_FORM,
     DEFAULT_SERVED_AUDIO_S,
+    DtypeName,
     PromptFormName,
     ServerName,
 )
@@ -91,7 +92,7 @@ def form() -> dict[str, Param]:
             minimum=30,
             title="Seconds that a served model hears",
         ),
-        "dtype": Param("float32", enum=["float32", "bfloat16"], title="Number format"),
+        "dtype": Param("float32", enum=[*get_args(DtypeName)], title="Number format"),
         "prompt_form": Param(
             DEFAULT_PROMPT_FORM,
             enum=[*get_args(PromptFormName)],

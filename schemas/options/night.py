@@ -10,6 +10,11 @@ from schemas.options.option import OptionGroup, above_zero, not_negative, option
 
 SilenceRule = Literal["fixed", "auto"]
 EngineName = Literal["af3", "transformers", "openai"]
+DtypeName = Literal["float32", "bfloat16", "int8"]
+"""How weights are held and computed with."""
+LOW_BIT: tuple[DtypeName, ...] = ("int8",)
+"""Of our engine alone: the decoder's linear layers have so many bits, and all is computed in
+bfloat16."""
 ServerName = Literal["auto", "vllm", "sglang", "transformers", "openai"]
 """What serves a model; `auto` is what the server says of itself."""
 PromptFormName = Literal["hf", "authors"]
@@ -93,8 +98,10 @@ class Model(OptionGroup):
         "af3 (ours, the fastest), transformers (its generate), or openai (a"
         f" server such as vLLM; its key in {API_KEY_VARIABLE}) (default: {{default}})",
     )
-    dtype: Literal["float32", "bfloat16"] = option(
-        "float32", "number format of the weights (default: {default})"
+    dtype: DtypeName = option(
+        "float32",
+        "number format of the weights: float32, bfloat16, or int8 (of --engine af3, for smaller"
+        " GPUs: the decoder in eight bits, computed in bfloat16) (default: {default})",
     )
     max_audio_s: float = option(
         DEFAULT_SERVED_AUDIO_S,
@@ -265,6 +272,20 @@ class Split(OptionGroup):
         "only part I (from 0) of N; parts are disjoint, for machines side by side",
         "I/N",
         key="",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuProcesses(OptionGroup):
+    """Machine."""
+
+    gpus: int | Literal["all"] | None = option(
+        None,
+        "a process for each of so many GPUs of this machine, or of all; they share the clips"
+        " (default: one process)",
+        "N",
+        rule=above_zero,
+        on_templates=False,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas.options.derive import ESPEAK
+from schemas.options.night import DtypeName
 from schemas.options.option import OptionGroup, option
 
 TOKEN_VARIABLE = "AF3_BROWSE_TOKEN"  # noqa: S105 (the name of a variable)
@@ -148,9 +149,7 @@ class Answering(OptionGroup):
 
     model: str | None = option("nano", "as of af3 annotate (default: {default})", "MODEL")
     model_revision: str | None = option(None, "of a hub's model", "REV")
-    dtype: Literal["float32", "bfloat16"] = option(
-        "float32", "number format of the weights (default: {default})"
-    )
+    dtype: DtypeName = option("float32", "number format of the weights (default: {default})")
     device: Literal["auto", "cpu", "cuda"] = option(
         "auto", "what the model runs on (default: {default})"
     )
