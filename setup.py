@@ -125,7 +125,7 @@ setup(
         "af3core.tasks": ["*.yaml"],
         "af3core.skills": ["*.yaml"],
         "dags": ["py.typed", "corpora/*.yaml", ".airflowignore"],
-        "af3core.nano": ["checkpoint/*", "ctc_checkpoint/*", "demo_archive/*/*", "demo_scripts/*"],
+        "af3core.nano": ["checkpoint/*", "demo_archive/*/*", "demo_scripts/*"],
         "af3core.evaluation": ["*.html"],
         "beam_jobs.night_report": ["*.html", "*.css"],
         "beam_jobs.browse": ["*.yaml", "static/*", "static/*/*"],

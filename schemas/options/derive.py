@@ -20,8 +20,8 @@ DEFAULT_SPEAKER = "en-us"
 SLOWEST, FASTEST = 0.25, 4.0
 """How fast a voice speaks, 1.0 being its own speed."""
 
-POCKETSPHINX, NANO_CTC, INTERPOLATION = "pocketsphinx", "nano-ctc", "interpolation"
-"""The aligners that need no checkpoint: English on a CPU, nano's toy, none at all."""
+POCKETSPHINX, INTERPOLATION = "pocketsphinx", "interpolation"
+"""The aligners that need no checkpoint: English on a CPU, and none at all."""
 
 ExportFormat = Literal["af3", "af-think", "huggingface", "webdataset"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)

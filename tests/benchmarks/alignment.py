@@ -2,6 +2,8 @@
 
     python -m tests.benchmarks.alignment [ALIGNER …]
 
+`python -m af3core.nano.ctc_training FOLDER` makes a CTC model of this world for it.
+
 Word times are known from the program that made the archive. Errors are those of starts.
 """
 
@@ -18,7 +20,7 @@ from af3core.alignment.align import LEAST_CONFIDENCE, align
 from af3core.alignment.aligner import Aligner
 from af3core.alignment.aligner_registry import load_aligner
 from af3core.nano.demo_archive import PROGRAMMES
-from schemas.options.derive import INTERPOLATION, NANO_CTC, POCKETSPHINX
+from schemas.options.derive import INTERPOLATION, POCKETSPHINX
 from tests.af3core.alignment.demo_words import (
     Stretch,
     on_music,
@@ -84,5 +86,5 @@ def doubted(known: Iterable[Stretch], aligner: Aligner) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    for each in sys.argv[1:] or (INTERPOLATION, POCKETSPHINX, NANO_CTC):
+    for each in sys.argv[1:] or (INTERPOLATION, POCKETSPHINX):
         measure(each)
