@@ -33,8 +33,13 @@ class ModelChoice:
         """The whole checkpoint that thinks beside the model, as a choice of its own."""
         if not self.think_model:
             return None
-        named = {"model": self.think_model, "model_revision": self.think_model_revision}
-        return replace(self, **named, think_model=None, think_model_revision=None)
+        return replace(
+            self,
+            model=self.think_model,
+            model_revision=self.think_model_revision,
+            think_model=None,
+            think_model_revision=None,
+        )
 
     @property
     def is_hub_id(self) -> bool:

@@ -100,7 +100,7 @@ def test_a_night_of_a_served_model_keeps_the_length_that_was_said(
     assert rows(out, "failures") == []
     to_ask = ("--endpoint", "http://gpu:8000/v1")
     for job, options in (("annotate", to_ask), ("audit", ()), ("publish", ())):
-        settings = settings_for(job, "--out", out, *options)  # type: ignore[arg-type]
+        settings = settings_for(job, "--out", out, *options)
         assert settings.checkpoint.limit.max_s == 1800
         assert settings.segmentation.max_clip_s == 1800.0
 
