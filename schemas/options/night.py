@@ -283,6 +283,7 @@ class Run(OptionGroup):
         "FILE",
         key="",
         on_templates=False,
+        of_launchers=True,
     )
     patience_s: float = option(
         900.0,
@@ -291,6 +292,7 @@ class Run(OptionGroup):
         key="",
         rule=above_zero,
         on_templates=False,
+        of_launchers=True,
     )
 
 

@@ -45,6 +45,8 @@ class Declared:
         required: it has no default that makes sense.
         by_commas: several values in one, by commas; else such an option is repeated.
         on_templates: a Dataflow template has it; what is repeated or of this machine it has not.
+        of_launchers: given to a job by the program that starts it: no help or completion shows
+            it, and no file of settings has it.
         shown_default: what `{default}` says, where the default itself would not do.
         recorded_at_default: a plan records it at its default too. What came after 0.2.0 is not, so
             that the same options have the same identity.
@@ -59,6 +61,7 @@ class Declared:
     required: bool = False
     by_commas: bool = False
     on_templates: bool = True
+    of_launchers: bool = False
     shown_default: str | None = None
     recorded_at_default: bool = True
 
