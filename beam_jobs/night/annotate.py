@@ -55,7 +55,7 @@ def build(
     pipeline: beam.Pipeline, settings: JobSettings, listed: Sequence[ClipWork] | None = None
 ) -> beam.PCollection[str]:
     """The pipeline, over what is listed or to be listed; gives the ids of the clips."""
-    clips = listed_once(pipeline, listed, settings, missing_work)
+    clips = listed_once(pipeline, listed, settings, missing_pieces)
     accelerator = settings[Accelerator].accelerator
     # workers of their own: listing needs no GPU
     hints = {"accelerator": accelerator} if accelerator else {}
@@ -82,6 +82,19 @@ def missing_work(settings: JobSettings) -> Iterator[ClipWork]:
             for name, (first, *equals) in by_name.items():
                 if in_part(name, settings.part):
                     yield dataclasses.replace(first, equals=tuple(equals))
+
+
+def missing_pieces(settings: JobSettings) -> Iterator[ClipWork]:
+    """The same, as pieces that travel."""
+    return map(piece_of, missing_work(settings))
+
+
+def piece_of(work: ClipWork) -> ClipWork:
+    """A clip with the first of its questions: whoever has its claim finds out anew what is missing,
+    and ten minutes have hundreds of questions.
+    """
+    equals = tuple(map(piece_of, work.equals))
+    return dataclasses.replace(work, questions=work.questions[:1], equals=equals)
 
 
 def _open_clips(
@@ -205,7 +218,7 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     except ModelError as away:  # or each clip would wait for it
         count_waiting(STAGE, away, len(waiting))
         return Outcome({"answers_made": 0}, [], {type(away).__name__: len(waiting)})
-    part = functools.partial(build, listed=waiting)
+    part = functools.partial(build, listed=list(map(piece_of, waiting)))
     with show_progress("annotate", _work(waiting, settings)):
         # where another run was faster there is nothing left to count
         counters = {"answers_made": 0} | run_pipeline(part, settings, beam_arguments)
