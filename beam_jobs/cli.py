@@ -61,6 +61,7 @@ The jobs of a night also run alone; plan records the options, and the others rea
 
 What is made of a night, for training and for long recordings:
   af3 events --out NIGHT; af3 embed --out NIGHT
+  af3 align --out NIGHT; af3 subtitles RECORDING --out NIGHT --output FILE.vtt
   af3 skills --out NIGHT; af3 dialogues --out NIGHT; af3 export --out NIGHT
   af3 summarise --question "Who mended the lighthouse?" --out NIGHT
 
@@ -126,6 +127,13 @@ READERS = (
         ),
         "beam_jobs.search.search_command",
         "run_search",
+    ),
+    Reader(
+        "subtitles",
+        "write the transcripts of recordings as subtitles",
+        (reading.Subtitles, reading.Tables, messages.Messages),
+        "beam_jobs.subtitles.subtitles_command",
+        "run_subtitles",
     ),
     Reader(
         "browse",

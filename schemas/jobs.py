@@ -29,6 +29,7 @@ JobName = Literal[
     "index",
     "quality",
     "events",
+    "align",
     "embed",
     "skills",
     "think",
@@ -46,6 +47,7 @@ ModelNeed = Literal["none", "name", "weights"]
 Extra = Literal[
     "model",
     "derive",
+    "align",
     "search",
     "browse",
     "evaluate",
@@ -210,6 +212,7 @@ JOBS: tuple[Job, ...] = (
             night.Endpoint,
             night.Compute,
             night.Batching,
+            night.GpuProcesses,
             night.Split,
             night.Accelerator,
             *_RUN,
@@ -224,6 +227,7 @@ JOBS: tuple[Job, ...] = (
         "beam_jobs.night.whole_night",
         (
             *_PLAN,
+            night.GpuProcesses,
             night.Approval,
             night.AuditLimits,
             night.Batching,
@@ -308,6 +312,14 @@ JOBS: tuple[Job, ...] = (
         model="weights",
         derived_after=(),
         extras=("derive",),
+    ),
+    Job(
+        "align",
+        "find when each word of the transcripts is spoken",
+        "beam_jobs.derive.align_job",
+        (*_PLACE, derive.Aligning, *_RUN),
+        derived_after=(),
+        extras=("align",),
     ),
     Job(
         "embed",

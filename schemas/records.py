@@ -235,11 +235,14 @@ class SegmentedRecording(Record):
 
 @dataclass(frozen=True)
 class ExampleSegment(Record):
-    """A segment that stood before a question as an example, and its cosine distance."""
+    """A segment that stood before a question as an example, and its cosine distance; `form` is
+    `caption` where its caption stood alone, `sound` where it was heard too.
+    """
 
     recording_id: str
     segment_id: str
     distance: float
+    form: str = "caption"
 
 
 @dataclass(frozen=True)

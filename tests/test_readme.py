@@ -24,6 +24,8 @@ COMMANDS = (
     "report",
     "quality",
     "events",
+    "align",
+    "subtitles",
     "embed",
     "skills",
     "think",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from af3core.longform.passages import Transcript
-from af3core.longform.word_forms import words_of
+from af3core.longform.word_forms import is_same_word
 
 _BETWEEN = " "
 
@@ -44,7 +44,7 @@ def stitch(written: Sequence[Transcript]) -> Stitched:
     for piece in written:
         words = piece.text.split()
         doubled = piece.starts_in_speech and piece.start_ms == touching_ms
-        if doubled and words and parts and _same(parts[-1].split()[-1], words[0]):
+        if doubled and words and parts and is_same_word(parts[-1].split()[-1], words[0]):
             words = words[1:]
         touching_ms = piece.end_ms
         if not words:
@@ -55,8 +55,3 @@ def stitch(written: Sequence[Transcript]) -> Stitched:
         parts.append(text)
         spans.append(TextSpan(piece.segment_id, piece.start_ms, piece.end_ms, start, length))
     return Stitched(_BETWEEN.join(parts), tuple(spans))
-
-
-def _same(one: str, other: str) -> bool:
-    """True for the same word, whatever its capitals and marks."""
-    return words_of(one) == words_of(other) != []

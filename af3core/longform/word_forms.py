@@ -29,6 +29,11 @@ def words_of(text: str) -> list[str]:
     return [word.replace("’", "'") for word in _WORD.findall(text.casefold())]
 
 
+def is_same_word(one: str, other: str) -> bool:
+    """True for the same word, whatever its capitals and marks."""
+    return words_of(one) == words_of(other) != []
+
+
 def stem(word: str) -> str:
     """One form for flood, floods, flooded and flooding: enough to find, too rough to show."""
     word = word.removesuffix("'s")

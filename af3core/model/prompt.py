@@ -155,8 +155,7 @@ def check_request(request: Request, limit: AudioLimit = AF3_LIMIT) -> None:
 
     Args:
         request: to be answered.
-        limit: how much the model hears; what a server's model hears is not known, and taken for
-            AF3's.
+        limit: how much the model hears.
 
     Raises:
         ModelError: with the reason.

@@ -173,6 +173,13 @@ class SoundEmbedder(Protocol):
         ...
 
 
+class RequestRefuser(Protocol):
+    """An engine that knows without computing what it takes: one on this machine."""
+
+    def refusal(self, request: Request) -> ModelError | None:
+        """Why it would not take a request: its audio, its words, or their length."""
+
+
 def ask(
     sound: Sound,
     prompt: str,

@@ -24,6 +24,7 @@ from beam_jobs.browse.http.access import Access, Guard
 from beam_jobs.browse.http.refusal import Refusal
 from beam_jobs.browse.pages.corpus_page import corpus_page
 from beam_jobs.browse.pages.recording_page import recording_page
+from beam_jobs.browse.pages.subtitle_file import subtitle_file
 from beam_jobs.browse.sql.sql_pool import MOST_SQL_CHARACTERS
 from beam_jobs.browse.talk.answer_socket import TalkSocket
 from beam_jobs.output.json_values import to_bytes
@@ -31,6 +32,7 @@ from beam_jobs.search.search_request import SearchError, SearchRequest
 from schemas.options.reading import SearchKind as Kind
 from schemas.options.reading import SearchMode as Mode
 from schemas.options.reading import SpeechFilter as Speech
+from schemas.options.reading import SubtitleForm
 
 STATIC = Path(__file__).with_name("static")
 MOST_HITS = 100
@@ -108,6 +110,14 @@ def _add_data(app: FastAPI, archive: Archive) -> None:
     @app.api_route("/api/recording/{recording_id}", methods=_READ)
     def recording(recording_id: str, corpus: str = "", date: str = "") -> Response:
         return _answer(recording_page(archive.tables, recording_id, corpus, date))
+
+    @app.api_route("/subtitles/{recording_id}.{form}", methods=_READ)
+    def subtitles(
+        recording_id: str, form: SubtitleForm, corpus: str = "", date: str = ""
+    ) -> Response:
+        file = subtitle_file(archive.tables, recording_id, corpus, date, form)
+        headers = {"content-disposition": file.disposition, "cache-control": "no-cache"}
+        return Response(file.body, headers=headers, media_type=file.media_type)
 
     @app.api_route("/api/corpus/{name}", methods=_READ)
     def corpus(name: str) -> Response:

@@ -25,7 +25,18 @@ MEANING: dict[Kind, str] = {
 }
 
 DERIVED_STAGES = (
-    *("chat", "dialogues", "embed", "events", "find", "skills", "summarise", "texts", "think"),
+    *(
+        "align",
+        "chat",
+        "dialogues",
+        "embed",
+        "events",
+        "find",
+        "skills",
+        "summarise",
+        "texts",
+        "think",
+    ),
 )
 """Whose rows are of recordings; `describe` clears its own, a benchmark's answers stay."""
 

@@ -27,7 +27,7 @@ _Done = tuple[list[Any], Counter[str]]
 """What a piece gave, and what it counted."""
 
 
-class DoOverlapping(beam.DoFn):  # type: ignore[misc]
+class DoOverlapping(beam.DoFn):
     """Does the pieces of a bundle side by side; where they do not overlap, one after the other.
 
     A piece's error ends the bundle once the pieces that run are done, so that nothing of them is

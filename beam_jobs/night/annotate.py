@@ -24,13 +24,20 @@ from beam_jobs.framework.claimed_work import Claim, do_claimed, wait_for_claim
 from beam_jobs.framework.counters import count
 from beam_jobs.framework.equal_clips import heard_tracks, original_clip
 from beam_jobs.framework.failures import given_up
+from beam_jobs.framework.gpu_processes import chosen_gpus, merged, run_on_gpus, what_waits
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import equal_recordings, held_manifests
-from beam_jobs.framework.pipeline import listed_once, run_pipeline
+from beam_jobs.framework.needs import works_here
+from beam_jobs.framework.pipeline import MOST_HANDED_OVER, listed_once, run_pipeline
 from beam_jobs.framework.progress import Work, show_progress
 from beam_jobs.framework.settings import JobSettings
-from beam_jobs.framework.waiting import count_waiting, machine_faults_wait
+from beam_jobs.framework.waiting import (
+    count_waiting,
+    machine_faults_wait,
+    split_waiting,
+    with_waiting,
+)
 from beam_jobs.night.answer_records import Result, annotated_clip
 from beam_jobs.night.asking import Asked, ask_questions, crosses_clips
 from beam_jobs.night.equal_sound import EqualAnswers
@@ -218,13 +225,48 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     except ModelError as away:  # or each clip would wait for it
         count_waiting(STAGE, away, len(waiting))
         return Outcome({"answers_made": 0}, [], {type(away).__name__: len(waiting)})
-    part = functools.partial(build, listed=list(map(piece_of, waiting)))
+    pieces = list(map(piece_of, waiting))
+    gpus = chosen_gpus(settings, works_here=works_here(beam_arguments))
     with show_progress("annotate", _work(waiting, settings)):
         # where another run was faster there is nothing left to count
-        counters = {"answers_made": 0} | run_pipeline(part, settings, beam_arguments)
+        counters = {"answers_made": 0}
+        if gpus:
+            counters |= ask_on_gpus(pieces, settings, beam_arguments, gpus)
+        else:
+            counters |= ask_listed(settings, beam_arguments, pieces)
     if counters.get("model_ms"):
         _keep_rate(counters, settings)
     return Outcome.of_counters(counters)
+
+
+def ask_listed(
+    settings: JobSettings, beam_arguments: Sequence[str], waiting: Sequence[ClipWork] | None
+) -> dict[str, int]:
+    """Ask what clips miss, in this process and its runner's; gives the counters.
+
+    Args:
+        waiting: the clips; None: those that are listed then.
+    """
+    return run_pipeline(functools.partial(build, listed=waiting), settings, beam_arguments)
+
+
+def ask_on_gpus(
+    waiting: Sequence[ClipWork],
+    settings: JobSettings,
+    beam_arguments: Sequence[str],
+    gpus: Sequence[str],
+) -> dict[str, int]:
+    """Ask what clips miss with a process for each GPU; gives the counters of all.
+
+    Clips wait that are still open at the end, whatever each process left to the next run: another
+    may have asked them.
+    """
+    handed_over = waiting if len(waiting) <= MOST_HANDED_OVER else None
+    ends = run_on_gpus(STAGE, ask_listed, settings, beam_arguments, handed_over, gpus)
+    done, waits = split_waiting(merged(ends))
+    if waits or any(end.error_class for end in ends):
+        waits = what_waits(waits, ends, sum(1 for _ in missing_work(settings)))
+    return with_waiting(done, waits)
 
 
 def _nothing_to_ask(settings: JobSettings) -> str:

@@ -12,8 +12,8 @@ from af3core.tasks.flags import answer_flags
 from af3core.tasks.task import Task
 from beam_jobs.framework.failures import charge, failure_of
 from beam_jobs.framework.settings import JobSettings
-from beam_jobs.night.few_shot_examples import ShownExample
 from beam_jobs.night.pending_questions import ClipWork, PendingQuestion
+from beam_jobs.night.shown_example import ShownExample
 from schemas.records import AnnotatedClip, Annotation, Failure
 
 Result = Answer | ModelError

@@ -24,8 +24,9 @@ from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.shared_time import SharedTime
 from beam_jobs.night.answer_records import Result
-from beam_jobs.night.few_shot_examples import ShownExample, shown_examples
+from beam_jobs.night.few_shot_examples import ShownExamples, shown_examples
 from beam_jobs.night.pending_questions import ClipWork, PendingQuestion
+from beam_jobs.night.shown_example import ShownExample
 from beam_jobs.night.task_request import request_of
 from schemas.options.night import Batching
 
@@ -98,7 +99,7 @@ def _ask_alone(
         sounds = clip_sounds(clip, spans, ledger.store)
         shown = shown_examples(item, sounds, tasks, settings)
         results = _ask(item, sounds, shown, tasks, settings, engine.answer)
-        return Asked(results, shown, round(1000 * (time.monotonic() - begun)))
+        return Asked(results, shown.of, round(1000 * (time.monotonic() - begun)))
 
 
 def _ask_beside_others(
@@ -113,7 +114,7 @@ def _ask_beside_others(
         shown = shown_examples(item, sounds, tasks, settings)
         with _model_time.measured(max(weight, 1)) as share:
             results = _ask(item, sounds, shown, tasks, settings, engine.answer_beside)
-    return Asked(results, shown, round(1000 * share.seconds))
+    return Asked(results, shown.of, round(1000 * share.seconds))
 
 
 def _object_and_spans(item: ClipWork) -> tuple[ClipObject, list[Span]]:
@@ -124,7 +125,7 @@ def _object_and_spans(item: ClipWork) -> tuple[ClipObject, list[Span]]:
 def _ask(
     item: ClipWork,
     sounds: Mapping[Span, Sound | ModelError],
-    shown: Mapping[PendingQuestion, Sequence[ShownExample]],
+    shown: ShownExamples,
     tasks: Mapping[str, Task],
     settings: JobSettings,
     answer: Callable[[Sequence[Request]], Sequence[Result]],
@@ -136,10 +137,11 @@ def _ask(
         sound = sounds[asked.start_ms, asked.end_ms]
         if isinstance(sound, ModelError):
             results[position] = sound
-            continue
-        task = tasks[asked.task_hash]
-        positions.append(position)
-        examples = [each.example for each in shown.get(asked, ())]
-        requests.append(request_of(sound, task, settings.engine, examples))
+        elif asked in shown.waiting:
+            results[position] = shown.waiting[asked]
+        else:
+            positions.append(position)
+            examples = [each.example for each in shown.of.get(asked, ())]
+            requests.append(request_of(sound, tasks[asked.task_hash], settings.engine, examples))
     results.update(zip(positions, answer(requests), strict=True))
     return [results[position] for position in range(len(item.questions))]

@@ -13,9 +13,11 @@ from rich.text import Text
 
 from af3core.errors import ConfigurationError
 from af3core.messages import tell
+from af3core.storage.address import store_at
 from beam_jobs.framework.progress import clock
 from beam_jobs.output.common_folder import common_folder
 from beam_jobs.output.row_output import Target, opened, target_of, until_enough, write_rows
+from beam_jobs.search.said_at import with_times
 from beam_jobs.search.search_engine import SearchEngine
 from beam_jobs.search.search_request import Hit, SearchRequest
 
@@ -45,6 +47,7 @@ _COLUMNS: dict[str, pa.DataType] = {
     "context": pa.string(),
     "marks": pa.list_(pa.list_(pa.int64())),
     "score": pa.float64(),
+    "said_ms": pa.int64(),
 }
 """Of `Hit`, for Parquet."""
 
@@ -81,7 +84,8 @@ def run_search(known: argparse.Namespace) -> int:
         if request.corpus:
             engine.check_corpus(request.corpus)
         tell(f"nothing found for {known.words or known.like!r}")
-    return until_enough(lambda: _write(_Hits(results.hits), target))
+    hits = with_times(results.hits, store_at(known.out))
+    return until_enough(lambda: _write(_Hits(hits), target))
 
 
 def _write(hits: _Hits, target: Target) -> None:
@@ -124,7 +128,8 @@ def _place(hit: Hit, folder: str) -> str:
     until = clock(hit.end_ms)
     flags = f" ({', '.join(hit.flags)})" if hit.flags else ""
     uri = hit.object_uri.removeprefix(folder)
-    return _printable(f"{uri} {clock(hit.start_ms)}-{until} {hit.field} {hit.date}{flags}")
+    said = "" if hit.said_ms is None else f" at {clock(hit.said_ms)}"
+    return _printable(f"{uri} {clock(hit.start_ms)}-{until}{said} {hit.field} {hit.date}{flags}")
 
 
 def _marked_context(hit: Hit, is_terminal: bool) -> Text:

@@ -62,6 +62,7 @@ class Hit:
         context: the text around what matches.
         marks: characters of the context that match, as start and end.
         score: higher is better; comparable within one result only.
+        said_ms: when the first word that matches is said, where a transcript's words are aligned.
     """
 
     kind: Kind
@@ -77,6 +78,7 @@ class Hit:
     context: str
     marks: tuple[tuple[int, int], ...]
     score: float
+    said_ms: int | None = None
 
 
 @dataclass(frozen=True)

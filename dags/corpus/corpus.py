@@ -16,6 +16,7 @@ from dags.corpus.places import check_place
 from schemas.jobs import DERIVED
 from schemas.options import archive, derive, night
 from schemas.options.cleaning import a_day_or_more
+from schemas.options.derive import POCKETSPHINX
 from schemas.options.option import with_default
 
 _DAILY = re.compile(r"\d{1,2} \d{1,2} \* \* \*")
@@ -27,7 +28,7 @@ MAX_LOOKBACK_DAYS = 366
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model(night.Model, night.Endpoint, night.Compute, night.Batching):
+class Model(night.Model, night.Endpoint, night.Compute, night.Batching, night.GpuProcesses):
     """Which model answers, and how.
 
     `allow_unaccepted` lets nights run with a model that did not pass the site's gate.
@@ -88,7 +89,7 @@ class Runner:
 
 
 @dataclass(frozen=True)
-class Derive(derive.Skills, derive.Writer, derive.Questions, derive.Speech):
+class Derive(derive.Skills, derive.Writer, derive.Questions, derive.Speech, derive.Aligning):
     """What is made of each published day, unasked nothing: it takes time, mostly the model's.
 
     `jobs` are some of `schemas.jobs.DERIVED`; they run in its order.
@@ -107,6 +108,8 @@ class Derive(derive.Skills, derive.Writer, derive.Questions, derive.Speech):
         if (self.writer is None) != (self.writer_endpoint is None):
             raise ConfigurationError("derive: writer and writer_endpoint go together")
         self._check_voice()
+        if self.aligner != POCKETSPHINX and "align" not in self.jobs:
+            raise ConfigurationError("derive: aligner is of the job align; add it to jobs")
 
     def _check_voice(self) -> None:
         for key in ("voice", "speaker", "speed"):
@@ -209,6 +212,11 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.model.gpus is not None and self.runner.kind == "dataflow":
+            raise ConfigurationError(
+                f"model: gpus {self.model.gpus}: of a machine's GPUs, which Dataflow's workers have"
+                " one of; leave it out, or write runner: kind: local"
+            )
         if self.max_active_runs < 1:
             raise ConfigurationError(
                 f"max_active_runs {self.max_active_runs}: must be 1 or more; 1 works on one day"

@@ -20,6 +20,9 @@ DEFAULT_SPEAKER = "en-us"
 SLOWEST, FASTEST = 0.25, 4.0
 """How fast a voice speaks, 1.0 being its own speed."""
 
+POCKETSPHINX, NANO_CTC, INTERPOLATION = "pocketsphinx", "nano-ctc", "interpolation"
+"""The aligners that need no checkpoint: English on a CPU, nano's toy, none at all."""
+
 ExportFormat = Literal["af3", "af-think", "huggingface", "webdataset"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 
@@ -94,6 +97,18 @@ class Index(OptionGroup):
         " segments",
         key="",
         on_templates=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aligning(OptionGroup):
+    """Aligner."""
+
+    aligner: str = option(
+        POCKETSPHINX,
+        f"what finds the words: {POCKETSPHINX} (English), a CTC checkpoint of transformers by"
+        f" folder or hub id, or {INTERPOLATION} (default: {{default}})",
+        "NAME",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,11 @@ from schemas.options.option import OptionGroup, above_zero, not_negative, option
 
 SilenceRule = Literal["fixed", "auto"]
 EngineName = Literal["af3", "transformers", "openai"]
+DtypeName = Literal["float32", "bfloat16", "int8"]
+"""How weights are held and computed with."""
+LOW_BIT: tuple[DtypeName, ...] = ("int8",)
+"""Of our engine alone: the decoder's linear layers have so many bits, and all is computed in
+bfloat16."""
 ServerName = Literal["auto", "vllm", "sglang", "transformers", "openai"]
 """What serves a model; `auto` is what the server says of itself."""
 PromptFormName = Literal["hf", "authors"]
@@ -23,6 +29,13 @@ API_KEY_VARIABLE = "AF3_API_KEY"
 DEFAULT_MAX_CLIP_S = 600.0
 """Ten minutes: what AF3 hears."""
 AUTO = "auto"
+DEFAULT_SERVED_AUDIO_S = 600.0
+"""What a served model is taken to hear: as AF3. No server says it of its model."""
+
+
+def _a_window(value: float) -> str | None:
+    """The encoder's windows are of 30 s."""
+    return None if 30.0 <= value < math.inf else "must be 30 or more"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +98,18 @@ class Model(OptionGroup):
         "af3 (ours, the fastest), transformers (its generate), or openai (a"
         f" server such as vLLM; its key in {API_KEY_VARIABLE}) (default: {{default}})",
     )
-    dtype: Literal["float32", "bfloat16"] = option(
-        "float32", "number format of the weights (default: {default})"
+    dtype: DtypeName = option(
+        "float32",
+        "number format of the weights: float32, bfloat16, or int8 (of --engine af3, for smaller"
+        " GPUs: the decoder in eight bits, computed in bfloat16) (default: {default})",
+    )
+    max_audio_s: float = option(
+        DEFAULT_SERVED_AUDIO_S,
+        "what a served model hears at once, in whole windows of 30 s; of --engine openai, as no"
+        " server says it (default: {default})",
+        "S",
+        rule=_a_window,
+        recorded_at_default=False,
     )
     prompt_form: PromptFormName = option(
         DEFAULT_PROMPT_FORM,
@@ -249,6 +272,20 @@ class Split(OptionGroup):
         "only part I (from 0) of N; parts are disjoint, for machines side by side",
         "I/N",
         key="",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuProcesses(OptionGroup):
+    """Machine."""
+
+    gpus: int | Literal["all"] | None = option(
+        None,
+        "a process for each of so many GPUs of this machine, or of all; they share the clips"
+        " (default: one process)",
+        "N",
+        rule=above_zero,
+        on_templates=False,
     )
 
 

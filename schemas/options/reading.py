@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas.options.derive import ESPEAK
+from schemas.options.night import DtypeName
 from schemas.options.option import OptionGroup, option
 
 TOKEN_VARIABLE = "AF3_BROWSE_TOKEN"  # noqa: S105 (the name of a variable)
@@ -14,6 +15,7 @@ MAX_PORT = 65535
 SearchMode = Literal["hybrid", "words", "meaning"]
 SearchKind = Literal["segment", "clip", "chapter", "recording"]
 RowForm = Literal["table", "csv", "json", "jsonl", "parquet", "markdown"]
+SubtitleForm = Literal["vtt", "srt", "ttml", "txt", "json"]
 SpeechFilter = Literal["any", "with", "without"]
 
 
@@ -61,6 +63,34 @@ class RowsOut(OptionGroup):
     output: str | None = option(
         None, "write all rows to this file, such as a .csv or .parquet, local or gs://", "FILE"
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subtitles(OptionGroup):
+    """Subtitles."""
+
+    recording: str = option(
+        "",
+        "file name, object or identifier (default: all, a file each in the folder --output)",
+        "RECORDING",
+        positional=True,
+    )
+    format: SubtitleForm | None = option(
+        None, "form; ttml is EBU-TT-D (default: as --output ends, else vtt)"
+    )
+    output: str | None = option(
+        None, "write to this file, or folder, local or gs:// (default: stdout)", "FILE"
+    )
+    corpus: str = option("", "only of this corpus", "NAME")
+    date: str = option("", "only of this archive day", "DAY")
+    fps: float = option(
+        25.0,
+        "frames a second of the picture; two frames stand between subtitles (default: {default})",
+        "N",
+        rule=lambda value: None if 1.0 <= value <= 240.0 else "frames a second are 1 to 240",
+    )
+    mark_doubt: bool = option(False, "write [?] before what is in doubt")
+    language: str = option("", "code of the text's language, for ttml, such as en", "CODE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,9 +149,7 @@ class Answering(OptionGroup):
 
     model: str | None = option("nano", "as of af3 annotate (default: {default})", "MODEL")
     model_revision: str | None = option(None, "of a hub's model", "REV")
-    dtype: Literal["float32", "bfloat16"] = option(
-        "float32", "number format of the weights (default: {default})"
-    )
+    dtype: DtypeName = option("float32", "number format of the weights (default: {default})")
     device: Literal["auto", "cpu", "cuda"] = option(
         "auto", "what the model runs on (default: {default})"
     )

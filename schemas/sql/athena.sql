@@ -113,7 +113,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.captions (
   `task_hash` string COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
   `run_id` string COMMENT 'run that made the row',
   `generated_at` timestamp COMMENT 'when the model answered',
-  `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
+  `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double,`form`:string>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not',
   `thinking` string COMMENT 'reasoning before it',
   `text` string COMMENT 'caption',
   `channel` bigint COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard'
@@ -150,7 +150,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.transcripts (
   `task_hash` string COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
   `run_id` string COMMENT 'run that made the row',
   `generated_at` timestamp COMMENT 'when the model answered',
-  `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
+  `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double,`form`:string>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not',
   `word_count` bigint COMMENT 'words of the transcript',
   `text` string COMMENT 'transcript; empty without speech',
   `channel` bigint COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard'
@@ -187,7 +187,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.answers (
   `task_hash` string COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
   `run_id` string COMMENT 'run that made the row',
   `generated_at` timestamp COMMENT 'when the model answered',
-  `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
+  `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double,`form`:string>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not',
   `question` string COMMENT 'question as it was asked',
   `options` array<string> COMMENT 'options of a multiple-choice question, else empty',
   `choice` string COMMENT 'the option that was chosen; empty if open or none was',
@@ -311,6 +311,42 @@ TBLPROPERTIES (
   'projection.date.format' = 'yyyy-MM-dd',
   'projection.date.range' = '2000-01-01,NOW',
   'storage.location.template' = 's3://BUCKET/PREFIX/tables/events/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.words (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `clip_id` string COMMENT 'clip of the recording, one FLAC object',
+  `segment_id` string COMMENT 'segment of the clip; empty where the unit is the clip',
+  `task_id` string COMMENT 'task whose transcript it is of',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `position` bigint COMMENT 'number of the word in its transcript, from 0',
+  `word` string COMMENT 'the word as it is written, with the marks that touch it',
+  `normalised` string COMMENT 'the word in lower case, without outer marks',
+  `start_char` bigint COMMENT 'where it starts in the transcript\'s text, in code points',
+  `end_char` bigint COMMENT 'where it ends there',
+  `confidence` double COMMENT 'that it is spoken there, 0 to 1; missing where its time is estimated',
+  `method` string COMMENT 'pocketsphinx or ctc; interpolation where its time is estimated',
+  `aligner` string COMMENT 'aligner that was asked',
+  `aligner_revision` string COMMENT 'revision of its weights or package; empty of interpolation',
+  `channel` bigint COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
+  `speaker` string COMMENT 'who says it; missing where speakers are not known',
+  `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'when each word of a transcript is spoken'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/words/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/words/corpus=${corpus}/date=${date}/'
 );
 
 CREATE EXTERNAL TABLE IF NOT EXISTS af3.embeddings (

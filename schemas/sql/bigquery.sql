@@ -101,7 +101,7 @@ CREATE OR REPLACE EXTERNAL TABLE af3.captions (
   `task_hash` STRING OPTIONS(description = 'hash of the resolved task: prompt, weights, decoding settings'),
   `run_id` STRING OPTIONS(description = 'run that made the row'),
   `generated_at` TIMESTAMP OPTIONS(description = 'when the model answered'),
-  `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances'),
+  `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64, `form` STRING>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not'),
   `thinking` STRING OPTIONS(description = 'reasoning before it'),
   `text` STRING OPTIONS(description = 'caption'),
   `channel` INT64 OPTIONS(description = 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard')
@@ -133,7 +133,7 @@ CREATE OR REPLACE EXTERNAL TABLE af3.transcripts (
   `task_hash` STRING OPTIONS(description = 'hash of the resolved task: prompt, weights, decoding settings'),
   `run_id` STRING OPTIONS(description = 'run that made the row'),
   `generated_at` TIMESTAMP OPTIONS(description = 'when the model answered'),
-  `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances'),
+  `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64, `form` STRING>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not'),
   `word_count` INT64 OPTIONS(description = 'words of the transcript'),
   `text` STRING OPTIONS(description = 'transcript; empty without speech'),
   `channel` INT64 OPTIONS(description = 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard')
@@ -165,7 +165,7 @@ CREATE OR REPLACE EXTERNAL TABLE af3.answers (
   `task_hash` STRING OPTIONS(description = 'hash of the resolved task: prompt, weights, decoding settings'),
   `run_id` STRING OPTIONS(description = 'run that made the row'),
   `generated_at` TIMESTAMP OPTIONS(description = 'when the model answered'),
-  `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances'),
+  `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64, `form` STRING>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not'),
   `question` STRING OPTIONS(description = 'question as it was asked'),
   `options` ARRAY<STRING> OPTIONS(description = 'options of a multiple-choice question, else empty'),
   `choice` STRING OPTIONS(description = 'the option that was chosen; empty if open or none was'),
@@ -269,6 +269,37 @@ OPTIONS (
   hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/events',
   enable_list_inference = true,
   description = 'what is heard from when to when: speech, sounds and music, measured'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.words (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `clip_id` STRING OPTIONS(description = 'clip of the recording, one FLAC object'),
+  `segment_id` STRING OPTIONS(description = 'segment of the clip; empty where the unit is the clip'),
+  `task_id` STRING OPTIONS(description = 'task whose transcript it is of'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `position` INT64 OPTIONS(description = 'number of the word in its transcript, from 0'),
+  `word` STRING OPTIONS(description = 'the word as it is written, with the marks that touch it'),
+  `normalised` STRING OPTIONS(description = 'the word in lower case, without outer marks'),
+  `start_char` INT64 OPTIONS(description = 'where it starts in the transcript\'s text, in code points'),
+  `end_char` INT64 OPTIONS(description = 'where it ends there'),
+  `confidence` FLOAT64 OPTIONS(description = 'that it is spoken there, 0 to 1; missing where its time is estimated'),
+  `method` STRING OPTIONS(description = 'pocketsphinx or ctc; interpolation where its time is estimated'),
+  `aligner` STRING OPTIONS(description = 'aligner that was asked'),
+  `aligner_revision` STRING OPTIONS(description = 'revision of its weights or package; empty of interpolation'),
+  `channel` INT64 OPTIONS(description = 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard'),
+  `speaker` STRING OPTIONS(description = 'who says it; missing where speakers are not known'),
+  `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/words/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/words',
+  enable_list_inference = true,
+  description = 'when each word of a transcript is spoken'
 );
 
 CREATE OR REPLACE EXTERNAL TABLE af3.embeddings (

@@ -131,7 +131,7 @@ COMMENT ON COLUMN segments."run_id" IS 'run that made the row';
 COMMENT ON COLUMN segments."channel" IS 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard';
 
 CREATE OR REPLACE VIEW captions AS
-SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, thinking, text, channel FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE)[]) AS examples, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS BIGINT) AS channel WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/captions/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, thinking, text, channel FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE, form VARCHAR)[]) AS examples, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS BIGINT) AS channel WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/captions/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 
 COMMENT ON VIEW captions IS 'what is heard, in words';
 
@@ -173,7 +173,7 @@ COMMENT ON COLUMN captions."run_id" IS 'run that made the row';
 
 COMMENT ON COLUMN captions."generated_at" IS 'when the model answered';
 
-COMMENT ON COLUMN captions."examples" IS 'segments that stood before the prompt as examples, nearest first, with cosine distances';
+COMMENT ON COLUMN captions."examples" IS 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not';
 
 COMMENT ON COLUMN captions."thinking" IS 'reasoning before it';
 
@@ -182,7 +182,7 @@ COMMENT ON COLUMN captions."text" IS 'caption';
 COMMENT ON COLUMN captions."channel" IS 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard';
 
 CREATE OR REPLACE VIEW transcripts AS
-SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, word_count, text, channel FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE)[]) AS examples, CAST(NULL AS BIGINT) AS word_count, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS BIGINT) AS channel WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/transcripts/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, word_count, text, channel FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE, form VARCHAR)[]) AS examples, CAST(NULL AS BIGINT) AS word_count, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS BIGINT) AS channel WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/transcripts/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 
 COMMENT ON VIEW transcripts IS 'what is said';
 
@@ -224,7 +224,7 @@ COMMENT ON COLUMN transcripts."run_id" IS 'run that made the row';
 
 COMMENT ON COLUMN transcripts."generated_at" IS 'when the model answered';
 
-COMMENT ON COLUMN transcripts."examples" IS 'segments that stood before the prompt as examples, nearest first, with cosine distances';
+COMMENT ON COLUMN transcripts."examples" IS 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not';
 
 COMMENT ON COLUMN transcripts."word_count" IS 'words of the transcript';
 
@@ -233,7 +233,7 @@ COMMENT ON COLUMN transcripts."text" IS 'transcript; empty without speech';
 COMMENT ON COLUMN transcripts."channel" IS 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard';
 
 CREATE OR REPLACE VIEW answers AS
-SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, question, options, choice, thinking, text, channel FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE)[]) AS examples, CAST(NULL AS VARCHAR) AS question, CAST(NULL AS VARCHAR[]) AS options, CAST(NULL AS VARCHAR) AS choice, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS BIGINT) AS channel WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/answers/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, question, options, choice, thinking, text, channel FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE, form VARCHAR)[]) AS examples, CAST(NULL AS VARCHAR) AS question, CAST(NULL AS VARCHAR[]) AS options, CAST(NULL AS VARCHAR) AS choice, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS BIGINT) AS channel WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/answers/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 
 COMMENT ON VIEW answers IS 'answers to the configured questions';
 
@@ -275,7 +275,7 @@ COMMENT ON COLUMN answers."run_id" IS 'run that made the row';
 
 COMMENT ON COLUMN answers."generated_at" IS 'when the model answered';
 
-COMMENT ON COLUMN answers."examples" IS 'segments that stood before the prompt as examples, nearest first, with cosine distances';
+COMMENT ON COLUMN answers."examples" IS 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not';
 
 COMMENT ON COLUMN answers."question" IS 'question as it was asked';
 
@@ -427,6 +427,55 @@ COMMENT ON COLUMN events."engine" IS 'engine that ran it; af3+authors where --pr
 COMMENT ON COLUMN events."run_id" IS 'run that made the row';
 
 COMMENT ON COLUMN events."generated_at" IS 'when the row was made';
+
+CREATE OR REPLACE VIEW words AS
+SELECT corpus, date, recording_id, clip_id, segment_id, task_id, start_ms, end_ms, position, word, normalised, start_char, end_char, confidence, method, aligner, aligner_revision, channel, speaker, flags, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS BIGINT) AS position, CAST(NULL AS VARCHAR) AS word, CAST(NULL AS VARCHAR) AS normalised, CAST(NULL AS BIGINT) AS start_char, CAST(NULL AS BIGINT) AS end_char, CAST(NULL AS DOUBLE) AS confidence, CAST(NULL AS VARCHAR) AS method, CAST(NULL AS VARCHAR) AS aligner, CAST(NULL AS VARCHAR) AS aligner_revision, CAST(NULL AS BIGINT) AS channel, CAST(NULL AS VARCHAR) AS speaker, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/words/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW words IS 'when each word of a transcript is spoken';
+
+COMMENT ON COLUMN words."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN words."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN words."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN words."clip_id" IS 'clip of the recording, one FLAC object';
+
+COMMENT ON COLUMN words."segment_id" IS 'segment of the clip; empty where the unit is the clip';
+
+COMMENT ON COLUMN words."task_id" IS 'task whose transcript it is of';
+
+COMMENT ON COLUMN words."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN words."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN words."position" IS 'number of the word in its transcript, from 0';
+
+COMMENT ON COLUMN words."word" IS 'the word as it is written, with the marks that touch it';
+
+COMMENT ON COLUMN words."normalised" IS 'the word in lower case, without outer marks';
+
+COMMENT ON COLUMN words."start_char" IS 'where it starts in the transcript''s text, in code points';
+
+COMMENT ON COLUMN words."end_char" IS 'where it ends there';
+
+COMMENT ON COLUMN words."confidence" IS 'that it is spoken there, 0 to 1; missing where its time is estimated';
+
+COMMENT ON COLUMN words."method" IS 'pocketsphinx or ctc; interpolation where its time is estimated';
+
+COMMENT ON COLUMN words."aligner" IS 'aligner that was asked';
+
+COMMENT ON COLUMN words."aligner_revision" IS 'revision of its weights or package; empty of interpolation';
+
+COMMENT ON COLUMN words."channel" IS 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard';
+
+COMMENT ON COLUMN words."speaker" IS 'who says it; missing where speakers are not known';
+
+COMMENT ON COLUMN words."flags" IS 'reasons to doubt the row; flagged rows stay';
+
+COMMENT ON COLUMN words."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN words."generated_at" IS 'when the row was made';
 
 CREATE OR REPLACE VIEW embeddings AS
 SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, audio_embedding, audio_model, caption, caption_embedding, text_model, flags, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS FLOAT[]) AS audio_embedding, CAST(NULL AS VARCHAR) AS audio_model, CAST(NULL AS VARCHAR) AS caption, CAST(NULL AS FLOAT[]) AS caption_embedding, CAST(NULL AS VARCHAR) AS text_model, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/embeddings/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));

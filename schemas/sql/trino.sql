@@ -105,7 +105,7 @@ CREATE TABLE IF NOT EXISTS hive.af3.captions (
   "task_hash" VARCHAR COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
   "run_id" VARCHAR COMMENT 'run that made the row',
   "generated_at" TIMESTAMP(3) COMMENT 'when the model answered',
-  "examples" ARRAY(ROW("recording_id" VARCHAR, "segment_id" VARCHAR, "distance" DOUBLE)) COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
+  "examples" ARRAY(ROW("recording_id" VARCHAR, "segment_id" VARCHAR, "distance" DOUBLE, "form" VARCHAR)) COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not',
   "thinking" VARCHAR COMMENT 'reasoning before it',
   "text" VARCHAR COMMENT 'caption',
   "channel" BIGINT COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
@@ -139,7 +139,7 @@ CREATE TABLE IF NOT EXISTS hive.af3.transcripts (
   "task_hash" VARCHAR COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
   "run_id" VARCHAR COMMENT 'run that made the row',
   "generated_at" TIMESTAMP(3) COMMENT 'when the model answered',
-  "examples" ARRAY(ROW("recording_id" VARCHAR, "segment_id" VARCHAR, "distance" DOUBLE)) COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
+  "examples" ARRAY(ROW("recording_id" VARCHAR, "segment_id" VARCHAR, "distance" DOUBLE, "form" VARCHAR)) COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not',
   "word_count" BIGINT COMMENT 'words of the transcript',
   "text" VARCHAR COMMENT 'transcript; empty without speech',
   "channel" BIGINT COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
@@ -173,7 +173,7 @@ CREATE TABLE IF NOT EXISTS hive.af3.answers (
   "task_hash" VARCHAR COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
   "run_id" VARCHAR COMMENT 'run that made the row',
   "generated_at" TIMESTAMP(3) COMMENT 'when the model answered',
-  "examples" ARRAY(ROW("recording_id" VARCHAR, "segment_id" VARCHAR, "distance" DOUBLE)) COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
+  "examples" ARRAY(ROW("recording_id" VARCHAR, "segment_id" VARCHAR, "distance" DOUBLE, "form" VARCHAR)) COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not',
   "question" VARCHAR COMMENT 'question as it was asked',
   "options" ARRAY(VARCHAR) COMMENT 'options of a multiple-choice question, else empty',
   "choice" VARCHAR COMMENT 'the option that was chosen; empty if open or none was',
@@ -286,6 +286,39 @@ WITH (
 );
 
 CALL hive.system.sync_partition_metadata('af3', 'events', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.words (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "clip_id" VARCHAR COMMENT 'clip of the recording, one FLAC object',
+  "segment_id" VARCHAR COMMENT 'segment of the clip; empty where the unit is the clip',
+  "task_id" VARCHAR COMMENT 'task whose transcript it is of',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "position" BIGINT COMMENT 'number of the word in its transcript, from 0',
+  "word" VARCHAR COMMENT 'the word as it is written, with the marks that touch it',
+  "normalised" VARCHAR COMMENT 'the word in lower case, without outer marks',
+  "start_char" BIGINT COMMENT 'where it starts in the transcript''s text, in code points',
+  "end_char" BIGINT COMMENT 'where it ends there',
+  "confidence" DOUBLE COMMENT 'that it is spoken there, 0 to 1; missing where its time is estimated',
+  "method" VARCHAR COMMENT 'pocketsphinx or ctc; interpolation where its time is estimated',
+  "aligner" VARCHAR COMMENT 'aligner that was asked',
+  "aligner_revision" VARCHAR COMMENT 'revision of its weights or package; empty of interpolation',
+  "channel" BIGINT COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
+  "speaker" VARCHAR COMMENT 'who says it; missing where speakers are not known',
+  "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'when each word of a transcript is spoken'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/words',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'words', 'FULL');
 
 CREATE TABLE IF NOT EXISTS hive.af3.embeddings (
   "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',

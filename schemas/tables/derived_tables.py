@@ -30,6 +30,7 @@ from schemas.tables.description_tables import DESCRIPTIONS
 from schemas.tables.embedding_tables import EMBEDDINGS, TEXT_EMBEDDINGS
 from schemas.tables.evaluation_tables import EVALUATIONS
 from schemas.tables.night_tables import TABLES
+from schemas.tables.word_tables import WORDS
 
 _MADE = (RUN, GENERATED_AT)
 _MODEL = (
@@ -292,6 +293,7 @@ CHATS = Table(
 
 DERIVED_TABLES: tuple[Table, ...] = (
     EVENTS,
+    WORDS,
     EMBEDDINGS,
     TEXT_EMBEDDINGS,
     PAIRS,

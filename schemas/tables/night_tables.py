@@ -66,10 +66,13 @@ _ANSWER_COLUMNS = (
     Column("generated_at", pa.timestamp("ms", tz="UTC"), "when the model answered"),
     structs(
         "examples",
-        "segments that stood before the prompt as examples, nearest first, with cosine distances",
+        "segments that stood before the prompt as examples, nearest first, with cosine distances;"
+        " form: sound where it was heard, caption (and in older rows nothing) where it was not",
+        "form",
         recording_id=pa.string(),
         segment_id=pa.string(),
         distance=pa.float64(),
+        form=pa.string(),
     ),
 )
 _ANSWER_ORDER = (
@@ -228,7 +231,7 @@ SEGMENTS = Table(
 
 CAPTIONS = Table(
     "captions",
-    3,
+    4,
     "what is heard, in words",
     (*_ANSWER_COLUMNS, text("thinking", "reasoning before it"), text("text", "caption"), _CHANNEL),
     _ANSWER_ORDER,
@@ -236,7 +239,7 @@ CAPTIONS = Table(
 
 TRANSCRIPTS = Table(
     "transcripts",
-    3,
+    4,
     "what is said",
     (
         *_ANSWER_COLUMNS,
@@ -249,7 +252,7 @@ TRANSCRIPTS = Table(
 
 ANSWERS = Table(
     "answers",
-    3,
+    4,
     "answers to the configured questions",
     (
         *_ANSWER_COLUMNS,

@@ -64,6 +64,7 @@ def test_what_jobs_need() -> None:
     assert {job.name: job.extras for job in JOBS if job.extras} == {
         "index": ("search",),
         "events": ("derive",),
+        "align": ("align",),
         "embed": ("derive",),
         "summarise": ("derive",),
         "dialogues": ("derive",),
@@ -89,6 +90,7 @@ def test_orders() -> None:
     ]
     assert [job.name for job in DERIVED] == [
         "events",
+        "align",
         "embed",
         "skills",
         "think",

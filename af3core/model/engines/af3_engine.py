@@ -14,12 +14,20 @@ from af3core.errors import ModelError
 from af3core.model.engines.prompts_ahead import Heard, PromptsAhead, log_mel_ahead
 from af3core.model.isolation import answer_isolated
 from af3core.model.network.af3_model import Af3Model
+from af3core.model.network.log_mel import LogMel
 from af3core.model.prompt import InvalidPrompt, Prompt, PromptBuilder
 from af3core.model.request import Answer, Request, Sound, Vector, Weights, check_sound
-from af3core.model.runtime.batch_loop import BatchLoop, Job, RunStats
+from af3core.model.runtime.batch_loop import (
+    BatchLoop,
+    Job,
+    RunStats,
+    beyond_budget,
+    plan_groups,
+)
 from af3core.model.runtime.detokenizer import Detokenizer
 from af3core.model.runtime.json_constraint import JsonConstraint
 from af3core.model.runtime.runner import Runner
+from af3core.model.runtime.scheduler import Scheduler
 from af3core.model.streaming.stream import Stream
 from af3core.model.streaming.stream_batches import FairLock, Join, PendingRequest, StreamBatches
 from af3core.model.weights.checkpoint import Checkpoint
@@ -77,7 +85,9 @@ class Af3Engine:
         think: tuple[Any, LoadedWeights] | None = None,
         prompt_form: PromptFormName = DEFAULT_PROMPT_FORM,
     ) -> None:
-        log_mels = dict.fromkeys(weights.states, log_mel_ahead(processor, weights))
+        log_mels: dict[Weights, LogMel | None] = dict.fromkeys(
+            weights.states, log_mel_ahead(processor, weights)
+        )
         if think is not None:
             log_mels["think"] = log_mel_ahead(*think)
         self._ahead = PromptsAhead(log_mels)
@@ -162,6 +172,20 @@ class Af3Engine:
                 found[number] = error
         found |= zip(asked, self._streams.answer(list(asked.values())), strict=True)
         return [found[number] for number in range(len(requests))]
+
+    def refusal(self, request: Request) -> ModelError | None:
+        """Why a request would not be taken: its audio, its words, or more tokens than the model's
+        positions or `batch_tokens`. Nothing is computed.
+        """
+        try:
+            prompt = self._side_of(request).prompt_builder.build(request)
+        except ModelError as error:
+            return error
+        answer_tokens = request.decoding.max_new_tokens
+        groups = plan_groups({0: prompt}, {0: answer_tokens})
+        if not Scheduler(groups, self.batch_tokens).too_large:
+            return None
+        return beyond_budget(prompt, answer_tokens, self.batch_tokens)
 
     def embed(self, sounds: Sequence[Sound]) -> list[Vector | ModelError]:
         """AF-Whisper's states of each sound, averaged over time, `[width]`; or one error.

@@ -101,7 +101,11 @@ def _load(settings: EngineSettings) -> StreamingEngine:
 
         key = os.environ.get(settings.key_variable, "")
         return OpenAIEngine(
-            settings.endpoint, settings.checkpoint.name, api_key=key, server=settings.server
+            settings.endpoint,
+            settings.checkpoint.name,
+            api_key=key,
+            server=settings.server,
+            limit=settings.checkpoint.limit,
         )
     try:
         from af3core.model.engines.af3_engine import Af3Engine

@@ -19,6 +19,7 @@ from typing import Literal
 import httpx
 
 from af3core.errors import ConfigurationError, ModelError, ServerUnavailable, ThinkModelMissing
+from af3core.model.audio_limits import AF3_LIMIT, AudioLimit
 from af3core.model.engines.served.answers import (
     UNREADABLE,
     Completion,
@@ -59,6 +60,7 @@ class OpenAIEngine:
         timeout_s: longest silence of the server within a request, which is then not tried again.
         think_model: name under which the server has the think adapter; "" for none.
         server: what the server is, where it does not say so itself.
+        limit: how much the model hears; no server says it.
 
     Raises:
         ConfigurationError: no http(s) address, or a server that does not know the model.
@@ -78,6 +80,7 @@ class OpenAIEngine:
         think_model: str = "",
         backoff: Backoff | None = None,
         server: ServerName = "auto",
+        limit: AudioLimit = AF3_LIMIT,
     ) -> None:
         if not re.fullmatch("[!-~]*", api_key):
             raise ConfigurationError("api_key: holds a blank, or a letter that no header can hold")
@@ -87,6 +90,7 @@ class OpenAIEngine:
             raise ConfigurationError(f"endpoint {shown}: must have the form {form}")
         self._models = {"base": model, "think": think_model}
         self._concurrency = concurrency
+        self._limit = limit
         self._backoff = backoff or Backoff()
         self._outage = Outage(self._backoff.ceiling_s)
         authorization = {"Authorization": f"Bearer {api_key}"} if api_key else {}
@@ -244,7 +248,7 @@ class OpenAIEngine:
         return streamed.completion()
 
     def _exchange(self, request: Request, wavs: Wavs, *, is_stream: bool = False) -> Exchange:
-        check_request(request)
+        check_request(request, self._limit)
         model = self._models[request.weights]
         if not model:
             raise ThinkModelMissing(f"{self._server}: think weights need the name of a think_model")

@@ -139,6 +139,16 @@ class TransformersEngine:
                 for place, result in self._run_batch([asked[number] for number in left]):
                     yield left[place], result
 
+    def refusal(self, request: Request) -> ModelError | None:
+        """Why a request would not be taken: its audio, its words, or their length. A single request
+        may exceed `batch_tokens`.
+        """
+        try:
+            self._prompt(request)
+        except ModelError as error:
+            return error
+        return None
+
     def embed(self, sounds: Sequence[Sound]) -> list[Vector | ModelError]:
         """The encoder's states of each sound, averaged over time, `[width]`; or one error."""
         with self._turn:

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from af3core.alignment.timed_text import timed_text
 from beam_jobs.browse.data.archive_tables import Row, rows_of
 from beam_jobs.output.json_values import as_json
 
@@ -30,7 +31,11 @@ _COLUMNS = {
     "transcripts": ("text",),
     "answers": ("question", "options", "choice", "thinking", "text"),
 }
-ANSWERED = tuple(_COLUMNS)
+_WORD = (
+    *("recording_id", "segment_id", "task_id", "start_ms", "end_ms", "start_char", "end_char"),
+    *("word", "confidence", "flags"),
+)
+ANSWERED = (*_COLUMNS, "words")
 """The tables that are read."""
 
 
@@ -43,6 +48,7 @@ class StretchAnswers:
     thinking: str = ""
     answers: list[dict[str, Any]] = field(default_factory=list)
     flags: set[str] = field(default_factory=set)
+    transcript_task: str = ""
 
     @property
     def context(self) -> tuple[str, str]:
@@ -82,7 +88,41 @@ def said_of(
             said = found.setdefault(stretch_of(row), StretchAnswers())
             said.flags.update(row["flags"])
             _add(said, table, row)
+    _add_word_times(found, connection, only, values)
     return found
+
+
+def _add_word_times(
+    found: Mapping[Stretch, StretchAnswers],
+    connection: duckdb.DuckDBPyConnection,
+    only: str,
+    values: Mapping[str, Any],
+) -> None:
+    """Give transcripts the times of their words, as code points and milliseconds; none where no
+    word of them was found in the sound.
+    """
+    sql = (
+        f"SELECT corpus, CAST(date AS VARCHAR) AS date, {', '.join(_WORD)} FROM words"
+        f" WHERE recording_id IN (SELECT unnest($recordings)){only} ORDER BY position, start_ms"
+    )
+    words: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows_of(connection, sql, dict(values)):
+        of = (row["corpus"], row["date"], row["recording_id"], row["segment_id"], row["task_id"])
+        words.setdefault(of, []).append(row)
+    for (*names, start_ms, end_ms), said in found.items():
+        if said.transcript is None:
+            continue
+        mine = words.get((*names, said.transcript_task), [])
+        if not names[-1]:  # of whole clips: those of this one
+            mine = [row for row in mine if start_ms <= row["start_ms"] < end_ms]
+        text = {"text": said.transcript["text"], "start_ms": start_ms, "end_ms": end_ms}
+        timed = timed_text(text, mine, []) if mine else []
+        is_found = not all(word.is_estimated for word in timed)
+        said.transcript["words"] = [
+            [word.start_char, word.end_char, word.start_ms, word.end_ms]
+            for word in timed
+            if is_found
+        ]
 
 
 def stretch_of(row: Mapping[str, Any]) -> Stretch:
@@ -109,4 +149,4 @@ def _add(said: StretchAnswers, table: str, row: Row) -> None:
     elif table == "captions" and said.caption is None:
         said.caption, said.thinking = shown, row["thinking"] or ""
     elif table == "transcripts" and said.transcript is None:
-        said.transcript = shown
+        said.transcript, said.transcript_task = shown, row["task_id"]

@@ -63,15 +63,17 @@ def recording_page(
     Raises:
         Refusal: there is no such recording.
     """
-    place = _find(tables, recording_id, corpus, date)
+    place = find_recording(tables, recording_id, corpus, date)
     if place is None:
         raise Refusal(404, f"recording {recording_id}: not in the tables")
     stamps = tables.stamps_of_places(_TABLES, [place])
     return tables.read(stamps, lambda connection: _page(connection, place))
 
 
-def _find(tables: ArchiveTables, recording_id: str, corpus: str, date: str) -> Place | None:
-    """The newest place of a recording."""
+def find_recording(
+    tables: ArchiveTables, recording_id: str, corpus: str, date: str
+) -> Place | None:
+    """The newest place of a recording; in a corpus or a day where they are named."""
     if place_of(corpus or "any", date or "2000-01-01", recording_id) is None:
         return None
     days = {

@@ -12,6 +12,7 @@ import { ESTIMATED, Words } from "./words.js";
 const KINDS = { clip: "Clip", chapter: "Chapter", recording: "Whole recording" };
 const FIELDS = { transcript: "Said", caption: "Caption", answers: "Answer", summary: "Summary" };
 const LAST_MS = 150;
+const LEAD_MS = 300;
 
 export class Card {
   /**
@@ -30,10 +31,11 @@ export class Card {
     this.status = h("p", { class: "player-line", role: "alert", hidden: true });
     this.strip = this.clips.length ? this.#strip() : null;
     this.words = null;
+    this.momentMs = hit.start_ms;
     this.element = this.#article();
   }
 
-  /** Plays from the hit's start, or on from where it was stopped; pauses if it plays. */
+  /** Plays from what matches, where its time is known, else from the hit's start; or on from where it was stopped; pauses if it plays. */
   toggle() {
     if (!this.clips.length) return;
     if (this.player.owns(this) && this.player.playing) this.player.pause();
@@ -76,7 +78,7 @@ export class Card {
   #resumeMs() {
     const positionMs = this.player.owns(this) ? this.player.positionMs : null;
     const within = positionMs !== null && positionMs >= this.hit.start_ms && positionMs < this.endMs - LAST_MS;
-    return within ? positionMs : this.hit.start_ms;
+    return within ? positionMs : this.momentMs;
   }
 
   #article() {
@@ -121,15 +123,17 @@ export class Card {
   }
 
   #transcript(marks) {
-    const { text, flags } = this.hit.transcript;
+    const { text, flags, words } = this.hit.transcript;
     if (!text) {
       return { marked: false, element: h("p", { class: "said is-empty" }, "Nothing is said here. ", flagLabels(flags)) };
     }
     const found = this.hit.field === "transcript" ? marksWithin(text, this.hit.context, marks) : null;
-    this.words = new Words(text, found ?? [], [[this.hit.start_ms, this.endMs]]);
+    this.words = new Words(text, found ?? [], [[this.hit.start_ms, this.endMs]], words);
+    const saidMs = found?.length ? this.words.foundAt(found[0][0]) : null;
+    if (saidMs !== null) this.momentMs = Math.max(this.hit.start_ms, saidMs - LEAD_MS);
     const paragraph = h("p", {
       class: "said",
-      title: this.clips.length ? `Click a word to play from it. ${ESTIMATED}.` : null,
+      title: this.clips.length ? `Click a word to play from it.${words.length ? "" : ` ${ESTIMATED}.`}` : null,
       onclick: (event) => this.#jump(event),
     }, this.words.nodes);
     return { marked: found !== null, element: h("div", {}, paragraph, flagLabels(flags)) };
@@ -178,7 +182,7 @@ export class Card {
       hit.segment_id
         ? h("a", { href: likePath(hit.segment_id) }, icon("wave"), "Sounds like this")
         : null,
-      h("a", { href: recordingPath(hit, hit.start_ms) }, icon("open"), `Open at ${clock(hit.start_ms)}`),
+      h("a", { href: recordingPath(hit, this.momentMs) }, icon("open"), `Open at ${clock(this.momentMs)}`),
       h("span", { class: "length" }, length(hit.end_ms - hit.start_ms)));
   }
 }

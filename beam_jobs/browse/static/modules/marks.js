@@ -1,5 +1,12 @@
 /** Texts with marks: offsets of Python, which counts code points, on strings that count UTF-16. */
 
+/** Where each code point of a text starts in UTF-16, and where the text ends. */
+export function utf16Offsets(text) {
+  const offsets = [0];
+  for (const character of text) offsets.push(offsets.at(-1) + character.length);
+  return offsets;
+}
+
 /**
  * Marks as UTF-16 offsets, in order, without overlaps, within the text.
  * @param {string} text
@@ -7,8 +14,7 @@
  * @returns {number[][]}
  */
 export function utf16Marks(text, marks) {
-  const offsets = [0];
-  for (const character of text) offsets.push(offsets.at(-1) + character.length);
+  const offsets = utf16Offsets(text);
   const last = offsets.length - 1;
   const within = (point) => offsets[Math.min(Math.max(point, 0), last)];
   const merged = [];

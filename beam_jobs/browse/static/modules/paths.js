@@ -9,6 +9,11 @@ export function recordingPath({ recording_id: recordingId, corpus, date }, posit
   return `/recording/${encodeURIComponent(recordingId)}${query.size ? `?${query}` : ""}`;
 }
 
+/** The subtitles of a recording, to be kept as a file: vtt, srt, ttml, txt or json. */
+export function subtitlesPath({ recording_id: recordingId, corpus, date }, form) {
+  return `/subtitles/${encodeURIComponent(recordingId)}.${form}?${new URLSearchParams({ corpus, date })}`;
+}
+
 export function corpusPath(name) {
   return `/corpus/${encodeURIComponent(name)}`;
 }

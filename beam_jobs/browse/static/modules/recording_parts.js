@@ -3,8 +3,10 @@
 import { answerList } from "./annotations.js";
 import { facts, h } from "./elements.js";
 import { flagLabels } from "./flags.js";
-import { corpusPath } from "./paths.js";
+import { corpusPath, subtitlesPath } from "./paths.js";
 import { clock, day, length, moment, percent, stretch } from "./times.js";
+
+const SUBTITLE_FORMS = [["vtt", "WebVTT"], ["srt", "SubRip"], ["ttml", "EBU-TT-D"], ["txt", "text"]];
 
 /** Title and the facts that everybody asks for; the others are folded away. */
 export function recordingHead(row) {
@@ -16,6 +18,7 @@ export function recordingHead(row) {
       h("span", {}, length(row.duration_ms)),
       h("span", {}, coverage(row))),
     flagLabels(row.flags),
+    h("p", { class: "meta" }, "Subtitles", SUBTITLE_FORMS.map(([form, name]) => h("a", { href: subtitlesPath(row, form), download: "" }, name))),
     h("details", { class: "fold" }, h("summary", {}, "All facts"), facts([
       ["Address", h("code", {}, row.object_uri)],
       ["Also at", row.duplicate_uris?.length ? row.duplicate_uris.map((uri) => h("div", {}, h("code", {}, uri))) : null],

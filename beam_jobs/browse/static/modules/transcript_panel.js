@@ -25,7 +25,7 @@ export class TranscriptPanel {
       this.#withChapters());
     this.element = h("section", { class: "transcript-panel", "aria-labelledby": "transcript-title" },
       h("div", { class: "panel-head" }, h("h2", { id: "transcript-title" }, "Transcript"),
-        h("p", { class: "hint" }, `Click a word to play from it. ${ESTIMATED}.`), this.again),
+        h("p", { class: "hint" }, `Click a word to play from it.${this.#estimated()}`), this.again),
       this.list);
     this.#watchScrolling();
   }
@@ -98,7 +98,7 @@ export class TranscriptPanel {
     const segment = this.found.segments[number];
     const paragraph = this.rows[number].querySelector(".said");
     if (!paragraph) return null;
-    const words = new Words(segment.transcript.text, [], this.#spoken(segment));
+    const words = new Words(segment.transcript.text, [], this.#spoken(segment), segment.transcript.words);
     paragraph.replaceChildren(...words.nodes.flat());
     this.words.set(number, words);
     return words;
@@ -117,6 +117,14 @@ export class TranscriptPanel {
       else joined.push(part);
     }
     return joined.length ? joined : [[segment.start_ms, segment.end_ms]];
+  }
+
+  /** What is said of the times of words: nothing where all were found. */
+  #estimated() {
+    const said = this.found.segments.filter((segment) => segment.transcript?.text);
+    const found = said.filter((segment) => segment.transcript.words.length);
+    if (said.length && found.length === said.length) return "";
+    return found.length ? " Times of words that are not aligned are estimated." : ` ${ESTIMATED}.`;
   }
 
   #clicked(event) {

@@ -1,7 +1,7 @@
-/** A text whose words follow the playing: their times are estimated, as the tables have none. */
+/** A text whose words follow the playing: by the table of words, or by an estimate where it has none. */
 
 import { h } from "./elements.js";
-import { pieces } from "./marks.js";
+import { pieces, utf16Offsets } from "./marks.js";
 
 export const ESTIMATED = "Times of words are estimated by their share of the time of speech";
 
@@ -12,8 +12,11 @@ export class Words {
    * @param {string} text
    * @param {number[][]} marks UTF-16 offsets
    * @param {number[][]} stretches [start_ms, end_ms] in which the words are spoken, in order
+   * @param {number[][]} found [start, end] in code points, [start_ms, end_ms] of each word; may be empty
    */
-  constructor(text, marks, stretches) {
+  constructor(text, marks, stretches, found = []) {
+    this.found = found;
+    this.times = [];
     this.stretches = stretches;
     this.spokenMs = stretches.reduce((sum, [start, end]) => sum + end - start, 0);
     this.spans = [];
@@ -35,6 +38,7 @@ export class Words {
   timeOf(target) {
     const word = target instanceof Element ? target.closest(".word") : null;
     if (!word?.dataset.word || !this.spans[word.dataset.word]?.includes(word)) return null;
+    if (this.times.length) return this.times[word.dataset.word][0];
     let left = (Number(word.dataset.word) / this.spans.length) * this.spokenMs;
     for (const [start, end] of this.stretches) {
       if (left < end - start) return Math.round(start + left);
@@ -43,7 +47,14 @@ export class Words {
     return this.stretches.at(-1)?.[0] ?? null;
   }
 
+  /** When the word at a UTF-16 offset of the text is spoken; null where the tables do not say. */
+  foundAt(offset) {
+    const number = this.ends.findIndex((end) => offset < end);
+    return this.times[number]?.[0] ?? null;
+  }
+
   #wordAt(positionMs) {
+    if (this.times.length) return this.times.findLastIndex(([start, end]) => start <= positionMs && positionMs < end);
     let passed = 0;
     let speaking = false;
     for (const [start, end] of this.stretches) {
@@ -64,6 +75,8 @@ export class Words {
   #build(text, marks) {
     const words = [...SEGMENTER.segment(text)].filter((piece) => piece.isWordLike);
     this.spans = words.map(() => []);
+    this.ends = words.map(({ index, segment }) => index + segment.length);
+    this.times = this.#timesOf(text, words);
     let next = 0;
     return pieces(text, marks).map(({ start, end, marked }) => {
       const nodes = [];
@@ -82,6 +95,20 @@ export class Words {
         }
       }
       return marked ? h("mark", {}, nodes) : nodes;
+    });
+  }
+
+  /** [start_ms, end_ms] of each word: of what was found in it, else when the one before it ends. */
+  #timesOf(text, words) {
+    if (!this.found.length) return [];
+    const offsets = utf16Offsets(text);
+    const known = this.found.map(([start, end, from, to]) => [offsets[start], offsets[end], from, to]);
+    let now = known[0][2];
+    return words.map(({ index, segment }) => {
+      const inside = known.filter(([start, end]) => start < index + segment.length && index < end);
+      const [from, to] = inside.length ? [inside[0][2], inside.at(-1)[3]] : [now, now];
+      now = to;
+      return [from, to];
     });
   }
 

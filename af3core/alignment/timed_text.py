@@ -1,0 +1,64 @@
+"""A transcript's words with their times, from the table of words; estimated where it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from af3core.alignment.align import LOW_ALIGNMENT, TEXT_TOO_LONG
+from af3core.alignment.interpolation import Stretch, interpolate, within
+from af3core.alignment.text_words import words_of_text
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TimedTextWord:
+    """A word of a text: its code points, its time in the recording, and what is known of that."""
+
+    start_char: int
+    end_char: int
+    start_ms: int
+    end_ms: int
+    is_estimated: bool
+    is_doubtful: bool
+
+
+def timed_text(
+    transcript: Row, words: Sequence[Row], speech: Sequence[Stretch]
+) -> list[TimedTextWord]:
+    """The words of a transcript in order, each with its time.
+
+    A word that the transcript before wrote too is that one's, and is not among them. Words of
+    another text, as when the transcript was made anew since, count as none.
+
+    Args:
+        transcript: a row of the table.
+        words: rows of the table of words, of this transcript, in the order of positions.
+        speech: where speech is known to be, in order; empty where nothing is known.
+    """
+    text: str = transcript["text"]
+    is_of_it = all(text[row["start_char"] : row["end_char"]] == row["word"] for row in words)
+    is_placed = is_of_it and not any(TEXT_TOO_LONG in row["flags"] for row in words)
+    if words and is_placed:
+        return [
+            TimedTextWord(
+                row["start_char"],
+                row["end_char"],
+                row["start_ms"],
+                row["end_ms"],
+                row["confidence"] is None,
+                LOW_ALIGNMENT in row["flags"],
+            )
+            for row in words
+        ]
+    found = words_of_text(text)
+    if not found:
+        return []
+    stretches = within(speech, transcript["start_ms"], transcript["end_ms"])
+    places = interpolate([len(word.normal) for word in found], stretches)
+    return [
+        TimedTextWord(word.start_char, word.end_char, start, end, True, False)
+        for word, (start, end) in zip(found, places, strict=True)
+    ]

@@ -1,0 +1,187 @@
+"""`python -m af3core.nano.ctc_training`: train nano-ctc on scenes of nano's world.
+
+The world knows when each word is spoken, so that a letter is learnt where it is heard: frames have
+letters, evenly over their word. The CTC loss beside it makes the letters a text.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn.functional import cross_entropy, ctc_loss
+from transformers import Wav2Vec2ForCTC
+
+from af3core.nano.ctc_model import (
+    BETWEEN,
+    BLANK,
+    FRAME_MS,
+    VOCABULARY,
+    new_ctc_model,
+    save_ctc_model,
+)
+from af3core.nano.espeak_voices import SAMPLE_RATE_HZ
+from af3core.nano.scenes import Scene, make_scene
+
+_PEAK_RATE, _WARMUP_STEPS = 1.5e-3, 60
+_SECONDS_PER_STEP = 40
+_IGNORED = -100
+_CTC_WEIGHT = 0.3
+_PRINT_EVERY = 50
+_FRAME_SAMPLES = FRAME_MS * SAMPLE_RATE_HZ // 1000
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A scene to learn: samples, the token of each frame, and the tokens of its text."""
+
+    samples: npt.NDArray[np.int16]
+    frames: npt.NDArray[np.int64]
+    text: tuple[int, ...]
+
+
+def frame_tokens(scene: Scene, count: int) -> npt.NDArray[np.int64]:
+    """The token of each frame: a word's letters evenly over its time, blank where nobody speaks.
+
+    A word's last frame is what stands between words; a letter that follows itself begins with a
+    blank.
+    """
+    tokens = np.full(count, VOCABULARY[BLANK], np.int64)
+    for event in scene.events:
+        if event.kind != "speech":
+            continue
+        borders = (*event.word_starts_ms, event.end_ms)
+        for word, (start_ms, end_ms) in zip(event.what.split(), pairwise(borders), strict=True):
+            start, end = round(start_ms / FRAME_MS), min(count, round(end_ms / FRAME_MS))
+            _lay_word(tokens[start:end], word)
+    return tokens
+
+
+def _lay_word(frames: npt.NDArray[np.int64], word: str) -> None:
+    letters = [VOCABULARY[letter] for letter in word if letter in VOCABULARY]
+    if not letters or not len(frames):
+        return
+    spoken = max(1, len(frames) - 1)
+    places = np.arange(len(frames)) * len(letters) // spoken
+    frames[:] = np.asarray(letters)[np.minimum(places, len(letters) - 1)]
+    for place in range(1, len(letters)):
+        if letters[place] == letters[place - 1]:
+            frames[np.searchsorted(places, place) : np.searchsorted(places, place) + 1] = 0
+    if len(frames) > len(letters):
+        frames[-1] = VOCABULARY[BETWEEN]
+
+
+def spoken_scene(random: Random) -> Spoken:
+    """A scene with speech, or without: nobody speaks in some."""
+    audio, scene = make_scene(random, longest_s=16.0)
+    between = VOCABULARY[BETWEEN]
+    text: list[int] = []
+    for word in scene.words.split():
+        text += [between] * bool(text) + [VOCABULARY[letter] for letter in word]
+    samples = np.asarray(np.clip(audio * 32767, -32768, 32767), np.int16)
+    return Spoken(samples, frame_tokens(scene, len(samples) // _FRAME_SAMPLES), tuple(text))
+
+
+def train_ctc(checkpoint: Path, hours: float, minutes: float, seed: int = 0) -> None:
+    """Make scenes, train for some minutes of this process's time, and write the model."""
+    torch.manual_seed(seed)
+    random = Random(f"nano-ctc {seed}")
+    scenes: list[Spoken] = []
+    made_s = 0.0
+    while made_s < 3600 * hours:
+        scenes.append(spoken_scene(random))
+        made_s += len(scenes[-1].samples) / SAMPLE_RATE_HZ
+    print(f"{len(scenes)} scenes, {made_s / 3600:.2f} h", flush=True)
+    model = new_ctc_model()
+    optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=0.02)
+    queue: list[list[Spoken]] = []
+    begun, step, losses = time.process_time(), 0, np.zeros(2)
+    while (done := (time.process_time() - begun) / 60 / minutes) < 1.0:
+        queue = queue or _batches(scenes, random)
+        losses += _train_step(model, queue.pop(), random)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for group in optimizer.param_groups:
+            group["lr"] = _rate(step, done)
+        optimizer.step()
+        step += 1
+        if step % _PRINT_EVERY == 0:
+            frames, text = losses / _PRINT_EVERY
+            print(f"{done:6.1%}  step {step}  frames {frames:.3f}  text {text:.3f}", flush=True)
+            losses[:] = 0
+    save_ctc_model(model, checkpoint)
+
+
+def _rate(step: int, done: float) -> float:
+    """Warm-up by steps, then down by a cosine of the time."""
+    warm = min(1.0, (step + 1) / _WARMUP_STEPS)
+    return _PEAK_RATE * warm * max(0.02, 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def _batches(scenes: list[Spoken], random: Random) -> list[list[Spoken]]:
+    """Scenes of like length together, up to the seconds of a step, in random order."""
+    batches: list[list[Spoken]] = [[]]
+    limit = _SECONDS_PER_STEP * SAMPLE_RATE_HZ
+    for scene in sorted(scenes, key=lambda s: len(s.samples) + random.uniform(0, 16_000)):
+        if batches[-1] and (len(batches[-1]) + 1) * len(scene.samples) > limit:
+            batches.append([])
+        batches[-1].append(scene)
+    random.shuffle(batches)
+    return batches
+
+
+def _train_step(model: Wav2Vec2ForCTC, scenes: list[Spoken], random: Random) -> np.ndarray:
+    """Forward and backward; gives the losses by frame and by text."""
+    longest = max(len(scene.samples) for scene in scenes)
+    sounds = torch.zeros(len(scenes), longest)
+    heard = torch.zeros(len(scenes), longest, dtype=torch.long)
+    for row, scene in enumerate(scenes):
+        samples = torch.from_numpy(scene.samples.astype(np.float32) / 32768)
+        samples = samples + torch.randn_like(samples) * 10 ** random.uniform(-4.5, -1.8)
+        count = len(samples)
+        sounds[row, :count] = (samples - samples.mean()) / (samples.std() + 1e-7)
+        heard[row, :count] = 1
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits = model(sounds, attention_mask=heard).logits.float()
+    count = logits.shape[1]
+    wanted = torch.full((len(scenes), count), _IGNORED)
+    for row, scene in enumerate(scenes):
+        known = scene.frames[:count]
+        wanted[row, : len(known)] = torch.from_numpy(known)
+    by_frame = cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=_IGNORED)
+    text = ctc_loss(
+        torch.log_softmax(logits, -1).transpose(0, 1),
+        torch.tensor([token for scene in scenes for token in scene.text], dtype=torch.long),
+        torch.tensor([min(count, len(scene.frames)) for scene in scenes]),
+        torch.tensor([len(scene.text) for scene in scenes]),
+        blank=VOCABULARY[BLANK],
+        reduction="sum",
+        zero_infinity=True,
+    )
+    by_text = text / (wanted != _IGNORED).sum()
+    model.zero_grad(set_to_none=True)
+    (by_frame + _CTC_WEIGHT * by_text).backward()
+    return np.array([by_frame.item(), by_text.item()])
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m af3core.nano.ctc_training")
+    parser.add_argument("checkpoint", type=Path, help="folder to write")
+    parser.add_argument("--hours", type=float, default=3.0, help="of scenes (default: 3)")
+    parser.add_argument(
+        "--minutes", type=float, default=15.0, help="of a core, for training (default: 15)"
+    )
+    options = parser.parse_args()
+    train_ctc(options.checkpoint, options.hours, options.minutes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""Words with times become subtitles: cut where a viewer reads on most easily, shown long enough.
+
+A text is cut by the least sum of costs over all cuts (as of paragraphs into lines: Knuth and Plass
+1981). Then each subtitle gets its time: from its first word to its last, longer where it needs
+reading and there is room. Where words come faster than they can be shown, subtitles come late
+rather than overlap.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+from af3core.subtitles.cue import Cue, SpokenWord, joined
+from af3core.subtitles.line_breaks import SENTENCE, break_cost, lines_of
+from af3core.subtitles.line_rules import (
+    DEFAULT_FPS,
+    FRAMES_BETWEEN,
+    LONGEST_MS,
+    PAUSE_MS,
+    SHORTEST_MS,
+    LineRules,
+    rules_for,
+)
+
+DOUBT_MARK = "[?]"
+"""Before the words of a subtitle that is in doubt, where doubt is marked."""
+
+_EACH_COST, _ORPHAN_COST, _HASTE_COST = 2.0, 4.0, 1.5
+_DOUBTFUL_SHARE = 0.5
+
+
+def make_cues(
+    words: Sequence[SpokenWord],
+    end_ms: int | None = None,
+    fps: float = DEFAULT_FPS,
+    mark_doubt: bool = False,
+) -> list[Cue]:
+    """The subtitles of a recording, in order, without overlap.
+
+    Args:
+        words: in the order of their times.
+        end_ms: of the recording; no subtitle goes beyond, but for one that needs its second.
+        fps: frames a second, for the time between two.
+        mark_doubt: write `DOUBT_MARK` before what is in doubt.
+    """
+    rules = rules_for(joined(list(words)))
+    if mark_doubt:
+        room = rules.width(DOUBT_MARK) + rules.width(" ")
+        narrow = dataclasses.replace(rules, line_width=rules.line_width - room)
+    else:
+        narrow = rules
+    parts = [part for block in _blocks(_fitting(words, narrow)) for part in _cut(block, narrow)]
+    gap_ms = math.ceil(1000 * FRAMES_BETWEEN / fps)
+    cues = _timed(parts, narrow, gap_ms, end_ms)
+    return [_marked(cue) for cue in cues] if mark_doubt else cues
+
+
+def _marked(cue: Cue) -> Cue:
+    if not cue.is_doubtful:
+        return cue
+    first, *rest = cue.lines
+    return dataclasses.replace(cue, lines=(f"{DOUBT_MARK} {first}", *rest))
+
+
+def _fitting(words: Iterable[SpokenWord], rules: LineRules) -> Iterator[SpokenWord]:
+    """The same, a word that is longer than a line in pieces of one."""
+    for word in words:
+        rest, after_space = word.text, word.after_space
+        while rules.width(rest) > rules.line_width:
+            size = next(
+                n
+                for n in range(len(rest), 0, -1)
+                if n == 1 or rules.width(rest[:n]) <= rules.line_width
+            )
+            yield dataclasses.replace(word, text=rest[:size], after_space=after_space)
+            rest, after_space = rest[size:], False
+        yield dataclasses.replace(word, text=rest, after_space=after_space)
+
+
+def _blocks(words: Iterable[SpokenWord]) -> Iterator[list[SpokenWord]]:
+    """Words between pauses, of one speaker each."""
+    block: list[SpokenWord] = []
+    for word in words:
+        if block and (
+            word.start_ms - block[-1].end_ms >= PAUSE_MS or word.speaker != block[-1].speaker
+        ):
+            yield block
+            block = []
+        block.append(word)
+    if block:
+        yield block
+
+
+def _cut(words: Sequence[SpokenWord], rules: LineRules) -> Iterator[Sequence[SpokenWord]]:
+    """The words in parts of at most two lines and the longest time, at the least cost."""
+    cost, cut_before = [0.0] + [math.inf] * len(words), [0] * (len(words) + 1)
+    for end in range(1, len(words) + 1):
+        for start in range(end - 1, -1, -1):
+            part = words[start:end]
+            is_single = end - start == 1
+            if not is_single and (
+                part[-1].end_ms - part[0].start_ms > LONGEST_MS or lines_of(part, rules) is None
+            ):
+                break
+            total = cost[start] + _part_cost(words, start, end, rules)
+            if total < cost[end]:
+                cost[end], cut_before[end] = total, start
+    ends = [len(words)]
+    while ends[-1] > 0:
+        ends.append(cut_before[ends[-1]])
+    for start, end in zip(ends[:0:-1], ends[-2::-1], strict=True):
+        yield words[start:end]
+
+
+def _part_cost(words: Sequence[SpokenWord], start: int, end: int, rules: LineRules) -> float:
+    """Of a subtitle: its own, of the break behind it, of one word alone, of haste."""
+    part = words[start:end]
+    behind = SENTENCE if end == len(words) else break_cost(words, end)
+    orphan = _ORPHAN_COST if len(part) == 1 and len(words) > 1 else 0.0
+    shown_s = max(SHORTEST_MS, part[-1].end_ms - part[0].start_ms) / 1000
+    too_fast = max(0.0, rules.width(joined(list(part))) / shown_s / rules.characters_per_s - 1)
+    inside = sum(break_cost(words, at) == SENTENCE for at in range(start + 1, end))
+    return _EACH_COST + behind + orphan + _HASTE_COST * too_fast + 0.5 * inside
+
+
+def _timed(
+    parts: Sequence[Sequence[SpokenWord]], rules: LineRules, gap_ms: int, end_ms: int | None
+) -> list[Cue]:
+    cues: list[Cue] = []
+    for number, part in enumerate(parts):
+        lines = lines_of(part, rules) or (joined(list(part)),)
+        free_ms = cues[-1].end_ms + gap_ms if cues else 0
+        start = max(part[0].start_ms, free_ms)
+        needed_ms = round(1000 * sum(map(rules.width, lines)) / rules.characters_per_s)
+        wanted = max(part[-1].end_ms, start + needed_ms)
+        if number + 1 < len(parts):
+            wanted = min(wanted, parts[number + 1][0].start_ms - gap_ms)
+        elif end_ms is not None:
+            wanted = min(wanted, end_ms)
+            start = min(start, max(free_ms, end_ms - SHORTEST_MS))
+        end = min(max(wanted, start + SHORTEST_MS), start + LONGEST_MS)
+        doubtful = sum(word.is_doubtful for word in part) >= _DOUBTFUL_SHARE * len(part)
+        cues.append(Cue(start, end, lines, doubtful, part[0].speaker))
+    return cues

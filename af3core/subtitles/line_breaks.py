@@ -1,0 +1,63 @@
+"""Where a text is broken, and how well: behind sentences, clauses, rests; before small words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from af3core.subtitles.cue import SpokenWord, joined
+from af3core.subtitles.line_rules import MOST_LINES, LineRules
+
+_SENTENCE_ENDS = ".!?…。！？؟۔।"
+_CLAUSE_ENDS = ",;:—–，、；：،؛"
+_CLOSING = "\"'”’»)]』」）】"
+_BEGINNERS = frozenset(
+    """and but or nor so yet because although though while if unless until when where which who whom
+    whose that than as since after before in on at by for from of to with without into over under
+    between through during about against""".split()
+)
+"""English words that begin a clause or a phrase: a line breaks before them."""
+_BOUND = frozenset(
+    "a an the this that these those my your his her its our their mr mrs ms dr".split()
+)
+"""English words that stand with what follows: a line does not break behind them."""
+
+_REST_MS = 250
+"""A rest between words that stands for the mark which a transcript may lack."""
+
+SENTENCE, CLAUSE, PHRASE, PLAIN, BOUND = 0.0, 1.0, 2.5, 4.0, 8.0
+"""What a break costs, from the end of a sentence to one that parts an article from its noun."""
+
+
+def break_cost(words: Sequence[SpokenWord], at: int) -> float:
+    """Of a break before `words[at]`."""
+    before = words[at - 1].text.rstrip(_CLOSING)
+    if before.endswith(tuple(_SENTENCE_ENDS)):
+        return SENTENCE
+    rest_ms = words[at].start_ms - words[at - 1].end_ms
+    if before.endswith(tuple(_CLAUSE_ENDS)) or rest_ms >= _REST_MS:
+        return CLAUSE
+    if before.casefold() in _BOUND:
+        return BOUND
+    return PHRASE if words[at].text.casefold() in _BEGINNERS else PLAIN
+
+
+def lines_of(words: Sequence[SpokenWord], rules: LineRules) -> tuple[str, ...] | None:
+    """One line, or the best two; None where two do not hold the words.
+
+    Of two lines neither is a single short word, and they are of like length.
+    """
+    whole = joined(list(words))
+    if rules.width(whole) <= rules.line_width:
+        return (whole,)
+    best: tuple[float, tuple[str, ...]] | None = None
+    for at in range(1, len(words)):
+        lines = joined(list(words[:at])), joined(list(words[at:]))
+        widths = [rules.width(line) for line in lines]
+        if max(widths) > rules.line_width:
+            continue
+        uneven = abs(widths[0] - widths[1]) / rules.line_width
+        orphan = 3.0 if min(at, len(words) - at) == 1 and min(widths) < 0.25 * max(widths) else 0.0
+        cost = break_cost(words, at) + 4.0 * uneven + orphan
+        if best is None or cost < best[0]:
+            best = cost, lines
+    return best[1] if best and MOST_LINES > 1 else None

@@ -1,0 +1,193 @@
+"""When each word is spoken: the transcripts of each clip, aligned with its sound.
+
+segments + transcripts ──► words ──► aligner ──► a time for each word ──► tables/words
+
+A transcript that repeats itself, or that has words where nobody speaks, is no text of its sound,
+and has no words here; its flag says so in the table of transcripts.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from af3core.alignment import ALIGNMENT_VERSION
+from af3core.alignment.align import (
+    LOW_ALIGNMENT,
+    NOT_ALIGNED,
+    SCRIPT_UNKNOWN,
+    TEXT_TOO_LONG,
+    TimedWord,
+    align,
+)
+from af3core.alignment.aligner import Aligner
+from af3core.alignment.aligner_registry import aligner_identity, load_aligner
+from af3core.alignment.text_runs import RunWord, WrittenText, runs_of, words_of_run
+from af3core.errors import ModelError
+from af3core.model.request import Sound
+from beam_jobs.framework.clip_audio import ClipObject, clip_sounds
+from beam_jobs.framework.derivation import Derivation, Piece, PieceRows, Row, derive
+from beam_jobs.framework.job import Outcome
+from beam_jobs.framework.settings import JobSettings
+from beam_jobs.framework.table_snapshot import rows_by_recording
+from schemas.identity import configuration_hash
+from schemas.options.derive import Aligning
+from schemas.tables.word_tables import WORDS
+
+STAGE = "align"
+NO_TEXT_OF_ITS_SOUND = frozenset(
+    ("looping_text", "transcript_without_speech", "speech_without_transcript")
+)
+"""Flags of transcripts whose words are the model's alone."""
+_CONFIDENCE_DIGITS = 4
+
+
+def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
+    """The day's clips whose transcripts have words, one piece each."""
+    store, corpus = settings.store, settings.corpus
+    aligner = aligner_identity(settings[Aligning].aligner)
+    segments, transcripts = rows_by_recording(
+        store, ("segments", "transcripts"), corpus, date
+    ).values()
+    for recording, rows in transcripts.items():
+        by_clip: dict[str, list[Row]] = {}
+        for row in rows:
+            if row["text"].strip() and not NO_TEXT_OF_ITS_SOUND & set(row["flags"]):
+                by_clip.setdefault(row["clip_id"], []).append(row)
+        clips: dict[str, list[Row]] = {}
+        for row in segments.get(recording, []):
+            clips.setdefault(row["clip_id"], []).append(row)
+        for clip, written in by_clip.items():
+            if clip not in clips:
+                continue
+            evidence = _evidence(clip, clips[clip], written)
+            decides = [ALIGNMENT_VERSION, asdict(aligner), evidence["clip_id"], evidence["texts"]]
+            yield Piece(
+                recording_id=recording,
+                corpus=corpus,
+                date=date,
+                identity=configuration_hash(decides),
+                evidence=evidence,
+                uri=evidence["clip_uri"],
+                work_ms=sum(text["end_ms"] - text["start_ms"] for text in evidence["texts"]),
+                decides=decides,
+                clip_uri=evidence["clip_uri"],
+            )
+
+
+def _evidence(clip: str, segments: Sequence[Row], written: Sequence[Row]) -> Row:
+    """What the times of a clip's words follow from."""
+    in_speech = {row["segment_id"]: bool(row["starts_in_speech"]) for row in segments}
+    texts = [
+        {
+            "task_id": row["task_id"],
+            "segment_id": row["segment_id"],
+            "start_ms": row["start_ms"],
+            "end_ms": row["end_ms"],
+            "text": row["text"],
+            "starts_in_speech": in_speech.get(row["segment_id"], False),
+        }
+        for row in written
+    ]
+    return {
+        "clip_id": clip,
+        "clip_uri": segments[0]["clip_uri"],
+        "clip_start_ms": segments[0]["clip_start_ms"],
+        "channel": segments[0]["channel"],
+        "texts": texts,
+    }
+
+
+def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
+    """The words of one clip.
+
+    Raises:
+        ModelError: the clip cannot be read.
+        ConfigurationError: the aligner cannot be loaded.
+    """
+    evidence: dict[str, Any] = piece.evidence
+    name = settings[Aligning].aligner
+    aligner, identity = load_aligner(name), aligner_identity(name)
+    runs = runs_of([WrittenText(**text) for text in evidence["texts"]])
+    clip = ClipObject(evidence["clip_uri"], evidence["clip_start_ms"])
+    sounds = clip_sounds(clip, [_span(run) for run in runs], settings.store)
+    rows: list[Row] = []
+    counts: Counter[str] = Counter({"texts": len(evidence["texts"])})
+    for run in runs:
+        sound = sounds[_span(run)]
+        if isinstance(sound, ModelError):
+            raise sound
+        words = words_of_run(run)
+        timed = _timed(sound, words, aligner)
+        counts.update(_counts(words, timed, aligner))
+        rows += [
+            _row(piece, word, time, run[0].start_ms)
+            | {"aligner": identity.name, "aligner_revision": identity.revision}
+            for word, time in zip(words, timed, strict=True)
+        ]
+    return PieceRows({WORDS.name: rows}, counts)
+
+
+def _span(run: Sequence[WrittenText]) -> tuple[int, int]:
+    return run[0].start_ms, run[-1].end_ms
+
+
+def _timed(sound: Sound, words: Sequence[RunWord], aligner: Aligner | None) -> list[TimedWord]:
+    return align(sound.samples, [word.word for word in words], aligner)
+
+
+def _row(piece: Piece, word: RunWord, time: TimedWord, start_ms: int) -> Row:
+    evidence, confidence = piece.evidence, time.confidence
+    return {
+        "recording_id": piece.recording_id,
+        "clip_id": evidence["clip_id"],
+        "segment_id": word.text.segment_id,
+        "task_id": word.text.task_id,
+        "start_ms": start_ms + time.start_ms,
+        "end_ms": start_ms + time.end_ms,
+        "position": word.position,
+        "word": word.word.text,
+        "normalised": word.word.normal,
+        "start_char": word.word.start_char,
+        "end_char": word.word.end_char,
+        "confidence": None if confidence is None else round(confidence, _CONFIDENCE_DIGITS),
+        "method": time.method,
+        "channel": evidence["channel"],
+        "speaker": None,
+        "flags": list(time.flags),
+    }
+
+
+def _counts(
+    words: Sequence[RunWord], timed: Sequence[TimedWord], aligner: Aligner | None
+) -> Counter[str]:
+    """Words, those in doubt, and those of scripts that the aligner lacks, by script."""
+    counts: Counter[str] = Counter({"words": len(timed)})
+    for word, time in zip(words, timed, strict=True):
+        for flag in (LOW_ALIGNMENT, NOT_ALIGNED, TEXT_TOO_LONG):
+            counts[f"words {flag}"] += flag in time.flags
+        if SCRIPT_UNKNOWN in time.flags and aligner is not None:
+            script = _script(aligner.unknown_characters(word.word))
+            counts[f"words in {script}, which {aligner.name} lacks"] += 1
+    return +counts
+
+
+def _script(characters: str) -> str:
+    """The script of the first character, as Unicode names it: CYRILLIC, CJK, THAI."""
+    return unicodedata.name(characters[0], "unnamed characters").split()[0]
+
+
+ALIGN = Derivation(STAGE, (WORDS,), pieces, derive_rows)
+
+
+def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
+    """Align what is not aligned yet; replace the interval's words.
+
+    Raises:
+        ConfigurationError: there is no such aligner.
+    """
+    aligner_identity(settings[Aligning].aligner)
+    return derive(ALIGN, settings, beam_arguments)

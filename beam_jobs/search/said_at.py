@@ -1,0 +1,79 @@
+"""When what a hit shows of a transcript is said, by the table of words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from af3core.alignment.text_words import words_of_text
+from af3core.storage.store import Store
+from beam_jobs.framework.table_snapshot import TableSnapshot, take_snapshot
+from beam_jobs.search.search_request import Hit
+from schemas import layout
+from schemas.identity import shard_of
+from schemas.tables.word_tables import WORDS
+
+_COLUMNS = (
+    *("recording_id", "segment_id", "task_id", "position", "start_ms", "normalised"),
+    "confidence",
+)
+_AROUND = 4
+"""Words on each side of the first that matches, by which its place in the transcript is known."""
+
+Row = dict[str, Any]
+
+
+def with_times(hits: Sequence[Hit], store: Store) -> tuple[Hit, ...]:
+    """The hits, those in transcripts with the time of the first word that matches.
+
+    Where the words of a recording are not aligned, or their times are estimated, there is none.
+    One listing for each day, and one object for each recording.
+    """
+    days: dict[tuple[str, str], TableSnapshot] = {}
+    held: dict[str, list[Row]] = {}
+    found = []
+    for hit in hits:
+        if hit.field != "transcript" or not hit.marks or not hit.segment_id:
+            found.append(hit)
+            continue
+        day = (hit.corpus, hit.date)
+        if day not in days:
+            days[day] = take_snapshot(store, [WORDS.name], hit.corpus, hit.date, hit.date)
+        words = [
+            row
+            for row in _rows(days[day], hit.recording_id, held)
+            if row["segment_id"] == hit.segment_id and row["recording_id"] == hit.recording_id
+        ]
+        found.append(replace(hit, said_ms=_said_ms(hit, words)))
+    return tuple(found)
+
+
+def _rows(day: TableSnapshot, recording: str, held: dict[str, list[Row]]) -> list[Row]:
+    """The words in the shard that a recording lies in; read once."""
+    for key in day.stamps:
+        shard, count = layout.shard_of_key(key)
+        if count > 1 and shard != shard_of(recording, count):
+            continue
+        if key not in held:
+            held[key] = day.columns(key, list(_COLUMNS)).to_pylist()
+        return held[key]
+    return []
+
+
+def _said_ms(hit: Hit, words: Sequence[Row]) -> int | None:
+    """Where the words around the first match stand in one transcript of the segment."""
+    shown = words_of_text(hit.context)
+    at = next((n for n, word in enumerate(shown) if word.end_char > hit.marks[0][0]), None)
+    if at is None:
+        return None
+    first = max(0, at - _AROUND)
+    wanted = [word.normal for word in shown[first : at + _AROUND + 1]]
+    for task in sorted({row["task_id"] for row in words}):
+        said = sorted((r for r in words if r["task_id"] == task), key=lambda r: r["position"])
+        normal = [row["normalised"] for row in said]
+        for place in range(len(said) - len(wanted) + 1):
+            if normal[place : place + len(wanted)] == wanted:
+                row = said[place + at - first]
+                return None if row["confidence"] is None else int(row["start_ms"])
+    return None

@@ -1,0 +1,1 @@
+"""`af3 subtitles`: the transcripts of recordings as subtitles."""

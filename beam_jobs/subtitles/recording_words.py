@@ -1,0 +1,68 @@
+"""The words of a recording as subtitles show them, from the rows of its tables.
+
+All that is transcribed is shown: subtitles have no holes. What a flag doubts is marked as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from af3core.alignment.timed_text import TimedTextWord, timed_text
+from af3core.longform.passages import transcripts_of
+from af3core.subtitles.cue import SpokenWord
+
+Row = dict[str, Any]
+
+_NOT_IN_DOUBT = frozenset(("no_speech",))
+
+
+def words_of_recording(
+    segments: Sequence[Row],
+    transcripts: Sequence[Row],
+    words: Sequence[Row],
+    events: Sequence[Row],
+) -> list[SpokenWord]:
+    """The words in the order of their times; those of one channel stand together up to a pause."""
+    speech = sorted((e["start_ms"], e["end_ms"]) for e in events if e["kind"] == "speech")
+    by_text: dict[tuple[str, str, str], list[Row]] = {}
+    for row in sorted(words, key=lambda row: row["position"]):
+        by_text.setdefault((row["task_id"], row["clip_id"], row["segment_id"]), []).append(row)
+    shown = []
+    for row in _chosen(segments, transcripts):
+        key = (row["task_id"], row["clip_id"], row["segment_id"])
+        timed = timed_text(row, by_text.get(key, []), speech)
+        if timed:
+            shown.append((timed[0].start_ms, list(_spoken(row, timed))))
+    shown.sort(key=lambda each: each[0])
+    return [word for _, of_text in shown for word in of_text]
+
+
+def _chosen(segments: Sequence[Row], transcripts: Sequence[Row]) -> Iterator[Row]:
+    """The rows of the transcripts that stand for each stretch, of each channel."""
+    for channel in dict.fromkeys(row["channel"] for row in transcripts):
+        mine = [row for row in transcripts if row["channel"] == channel]
+        of_channel = [row for row in segments if row["channel"] == channel]
+        for chosen in transcripts_of(of_channel, mine):
+            wanted = (chosen.segment_id, chosen.start_ms, chosen.end_ms, chosen.text)
+            same = (
+                row
+                for row in sorted(mine, key=lambda row: (bool(row["flags"]), row["task_id"]))
+                if (row["segment_id"], row["start_ms"], row["end_ms"], row["text"]) == wanted
+            )
+            yield from [next(same)]
+
+
+def _spoken(row: Row, timed: Sequence[TimedTextWord]) -> Iterator[SpokenWord]:
+    text: str = row["text"]
+    in_doubt = bool(set(row["flags"]) - _NOT_IN_DOUBT)
+    speaker = "" if row["channel"] is None else f"channel {row['channel'] + 1}"
+    ends = [word.start_char for word in timed[1:]] + [len(text)]
+    for place, (word, end) in enumerate(zip(timed, ends, strict=True)):
+        shown = " ".join(text[word.start_char : end].split())
+        after_space = not place or text[word.start_char - 1].isspace()
+        doubtful = in_doubt or word.is_doubtful
+        for number, part in enumerate(shown.split(" ")):
+            yield SpokenWord(
+                part, word.start_ms, word.end_ms, after_space or bool(number), doubtful, speaker
+            )

@@ -1,0 +1,185 @@
+"""`af3 subtitles`: the transcripts of recordings as files that players show."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, get_args
+
+from af3core.errors import ConfigurationError
+from af3core.messages import tell
+from af3core.storage.address import is_bucket, split_object, store_at
+from af3core.storage.store import Store
+from af3core.subtitles.cue import Cue
+from af3core.subtitles.cues import make_cues
+from af3core.subtitles.subtitle_files import subtitle_text
+from beam_jobs.framework.manifests import names_of_recording
+from beam_jobs.framework.table_snapshot import TableSnapshot, take_snapshot
+from beam_jobs.output.file_to_write import check_beside_results, check_file_to_write
+from beam_jobs.output.next_command import af3
+from beam_jobs.output.row_output import until_enough
+from beam_jobs.subtitles.recording_words import words_of_recording
+from schemas.layout import date_of_shard
+from schemas.options.reading import SubtitleForm
+
+DESCRIPTION = """\
+Write subtitles of a recording: lines that can be read, each at its time.
+
+  af3 subtitles morning_weather.mp3 --format vtt > weather.vtt
+  af3 subtitles morning_weather.mp3 --output weather.srt
+  af3 subtitles --output SUBTITLES --format vtt      of all recordings, a file each
+
+Times of words are those of af3 align; where a recording is not aligned they are estimated, and a
+message says so. Flagged transcripts are in: --mark-doubt marks their lines."""
+
+FORMS: tuple[SubtitleForm, ...] = get_args(SubtitleForm)
+_TABLES = ("recordings", "segments", "transcripts", "words", "events")
+_DEFAULT: SubtitleForm = "vtt"
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Subtitled:
+    """A recording's subtitles; `is_estimated` where the table of words has none of its words."""
+
+    recording: Row
+    cues: list[Cue]
+    is_estimated: bool
+
+
+def run_subtitles(known: argparse.Namespace) -> int:
+    """Write the subtitles of one recording, or of all.
+
+    Raises:
+        ConfigurationError: there are no tables, no such recording, or nowhere to write them.
+        StorageError: the tables cannot be read, or a file not be written.
+    """
+    store = store_at(known.out)
+    snapshot = take_snapshot(store, _TABLES, known.corpus, known.date, known.date)
+    if not snapshot.shards("recordings"):
+        raise ConfigurationError(
+            f"{known.out}: no tables; run {af3('annotate', 'SOURCE')} first, or check --out,"
+            " --corpus and --date"
+        )
+    form = _form(known.format, known.output, bool(known.recording))
+    if known.recording:
+        return _write_one(known, snapshot, form)
+    return _write_all(known, snapshot, form)
+
+
+def _form(named: SubtitleForm | None, output: str | None, is_one: bool) -> SubtitleForm:
+    ending = PurePosixPath(output or "").suffix.removeprefix(".") if is_one else ""
+    if named is None and ending and ending not in FORMS:
+        raise ConfigurationError(
+            f"--output {output}: end its name with {', '.join(f'.{form}' for form in FORMS)}, or"
+            " name a --format"
+        )
+    if named is not None:
+        return named
+    return next((form for form in FORMS if form == ending), _DEFAULT)
+
+
+def _write_one(known: argparse.Namespace, snapshot: TableSnapshot, form: SubtitleForm) -> int:
+    if known.output is not None:
+        check_file_to_write("--output", known.output)
+        check_beside_results("--output", known.output, known.out)
+    found = next(subtitled(snapshot, known.recording, known.fps, known.mark_doubt), None)
+    if found is None:
+        raise ConfigurationError(
+            f"{known.recording}: no recording of that name in {known.out}; its file name, object or"
+            " identifier is wanted"
+        )
+    _tell_estimated([found])
+    text = subtitle_text(found.cues, form, known.language)
+    if known.output is None:
+        return until_enough(lambda: _print(text))
+    store, key = split_object(known.output)
+    store.write(key, text.encode())
+    return 0
+
+
+def _write_all(known: argparse.Namespace, snapshot: TableSnapshot, form: SubtitleForm) -> int:
+    if known.output is None:
+        raise ConfigurationError(
+            "af3 subtitles: name a RECORDING, or a folder for all of them with --output FOLDER"
+        )
+    check_beside_results("--output", f"{known.output.rstrip('/')}/x", known.out)
+    if not is_bucket(known.output) and Path(known.output).is_file():
+        raise ConfigurationError(f"--output {known.output}: that is a file; name a folder")
+    folder, written = store_at(known.output), dict[str, str]()
+    for found in subtitled(snapshot, "", known.fps, known.mark_doubt):
+        recording = found.recording["recording_id"]
+        stem = PurePosixPath(found.recording["object_uri"]).stem
+        name = stem if written.get(stem, recording) == recording else f"{stem}-{recording}"
+        written[name] = recording
+        _write(folder, f"{name}.{form}", subtitle_text(found.cues, form, known.language))
+        _tell_estimated([found])
+    tell(f"{len(written)} files of subtitles in {known.output}")
+    return 0
+
+
+def _write(folder: Store, key: str, text: str) -> None:
+    folder.write(key, text.encode())
+
+
+def subtitled(
+    snapshot: TableSnapshot, wanted: str, fps: float, mark_doubt: bool
+) -> Iterator[Subtitled]:
+    """The recordings with their subtitles, in the order of their tables.
+
+    Args:
+        wanted: what a person may call a recording; empty is all.
+    """
+    for key in snapshot.shards("recordings"):
+        recordings = [
+            row for row in snapshot.columns(key).to_pylist() if not wanted or _is(row, wanted)
+        ]
+        if not recordings:
+            continue
+        names = {row["recording_id"] for row in recordings}
+        segments, transcripts, words, events = (
+            _rows_beside(snapshot, key, table, names) for table in _TABLES[1:]
+        )
+        for row in recordings:
+            of = row["recording_id"]
+            shown = words_of_recording(
+                segments.get(of, []), transcripts.get(of, []), words.get(of, []), events.get(of, [])
+            )
+            cues = make_cues(shown, row["duration_ms"], fps, mark_doubt)
+            yield Subtitled(row, cues, bool(shown) and not words.get(of))
+
+
+def _is(row: Row, wanted: str) -> bool:
+    return wanted in names_of_recording(
+        row["recording_id"], [row["object_uri"], *row["duplicate_uris"]]
+    )
+
+
+def _rows_beside(
+    snapshot: TableSnapshot, recordings: str, table: str, names: set[str]
+) -> dict[str, list[Row]]:
+    """The rows of a table of the same corpus and day, by recording."""
+    corpus = recordings.split("/")[2].removeprefix("corpus=")
+    found: dict[str, list[Row]] = {}
+    for row in snapshot.rows(table, corpus, date_of_shard(recordings)):
+        if row["recording_id"] in names:
+            found.setdefault(row["recording_id"], []).append(row)
+    return found
+
+
+def _tell_estimated(found: list[Subtitled]) -> None:
+    for each in found:
+        if each.is_estimated:
+            name = PurePosixPath(each.recording["object_uri"]).name
+            tell(
+                f"{name}: not aligned; times of its words are estimated: {af3('align')} finds them"
+            )
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

@@ -1,0 +1,48 @@
+"""Times of a transcript's words as readers take them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from af3core.alignment.timed_text import TimedTextWord, timed_text
+
+TRANSCRIPT = {"text": "Good evening.", "start_ms": 1000, "end_ms": 3000}
+
+
+def row(start_char: int, word: str, start_ms: int, **more: Any) -> dict[str, Any]:
+    known = {"word": word, "start_char": start_char, "end_char": start_char + len(word)}
+    times = {"start_ms": start_ms, "end_ms": start_ms + 300, "confidence": 0.9, "flags": []}
+    return known | times | more
+
+
+WORDS = [row(0, "Good", 1200), row(5, "evening.", 1500, confidence=0.2, flags=["low_alignment"])]
+ESTIMATED = [
+    TimedTextWord(0, 4, 1000, 1727, True, False),
+    TimedTextWord(5, 13, 1727, 3000, True, False),
+]
+
+
+def test_found_words_have_their_times() -> None:
+    assert timed_text(TRANSCRIPT, WORDS, []) == [
+        TimedTextWord(0, 4, 1200, 1500, False, False),
+        TimedTextWord(5, 13, 1500, 1800, False, True),
+    ]
+
+
+def test_without_words_times_are_estimated() -> None:
+    assert timed_text(TRANSCRIPT, [], []) == ESTIMATED
+    [good, evening] = timed_text(TRANSCRIPT, [], [(0, 1400), (2200, 9000)])
+    assert (good.start_ms, good.end_ms, evening.start_ms) == (1000, 2236, 2236)
+
+
+def test_words_of_another_text_count_as_none() -> None:
+    assert timed_text(TRANSCRIPT, [row(0, "Bad", 1200)], []) == ESTIMATED
+
+
+def test_a_text_too_long_for_its_time_is_estimated() -> None:
+    words = [row(0, "Good", 1000, flags=["text_too_long"], confidence=0.0)]
+    assert timed_text(TRANSCRIPT, words, []) == ESTIMATED
+
+
+def test_a_text_without_words_has_no_times() -> None:
+    assert timed_text({"text": "…", "start_ms": 0, "end_ms": 9}, [], []) == []

@@ -1,0 +1,100 @@
+"""Subtitle files as parsers that are not ours read them."""
+
+from __future__ import annotations
+
+import io
+import json
+from xml.etree import ElementTree
+
+import pysubs2
+import pytest
+import webvtt
+from ttconv.imsc import reader
+from ttconv.model import ContentDocument, P
+
+from af3core.subtitles.cue import Cue
+from af3core.subtitles.subtitle_files import clock_text, subtitle_text
+
+CUES = [
+    Cue(500, 1_500, ("Tom & Jerry <i>say</i> --> this",)),
+    Cue(3_661_004, 3_663_000, ("谢谢大家", "{\\an8} two\nlines"), is_doubtful=True),
+]
+TURNS = [Cue(0, 1_000, ("one",), speaker="Ann"), Cue(2_000, 3_000, ("two", "three"), speaker="Bo")]
+
+
+def test_webvtt_holds_what_is_said_and_escapes_its_signs() -> None:
+    text = subtitle_text(CUES, "vtt")
+    first, second = webvtt.from_buffer(io.StringIO(text))
+    assert (first.start, first.end) == ("00:00:00.500", "00:00:01.500")
+    assert (second.start, second.end) == ("01:01:01.004", "01:01:03.000")
+    assert first.raw_text == "Tom &amp; Jerry &lt;i&gt;say&lt;/i&gt; --&gt; this"
+    assert second.lines == ["谢谢大家", "{\\an8} two lines"]
+
+
+def test_webvtt_names_who_speaks() -> None:
+    one, two = webvtt.from_buffer(io.StringIO(subtitle_text(TURNS, "vtt")))
+    assert (one.voice, two.voice) == ("Ann", "Bo")
+    assert one.raw_text == "<v Ann>one</v>"
+
+
+def test_subrip_is_read_as_it_was_meant() -> None:
+    found = pysubs2.SSAFile.from_string(subtitle_text(CUES, "srt"), format_="srt")
+    assert [(line.start, line.end) for line in found] == [(500, 1_500), (3_661_004, 3_663_000)]
+    assert [line.plaintext for line in found] == [
+        "Tom & Jerry ‹i›say‹/i› --› this",
+        "谢谢大家\n(\\an8) two lines",
+    ]
+    turns = pysubs2.SSAFile.from_string(subtitle_text(TURNS, "srt"), format_="srt")
+    assert [line.plaintext for line in turns] == ["one", "- two\nthree"]
+
+
+def paragraphs(document: ContentDocument) -> list[P]:
+    body = document.get_body()
+    assert body is not None
+    return [node for node in body.dfs_iterator() if isinstance(node, P)]
+
+
+def test_ebu_tt_d_is_a_document_with_its_times_and_lines() -> None:
+    text = subtitle_text(CUES, "ttml", "en")
+    document = reader.to_model(ElementTree.ElementTree(ElementTree.fromstring(text)))
+    first, second = paragraphs(document)
+    assert (first.get_begin(), first.get_end()) == (0.5, 1.5)
+    assert float(second.get_begin() or 0) == 3661.004
+    assert document.get_lang() == "en"
+    written = ["".join(getattr(n, "get_text", str)() for n in p.dfs_iterator()
+                       if n.__class__.__name__ == "Text") for p in (first, second)]  # fmt: skip
+    assert written == ["Tom & Jerry <i>say</i> --> this", "谢谢大家{\\an8} two lines"]
+    assert "urn:ebu:tt:distribution:2018-04" in text
+
+
+def test_text_and_json_hold_the_lines() -> None:
+    assert subtitle_text(TURNS, "txt") == "one\n- two three\n"
+    assert json.loads(subtitle_text(CUES[:1], "json")) == [
+        {
+            "start_ms": 500,
+            "end_ms": 1500,
+            "lines": ["Tom & Jerry <i>say</i> --> this"],
+            "is_doubtful": False,
+            "speaker": "",
+        }
+    ]
+
+
+@pytest.mark.parametrize("form", ["vtt", "srt", "ttml"])
+def test_signs_that_no_file_holds_are_spaces(form: str) -> None:
+    text = subtitle_text([Cue(0, 1_000, ("a\x00b\x1bc\ud800d",))], form)  # type: ignore[arg-type]
+    assert "a b c d" in text
+    text.encode()
+
+
+def test_a_recording_without_words_is_a_file_without_subtitles() -> None:
+    assert subtitle_text([], "vtt") == "WEBVTT\n"
+    assert subtitle_text([], "srt") == ""
+    text = subtitle_text([], "ttml")
+    document = reader.to_model(ElementTree.ElementTree(ElementTree.fromstring(text)))
+    assert paragraphs(document) == []
+
+
+def test_clocks() -> None:
+    assert clock_text(0, ".") == "00:00:00.000"
+    assert clock_text(360_000_001, ",") == "100:00:00,001"

@@ -1,0 +1,133 @@
+"""Words of a real night: found in its clips, kept in the ledger, in step with the script."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from af3core.nano.demo_archive import SCRIPTS
+from af3core.storage.address import store_at
+from beam_jobs.cli import main
+from beam_jobs.derive import align_job
+from beam_jobs.framework.parquet_encoding import encode_table
+from beam_jobs.framework.table_snapshot import partition_rows
+from schemas import layout
+from schemas.tables.night_tables import TRANSCRIPTS
+from tests.beam_jobs.job_settings import settings_for
+from tests.beam_jobs.skills_night import made_night
+from tests.beam_jobs.small_night import DAY, rows
+
+SCRIPT = json.loads((SCRIPTS / "morning_weather.mp3.json").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def aligned(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = Path(shutil.copytree(made_night(shared), tmp_path_factory.mktemp("aligned") / "out"))
+    assert main(["align", "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture
+def out(aligned: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(aligned, tmp_path / "out"))
+
+
+def true_starts() -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for event in SCRIPT["events"]:
+        if event["kind"] == "speech":
+            for word, at in zip(event["what"].split(), event["word_starts_ms"], strict=True):
+                found.setdefault(word, []).append(at)
+    return found
+
+
+def test_the_demos_words_are_where_its_script_has_them(aligned: Path) -> None:
+    truth = true_starts()
+    words = [row for row in rows(aligned, "words") if row["normalised"] in truth]
+    errors = [min(abs(row["start_ms"] - at) for at in truth[row["normalised"]]) for row in words]
+    assert len(words) >= 200
+    assert np.median(errors) <= 40
+    assert np.percentile(errors, 95) <= 200
+
+
+def test_each_word_stands_in_its_transcript(aligned: Path) -> None:
+    texts = {row["segment_id"]: row["text"] for row in rows(aligned, "transcripts")}
+    words = rows(aligned, "words")
+    for row in words:
+        assert texts[row["segment_id"]][row["start_char"] : row["end_char"]] == row["word"]
+    assert len(words) == sum(len(text.split()) for text in texts.values())
+    assert {(row["aligner"], row["channel"], row["speaker"]) for row in words} == {
+        ("pocketsphinx", None, None)
+    }
+    assert [row["start_ms"] for row in words] == sorted(row["start_ms"] for row in words)
+
+
+def test_a_second_run_aligns_nothing_and_another_aligner_all(out: Path) -> None:
+    before = rows(out, "words")
+    again = align_job.run(settings_for("align", "--out", out), [])
+    assert (again.facts["made_now"], again.facts["words"]) == (0, len(before))
+    assert rows(out, "words") == before
+    other = align_job.run(settings_for("align", "--out", out, "--aligner", "interpolation"), [])
+    assert other.facts["made_now"] == 1
+    found = rows(out, "words")
+    assert {(row["method"], row["aligner"], row["confidence"]) for row in found} == {
+        ("interpolation", "interpolation", None)
+    }
+    assert [row["word"] for row in sorted(found, key=order)] == [
+        row["word"] for row in sorted(before, key=order)
+    ]
+
+
+def order(row: dict[str, Any]) -> tuple[str, int]:
+    return row["segment_id"], row["position"]
+
+
+def rewrite_transcripts(out: Path, **values: Any) -> None:
+    """Give all transcripts these values, as if a model had said so."""
+    store, partition = store_at(str(out)), ("default", DAY)
+    written = [row | values for row in partition_rows(store, "transcripts", *partition)]
+    assert written
+    key = layout.shard_key("transcripts", *partition, 0, 1)
+    store.write(key, encode_table(TRANSCRIPTS, written))
+
+
+def test_a_script_that_the_aligner_lacks_is_said(out: Path) -> None:
+    rewrite_transcripts(out, text="the storm 谢谢 will be loud")
+    facts = align_job.run(settings_for("align", "--out", out), []).facts
+    assert facts["words in CJK, which pocketsphinx lacks"] == 2 * facts["texts"]
+    flagged = [row for row in rows(out, "words") if "script_unknown" in row["flags"]]
+    assert {(row["word"], row["method"]) for row in flagged} == {("谢", "interpolation")}
+
+
+@pytest.mark.parametrize("flag", ["looping_text", "transcript_without_speech"])
+def test_a_text_that_is_not_of_its_sound_has_no_words(flag: str, out: Path) -> None:
+    rewrite_transcripts(out, flags=[flag])
+    assert "words" not in align_job.run(settings_for("align", "--out", out), []).facts
+    assert rows(out, "words") == []
+
+
+def test_a_text_too_long_for_its_segment_is_flagged(out: Path) -> None:
+    rewrite_transcripts(out, text="the storm will be loud tomorrow " * 60)
+    facts = align_job.run(settings_for("align", "--out", out), []).facts
+    assert facts["words text_too_long"] == facts["words"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("no such aligner", "--aligner no such aligner: neither pocketsphinx, nano-ctc or"),
+        ("{empty}", "the folder holds no checkpoint"),
+    ],
+)
+def test_an_aligner_that_is_none_is_said_before_any_work(
+    name: str, said: str, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    named = name.format(empty=tmp_path / "empty")
+    assert main(["align", "--out", str(out), "--aligner", named]) == 2
+    assert said in capsys.readouterr().err

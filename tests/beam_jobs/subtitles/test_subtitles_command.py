@@ -1,0 +1,88 @@
+"""Subtitles of a real night: aligned or estimated, to stdout, a file or a folder."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pysubs2
+import pytest
+import webvtt
+
+from beam_jobs.cli import main
+from tests.beam_jobs.derive.test_align_job import true_starts
+from tests.beam_jobs.skills_night import made_night
+from tests.beam_jobs.small_night import rows
+
+NAME = "morning_weather.mp3"
+
+
+@pytest.fixture(scope="module")
+def out(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = Path(shutil.copytree(made_night(shared), tmp_path_factory.mktemp("subtitled") / "out"))
+    assert main(["align", "--out", str(out)]) == 0
+    return out
+
+
+def subtitles(out: Path, *options: object) -> int:
+    return main(["subtitles", *map(str, options), "--out", str(out)])
+
+
+def test_all_that_is_said_is_shown_when_it_is_said(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert subtitles(out, NAME) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    cues = webvtt.from_string(said.out)
+    text = " ".join(row["text"] for row in sorted(rows(out, "transcripts"), key=start))
+    assert " ".join(" ".join(cue.lines) for cue in cues).split() == text.split()
+    truth = true_starts()
+    late = [
+        min(abs(round(1000 * cue.start_in_seconds) - at) for at in truth[cue.lines[0].split()[0]])
+        for cue in cues
+        if cue.lines[0].split()[0] in truth
+    ]
+    assert len(late) >= 30
+    assert np.median(late) <= 100
+
+
+def start(row: dict[str, int]) -> int:
+    return row["start_ms"]
+
+
+def test_a_recording_that_is_not_aligned_has_estimated_times_and_says_so(
+    out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = Path(shutil.copytree(out, tmp_path / "copy"))
+    shutil.rmtree(copy / "tables" / "words")
+    file = tmp_path / "weather.srt"
+    assert subtitles(copy, NAME, "--output", file) == 0
+    assert "morning_weather.mp3: not aligned; times of its words are estimated" in (
+        capsys.readouterr().err
+    )
+    assert len(pysubs2.load(str(file))) >= 30
+
+
+def test_all_recordings_are_files_in_a_folder(out: Path, tmp_path: Path) -> None:
+    assert subtitles(out, "--format", "ttml", "--output", tmp_path / "all", "--mark-doubt") == 0
+    assert [path.name for path in (tmp_path / "all").iterdir()] == ["morning_weather.ttml"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["nothing.mp3"], "nothing.mp3: no recording of that name in"),
+        ([], "name a RECORDING, or a folder for all of them with --output FOLDER"),
+        ([NAME, "--output", "x.doc"], "--output x.doc: end its name with .vtt, .srt, .ttml"),
+        ([NAME, "--fps", "0"], "frames a second are 1 to 240"),
+        ([NAME, "--date", "2030-01-01"], "no tables"),
+    ],
+)
+def test_what_cannot_be_written_is_said_in_one_line(
+    options: list[str], said: str, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert subtitles(out, *options) == 2
+    assert said in capsys.readouterr().err

@@ -1,0 +1,88 @@
+"""How far words' times are off, and what their confidence is worth, on the demo archive.
+
+    python -m tests.benchmarks.alignment [ALIGNER …]
+
+Word times are known from the program that made the archive. Errors are those of starts.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from random import Random
+
+import numpy as np
+
+from af3core.alignment.align import LEAST_CONFIDENCE, align
+from af3core.alignment.aligner import Aligner
+from af3core.alignment.aligner_registry import load_aligner
+from af3core.nano.demo_archive import PROGRAMMES
+from schemas.options.derive import INTERPOLATION, NANO_CTC, POCKETSPHINX
+from tests.af3core.alignment.demo_words import (
+    Stretch,
+    on_music,
+    on_noise,
+    stretches,
+    with_wrong_words,
+)
+
+CONDITIONS: dict[str, Callable[[Stretch], Stretch]] = {
+    "clean": lambda stretch: stretch,
+    "noise, 15 dB below": on_noise,
+    "music, 10 dB below": on_music,
+}
+LONGEST_MIN = 3.0
+"""The evening about history, as long as all others together, is left out."""
+
+
+def measure(name: str) -> None:
+    """Print the figures of one aligner."""
+    spoken = [each.file for each in PROGRAMMES if each.sexes and each.minutes <= LONGEST_MIN]
+    known = [stretch for file in spoken for stretch in stretches(file)]
+    aligner = load_aligner(name)
+    for condition, changed in CONDITIONS.items():
+        heard = [changed(stretch) for stretch in known]
+        errors, rate = errors_of(heard, aligner)
+        median, most = np.percentile(np.abs(errors), [50, 95])
+        print(
+            f"{name:14} {condition:20} words {len(errors)}  median {median:.0f} ms"
+            f"  95 % {most:.0f} ms  {rate:.0f} x real time",
+            flush=True,
+        )
+    if aligner is not None:
+        right, wrong = doubted(known, aligner)
+        print(
+            f"{name:14} below {LEAST_CONFIDENCE}: {right:.1%} of right words, {wrong:.1%} of wrong",
+            flush=True,
+        )
+
+
+def errors_of(heard: Iterable[Stretch], aligner: Aligner | None) -> tuple[np.ndarray, float]:
+    """Found less true starts in milliseconds, and how many times faster than speech."""
+    errors: list[int] = []
+    seconds, begun = 0.0, time.monotonic()
+    for stretch in heard:
+        found = align(stretch.samples, stretch.words, aligner)
+        pairs = zip(found, stretch.starts_ms, strict=True)
+        errors += [word.start_ms - start_ms for word, start_ms in pairs]
+        seconds += stretch.duration_s
+    return np.array(errors), seconds / (time.monotonic() - begun)
+
+
+def doubted(known: Iterable[Stretch], aligner: Aligner) -> tuple[float, float]:
+    """The shares of right and of wrong words below the least confidence, where a tenth is wrong."""
+    random, below = Random(0), {True: [0, 0], False: [0, 0]}
+    for stretch in known:
+        changed = with_wrong_words(stretch, random)
+        found = align(changed.samples, changed.words, aligner)
+        for word, is_wrong in zip(found, changed.is_wrong, strict=True):
+            below[is_wrong][0] += (word.confidence or 0.0) < LEAST_CONFIDENCE
+            below[is_wrong][1] += 1
+    right, wrong = (below[which][0] / max(1, below[which][1]) for which in (False, True))
+    return right, wrong
+
+
+if __name__ == "__main__":
+    for each in sys.argv[1:] or (INTERPOLATION, POCKETSPHINX, NANO_CTC):
+        measure(each)
