@@ -62,7 +62,7 @@ def build(
     pipeline: beam.Pipeline, settings: JobSettings, listed: Sequence[ClipWork] | None = None
 ) -> beam.PCollection[str]:
     """The pipeline, over what is listed or to be listed; gives the ids of the clips."""
-    clips = listed_once(pipeline, listed, settings, missing_work)
+    clips = listed_once(pipeline, listed, settings, missing_pieces)
     accelerator = settings[Accelerator].accelerator
     # workers of their own: listing needs no GPU
     hints = {"accelerator": accelerator} if accelerator else {}
@@ -89,6 +89,19 @@ def missing_work(settings: JobSettings) -> Iterator[ClipWork]:
             for name, (first, *equals) in by_name.items():
                 if in_part(name, settings.part):
                     yield dataclasses.replace(first, equals=tuple(equals))
+
+
+def missing_pieces(settings: JobSettings) -> Iterator[ClipWork]:
+    """The same, as pieces that travel."""
+    return map(piece_of, missing_work(settings))
+
+
+def piece_of(work: ClipWork) -> ClipWork:
+    """A clip with the first of its questions: whoever has its claim finds out anew what is missing,
+    and ten minutes have hundreds of questions.
+    """
+    equals = tuple(map(piece_of, work.equals))
+    return dataclasses.replace(work, questions=work.questions[:1], equals=equals)
 
 
 def _open_clips(
@@ -212,14 +225,15 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     except ModelError as away:  # or each clip would wait for it
         count_waiting(STAGE, away, len(waiting))
         return Outcome({"answers_made": 0}, [], {type(away).__name__: len(waiting)})
+    pieces = list(map(piece_of, waiting))
     gpus = chosen_gpus(settings, works_here=works_here(beam_arguments))
     with show_progress("annotate", _work(waiting, settings)):
         # where another run was faster there is nothing left to count
         counters = {"answers_made": 0}
         if gpus:
-            counters |= ask_on_gpus(waiting, settings, beam_arguments, gpus)
+            counters |= ask_on_gpus(pieces, settings, beam_arguments, gpus)
         else:
-            counters |= ask_listed(settings, beam_arguments, waiting)
+            counters |= ask_listed(settings, beam_arguments, pieces)
     if counters.get("model_ms"):
         _keep_rate(counters, settings)
     return Outcome.of_counters(counters)

@@ -86,11 +86,11 @@ def measure(batching: str, clips: int) -> None:
         assert not done.waiting, done
         name = f"{batching}, {clips} clips"
         line(f"{name}: audio", f"{seconds / 3600:.1f} h", f"{seconds / wall_s:.0f}x real time")
-        busy = engine.device_s / wall_s
+        busy = engine.device.worked_s / wall_s
         line(
             f"{name}: device busy",
             f"{100 * busy:.1f} %",
-            f"{engine.device_s:.1f} s of {wall_s:.1f}",
+            f"{engine.device.worked_s:.1f} s of {wall_s:.1f}",
         )
         line(f"{name}: batches, steps", f"{engine.batches}, {engine.steps}")
         counted_s = done.facts["model_ms"] / 1000

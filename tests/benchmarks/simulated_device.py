@@ -1,5 +1,8 @@
 """An engine whose device takes a set time for each batch and step, under the real pool, scheduler
 and prompts; and a store whose requests take a set time.
+
+The device works through a queue, as a GPU does: the host launches a step before it looks at the
+tokens of the one before, and a row that has ended takes part in one step more.
 """
 
 from __future__ import annotations
@@ -61,17 +64,48 @@ class DeviceTimes:
     step_s: float
 
 
-@dataclass
+class Device:
+    """Works through what is launched, one after the other.
+
+    Attributes:
+        worked_s: for how long, in all.
+    """
+
+    def __init__(self) -> None:
+        self.worked_s = 0.0
+        self._free_at = 0.0
+
+    def launch(self, seconds: float) -> float:
+        """Queue work; gives when it will be done."""
+        self._free_at = max(self._free_at, time.monotonic()) + seconds
+        self.worked_s += seconds
+        return self._free_at
+
+    @staticmethod
+    def wait(done_at: float) -> None:
+        """Wait until the device has done what was launched."""
+        time.sleep(max(0.0, done_at - time.monotonic()))
+
+
+@dataclass(eq=False)
 class _Row:
     number: int
     left: int
+
+
+@dataclass
+class _Step:
+    """A step that is launched: when it is done, and its rows by batch."""
+
+    done_at: float
+    rows: dict[int, list[_Row]]
 
 
 class SimulatedEngine:
     """Answers after as many steps as an answer would take, with words that are made up.
 
     Attributes:
-        device_s: for how long the device has worked.
+        device: how long it has worked.
         steps, batches: how many.
     """
 
@@ -84,7 +118,7 @@ class SimulatedEngine:
         self._batch_tokens = batch_tokens
         self._turn = FairLock()
         self._pool = StreamBatches(self._turn, self._run, lambda: None, lambda: batch_tokens)
-        self.device_s = 0.0
+        self.device = Device()
         self.steps = self.batches = 0
 
     def answer(self, requests: Sequence[Request]) -> list[Answer | ModelError]:
@@ -101,21 +135,19 @@ class SimulatedEngine:
     def prompt_of(self, asked: PendingRequest) -> Prompt:
         return asked.prompt or self._builder.build(asked.request)
 
-    def work(self, seconds: float) -> None:
-        """The device works so long."""
-        time.sleep(seconds)
-        self.device_s += seconds
-
     def _run(
         self, asked: Sequence[PendingRequest], join: Join
     ) -> Iterator[tuple[int, Answer | ModelError]]:
         loop = _Loop(self, Scheduler([], self._batch_tokens), self._times)
         loop.add(list(enumerate(asked)))
-        while loop.scheduler.busy:
+        launched: _Step | None = None
+        while loop.scheduler.busy or launched:
             loop.add(join("base"))
             loop.start()
+            before, launched = launched, loop.launch()
+            if before is not None:
+                yield from loop.look(before)
             loop.shrink()
-            yield from loop.step()
 
 
 class _Loop:
@@ -137,7 +169,7 @@ class _Loop:
         for plan in self.scheduler.admit():
             own = sum(question.prompt_tokens for question in plan.questions)
             prefixes = sum(group.prefix_tokens for group in plan.groups)
-            self._engine.work(self._times.batch_s + self._times.token_s * (prefixes + own))
+            self._engine.device.launch(self._times.batch_s + self._times.token_s * (prefixes + own))
             self._engine.batches += 1
             rows = (_Row(q.number, self._lengths[q.number]) for q in plan.questions)
             self._running[plan.number] = list(rows)
@@ -148,18 +180,26 @@ class _Loop:
             if not stay:
                 del self._running[batch]
 
-    def step(self) -> Iterator[tuple[int, Answer | ModelError]]:
-        if not self._running:
-            return
-        self._engine.work(self._times.step_s)
+    def launch(self) -> _Step | None:
+        """A token of every row that is written; nothing where there is none."""
+        rows = {
+            batch: [row for row in running if row is not None]
+            for batch, running in self._running.items()
+        }
+        if not any(rows.values()):
+            return None
         self._engine.steps += 1
-        for batch, rows in self._running.items():
-            for place, row in enumerate(rows):
-                if row is None:
-                    continue
+        return _Step(self._engine.device.launch(self._times.step_s), rows)
+
+    def look(self, step: _Step) -> Iterator[tuple[int, Answer | ModelError]]:
+        """Hand out the answers that a step has finished."""
+        Device.wait(step.done_at)
+        for batch, rows in step.rows.items():
+            for row in rows:
                 row.left -= 1
                 if not row.left:
-                    rows[place] = None
+                    place = self._running[batch].index(row)
+                    self._running[batch][place] = None
                     self.scheduler.finish(batch, place)
                     count = self._lengths.pop(row.number)
                     yield row.number, Answer("a voice speaks", count, -0.1, "stop")
