@@ -46,7 +46,7 @@ only: [transcript]
 ask: {mood: "How does it sound?"}
 shards: 4
 pool: a100
-model: {name: nvidia/audio-flamingo-3-hf, dtype: bfloat16, device: cuda}
+model: {name: nvidia/audio-flamingo-3-hf, dtype: bfloat16, device: cuda, gpus: all}
 cutting: {max_clip_s: 300}
 limits: {max_gpu_hours: 8, gpu_price: 2.5, max_failed_share: 0.1, max_missing_share: 0.5}
 settle_min: 3
@@ -58,6 +58,7 @@ alerts: {late_after_h: 6, email: [ops@example.org], webhook: "http://chat/hook"}
     )
     assert corpus.ask == {"mood": "How does it sound?"}
     assert corpus.limits.max_gpu_hours == 8.0
+    assert corpus.model.gpus == "all"
     derive = corpus.derive
     assert derive.jobs == ("summarise", "describe", "align")
     assert derive.aligner == "facebook/wav2vec2-base"
