@@ -9,8 +9,8 @@ PRISM := $(BIN)/prism
 STATSD_EXPORTER := $(BIN)/statsd_exporter
 FAKETIME := build/faketime
 DEMO_OUT ?= demo-out
-# of pytest-xdist; logical: one a core
-WORKERS ?= logical
+# of pytest-xdist: one more than cores, as tests wait for servers
+WORKERS ?= $(shell expr $$(nproc) + 1)
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
 .PHONY: help install demo demo-gcs airflow browser storage-server prism faketime cluster-tools monitoring-tools sound-devices screenshots test test-fast test-long test-installs lint docs bench nano lock upgrade clean
