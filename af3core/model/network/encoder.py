@@ -49,7 +49,7 @@ class AudioEncoder(nn.Module):
         """
         pooled = self._pooled(mel, frames)
         if self.time_rotation is not None:
-            pooled = self.time_rotation(pooled, numbers)
+            pooled = self.time_rotation(pooled, torch.tensor(numbers, device=mel.device))
         return _without_padding(self.projector(pooled), frames)
 
     def states(self, mel: Tensor, frames: list[int], _numbers: list[int]) -> list[Tensor]:
@@ -58,17 +58,38 @@ class AudioEncoder(nn.Module):
         """
         return _without_padding(self._pooled(mel, frames), frames)
 
+    def embed_padded(self, mel: Tensor, positions: Tensor, numbers: Tensor) -> Tensor:
+        """As `forward`, of tensors alone, so that it can be recorded: `[windows, tokens, hidden]`,
+        padding included.
+
+        Args:
+            mel: `[windows, mel, frames]`, an even number of frames.
+            positions: real ones of each window `[windows]`, at least 1.
+            numbers: the how manieth of its sound each window is `[windows]`.
+        """
+        longest = mel.shape[2] // 2
+        seen = torch.arange(longest, device=mel.device) < positions[:, None]
+        pooled = self._layers(mel, longest, seen[:, None, None, :])
+        if self.time_rotation is not None:
+            pooled = self.time_rotation(pooled, numbers)
+        embedded: Tensor = self.projector(pooled)
+        return embedded
+
     def _pooled(self, mel: Tensor, frames: list[int]) -> Tensor:
         """`[windows, tokens, width]`, padding included."""
         positions = [encoder_positions(count) for count in frames]
         longest = max(positions)
-        hidden = gelu(self.conv1(mel))
-        hidden = gelu(self.conv2(hidden))[..., :longest].transpose(1, 2)
-        hidden = hidden + self.embed_positions.weight[:longest]
         mask = None
         if min(positions) < longest:
             real = torch.tensor(positions, device=mel.device)[:, None]
             mask = (torch.arange(longest, device=mel.device) < real)[:, None, None, :]
+        return self._layers(mel, longest, mask)
+
+    def _layers(self, mel: Tensor, longest: int, mask: Tensor | None) -> Tensor:
+        """`[windows, longest / 2, width]`; `mask [windows, 1, 1, longest]`, true = real."""
+        hidden = gelu(self.conv1(mel))
+        hidden = gelu(self.conv2(hidden))[..., :longest].transpose(1, 2)
+        hidden = hidden + self.embed_positions.weight[:longest]
         for layer in self.layers:
             hidden = layer(hidden, mask)
         pairs = longest // 2
