@@ -64,6 +64,14 @@ def plan_groups(prompts: Mapping[int, Prompt], answer_tokens: Mapping[int, int])
     ]
 
 
+def too_large(job: Job, batch_tokens: int) -> PromptTooLong:
+    """The error of a job that no budget holds."""
+    return PromptTooLong(
+        f"{len(job.prompt.ids)} tokens and an answer of {job.decoding.max_new_tokens} do not fit"
+        f" the budget of {batch_tokens}; raise --batch-tokens"
+    )
+
+
 @dataclass
 class _Rows:
     """A running batch: the request of each row, which rows are finished, their last tokens."""
@@ -135,15 +143,8 @@ class BatchLoop:
     ) -> Iterator[tuple[int, Answer | ModelError]]:
         """Errors of those that no budget holds."""
         while scheduler.too_large:
-            question = scheduler.too_large.pop()
-            ids = self._jobs.pop(question.number).prompt.ids
-            yield (
-                question.number,
-                PromptTooLong(
-                    f"{len(ids)} tokens and an answer of {question.answer_tokens} do not fit the"
-                    f" budget of {batch_tokens}; raise --batch-tokens"
-                ),
-            )
+            number = scheduler.too_large.pop().number
+            yield number, too_large(self._jobs.pop(number), batch_tokens)
 
     def _add_new(
         self, new_jobs: Iterator[tuple[int, Job | ModelError]], scheduler: Scheduler
