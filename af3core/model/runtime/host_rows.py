@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from af3core.model.network.kv_pool import SPARE_PAGE
 from af3core.model.runtime.buckets import StepBucket, smallest_step
 from af3core.model.runtime.step_layout import (
     BESIDE,
@@ -27,6 +28,9 @@ from af3core.model.runtime.step_layout import (
 
 Integers = npt.NDArray[np.int64]
 NOBODY = -1
+_UNUSED = np.array([[0], [-1], [0], [NOTHING], [0], [0]], np.int32)
+"""A row's fields in the order of `step_layout.FIELDS`: its token is the last one that was chosen,
+and none is to be chosen."""
 
 
 @dataclass(frozen=True)
@@ -84,23 +88,23 @@ class HostRows:
     def __init__(self, slots: int, buckets: Sequence[StepBucket]) -> None:
         self._buckets = buckets
         self._most_rows = buckets[-1].rows
+        self._every_row = np.arange(self._most_rows)
         self.spare_slot = slots
         self.owner = np.full(slots, NOBODY, np.int64)
         self._free_slots = list(reversed(range(slots)))
         self._free_groups = list(reversed(range(slots)))
-        self._group = np.zeros(slots, np.int64)
-        self._prompt_length, self._length, self._end_length, self._free_length = (
-            np.zeros(slots, np.int64) for _ in range(4)
-        )
+        self._group, self._rank = np.zeros(slots, np.int64), np.zeros(slots, np.int64)
+        self._prompt_length, self._length = np.zeros(slots, np.int32), np.zeros(slots, np.int32)
+        # a slot of nobody has no length to reach
+        self._end_length, self._free_length = np.zeros(slots, np.int32), np.zeros(slots, np.int32)
         self._beside, self._lags, self._waits = (np.zeros(slots, bool) for _ in range(3))
+        self._special: set[int] = set()
         self._own_pages = np.zeros((slots, buckets[-1].own_pages), np.int32)
-        self._page_count = np.zeros(slots, np.int64)
+        self._page_count, self._prefix_count = np.zeros(slots, np.int32), np.zeros(slots, np.int32)
         self._ids: dict[int, Sequence[int]] = {}
-        self._rank, self._prefix_length, self._prefix_count = (
-            np.zeros(slots, np.int64) for _ in range(3)
-        )
+        self._group_pages: dict[int, tuple[int, Sequence[int]]] = {}
+        self._prefix_length = np.zeros(slots, np.int32)
         self._prefix_pages = np.zeros((slots, buckets[-1].prefix_pages), np.int32)
-        self._group_rows = [0] * slots
         self._started = 0
         self._step: Step | None = None
         self._changed = True
@@ -122,27 +126,26 @@ class HostRows:
         """A clip's prefix, which is in the pool, with its questions; gives their slots."""
         group = self._free_groups.pop()
         self._started += 1
-        self._rank[group] = self._started
         self._prefix_length[group] = prefix_length
-        self._prefix_count[group] = len(pages)
         self._prefix_pages[group, : len(pages)] = pages
-        self._group_rows[group] = len(rows)
+        self._group_pages[group] = len(rows), pages
         self._changed = True
-        return [self._begin_row(group, row) for row in rows]
+        return [self._begin_row(group, len(pages), row) for row in rows]
 
-    def _begin_row(self, group: int, row: NewRow) -> int:
+    def _begin_row(self, group: int, prefix_count: int, row: NewRow) -> int:
         slot = self._free_slots.pop()
         prompt = len(row.ids)
         self.owner[slot] = row.number
-        self._group[slot] = group
+        self._group[slot], self._rank[slot] = group, self._started
         self._ids[slot] = row.ids
-        self._prompt_length[slot] = prompt
-        self._length[slot] = 0
+        self._prompt_length[slot], self._length[slot] = prompt, 0
         self._end_length[slot] = prompt + row.max_new_tokens
         self._free_length[slot] = prompt + row.min_new_tokens
         self._beside[slot], self._lags[slot], self._waits[slot] = row.beside, row.lags, False
+        if row.beside or row.lags:
+            self._special.add(slot)
         self._own_pages[slot, : len(row.pages)] = row.pages
-        self._page_count[slot] = len(row.pages)
+        self._page_count[slot], self._prefix_count[slot] = len(row.pages), prefix_count
         return slot
 
     def end(self, slot: int) -> list[int]:
@@ -150,11 +153,15 @@ class HostRows:
         group = int(self._group[slot])
         pages: list[int] = self._own_pages[slot, : self._page_count[slot]].tolist()
         self.owner[slot] = NOBODY
+        self._length[slot] = self._end_length[slot] = 0
         self._ids.pop(slot, None)
+        self._special.discard(slot)
         self._free_slots.append(slot)
-        self._group_rows[group] -= 1
-        if not self._group_rows[group]:
-            pages += self._prefix_pages[group, : self._prefix_count[group]].tolist()
+        rows, of_prefix = self._group_pages.pop(group)
+        if rows > 1:
+            self._group_pages[group] = rows - 1, of_prefix
+        else:
+            pages += of_prefix
             self._free_groups.append(group)
         self._changed = True
         return pages
@@ -176,43 +183,49 @@ class HostRows:
     def launched(self, step: Step) -> None:
         """Every row of the step has its tokens."""
         self._length[step.advanced] += step.tokens
-        if (step.tokens > 1).any() or self._ids:
+        for slot in [s for s in self._ids if self._length[s] == self._prompt_length[s]]:
+            del self._ids[slot]
+            self._length[slot] += 1  # the answer's first token
             self._changed = True
-            for slot in [s for s in self._ids if self._length[s] == self._prompt_length[s]]:
-                del self._ids[slot]
-                self._length[slot] += 1
-        waiting = step.slots[self._lags[step.slots]]
-        if len(waiting):
-            self._waits[waiting] = True
+        if self._ids:
+            self._changed = True
+        if self._special and (lag := step.slots[self._lags[step.slots]]).size:
+            self._waits[lag] = True
             self._changed = True
         if (self._length[step.slots] >= self._end_length[step.slots]).any():
             self._changed = True
 
     def _compose(self) -> Step | None:
-        runs = (self.owner != NOBODY) & (self._length < self._end_length) & ~self._waits
+        runs = self._length < self._end_length
+        if self._special:
+            runs &= ~self._waits
         slots = np.flatnonzero(runs)
         if not len(slots):
             return None
-        slots = slots[np.argsort(self._rank[self._group[slots]], kind="stable")]
-        tokens = np.ones(len(slots), np.int64)
+        slots = slots[np.argsort(self._rank[slots], kind="stable")]
         if self._ids:
-            tokens = self._tokens_now(slots)
-            slots, tokens = slots[tokens > 0], tokens[tokens > 0]
-        last_rows = np.cumsum(tokens) - 1
+            return self._with_questions(slots, self._tokens_now(slots))
+        rows = self._every_row[: len(slots)]
+        return self._step_of(slots, np.ones_like(slots), slots, rows)
+
+    def _with_questions(self, slots: Integers, tokens: Integers) -> Step:
+        slots, tokens = slots[tokens > 0], tokens[tokens > 0]
         chooses = self._length[slots] + tokens >= self._prompt_length[slots]
-        chosen = slots[chooses]
+        return self._step_of(slots, tokens, slots[chooses], (np.cumsum(tokens) - 1)[chooses])
+
+    def _step_of(
+        self, advanced: Integers, tokens: Integers, slots: Integers, rows: Integers
+    ) -> Step:
+        count = int(tokens.sum())
+        own, prefix = self._page_count[advanced].max(), self._prefix_count[advanced].max()
+        beside = np.flatnonzero(self._beside[slots]) if self._special else self._every_row[:0]
         return Step(
-            bucket=smallest_step(
-                self._buckets,
-                int(last_rows[-1]) + 1,
-                int(self._prefix_count[self._group[slots]].max()),
-                int(self._page_count[slots].max()),
-            ),
-            slots=chosen,
-            owners=self.owner[chosen],
-            rows=last_rows[chooses],
-            beside=np.flatnonzero(self._beside[chosen]),
-            advanced=slots,
+            bucket=smallest_step(self._buckets, count, int(prefix), int(own)),
+            slots=slots,
+            owners=self.owner[slots],
+            rows=rows,
+            beside=beside,
+            advanced=advanced,
             tokens=tokens,
         )
 
@@ -227,37 +240,46 @@ class HostRows:
 
     def fill_tables(self, step: Step, views: Mapping[str, npt.NDArray[np.int32]]) -> None:
         """Write a step's tables; `views` as of `step_layout.host_views`."""
-        slots, tokens, bucket = step.advanced, step.tokens, step.bucket
-        row_slots = slots if len(slots) == tokens.sum() else np.repeat(slots, tokens)
-        used = len(row_slots)
+        row_slots = np.repeat(step.advanced, step.tokens) if self._ids else step.advanced
         self._fill_fields(step, row_slots, views["fields"])
-        views["own_pages"][:used] = self._own_pages[row_slots, : bucket.own_pages]
-        views["own_pages"][used:] = 0
-        groups = self._group[row_slots]
-        starts = np.flatnonzero(np.diff(groups, prepend=-1))
-        count = len(starts)
-        views["row_group"][used:] = bucket.rows - 1
-        views["row_group"][:used] = np.repeat(np.arange(count), np.diff(starts, append=used))
-        views["group_start"][:count] = starts
-        views["group_start"][count:] = used
-        views["group_start"][bucket.rows] = bucket.rows
-        of_step = groups[starts]
-        views["prefix_lengths"][:count] = self._prefix_length[of_step]
-        views["prefix_lengths"][count:] = 0
-        views["prefix_pages"][:count] = self._prefix_pages[of_step, : bucket.prefix_pages]
-        views["prefix_pages"][count:] = 0
+        self._fill_groups(step.bucket, self._group[row_slots], views)
+        used, own_pages = len(row_slots), views["own_pages"]
+        of_slots = self._own_pages[:, : step.bucket.own_pages]
+        of_slots.take(row_slots, axis=0, out=own_pages[:used], mode="clip")
+        own_pages[used:] = SPARE_PAGE
+
+    def _fill_groups(
+        self, bucket: StepBucket, groups: Integers, views: Mapping[str, npt.NDArray[np.int32]]
+    ) -> None:
+        """The clips of a step's rows in turn, of which each is in `groups [rows]`."""
+        used = len(groups)
+        begins = np.ones(used, bool)
+        np.not_equal(groups[1:], groups[:-1], out=begins[1:])
+        starts = np.flatnonzero(begins)
+        count, of_step = len(starts), groups[starts]
+        row_group = views["row_group"]
+        np.cumsum(begins, out=row_group[:used])
+        row_group[:used] -= 1
+        row_group[used:] = bucket.rows - 1
+        group_start, lengths = views["group_start"], views["prefix_lengths"]
+        group_start[:count] = starts
+        group_start[count:] = used
+        group_start[bucket.rows] = bucket.rows
+        lengths[:count] = self._prefix_length[of_step]
+        lengths[count:] = 0
+        pages, of_groups = views["prefix_pages"], self._prefix_pages[:, : bucket.prefix_pages]
+        of_groups.take(of_step, axis=0, out=pages[:count], mode="clip")
+        pages[count:] = SPARE_PAGE
 
     def _fill_fields(self, step: Step, row_slots: Integers, fields: npt.NDArray[np.int32]) -> None:
         used = len(row_slots)
-        fields[:, used:] = 0
+        fields[:] = _UNUSED
         fields[SLOT, used:] = self.spare_slot
-        fields[GIVEN_LENGTH, used:] = 1
         fields[SLOT, :used] = row_slots
-        fields[GIVEN_ID, :used] = -1
-        fields[GIVEN_LENGTH, :used] = 0
-        fields[CHOICE, :used] = NOTHING
+        fields[GIVEN_LENGTH, used:] = 1
         fields[CHOICE, step.rows] = LIKELIEST
-        fields[CHOICE, step.rows[step.beside]] = BESIDE
+        if len(step.beside):
+            fields[CHOICE, step.rows[step.beside]] = BESIDE
         fields[END_LENGTH, :used] = self._end_length[row_slots]
         fields[FREE_LENGTH, :used] = self._free_length[row_slots]
         if self._ids:

@@ -142,20 +142,21 @@ class PagedLoop:
     def _look(self, launched: Launched) -> Iterator[tuple[int, Result]]:
         """Take the tokens of a step, and hand out the answers that it finishes."""
         told, step = launched.wait(), launched.step
-        lives = self._runner.rows.owner[step.slots] == step.owners
-        slots, told = step.slots[lives], told[:, lives]
+        rows, slots = self._runner.rows, step.slots
+        lives = rows.owner[slots] == step.owners
+        if not lives.all():
+            slots, told = slots[lives], told[:, lives]
         logprobs = told[LOGPROBS].view(np.float32)
         self._history.add(slots, told[IDS], logprobs)
-        watched = self._watched[slots]
-        if watched.any():
+        ended = told[ENDED] > 0
+        if self._watched.any():
+            watched = self._watched[slots]
+            ended &= ~watched
             for row in np.flatnonzero(watched).tolist():
-                yield from self._watch(
-                    int(self._runner.rows.owner[slots[row]]),
-                    int(told[IDS, row]),
-                    float(logprobs[row]),
-                )
-        for slot in slots[(told[ENDED] > 0) & ~watched].tolist():
-            number = int(self._runner.rows.owner[slot])
+                number = int(rows.owner[slots[row]])
+                yield from self._watch(number, int(told[IDS, row]), float(logprobs[row]))
+        for slot in slots[ended].tolist():
+            number = int(rows.owner[slot])
             detokenizer = self._jobs[number].detokenizer
             detokenizer.add_all(*self._history.of(slot))
             yield self._finish(number, detokenizer.answer())
@@ -175,5 +176,6 @@ class PagedLoop:
         del self._jobs[number]
         slot = self._slots.pop(number, None)
         if slot is not None:
+            self._watched[slot] = False
             self._runner.end(slot)
         return number, result

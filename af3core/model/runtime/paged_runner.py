@@ -77,10 +77,14 @@ class Launched:
     mark: Mark
 
     def wait(self) -> npt.NDArray[np.int32]:
-        """The results of the step's chosen tokens `[len(RESULTS), tokens]`."""
+        """The results of the step's chosen tokens `[len(RESULTS), tokens]`, until the step after
+        the next is launched.
+        """
         self.mark.synchronize()
-        shaped = self.results[: len(RESULTS) * self.step.bucket.rows]
-        return shaped.reshape(len(RESULTS), -1)[:, self.step.rows]
+        rows = self.step.rows
+        shaped = self.results[: len(RESULTS) * self.step.bucket.rows].reshape(len(RESULTS), -1)
+        are_first = len(rows) and rows[-1] == len(rows) - 1
+        return shaped[:, : len(rows)] if are_first else shaped[:, rows]
 
 
 class PagedRunner:
@@ -117,6 +121,10 @@ class PagedRunner:
         )
         room = len(self._device_rows.tables)
         self._staged = [accelerator.host_buffer(room) for _ in range(_STEPS_AHEAD)]
+        self._staged_views = {
+            bucket: [host_views(staged.numpy(), bucket) for staged in self._staged]
+            for bucket in self._buckets
+        }
         results = len(self._device_rows.results)
         self._told = [accelerator.host_buffer(results) for _ in range(_STEPS_AHEAD)]
         self._vocabulary = like.shape[0]
@@ -229,10 +237,10 @@ class PagedRunner:
         return Launched(step, told.numpy(), self._accelerator.mark())
 
     def _put_tables(self, step: Step) -> None:
-        staged = self._staged[self._launches % _STEPS_AHEAD]
+        turn = self._launches % _STEPS_AHEAD
         size = layout_size(step.bucket)
-        self.rows.fill_tables(step, host_views(staged.numpy(), step.bucket))
-        self._device_rows.tables[:size].copy_(staged[:size], non_blocking=True)
+        self.rows.fill_tables(step, self._staged_views[step.bucket][turn])
+        self._device_rows.tables[:size].copy_(self._staged[turn][:size], non_blocking=True)
 
     def _choose_beside(self, step: Step, logits: Tensor) -> None:
         rows = self._accelerator.upload(step.rows[step.beside])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from itertools import accumulate
+from math import prod
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 from af3core.model.runtime.buckets import StepBucket
@@ -33,9 +35,11 @@ BESIDE: Final = 2
 """The sampler beside the step chooses it."""
 
 
-def _shapes(bucket: StepBucket) -> dict[str, tuple[int, ...]]:
+@functools.cache
+def _layout(bucket: StepBucket) -> dict[str, tuple[slice, tuple[int, ...]]]:
+    """Where each table lies, and its shape."""
     rows = bucket.rows
-    return {
+    shapes: dict[str, tuple[int, ...]] = {
         "fields": (len(FIELDS), rows),
         "row_group": (rows,),
         "group_start": (rows + 1,),
@@ -43,32 +47,27 @@ def _shapes(bucket: StepBucket) -> dict[str, tuple[int, ...]]:
         "own_pages": (rows, bucket.own_pages),
         "prefix_pages": (rows, bucket.prefix_pages),
     }
+    layout, start = {}, 0
+    for name, shape in shapes.items():
+        size = prod(shape)
+        layout[name] = slice(start, start + size), shape
+        start += -(-size // _ALIGNED) * _ALIGNED
+    return layout
 
 
-def _aligned_size(shape: tuple[int, ...]) -> int:
-    return -(-int(np.prod(shape)) // _ALIGNED) * _ALIGNED
-
-
+@functools.cache
 def layout_size(bucket: StepBucket) -> int:
     """Numbers of a bucket's tables."""
-    return sum(map(_aligned_size, _shapes(bucket).values()))
+    return max(place.stop for place, _ in _layout(bucket).values())
 
 
 def device_views(flat: Tensor, bucket: StepBucket) -> Mapping[str, Tensor]:
     """The tables of a bucket, as views of the device's stretch."""
-    shapes = _shapes(bucket)
-    starts = accumulate(map(_aligned_size, shapes.values()), initial=0)
-    return {
-        name: flat[start : start + int(np.prod(shape))].view(shape)
-        for (name, shape), start in zip(shapes.items(), starts, strict=False)
-    }
+    return {name: flat[place].view(shape) for name, (place, shape) in _layout(bucket).items()}
 
 
-def host_views(flat: np.ndarray, bucket: StepBucket) -> Mapping[str, np.ndarray]:
+def host_views(
+    flat: npt.NDArray[np.int32], bucket: StepBucket
+) -> Mapping[str, npt.NDArray[np.int32]]:
     """The same of the host's."""
-    shapes = _shapes(bucket)
-    starts = accumulate(map(_aligned_size, shapes.values()), initial=0)
-    return {
-        name: flat[start : start + int(np.prod(shape))].reshape(shape)
-        for (name, shape), start in zip(shapes.items(), starts, strict=False)
-    }
+    return {name: flat[place].reshape(shape) for name, (place, shape) in _layout(bucket).items()}
