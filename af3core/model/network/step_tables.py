@@ -6,12 +6,24 @@ the prefix of its group (a clip, shared by all of its questions) and then its ow
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from torch import Tensor
 
 PAGE_TOKENS = 64
 """Tokens of a page."""
+
+
+class PagedKeysValues(Protocol):
+    """Keys and values of each layer `[pages, PAGE_TOKENS, kv_heads, head_dim]`, contiguous."""
+
+    @property
+    def keys(self) -> Sequence[Tensor]: ...
+
+    @property
+    def values(self) -> Sequence[Tensor]: ...
 
 
 @dataclass(frozen=True)

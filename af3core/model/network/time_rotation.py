@@ -48,8 +48,8 @@ class TimeRotation(nn.Module):
         self.register_buffer("token_angles", token_angles.to(device), persistent=False)
 
     def forward(self, states: Tensor, numbers: Tensor) -> Tensor:
-        """`states [windows, tokens, width]` turned; `numbers [windows]` says the how manieth of its
-        sound each window is, from 0.
+        """`states [windows, tokens, width]` turned; `numbers [windows]` int64 says the how manieth
+        of its sound each window is, from 0.
         """
         tokens = states.shape[1]
         offsets = torch.arange(tokens, device=states.device, dtype=torch.float32) * self._token_s
