@@ -35,7 +35,6 @@ class KvPool:
         shape = (pages, PAGE_TOKENS, text.num_key_value_heads, head_dim(text))
         layers = range(text.num_hidden_layers)
         self.pages = pages
-        self.page_tokens = PAGE_TOKENS
         self.keys = [like.new_zeros(shape) for _ in layers]
         self.values = [like.new_zeros(shape) for _ in layers]
 
@@ -44,20 +43,7 @@ class KvPool:
         """Keys and values of a page in all layers."""
         return sum(tensor[0].nbytes for tensor in (*self.keys, *self.values))
 
-    def write_prefixes(self, layer: int, pages: Tensor, keys: Tensor, values: Tensor) -> None:
-        """Store a layer's keys and values `[clips, kv_heads, length, head_dim]` of prefixes; the
-        length is that of whole pages, whose numbers are `pages [clips * length / PAGE_TOKENS]`
-        int64. Padding at the end of a clip belongs to no page of it: the spare one.
-        """
-        self.keys[layer].index_copy_(0, pages, _by_page(keys))
-        self.values[layer].index_copy_(0, pages, _by_page(values))
-
 
 def pages_for(tokens: int) -> int:
     """Pages that so many tokens take."""
     return -(-tokens // PAGE_TOKENS)
-
-
-def _by_page(of_clips: Tensor) -> Tensor:
-    """`[clips, kv_heads, length, size]` to `[pages, PAGE_TOKENS, kv_heads, size]`."""
-    return of_clips.transpose(1, 2).unflatten(1, (-1, PAGE_TOKENS)).flatten(0, 1)

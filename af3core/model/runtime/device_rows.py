@@ -15,6 +15,7 @@ from torch import Tensor
 from af3core.model.network.kv_pool import KvPool
 from af3core.model.network.step_tables import StepTables
 from af3core.model.runtime.buckets import StepBucket
+from af3core.model.runtime.paged_network import PagedNetwork
 from af3core.model.runtime.step_layout import (
     BESIDE,
     CHOICE,
@@ -27,12 +28,6 @@ from af3core.model.runtime.step_layout import (
     device_views,
     layout_size,
 )
-
-DecodeStep = Callable[[Tensor, Tensor, StepTables, KvPool], Tensor]
-"""Token ids and positions `[rows]`, tables, pool: logits `[rows, vocabulary]` in float32."""
-
-Greedy = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Logits `[rows, vocabulary]` to the likeliest ids int64 and their log-probabilities float32."""
 
 IDS, LOGPROBS, ENDED = RESULTS = range(3)
 """What a step tells of each row: the token chosen, its log-probability (float32 as bits), whether
@@ -49,7 +44,7 @@ class DeviceRows:
         buckets: of steps.
         end_ids: tokens that end an answer.
         pool: keys and values.
-        decode_step, greedy: of the model.
+        network: the model.
 
     Attributes:
         tables: a step's tables, which the host fills.
@@ -62,14 +57,12 @@ class DeviceRows:
         buckets: Sequence[StepBucket],
         end_ids: Sequence[int],
         pool: KvPool,
-        decode_step: DecodeStep,
-        greedy: Greedy,
+        network: PagedNetwork,
     ) -> None:
         device = pool.keys[0].device
         self.spare_slot = slots
         self._pool = pool
-        self._decode_step = decode_step
-        self._greedy = greedy
+        self._network = network
         self._ends = torch.tensor(sorted(end_ids), device=device)
         self._state = torch.zeros(len(STATES), slots + 1, dtype=torch.long, device=device)
         room = max(map(layout_size, buckets))
@@ -89,9 +82,9 @@ class DeviceRows:
             ids = torch.where(given >= 0, given, state[_LAST_ID])
             lengths = _lengths(fields, state)
             tables = _step_tables(views, lengths)
-            logits = self._decode_step(ids, tables.positions(), tables, self._pool)
+            logits = self._network.step(ids, tables.positions(), tables, self._pool)
             self._forbid_ends(logits, lengths < fields[FREE_LENGTH])
-            chosen, logprobs = self._greedy(logits)
+            chosen, logprobs = self._network.greedy(logits)
             results.copy_(self._advance(fields, state, chosen, logprobs, LIKELIEST))
             return logits
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from af3core.errors import ModelError
 from af3core.model.network.kv_pool import pages_for
+from af3core.model.network.step_tables import PAGE_TOKENS
 from af3core.model.request import Answer
 from af3core.model.runtime.batch_loop import Job, RunStats, plan_groups, too_large
 from af3core.model.runtime.device_rows import ENDED, IDS, LOGPROBS
@@ -56,7 +57,7 @@ class PagedLoop:
         runner, sizes = self._runner, self._runner.sizes
         runner.forget()  # what a run that broke off has left
         schedule = PagedSchedule(
-            min(sizes.pages - 1, batch_tokens // runner.pool.page_tokens),
+            min(sizes.pages - 1, batch_tokens // PAGE_TOKENS),
             sizes.slots,
             pages_for(sizes.prefix_tokens),
             pages_for(sizes.own_tokens),

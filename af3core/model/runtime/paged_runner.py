@@ -13,17 +13,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from af3core.model.network.af3_model import Af3Model
 from af3core.model.network.kv_pool import KvPool, pages_for
 from af3core.model.prompt import Prompt
 from af3core.model.request import Decoding, Sound
 from af3core.model.runtime.accelerator import Accelerator, Mark, Recorded
 from af3core.model.runtime.beside_sampler import BesideSampler, needs_sampler
 from af3core.model.runtime.buckets import StepBucket, step_buckets
-from af3core.model.runtime.device_rows import RESULTS, DecodeStep, DeviceRows, Greedy
+from af3core.model.runtime.device_rows import RESULTS, DeviceRows
 from af3core.model.runtime.free_pages import FreePages
 from af3core.model.runtime.host_rows import HostRows, NewRow, Step
 from af3core.model.runtime.json_constraint import JsonConstraint
+from af3core.model.runtime.paged_network import PagedNetwork
 from af3core.model.runtime.recorded_batches import EncoderCalls, PrefillCalls
 from af3core.model.runtime.sound_windows import batches, join_windows, window_batches, windows_of
 from af3core.model.runtime.step_layout import host_views, layout_size
@@ -91,34 +91,28 @@ class PagedRunner:
     """A model with its pool, rows and recorded calls. All calls are recorded here, none later.
 
     Args:
-        model: with weights.
+        network: with weights.
         sizes: of the pool and of steps.
         end_ids: tokens that end an answer.
         accelerator: the device.
-        decode_step, greedy: the step's two halves.
         pool: keys and values, where another runner's are used in turns.
     """
 
     @torch.inference_mode()
     def __init__(
         self,
-        model: Af3Model,
+        network: PagedNetwork,
         sizes: PoolSizes,
         end_ids: Sequence[int],
         accelerator: Accelerator,
-        decode_step: DecodeStep,
-        greedy: Greedy,
         pool: KvPool | None = None,
     ) -> None:
-        like = model.decoder.embed.weight
-        self.model = model
+        self.network = network
         self.sizes = sizes
-        self.pool = pool or KvPool(model.config, sizes.pages, like)
+        self.pool = pool or KvPool(network.config, sizes.pages, network.like)
         self._accelerator = accelerator
         self._buckets = step_buckets(sizes.step_rows, sizes.prefix_tokens, sizes.own_tokens)
-        self._device_rows = DeviceRows(
-            sizes.slots, self._buckets, end_ids, self.pool, decode_step, greedy
-        )
+        self._device_rows = DeviceRows(sizes.slots, self._buckets, end_ids, self.pool, network)
         room = len(self._device_rows.tables)
         self._staged = [accelerator.host_buffer(room) for _ in range(_STEPS_AHEAD)]
         self._staged_views = {
@@ -127,10 +121,10 @@ class PagedRunner:
         }
         results = len(self._device_rows.results)
         self._told = [accelerator.host_buffer(results) for _ in range(_STEPS_AHEAD)]
-        self._vocabulary = like.shape[0]
+        self._vocabulary = len(network.like)
         self.forget()
-        self._encoder = EncoderCalls(model, accelerator, sizes.tokens_at_once)
-        self._prefill = PrefillCalls(model, self.pool, accelerator, sizes.tokens_at_once)
+        self._encoder = EncoderCalls(network, accelerator, sizes.tokens_at_once)
+        self._prefill = PrefillCalls(network, self.pool, accelerator, sizes.tokens_at_once)
         self._steps = {bucket: self._record(bucket) for bucket in reversed(self._buckets)}
 
     def _record(self, bucket: StepBucket) -> Recorded:
@@ -153,7 +147,7 @@ class PagedRunner:
 
     def encode(self, sounds: Sequence[Sound]) -> list[Tensor]:
         """Embeddings `[tokens, hidden]` of each sound; windows of all sounds run together."""
-        windows = windows_of(sounds, self.model.limit)
+        windows = windows_of(sounds, self.network.limit)
         embeddings: dict[int, Tensor] = {}
         for chosen in window_batches(windows, self.sizes.tokens_at_once):
             encoded = self._encoder.encode([windows[i] for i in chosen])
@@ -162,13 +156,12 @@ class PagedRunner:
 
     def encoder_states(self, sounds: Sequence[Sound]) -> list[Tensor]:
         """The encoder's own states, `[tokens, width]` of each sound."""
-        windows = windows_of(sounds, self.model.limit)
+        windows = windows_of(sounds, self.network.limit)
         states: dict[int, Tensor] = {}
-        dtype = self.model.decoder.embed.weight.dtype
         for chosen in window_batches(windows, self.sizes.tokens_at_once):
             batch = [windows[i] for i in chosen]
-            mel = self.model.log_mel([window.samples for window in batch]).to(dtype)
-            found = self.model.encoder.states(mel, [w.frames for w in batch], [])
+            mel = self.network.log_mel([window.samples for window in batch])
+            found = self.network.states(mel, [window.frames for window in batch])
             states.update(zip(chosen, found, strict=True))
         return join_windows(windows, states, len(sounds))
 
@@ -189,7 +182,7 @@ class PagedRunner:
 
     def _prefix(self, prompt: Prompt, audio: dict[int, Tensor]) -> Tensor:
         ids = self._accelerator.upload(np.array(prompt.ids[: prompt.prefix], np.int64))
-        return self.model.prefix_embeddings(ids, [audio[id(sound)] for sound in prompt.sounds])
+        return self.network.prefix_embeddings(ids, [audio[id(sound)] for sound in prompt.sounds])
 
     def _begin(self, questions: Sequence[NewQuestion], pages: Sequence[int]) -> dict[int, int]:
         prefix = questions[0].prompt.prefix
@@ -246,5 +239,5 @@ class PagedRunner:
         rows = self._accelerator.upload(step.rows[step.beside])
         slots = step.slots[step.beside]
         places = self.rows.counts_of(slots)
-        chosen, logprobs = self._sampler.choose(logits.index_select(0, rows), slots, places)
+        chosen, logprobs = self._sampler.choose(logits.index_select(0, rows).float(), slots, places)
         self._device_rows.choose_beside(step.bucket, rows, chosen, logprobs)

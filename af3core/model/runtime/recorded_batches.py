@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
 from af3core.model.audio_limits import HOP_SAMPLES, encoder_positions
-from af3core.model.network.af3_model import Af3Model
-from af3core.model.network.kv_pool import PAGE_TOKENS, SPARE_PAGE, KvPool, pages_for
+from af3core.model.network.kv_pool import SPARE_PAGE, KvPool, pages_for
+from af3core.model.network.step_tables import PAGE_TOKENS
 from af3core.model.runtime.accelerator import Accelerator, Recorded
 from af3core.model.runtime.buckets import (
     BatchBucket,
@@ -24,6 +25,7 @@ from af3core.model.runtime.buckets import (
     prefill_buckets,
     smallest_batch,
 )
+from af3core.model.runtime.paged_network import PagedNetwork
 from af3core.model.runtime.sound_windows import Window
 
 _FRAMES_PER_TOKEN = 4
@@ -33,26 +35,27 @@ class EncoderCalls:
     """The encoder with its projector.
 
     Args:
-        model: with weights.
+        network: with weights.
         accelerator: records.
         tokens_at_once: audio tokens of one call.
     """
 
-    def __init__(self, model: Af3Model, accelerator: Accelerator, tokens_at_once: int) -> None:
-        self._model = model
+    def __init__(
+        self, network: PagedNetwork, accelerator: Accelerator, tokens_at_once: int
+    ) -> None:
+        self._network = network
         self._upload = accelerator.upload
-        most_frames = model.limit.window_samples // HOP_SAMPLES
+        most_frames = network.limit.window_samples // HOP_SAMPLES
         self._buckets = encoder_buckets(most_frames, tokens_at_once * _FRAMES_PER_TOKEN)
-        like, config = model.decoder.embed.weight, model.config.audio_config
+        like, self._mel_bins = network.like, network.config.audio_config.num_mel_bins
         most = max((b.count * b.length for b in self._buckets), default=0)
-        self._mel = like.new_zeros(most * config.num_mel_bins)
+        self._mel = like.new_zeros(most * self._mel_bins)
         self._windows = torch.ones(
             2,
             max((b.count for b in self._buckets), default=0),
             dtype=torch.long,
             device=like.device,
         )
-        self._mel_bins = config.num_mel_bins
         self._recorded: dict[BatchBucket, Recorded] = {
             bucket: accelerator.record(partial(self._run_bucket, bucket))
             for bucket in self._buckets
@@ -60,7 +63,7 @@ class EncoderCalls:
 
     def encode(self, batch: Sequence[Window]) -> list[Tensor]:
         """Embeddings `[tokens, hidden]` of each window."""
-        mel = self._model.log_mel([window.samples for window in batch])
+        mel = self._network.log_mel([window.samples for window in batch])
         frames = [window.frames for window in batch]
         bucket = smallest_batch(self._buckets, len(batch), mel.shape[2])
         numbers = np.array([window.number for window in batch], np.int64)
@@ -68,7 +71,7 @@ class EncoderCalls:
         if bucket is None:
             even = pad(mel, (0, mel.shape[2] % 2)).to(self._mel.dtype)
             windows = self._upload(np.stack([positions, numbers]))
-            padded = self._model.encoder.embed_padded(even, windows[0], windows[1])
+            padded = self._network.embed_windows(even, windows[0].int(), windows[1])
         else:
             padded = self._replay(bucket, mel, positions, numbers).clone()
         return [rows[: window.tokens] for rows, window in zip(padded, batch, strict=False)]
@@ -85,7 +88,7 @@ class EncoderCalls:
 
     def _run_bucket(self, bucket: BatchBucket) -> Tensor:
         positions, numbers = self._windows[:, : bucket.count]
-        return self._model.encoder.embed_padded(self._mel_of(bucket), positions, numbers)
+        return self._network.embed_windows(self._mel_of(bucket), positions.int(), numbers)
 
     def _mel_of(self, bucket: BatchBucket) -> Tensor:
         """What lies behind a window's own frames is of earlier ones: finite, and masked."""
@@ -97,25 +100,23 @@ class PrefillCalls:
     """Prefixes into the pool.
 
     Args:
-        model: with weights.
+        network: with weights.
         pool: keys and values.
         accelerator: records.
         tokens_at_once: of one call.
     """
 
     def __init__(
-        self, model: Af3Model, pool: KvPool, accelerator: Accelerator, tokens_at_once: int
+        self, network: PagedNetwork, pool: KvPool, accelerator: Accelerator, tokens_at_once: int
     ) -> None:
-        self._model = model
+        self._network = network
         self._pool = pool
         self._upload = accelerator.upload
         self._buckets = prefill_buckets(tokens_at_once)
-        like = model.decoder.embed.weight
+        like = network.like
         most = max((b.count * b.length for b in self._buckets), default=0)
         self._embeddings = like.new_zeros(most, like.shape[1])
-        self._pages = torch.full(
-            (pages_for(most),), SPARE_PAGE, dtype=torch.long, device=like.device
-        )
+        self._slots = torch.zeros(most, dtype=torch.long, device=like.device)
         self._recorded: dict[BatchBucket, Recorded] = {
             bucket: accelerator.record(partial(self._run_bucket, bucket))
             for bucket in self._buckets
@@ -129,27 +130,23 @@ class PrefillCalls:
             whole = BatchBucket(len(prefixes), pages_for(longest) * PAGE_TOKENS)
             embeddings = self._embeddings.new_zeros(whole.count, whole.length, prefixes[0].shape[1])
             _place(embeddings, prefixes)
-            self._run(embeddings, self._upload(_page_table(whole, pages)))
+            self._network.prefill(embeddings, self._upload(_slot_table(whole, pages)), self._pool)
             return
         _place(self._embeddings_of(bucket), prefixes)
-        self._pages_of(bucket).copy_(self._upload(_page_table(bucket, pages)))
+        self._slots_of(bucket).copy_(self._upload(_slot_table(bucket, pages)))
         self._recorded[bucket].replay()
 
     def _run_bucket(self, bucket: BatchBucket) -> Tensor:
-        return self._run(self._embeddings_of(bucket), self._pages_of(bucket))
-
-    def _run(self, embeddings: Tensor, pages: Tensor) -> Tensor:
-        for layer, (keys, values) in enumerate(self._model.decoder.prefill(embeddings)):
-            self._pool.write_prefixes(layer, pages, keys, values)
+        embeddings = self._embeddings_of(bucket)
+        self._network.prefill(embeddings, self._slots_of(bucket), self._pool)
         return embeddings
 
     def _embeddings_of(self, bucket: BatchBucket) -> Tensor:
-        return self._embeddings[: bucket.count * bucket.length].view(
-            bucket.count, bucket.length, -1
-        )
+        of_bucket = self._embeddings[: bucket.count * bucket.length]
+        return of_bucket.view(bucket.count, bucket.length, -1)
 
-    def _pages_of(self, bucket: BatchBucket) -> Tensor:
-        return self._pages[: pages_for(bucket.count * bucket.length)]
+    def _slots_of(self, bucket: BatchBucket) -> Tensor:
+        return self._slots[: bucket.count * bucket.length]
 
 
 def _place(embeddings: Tensor, prefixes: Sequence[Tensor]) -> None:
@@ -157,9 +154,11 @@ def _place(embeddings: Tensor, prefixes: Sequence[Tensor]) -> None:
         row[: len(prefix)] = prefix
 
 
-def _page_table(bucket: BatchBucket, pages: Sequence[Sequence[int]]) -> np.ndarray:
-    """Numbers of all pages of a batch; what is padding goes to the spare one."""
+def _slot_table(bucket: BatchBucket, pages: Sequence[Sequence[int]]) -> npt.NDArray[np.int64]:
+    """Where each token of a batch is stored; what is padding goes to the spare page, or behind the
+    prefix in its last page, which nobody reads.
+    """
     table = np.full((bucket.count, pages_for(bucket.length)), SPARE_PAGE, np.int64)
     for row, of_clip in zip(table, pages, strict=False):
         row[: len(of_clip)] = of_clip
-    return table.ravel()
+    return (table[:, :, None] * PAGE_TOKENS + np.arange(PAGE_TOKENS)).ravel()

@@ -1,0 +1,113 @@
+"""The path of a GPU on a CPU: the model's fused operations in plain torch, the runner as it is.
+
+`torch.library` chooses an operation's kernel by the device of its tensors; those registered here are
+in no release.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import layer_norm, rms_norm, silu
+
+from af3core.model.kernels import (
+    decode_attention,
+    encoder_attention,
+    greedy,
+    norms,
+    rotary,
+    swiglu,
+)
+from af3core.model.network.step_tables import StepTables
+from tests.af3core.model.kernels.reference import from_pages, softmax_attention
+
+
+@norms.rms_norm.register_kernel("cpu")
+def _rms_norm(hidden: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+    return rms_norm(hidden, hidden.shape[-1:], weight, epsilon)
+
+
+@norms.add_rms_norm.register_kernel("cpu")
+def _add_rms_norm(hidden: Tensor, residual: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+    return rms_norm(residual.add_(hidden), hidden.shape[-1:], weight, epsilon)
+
+
+@norms.layer_norm.register_kernel("cpu")
+def _layer_norm(hidden: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:
+    return layer_norm(hidden, hidden.shape[-1:], weight, bias, epsilon)
+
+
+@norms.add_layer_norm.register_kernel("cpu")
+def _add_layer_norm(
+    hidden: Tensor, residual: Tensor, weight: Tensor, bias: Tensor, epsilon: float
+) -> Tensor:
+    return layer_norm(residual.add_(hidden), hidden.shape[-1:], weight, bias, epsilon)
+
+
+@swiglu.swiglu.register_kernel("cpu")
+def _swiglu(gate_up: Tensor) -> Tensor:
+    gate, up = gate_up.chunk(2, dim=-1)
+    return silu(gate) * up
+
+
+@greedy.greedy.register_kernel("cpu")
+def _greedy(logits: Tensor) -> tuple[Tensor, Tensor]:
+    ids = logits.argmax(-1)
+    return ids, logits.gather(1, ids[:, None])[:, 0].float() - logits.float().logsumexp(-1)
+
+
+@rotary.rotary_and_cache.register_kernel("cpu")
+def _rotary_and_cache(
+    qkv: Tensor, cosines: Tensor, sines: Tensor, keys: Tensor, values: Tensor, slots: Tensor
+) -> Tensor:
+    kv_heads, size = keys.shape[2:]
+    heads = qkv.unflatten(1, (-1, size))
+    turned, value = heads[:, :-kv_heads], heads[:, -kv_heads:]
+    low, high = turned.chunk(2, dim=-1)
+    turned = turned * cosines[:, None] + torch.cat([-high, low], dim=-1) * sines[:, None]
+    keys.view(-1, kv_heads, size).index_copy_(0, slots, turned[:, -kv_heads:])
+    values.view(-1, kv_heads, size).index_copy_(0, slots, value)
+    return turned
+
+
+@decode_attention.decode_attention.register_kernel("cpu")
+def _decode_attention(
+    query: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    prefix_pages: Tensor,
+    prefix_lengths: Tensor,
+    group_start: Tensor,
+    row_group: Tensor,
+    own_pages: Tensor,
+    own_lengths: Tensor,
+    scale: float,
+) -> Tensor:
+    tables = StepTables(
+        prefix_pages, prefix_lengths, group_start, row_group, own_pages, own_lengths
+    )
+    rows = []
+    for row, (group, own) in enumerate(zip(row_group.tolist(), own_lengths.tolist(), strict=True)):
+        assert group_start[group] <= row < group_start[group + 1]
+        length = int(tables.prefix_lengths[group])
+        read = [
+            torch.cat(
+                [
+                    from_pages(of_all, tables.prefix_pages[group], length),
+                    from_pages(of_all, tables.own_pages[row], own),
+                ]
+            )
+            for of_all in (keys, values)
+        ]
+        rows.append(softmax_attention(query[row], *read, scale))
+    return torch.stack(rows).to(query.dtype)
+
+
+@encoder_attention.encoder_attention.register_kernel("cpu")
+def _encoder_attention(qkv: Tensor, lengths: Tensor, heads: int) -> Tensor:
+    query, key, value = qkv.unflatten(-1, (3, heads, -1)).permute(2, 0, 3, 1, 4)
+    seen = torch.arange(qkv.shape[1]) < lengths[:, None]
+    attended = torch.nn.functional.scaled_dot_product_attention(
+        query, key, value, attn_mask=seen[:, None, None]
+    )
+    return attended.transpose(1, 2).flatten(2)
