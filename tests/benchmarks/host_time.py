@@ -16,7 +16,6 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 

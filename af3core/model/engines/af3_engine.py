@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,11 +13,15 @@ import torch
 from af3core.errors import ModelError
 from af3core.model.isolation import answer_isolated
 from af3core.model.network.af3_model import Af3Model
+from af3core.model.network.step_tables import PAGE_TOKENS
 from af3core.model.prompt import InvalidPrompt, PromptBuilder
 from af3core.model.request import Answer, Request, Sound, Vector, Weights, check_sound
 from af3core.model.runtime.batch_loop import BatchLoop, Job, RunStats
 from af3core.model.runtime.detokenizer import Detokenizer
 from af3core.model.runtime.json_constraint import JsonConstraint
+from af3core.model.runtime.paged_loop import PagedLoop
+from af3core.model.runtime.paged_runner import PagedRunner
+from af3core.model.runtime.paged_setup import paged_runners
 from af3core.model.runtime.runner import Runner
 from af3core.model.streaming.stream import Stream
 from af3core.model.streaming.stream_batches import FairLock, Join, PendingRequest, StreamBatches
@@ -32,14 +36,14 @@ from af3core.model.weights.loading import (
 from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName
 
 BATCH_TOKENS = 65_536
-"""3.5 GiB for AF3's decoder: beside its weights on a GPU with 24 GB."""
+"""Of a CPU: 3.5 GiB for AF3's decoder in bfloat16."""
 
 
 @dataclass(frozen=True)
 class _Side:
     """What answers requests of one kind of weights: tensors, prompts, words."""
 
-    runner: Runner
+    runner: Runner | PagedRunner
     prompt_builder: PromptBuilder
     tokenizer: Any
     end_ids: frozenset[int]
@@ -52,7 +56,8 @@ class Af3Engine:
         processor: transformers' processor of the checkpoint.
         weights: on the device that is to run.
         batch_tokens: places for keys and values that are held at once (56 KiB each for AF3's
-            decoder in bfloat16).
+            decoder in bfloat16); None: as many as a GPU's free memory holds, `BATCH_TOKENS` on a
+            CPU.
         think: processor and weights of a whole checkpoint that thinks beside it.
         prompt_form: how sounds and words are put to the model.
 
@@ -66,21 +71,22 @@ class Af3Engine:
         self,
         processor: Any,
         weights: LoadedWeights,
-        batch_tokens: int = BATCH_TOKENS,
+        batch_tokens: int | None = None,
         think: tuple[Any, LoadedWeights] | None = None,
         prompt_form: PromptFormName = DEFAULT_PROMPT_FORM,
     ) -> None:
         self.processor = processor
-        self._sides = _sides(processor, weights, prompt_form)
+        models = _models(processor, weights, prompt_form)
         if think is not None:
-            self._sides["think"] = _sides(*think, prompt_form)["base"]
-        self.batch_tokens = batch_tokens
+            models["think"] = _models(*think, prompt_form)["base"]
+        self._sides = _sides(models, batch_tokens)
+        self.batch_tokens = batch_tokens or max(map(_room, self._sides.values()))
         self.stats = RunStats()
         self._turn = FairLock()
         self._streams = StreamBatches(self._turn, self._run, self._release_memory)
 
     @property
-    def runners(self) -> dict[Weights, Runner]:
+    def runners(self) -> dict[Weights, Runner | PagedRunner]:
         """By the weights that they hold."""
         return {name: side.runner for name, side in self._sides.items()}
 
@@ -95,7 +101,7 @@ class Af3Engine:
         checkpoint: Checkpoint,
         dtype: str = "float32",
         device: str = "auto",
-        batch_tokens: int = BATCH_TOKENS,
+        batch_tokens: int | None = None,
         prompt_form: PromptFormName = DEFAULT_PROMPT_FORM,
     ) -> Af3Engine:
         """The engine for a checkpoint, with its think adapter or the checkpoint that thinks beside
@@ -166,7 +172,11 @@ class Af3Engine:
             new_jobs = None
             if join is not None:
                 new_jobs = partial(self._new_jobs, join, weights)
-            loop = BatchLoop(side.runner, chosen, side.end_ids, self.stats, new_jobs)
+            loop: BatchLoop | PagedLoop
+            if isinstance(side.runner, PagedRunner):
+                loop = PagedLoop(side.runner, chosen, self.stats, new_jobs)
+            else:
+                loop = BatchLoop(side.runner, chosen, side.end_ids, self.stats, new_jobs)
             yield from loop.run(self.batch_tokens)
 
     def _new_jobs(self, join: Join, weights: Weights) -> Iterator[tuple[int, Job | ModelError]]:
@@ -207,16 +217,50 @@ class Af3Engine:
         torch.cuda.empty_cache()  # does nothing where CUDA was not used
 
 
-def _sides(
+@dataclass(frozen=True)
+class _Loaded:
+    """A model with its words, before a runner is made for it."""
+
+    model: Af3Model
+    prompt_builder: PromptBuilder
+    tokenizer: Any
+    end_ids: frozenset[int]
+
+
+def _models(
     processor: Any, weights: LoadedWeights, prompt_form: PromptFormName
-) -> dict[Weights, _Side]:
+) -> dict[Weights, _Loaded]:
     """A checkpoint's weights by name, with what they share."""
     limit = limit_of_processor(processor)
     positions = weights.config.text_config.max_position_embeddings
     prompt_builder = PromptBuilder(processor, positions, limit, prompt_form)
-    sides: dict[Weights, _Side] = {}
+    models: dict[Weights, _Loaded] = {}
     for name, state in weights.states.items():
         model = Af3Model(weights.config, processor.feature_extractor.mel_filters, limit)
         model.take_weights(state)
-        sides[name] = _Side(Runner(model), prompt_builder, processor.tokenizer, weights.end_ids)
-    return sides
+        models[name] = _Loaded(model, prompt_builder, processor.tokenizer, weights.end_ids)
+    return models
+
+
+def _sides(models: Mapping[Weights, _Loaded], batch_tokens: int | None) -> dict[Weights, _Side]:
+    """Models with their runners, once all weights are where they are to be."""
+    runners: Mapping[Weights, Runner | PagedRunner]
+    if models["base"].model.device.type == "cuda":
+        runners = paged_runners(
+            {name: loaded.model for name, loaded in models.items()},
+            {name: loaded.end_ids for name, loaded in models.items()},
+            batch_tokens,
+        )
+    else:
+        runners = {name: Runner(loaded.model) for name, loaded in models.items()}
+    return {
+        name: _Side(runners[name], loaded.prompt_builder, loaded.tokenizer, loaded.end_ids)
+        for name, loaded in models.items()
+    }
+
+
+def _room(side: _Side) -> int:
+    """Tokens whose keys and values its runner holds."""
+    if isinstance(side.runner, PagedRunner):
+        return side.runner.sizes.pages * PAGE_TOKENS
+    return BATCH_TOKENS

@@ -18,6 +18,7 @@ from af3core.model.kernels.norms import add_rms_norm, rms_norm
 from af3core.model.kernels.rotary import rotary_and_cache
 from af3core.model.kernels.swiglu import swiglu
 from af3core.model.network.decoder import Decoder, DecoderLayer, RMSNorm
+from af3core.model.network.kv_pool import SLICE_TOKENS
 from af3core.model.network.step_tables import PagedKeysValues, StepTables
 
 
@@ -97,7 +98,9 @@ class FusedDecoder:
             if next_norm is self._decoder.norm:
                 return  # a prefix has no output: its last layer gives keys and values alone
             attended = self._attend_causally(layer, rotated, qkv, clips)
-            normed = self._after_attention(layer, attended, residual, next_norm)
+            parts = zip(attended.split(SLICE_TOKENS), residual.split(SLICE_TOKENS), strict=True)
+            sliced = [self._after_attention(layer, *part, next_norm) for part in parts]
+            normed = sliced[0] if len(sliced) == 1 else torch.cat(sliced)
 
     @staticmethod
     def _attend_causally(layer: DecoderLayer, rotated: Tensor, qkv: Tensor, clips: int) -> Tensor:

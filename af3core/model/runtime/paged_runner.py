@@ -23,6 +23,7 @@ from af3core.model.runtime.device_rows import RESULTS, DeviceRows
 from af3core.model.runtime.free_pages import FreePages
 from af3core.model.runtime.host_rows import HostRows, NewRow, Step
 from af3core.model.runtime.json_constraint import JsonConstraint
+from af3core.model.runtime.memory_budget import PoolSizes
 from af3core.model.runtime.paged_network import PagedNetwork
 from af3core.model.runtime.recorded_batches import EncoderCalls, PrefillCalls
 from af3core.model.runtime.sound_windows import batches, join_windows, window_batches, windows_of
@@ -30,26 +31,6 @@ from af3core.model.runtime.step_layout import host_views, layout_size
 
 _STEPS_AHEAD = 2
 """A step is launched while the one before runs; tables of the one before that are free."""
-
-
-@dataclass(frozen=True)
-class PoolSizes:
-    """What a runner has room for.
-
-    Attributes:
-        pages: of keys and values, the spare one included.
-        slots: answers that are written at once.
-        step_rows: rows of the largest step: answers, and tokens of questions.
-        prefix_tokens, own_tokens: the most of a prefix, and of a question with its answer.
-        tokens_at_once: of one call of encoder or prefill.
-    """
-
-    pages: int
-    slots: int
-    step_rows: int
-    prefix_tokens: int
-    own_tokens: int
-    tokens_at_once: int
 
 
 @dataclass(frozen=True)

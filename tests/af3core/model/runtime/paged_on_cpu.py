@@ -1,7 +1,7 @@
 """The path of a GPU on a CPU: the model's fused operations in plain torch, the runner as it is.
 
-`torch.library` chooses an operation's kernel by the device of its tensors; those registered here are
-in no release.
+`torch.library` chooses the kernel of an operation by its tensors; those registered here are in no
+release.
 """
 
 from __future__ import annotations
