@@ -16,12 +16,13 @@ from af3core.model.network.af3_model import Af3Model
 from af3core.model.network.step_tables import PAGE_TOKENS
 from af3core.model.prompt import InvalidPrompt, PromptBuilder
 from af3core.model.request import Answer, Request, Sound, Vector, Weights, check_sound
+from af3core.model.runtime.accelerator import CudaAccelerator
 from af3core.model.runtime.batch_loop import BatchLoop, Job, RunStats
 from af3core.model.runtime.detokenizer import Detokenizer
 from af3core.model.runtime.json_constraint import JsonConstraint
 from af3core.model.runtime.paged_loop import PagedLoop
 from af3core.model.runtime.paged_runner import PagedRunner
-from af3core.model.runtime.paged_setup import paged_runners
+from af3core.model.runtime.paged_setup import free_bytes_of, paged_runners
 from af3core.model.runtime.runner import Runner
 from af3core.model.streaming.stream import Stream
 from af3core.model.streaming.stream_batches import FairLock, Join, PendingRequest, StreamBatches
@@ -245,10 +246,13 @@ def _models(
 def _sides(models: Mapping[Weights, _Loaded], batch_tokens: int | None) -> dict[Weights, _Side]:
     """Models with their runners, once all weights are where they are to be."""
     runners: Mapping[Weights, Runner | PagedRunner]
-    if models["base"].model.device.type == "cuda":
+    device = models["base"].model.device
+    if device.type == "cuda":
         runners = paged_runners(
             {name: loaded.model for name, loaded in models.items()},
             {name: loaded.end_ids for name, loaded in models.items()},
+            CudaAccelerator(device),
+            free_bytes_of(device),
             batch_tokens,
         )
     else:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -32,6 +33,31 @@ class Mark(Protocol):
         ...
 
 
+class HostBuffer:
+    """int32 of the host that is copied from and to a device without waiting.
+
+    Args:
+        memory: of the host `[count]`, page-locked where the device asks for it.
+
+    Attributes:
+        values: the same memory.
+    """
+
+    values: npt.NDArray[np.int32]
+
+    def __init__(self, memory: Tensor) -> None:
+        self._memory = memory
+        self.values = memory.numpy()
+
+    def send(self, target: Tensor) -> None:
+        """Queue a copy of the first values to a tensor of the device."""
+        target.copy_(self._memory[: len(target)], non_blocking=True)
+
+    def receive(self, source: Tensor) -> None:
+        """Queue a copy of a tensor of the device to the first values."""
+        self._memory[: len(source)].copy_(source, non_blocking=True)
+
+
 class Accelerator(Protocol):
     """A device as the runner sees it."""
 
@@ -39,8 +65,8 @@ class Accelerator(Protocol):
         """Record a function whose inputs live in fixed tensors. It is run first, to warm up."""
         ...
 
-    def host_buffer(self, count: int) -> Tensor:
-        """int32 of the host `[count]` that is copied from and to without waiting."""
+    def host_buffer(self, count: int) -> HostBuffer:
+        """For copies of up to `count` values."""
         ...
 
     def upload(self, values: np.ndarray) -> Tensor:
@@ -77,9 +103,9 @@ class CudaAccelerator:
 
         return Recorded(replay)
 
-    def host_buffer(self, count: int) -> Tensor:
+    def host_buffer(self, count: int) -> HostBuffer:
         """Page-locked."""
-        return torch.zeros(count, dtype=torch.int32, pin_memory=True)
+        return HostBuffer(torch.zeros(count, dtype=torch.int32, pin_memory=True))
 
     def upload(self, values: np.ndarray) -> Tensor:
         """Through page-locked memory, which torch keeps until the copy is made."""
@@ -109,9 +135,9 @@ class DirectAccelerator:
         """The function itself."""
         return Recorded(function)
 
-    def host_buffer(self, count: int) -> Tensor:
+    def host_buffer(self, count: int) -> HostBuffer:
         """Of the host."""
-        return torch.zeros(count, dtype=torch.int32, device="cpu")
+        return HostBuffer(torch.zeros(count, dtype=torch.int32))
 
     def upload(self, values: np.ndarray) -> Tensor:
         """A copy on the device."""

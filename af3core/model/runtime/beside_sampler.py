@@ -62,8 +62,8 @@ class BesideSampler:
         """A row whose tokens are chosen here from now on."""
         draws = np.zeros(0, np.float32)
         if decoding.temperature:
-            generator = torch.Generator("cpu").manual_seed(decoding.seed)
-            draws = torch.rand(decoding.max_new_tokens, generator=generator).numpy()
+            generator = np.random.default_rng(decoding.seed % 2**64)
+            draws = generator.random(decoding.max_new_tokens, np.float32)
         self._rows[slot] = _Row(decoding, constraint, draws)
         if decoding.repetition_penalty != 1.0:
             ids = self._upload(prompt_ids)

@@ -42,7 +42,7 @@ class DeviceRows:
     Args:
         slots: rows that live at once; each keeps its state in a slot.
         buckets: of steps.
-        end_ids: tokens that end an answer.
+        ends: ids of the tokens that end an answer, on the device.
         pool: keys and values.
         network: the model.
 
@@ -55,7 +55,7 @@ class DeviceRows:
         self,
         slots: int,
         buckets: Sequence[StepBucket],
-        end_ids: Sequence[int],
+        ends: Tensor,
         pool: KvPool,
         network: PagedNetwork,
     ) -> None:
@@ -63,7 +63,7 @@ class DeviceRows:
         self.spare_slot = slots
         self._pool = pool
         self._network = network
-        self._ends = torch.tensor(sorted(end_ids), device=device)
+        self._ends = ends
         self._state = torch.zeros(len(STATES), slots + 1, dtype=torch.long, device=device)
         room = max(map(layout_size, buckets))
         most_rows = max(bucket.rows for bucket in buckets)

@@ -93,11 +93,12 @@ class PagedRunner:
         self.pool = pool or KvPool(network.config, sizes.pages, network.like)
         self._accelerator = accelerator
         self._buckets = step_buckets(sizes.step_rows, sizes.prefix_tokens, sizes.own_tokens)
-        self._device_rows = DeviceRows(sizes.slots, self._buckets, end_ids, self.pool, network)
+        ends = accelerator.upload(np.array(sorted(end_ids), np.int64))
+        self._device_rows = DeviceRows(sizes.slots, self._buckets, ends, self.pool, network)
         room = len(self._device_rows.tables)
         self._staged = [accelerator.host_buffer(room) for _ in range(_STEPS_AHEAD)]
         self._staged_views = {
-            bucket: [host_views(staged.numpy(), bucket) for staged in self._staged]
+            bucket: [host_views(staged.values, bucket) for staged in self._staged]
             for bucket in self._buckets
         }
         results = len(self._device_rows.results)
@@ -205,16 +206,15 @@ class PagedRunner:
             self._choose_beside(step, logits)
         told = self._told[self._launches % _STEPS_AHEAD]
         results = self._device_rows.results_of(step.bucket).flatten()
-        told[: len(results)].copy_(results, non_blocking=True)
+        told.receive(results)
         self._launches += 1
         self.rows.launched(step)
-        return Launched(step, told.numpy(), self._accelerator.mark())
+        return Launched(step, told.values, self._accelerator.mark())
 
     def _put_tables(self, step: Step) -> None:
         turn = self._launches % _STEPS_AHEAD
-        size = layout_size(step.bucket)
         self.rows.fill_tables(step, self._staged_views[step.bucket][turn])
-        self._device_rows.tables[:size].copy_(self._staged[turn][:size], non_blocking=True)
+        self._staged[turn].send(self._device_rows.tables[: layout_size(step.bucket)])
 
     def _choose_beside(self, step: Step, logits: Tensor) -> None:
         rows = self._accelerator.upload(step.rows[step.beside])

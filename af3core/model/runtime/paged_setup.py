@@ -9,8 +9,8 @@ import torch
 from af3core.model.audio_limits import audio_tokens
 from af3core.model.network.af3_model import Af3Model
 from af3core.model.request import Weights
-from af3core.model.runtime.accelerator import CudaAccelerator
-from af3core.model.runtime.memory_budget import pool_sizes, token_bytes
+from af3core.model.runtime.accelerator import Accelerator
+from af3core.model.runtime.memory_budget import PoolSizes, pool_sizes, token_bytes
 from af3core.model.runtime.paged_network import FusedNetwork
 from af3core.model.runtime.paged_runner import PagedRunner
 
@@ -18,6 +18,8 @@ from af3core.model.runtime.paged_runner import PagedRunner
 def paged_runners(
     models: Mapping[Weights, Af3Model],
     end_ids: Mapping[Weights, frozenset[int]],
+    accelerator: Accelerator,
+    free_bytes: int,
     batch_tokens: int | None,
 ) -> dict[Weights, PagedRunner]:
     """A runner for each of the weights. They take turns, so that weights of one shape share the
@@ -26,31 +28,38 @@ def paged_runners(
     Args:
         models: with weights, on one GPU.
         end_ids: tokens that end an answer.
+        accelerator: the GPU.
+        free_bytes: of its memory, beside the weights.
         batch_tokens: of keys and values; None for what is free.
 
     Raises:
         ConfigurationError: next to nothing is free.
     """
-    device = next(iter(models.values())).device
     shapes = {name: _shape(model) for name, model in models.items()}
-    free = torch.cuda.mem_get_info(device)[0] // len(set(shapes.values()))
-    accelerator = CudaAccelerator(device)
+    share = free_bytes // len(set(shapes.values()))
     runners: dict[Weights, PagedRunner] = {}
     for name, model in models.items():
         like = next((r for other, r in runners.items() if shapes[other] == shapes[name]), None)
-        itemsize = model.decoder.embed.weight.dtype.itemsize
-        longest = audio_tokens(model.limit.max_samples)
-        sizes = (
-            like.sizes if like else pool_sizes(model.config, itemsize, free, longest, batch_tokens)
-        )
         runners[name] = PagedRunner(
             FusedNetwork(model),
-            sizes,
+            like.sizes if like else _sizes(model, share, batch_tokens),
             sorted(end_ids[name]),
             accelerator,
             like.pool if like else None,
         )
     return runners
+
+
+def free_bytes_of(device: torch.device) -> int:
+    """Of a GPU, once what no tensor holds is given back."""
+    torch.cuda.empty_cache()
+    return torch.cuda.mem_get_info(device)[0]
+
+
+def _sizes(model: Af3Model, free_bytes: int, batch_tokens: int | None) -> PoolSizes:
+    number_bytes = model.decoder.embed.weight.dtype.itemsize
+    longest = audio_tokens(model.limit.max_samples)
+    return pool_sizes(model.config, number_bytes, free_bytes, longest, batch_tokens)
 
 
 def _shape(model: Af3Model) -> tuple[int, ...]:
