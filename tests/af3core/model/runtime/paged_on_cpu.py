@@ -6,10 +6,13 @@ release.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 from torch.nn.functional import layer_norm, rms_norm, silu
 
+from af3core.model.engines.af3_engine import Af3Engine
 from af3core.model.kernels import (
     decode_attention,
     encoder_attention,
@@ -18,7 +21,12 @@ from af3core.model.kernels import (
     rotary,
     swiglu,
 )
-from af3core.model.network.step_tables import StepTables
+from af3core.model.network.step_tables import PAGE_TOKENS, StepTables
+from af3core.model.runtime.accelerator import Accelerator, DirectAccelerator
+from af3core.model.runtime.memory_budget import PoolSizes
+from af3core.model.runtime.paged_network import FusedNetwork
+from af3core.model.runtime.paged_runner import PagedRunner
+from af3core.model.runtime.runner import Runner
 from tests.af3core.model.kernels.reference import from_pages, softmax_attention
 
 
@@ -111,3 +119,26 @@ def _encoder_attention(qkv: Tensor, lengths: Tensor, heads: int) -> Tensor:
         query, key, value, attn_mask=seen[:, None, None]
     )
     return attended.transpose(1, 2).flatten(2)
+
+
+def on_pages(
+    engine: Af3Engine, sizes: PoolSizes, accelerator: Accelerator | None = None
+) -> Af3Engine:
+    """The engine with the runners that it has on a GPU, of the same weights."""
+    device = accelerator or DirectAccelerator(torch.device("cpu"))
+    pool = None
+    for name, side in engine._sides.items():
+        assert isinstance(side.runner, Runner)
+        network = FusedNetwork(side.runner.model)
+        runner = PagedRunner(network, sizes, sorted(side.end_ids), device, pool)
+        pool = runner.pool
+        engine._sides[name] = replace(side, runner=runner)
+    engine.batch_tokens = (sizes.pages - 1) * PAGE_TOKENS
+    return engine
+
+
+def runner_of(engine: Af3Engine) -> PagedRunner:
+    """Of the base weights."""
+    runner = engine.runners["base"]
+    assert isinstance(runner, PagedRunner)
+    return runner
