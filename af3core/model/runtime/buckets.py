@@ -44,11 +44,12 @@ def step_buckets(rows: int, prefix_tokens: int, own_tokens: int) -> tuple[StepBu
     """Buckets for steps of up to `rows`, the last of which holds all; tokens are the most of a
     prefix, and of a question with its answer.
     """
-    most = (pages_for(prefix_tokens), pages_for(own_tokens))
-    reaches = [reach for reach in _REACHES if reach[0] < most[0] and reach[1] < most[1]]
+    prefix, own = pages_for(prefix_tokens), pages_for(own_tokens)
+    reaches = [(min(p, prefix), min(o, own)) for p, o in (*_REACHES, (prefix, own))]
     counts = [count for count in STEP_ROWS if count < rows]
     return tuple(
-        StepBucket(count, *reach) for count, reach in product([*counts, rows], [*reaches, most])
+        StepBucket(count, *reach)
+        for count, reach in product([*counts, rows], dict.fromkeys(reaches))
     )
 
 

@@ -21,13 +21,12 @@ from af3core.model.kernels import (
     rotary,
     swiglu,
 )
-from af3core.model.network.step_tables import PAGE_TOKENS, StepTables
+from af3core.model.network.step_tables import PAGE_TOKENS
 from af3core.model.runtime.accelerator import Accelerator, DirectAccelerator
 from af3core.model.runtime.memory_budget import PoolSizes
 from af3core.model.runtime.paged_network import FusedNetwork
 from af3core.model.runtime.paged_runner import PagedRunner
 from af3core.model.runtime.runner import Runner
-from tests.af3core.model.kernels.reference import from_pages, softmax_attention
 
 
 @norms.rms_norm.register_kernel("cpu")
@@ -91,24 +90,27 @@ def _decode_attention(
     own_lengths: Tensor,
     scale: float,
 ) -> Tensor:
-    tables = StepTables(
-        prefix_pages, prefix_lengths, group_start, row_group, own_pages, own_lengths
+    rows = torch.arange(len(query))
+    assert (group_start[row_group] <= rows).all()
+    assert (rows < group_start[row_group + 1]).all()
+    own, own_seen = _places(own_pages, own_lengths)
+    prefix, prefix_seen = _places(prefix_pages[row_group], prefix_lengths[row_group])
+    places, seen = torch.cat([prefix, own], 1), torch.cat([prefix_seen, own_seen], 1)
+    share = query.shape[1] // keys.shape[2]
+    of_keys, of_values = (
+        of_all.flatten(0, 1)[places].transpose(1, 2).repeat_interleave(share, 1)
+        for of_all in (keys, values)
     )
-    rows = []
-    for row, (group, own) in enumerate(zip(row_group.tolist(), own_lengths.tolist(), strict=True)):
-        assert group_start[group] <= row < group_start[group + 1]
-        length = int(tables.prefix_lengths[group])
-        read = [
-            torch.cat(
-                [
-                    from_pages(of_all, tables.prefix_pages[group], length),
-                    from_pages(of_all, tables.own_pages[row], own),
-                ]
-            )
-            for of_all in (keys, values)
-        ]
-        rows.append(softmax_attention(query[row], *read, scale))
-    return torch.stack(rows).to(query.dtype)
+    scores = (of_keys @ query[..., None])[..., 0] * scale
+    weights = scores.masked_fill(~seen[:, None], float("-inf")).softmax(-1)
+    return (weights[:, :, None] @ of_values)[:, :, 0]
+
+
+def _places(pages: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Slots of each row's tokens `[rows, longest]`, and which of them it has."""
+    tokens = torch.arange(int(lengths.max()))
+    slots = pages[:, tokens // PAGE_TOKENS].long() * PAGE_TOKENS + tokens % PAGE_TOKENS
+    return slots, tokens < lengths[:, None]
 
 
 @encoder_attention.encoder_attention.register_kernel("cpu")
