@@ -20,9 +20,9 @@ import triton.language as tl
 from torch import Tensor
 
 LOG2_E = 1.4426950408889634
-_QUERIES = {2: 64, 4: 32}
-"""Of a tile of a prefix, by bytes of a number."""
-_STAGES = {2: 2, 4: 1}
+_TILES = {2: (64, 64, 4, 2), 4: (16, 32, 4, 1)}
+"""By bytes of a number: queries of a tile of a prefix, keys of a tile (a part of a page), warps,
+stages of loads."""
 SPLIT_PAGES = 4
 """Of a split, at least."""
 MOST_PREFIX_SPLITS, MOST_OWN_SPLITS = 32, 8
@@ -31,34 +31,35 @@ MOST_PREFIX_SPLITS, MOST_OWN_SPLITS = 32, 8
 
 @triton.jit
 def split_pages_of(
-    length: Any, page_tokens: tl.constexpr, least: tl.constexpr, most: tl.constexpr
-) -> Any:
+    length: tl.tensor, page_tokens: tl.constexpr, least: tl.constexpr, most: tl.constexpr
+) -> tl.tensor:
     return tl.maximum(tl.cdiv(tl.cdiv(length, page_tokens), most), least)
 
 
 @triton.jit
 def attend_split(
-    query: Any,
-    keys: Any,
-    values: Any,
-    partial: Any,
-    log_sums: Any,
-    pages: Any,
-    first_row: Any,
-    row_count: Any,
-    tile: Any,
-    length: Any,
-    split: Any,
-    split_column: Any,
-    splits: Any,
-    kv_head: Any,
-    scale: Any,
+    query: tl.tensor,
+    keys: tl.tensor,
+    values: tl.tensor,
+    partial: tl.tensor,
+    log_sums: tl.tensor,
+    pages: tl.tensor,
+    first_row: tl.tensor,
+    row_count: tl.tensor,
+    tile: tl.tensor,
+    length: tl.tensor,
+    split: tl.tensor,
+    split_column: tl.tensor,
+    splits: tl.tensor,
+    kv_head: tl.tensor,
+    scale: tl.tensor,
     kv_heads: tl.constexpr,
     groups: tl.constexpr,
     size: tl.constexpr,
     query_row: tl.constexpr,
     page_tokens: tl.constexpr,
     block_queries: tl.constexpr,
+    block_keys: tl.constexpr,
     block_size: tl.constexpr,
     least: tl.constexpr,
     most: tl.constexpr,
@@ -80,15 +81,15 @@ def attend_split(
         sums = tl.zeros((block_queries, block_size), tl.float32)
         peak = tl.full((block_queries,), float("-inf"), tl.float32)
         total = tl.zeros((block_queries,), tl.float32)
-        for start in range(begin, end, page_tokens):
+        for start in range(begin, end, block_keys):
             page = tl.load(pages + start // page_tokens).to(tl.int64)
-            offset = tl.arange(0, page_tokens)
-            seen = start + offset < end
+            place = start + tl.arange(0, block_keys)
+            seen = place < end
             inside = seen[:, None] & wide[None, :]
-            slots = ((page * page_tokens + offset) * kv_heads + kv_head) * size
+            slots = ((page * page_tokens + place % page_tokens) * kv_heads + kv_head) * size
             slots = slots[:, None] + dims[None, :]
             key = tl.load(keys + slots, mask=inside, other=0.0)
-            scores = tl.dot(queries, tl.trans(key), input_precision="ieee") * scale
+            scores = tl.dot(queries, tl.trans(key), input_precision="tf32x3") * scale
             scores = tl.where(seen[None, :], scores, float("-inf"))
             highest = tl.maximum(peak, tl.max(scores, axis=1))
             weights = tl.exp2(scores - highest[:, None])
@@ -96,7 +97,7 @@ def attend_split(
             total = total * shrink + tl.sum(weights, axis=1)
             value = tl.load(values + slots, mask=inside, other=0.0)
             sums = tl.dot(
-                weights.to(value.dtype), value, sums * shrink[:, None], input_precision="ieee"
+                weights.to(value.dtype), value, sums * shrink[:, None], input_precision="tf32x3"
             )
             peak = highest
         part = (row * (kv_heads * groups) + head) * splits + split_column
@@ -110,28 +111,29 @@ def attend_split(
         "prefix_items",
         "prefix_splits",
         "own_splits",
+        "clips",
         "most_prefix_pages",
         "most_own_pages",
     ]
 )
 def splits_kernel(
-    query: Any,
-    keys: Any,
-    values: Any,
-    partial: Any,
-    log_sums: Any,
-    prefix_pages: Any,
-    prefix_lengths: Any,
-    group_start: Any,
-    own_pages: Any,
-    own_lengths: Any,
-    prefix_items: Any,
-    prefix_splits: Any,
-    own_splits: Any,
-    most_prefix_pages: Any,
-    most_own_pages: Any,
-    scale: Any,
-    clips: tl.constexpr,
+    query: tl.tensor,
+    keys: tl.tensor,
+    values: tl.tensor,
+    partial: tl.tensor,
+    log_sums: tl.tensor,
+    prefix_pages: tl.tensor,
+    prefix_lengths: tl.tensor,
+    group_start: tl.tensor,
+    own_pages: tl.tensor,
+    own_lengths: tl.tensor,
+    prefix_items: tl.tensor,
+    prefix_splits: tl.tensor,
+    own_splits: tl.tensor,
+    clips: tl.tensor,
+    most_prefix_pages: tl.tensor,
+    most_own_pages: tl.tensor,
+    scale: tl.tensor,
     block_clips: tl.constexpr,
     kv_heads: tl.constexpr,
     groups: tl.constexpr,
@@ -140,6 +142,7 @@ def splits_kernel(
     page_tokens: tl.constexpr,
     block_queries: tl.constexpr,
     block_own_queries: tl.constexpr,
+    block_keys: tl.constexpr,
     block_size: tl.constexpr,
     least: tl.constexpr,
     most_prefix_splits: tl.constexpr,
@@ -181,6 +184,7 @@ def splits_kernel(
                 query_row,
                 page_tokens,
                 block_queries,
+                block_keys,
                 block_size,
                 least,
                 most_prefix_splits,
@@ -210,6 +214,7 @@ def splits_kernel(
             query_row,
             page_tokens,
             block_own_queries,
+            block_keys,
             block_size,
             least,
             most_own_splits,
@@ -218,14 +223,14 @@ def splits_kernel(
 
 @triton.jit(do_not_specialize=["prefix_splits", "own_splits"])
 def merge_kernel(
-    partial: Any,
-    log_sums: Any,
-    prefix_lengths: Any,
-    row_group: Any,
-    own_lengths: Any,
-    attended: Any,
-    prefix_splits: Any,
-    own_splits: Any,
+    partial: tl.tensor,
+    log_sums: tl.tensor,
+    prefix_lengths: tl.tensor,
+    row_group: tl.tensor,
+    own_lengths: tl.tensor,
+    attended: tl.tensor,
+    prefix_splits: tl.tensor,
+    own_splits: tl.tensor,
     heads: tl.constexpr,
     size: tl.constexpr,
     page_tokens: tl.constexpr,
@@ -284,7 +289,7 @@ def launch_decode_attention(
     partial = query.new_empty(rows, heads, splits, size, dtype=torch.float32)
     log_sums = query.new_empty(rows, heads, splits, dtype=torch.float32)
     attended = query.new_empty(rows, heads, size)
-    block_queries = _QUERIES[query.element_size()]
+    block_queries, block_keys, warps, stages = _TILES[query.element_size()]
     block_size = max(16, triton.next_power_of_2(size))
     # of every group the last tile may be part empty
     prefix_items = (rows * groups // block_queries + clips) * prefix_splits
@@ -310,18 +315,19 @@ def launch_decode_attention(
         prefix_items,
         prefix_splits,
         own_splits,
+        clips,
         most_prefix_pages,
         most_own_pages,
         scale * LOG2_E,
-        clips=clips,
-        block_clips=triton.next_power_of_2(clips),
+        block_clips=max(16, triton.next_power_of_2(clips)),
         kv_heads=kv_heads,
         groups=groups,
         query_row=query.stride(0),
         block_queries=block_queries,
         block_own_queries=max(16, triton.next_power_of_2(groups)),
-        num_warps=4,
-        num_stages=_STAGES[query.element_size()],
+        block_keys=block_keys,
+        num_warps=warps,
+        num_stages=stages,
         **shared,
     )
     merge_kernel[(rows, heads)](

@@ -6,8 +6,6 @@ row's figures are the same in any company.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import triton
 import triton.language as tl
@@ -19,10 +17,10 @@ _CHUNK = 4096
 
 @triton.jit
 def greedy_chunks_kernel(
-    logits: Any,
-    peaks: Any,
-    places: Any,
-    totals: Any,
+    logits: tl.tensor,
+    peaks: tl.tensor,
+    places: tl.tensor,
+    totals: tl.tensor,
     vocabulary: tl.constexpr,
     chunks: tl.constexpr,
     block: tl.constexpr,
@@ -43,11 +41,11 @@ def greedy_chunks_kernel(
 
 @triton.jit
 def greedy_merge_kernel(
-    peaks: Any,
-    places: Any,
-    totals: Any,
-    ids: Any,
-    logprobs: Any,
+    peaks: tl.tensor,
+    places: tl.tensor,
+    totals: tl.tensor,
+    ids: tl.tensor,
+    logprobs: tl.tensor,
     chunks: tl.constexpr,
     block: tl.constexpr,
 ) -> None:

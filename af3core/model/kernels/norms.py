@@ -6,8 +6,6 @@ is rounded to its dtype first, as two operations would.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import triton
 import triton.language as tl
@@ -16,12 +14,12 @@ from torch import Tensor
 
 @triton.jit
 def norm_kernel(
-    hidden: Any,
-    residual: Any,
-    weight: Any,
-    bias: Any,
-    normed: Any,
-    epsilon: Any,
+    hidden: tl.tensor,
+    residual: tl.tensor,
+    weight: tl.tensor,
+    bias: tl.tensor,
+    normed: tl.tensor,
+    epsilon: tl.tensor,
     width: tl.constexpr,
     block: tl.constexpr,
     adds: tl.constexpr,

@@ -6,8 +6,6 @@ heads are read once.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import triton
 import triton.language as tl
@@ -16,13 +14,13 @@ from torch import Tensor
 
 @triton.jit
 def rotary_kernel(
-    qkv: Any,
-    cosines: Any,
-    sines: Any,
-    keys: Any,
-    values: Any,
-    slots: Any,
-    rotated: Any,
+    qkv: tl.tensor,
+    cosines: tl.tensor,
+    sines: tl.tensor,
+    keys: tl.tensor,
+    values: tl.tensor,
+    slots: tl.tensor,
+    rotated: tl.tensor,
     kv_heads: tl.constexpr,
     groups: tl.constexpr,
     size: tl.constexpr,

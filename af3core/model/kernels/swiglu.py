@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import triton
 import triton.language as tl
@@ -13,7 +11,9 @@ _BLOCK = 1024
 
 
 @triton.jit
-def swiglu_kernel(gate_up: Any, gated: Any, inner: tl.constexpr, block: tl.constexpr) -> None:
+def swiglu_kernel(
+    gate_up: tl.tensor, gated: tl.tensor, inner: tl.constexpr, block: tl.constexpr
+) -> None:
     row = tl.program_id(0).to(tl.int64)
     at = tl.program_id(1) * block + tl.arange(0, block)
     inside = at < inner

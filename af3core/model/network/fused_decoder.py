@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
 
 from af3core.model.kernels.decode_attention import decode_attention
+from af3core.model.kernels.flash_attention import flash_attention
 from af3core.model.kernels.norms import add_rms_norm, rms_norm
 from af3core.model.kernels.rotary import rotary_and_cache
 from af3core.model.kernels.swiglu import swiglu
@@ -105,15 +105,10 @@ class FusedDecoder:
     @staticmethod
     def _attend_causally(layer: DecoderLayer, rotated: Tensor, qkv: Tensor, clips: int) -> Tensor:
         """`[clips * length, heads * head_dim]`."""
-        value = qkv[:, -layer.kv_heads * layer.size :].unflatten(1, (layer.kv_heads, layer.size))
-        query, key = rotated.split([layer.query_heads, layer.kv_heads], dim=1)
-        query, key, value = (
-            x.unflatten(0, (clips, -1)).transpose(1, 2) for x in (query, key, value)
-        )
-        attended = scaled_dot_product_attention(
-            query, key, value, is_causal=True, enable_gqa=layer.groups > 1
-        )
-        return attended.transpose(1, 2).reshape(len(qkv), -1)
+        query, key = rotated.unflatten(0, (clips, -1)).split([layer.query_heads, layer.kv_heads], 2)
+        joined = qkv.view(clips, -1, layer.query_heads + 2 * layer.kv_heads, layer.size)
+        attended: Tensor = flash_attention(query, key, joined[:, :, -layer.kv_heads :])
+        return attended.flatten(0, 1)
 
     def _layers(self) -> Iterator[tuple[DecoderLayer, RMSNorm]]:
         """Each layer, and the norm that comes after it."""

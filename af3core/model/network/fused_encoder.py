@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import gelu
 
-from af3core.model.kernels.encoder_attention import encoder_attention
+from af3core.model.kernels.flash_attention import flash_attention
 from af3core.model.kernels.norms import add_layer_norm, layer_norm
 from af3core.model.network.encoder import AudioEncoder, pooled_pairs
 
@@ -46,7 +46,8 @@ class FusedEncoder:
                 normed = add_layer_norm(added, residual, norm.weight, norm.bias, norm.eps)
             else:
                 normed = layer_norm(residual, norm.weight, norm.bias, norm.eps)
-            attended = layer.out(encoder_attention(layer.qkv(normed), lengths, layer.heads))
+            query, key, value = layer.qkv(normed).unflatten(-1, (3, layer.heads, -1)).unbind(2)
+            attended = layer.out(flash_attention(query, key, value, lengths))
             norm = layer.mlp_norm
             normed = add_layer_norm(attended, residual, norm.weight, norm.bias, norm.eps)
             added = layer.fc2(gelu(layer.fc1(normed)))

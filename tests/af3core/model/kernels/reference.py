@@ -62,12 +62,11 @@ def decode_attention(
     return torch.stack(rows)
 
 
-def encoder_attention(qkv: Tensor, lengths: Tensor, heads: int) -> list[Tensor]:
-    """Of each window, without its padding."""
-    results = []
-    for window, length in zip(qkv, lengths.tolist(), strict=True):
-        query, keys, values = window[:length].unflatten(-1, (3, heads, -1)).unbind(1)
-        scale = query.shape[-1] ** -0.5
-        rows = [softmax_attention(row, keys, values, scale) for row in query]
-        results.append(torch.stack(rows).flatten(1))
-    return results
+def attention(query: Tensor, keys: Tensor, values: Tensor, length: int | None) -> Tensor:
+    """Of one sequence, `[positions, heads, size]`: over its length, or causally."""
+    scale = query.shape[-1] ** -0.5
+    rows = []
+    for place, row in enumerate(query[:length]):
+        seen = place + 1 if length is None else length
+        rows.append(softmax_attention(row, keys[:seen], values[:seen], scale))
+    return torch.stack(rows).flatten(1)
