@@ -18,8 +18,9 @@ from af3core.model.kernels.norms import add_rms_norm, rms_norm
 from af3core.model.kernels.rotary import rotary_and_cache
 from af3core.model.kernels.swiglu import swiglu
 from af3core.model.network.decoder import Decoder, DecoderLayer, RMSNorm
-from af3core.model.network.kv_pool import SLICE_TOKENS
 from af3core.model.network.step_tables import PagedKeysValues, StepTables
+
+_SLICE_TOKENS = 24_576
 
 
 class FusedDecoder:
@@ -27,10 +28,12 @@ class FusedDecoder:
 
     Args:
         decoder: with weights on CUDA.
+        slice_tokens: of a prefill's MLP, whose states are the widest; attention takes all at once.
     """
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: Decoder, slice_tokens: int = _SLICE_TOKENS) -> None:
         self._decoder = decoder
+        self._slice_tokens = slice_tokens
 
     def step(
         self,
@@ -98,8 +101,10 @@ class FusedDecoder:
             if next_norm is self._decoder.norm:
                 return  # a prefix has no output: its last layer gives keys and values alone
             attended = self._attend_causally(layer, rotated, qkv, clips)
-            parts = zip(attended.split(SLICE_TOKENS), residual.split(SLICE_TOKENS), strict=True)
-            sliced = [self._after_attention(layer, *part, next_norm) for part in parts]
+            parts = (part.split(self._slice_tokens) for part in (attended, residual))
+            sliced = [
+                self._after_attention(layer, *part, next_norm) for part in zip(*parts, strict=True)
+            ]
             normed = sliced[0] if len(sliced) == 1 else torch.cat(sliced)
 
     @staticmethod

@@ -16,8 +16,6 @@ from af3core.model.network.step_tables import PAGE_TOKENS
 
 SPARE_PAGE = 0
 """Written and read by rows and clips that a bucket has and nobody uses."""
-SLICE_TOKENS = 4_096
-"""Of a prefill's MLP, whose states are the widest: a prefix of half an hour has 45,000 tokens."""
 
 
 class KvPool:

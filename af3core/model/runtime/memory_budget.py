@@ -7,7 +7,7 @@ from typing import Any
 
 from af3core.errors import ConfigurationError
 from af3core.model.network.kv_cache import head_dim
-from af3core.model.network.kv_pool import SLICE_TOKENS, pages_for
+from af3core.model.network.kv_pool import pages_for
 from af3core.model.network.step_tables import PAGE_TOKENS
 from af3core.model.runtime.buckets import STEP_ROWS
 
@@ -53,18 +53,18 @@ def token_bytes(config: Any, number_bytes: int) -> int:
 
 def working_bytes(config: Any, number_bytes: int, tokens: int, prefix_tokens: int) -> int:
     """Activations of one call, for AF3 in bfloat16 82 kB a token in the encoder (two positions), or
-    72 kB in a prefill and 0.5 GB for a slice of its MLP.
+    in a prefill 72 kB and 114 kB for its MLP.
 
     Args:
         config: of the checkpoint.
         number_bytes: of one number.
-        tokens: of a batch.
+        tokens: of a batch, or of a slice of a longer prefix's MLP.
         prefix_tokens: of the longest prefix, which is a batch of its own.
     """
     audio, text = config.audio_config, config.text_config
     of_encoder = tokens * 2 * (8 * audio.hidden_size + 2 * audio.intermediate_size)
-    of_slice = SLICE_TOKENS * 3 * text.intermediate_size
-    of_prefill = max(tokens, prefix_tokens) * 10 * text.hidden_size + of_slice
+    of_mlp = tokens * 3 * text.intermediate_size
+    of_prefill = max(tokens, prefix_tokens) * 10 * text.hidden_size + of_mlp
     return int(max(of_encoder, of_prefill) * number_bytes)
 
 

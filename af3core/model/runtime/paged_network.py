@@ -64,9 +64,10 @@ class FusedNetwork:
 
     Args:
         model: with weights.
+        tokens_at_once: of a slice of a long prefix.
     """
 
-    def __init__(self, model: Af3Model) -> None:
+    def __init__(self, model: Af3Model, tokens_at_once: int) -> None:
         # Triton is there where torch is built for CUDA
         from af3core.model.kernels.greedy import greedy
         from af3core.model.network.fused_decoder import FusedDecoder
@@ -76,7 +77,7 @@ class FusedNetwork:
         self.like = model.decoder.embed.weight
         self._model = model
         self._encoder = FusedEncoder(model.encoder)
-        decoder = FusedDecoder(model.decoder)
+        decoder = FusedDecoder(model.decoder, tokens_at_once)
         self.log_mel = model.log_mel
         self.embed_windows = self._encoder.embeddings
         self.prefix_embeddings = model.prefix_embeddings

@@ -40,9 +40,10 @@ def paged_runners(
     runners: dict[Weights, PagedRunner] = {}
     for name, model in models.items():
         like = next((r for other, r in runners.items() if shapes[other] == shapes[name]), None)
+        sizes = like.sizes if like else _sizes(model, share, batch_tokens)
         runners[name] = PagedRunner(
-            FusedNetwork(model),
-            like.sizes if like else _sizes(model, share, batch_tokens),
+            FusedNetwork(model, sizes.tokens_at_once),
+            sizes,
             sorted(end_ids[name]),
             accelerator,
             like.pool if like else None,

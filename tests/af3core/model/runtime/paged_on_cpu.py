@@ -10,12 +10,12 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor
-from torch.nn.functional import layer_norm, rms_norm, silu
+from torch.nn.functional import layer_norm, rms_norm, scaled_dot_product_attention, silu
 
 from af3core.model.engines.af3_engine import Af3Engine
 from af3core.model.kernels import (
     decode_attention,
-    encoder_attention,
+    flash_attention,
     greedy,
     norms,
     rotary,
@@ -113,12 +113,18 @@ def _places(pages: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
     return slots, tokens < lengths[:, None]
 
 
-@encoder_attention.encoder_attention.register_kernel("cpu")
-def _encoder_attention(qkv: Tensor, lengths: Tensor, heads: int) -> Tensor:
-    query, key, value = qkv.unflatten(-1, (3, heads, -1)).permute(2, 0, 3, 1, 4)
-    seen = torch.arange(qkv.shape[1]) < lengths[:, None]
-    attended = torch.nn.functional.scaled_dot_product_attention(
-        query, key, value, attn_mask=seen[:, None, None]
+@flash_attention.flash_attention.register_kernel("cpu")
+def _flash_attention(
+    query: Tensor, keys: Tensor, values: Tensor, lengths: Tensor | None = None
+) -> Tensor:
+    seen = None
+    if lengths is not None:
+        seen = (torch.arange(keys.shape[1]) < lengths[:, None])[:, None, None]
+    attended = scaled_dot_product_attention(
+        *(x.transpose(1, 2) for x in (query, keys, values)),
+        attn_mask=seen,
+        is_causal=lengths is None,
+        enable_gqa=True,
     )
     return attended.transpose(1, 2).flatten(2)
 
@@ -131,7 +137,7 @@ def on_pages(
     pool = None
     for name, side in engine._sides.items():
         assert isinstance(side.runner, Runner)
-        network = FusedNetwork(side.runner.model)
+        network = FusedNetwork(side.runner.model, sizes.tokens_at_once)
         runner = PagedRunner(network, sizes, sorted(side.end_ids), device, pool)
         pool = runner.pool
         engine._sides[name] = replace(side, runner=runner)
