@@ -101,9 +101,10 @@ class FusedDecoder:
             if next_norm is self._decoder.norm:
                 return  # a prefix has no output: its last layer gives keys and values alone
             attended = self._attend_causally(layer, rotated, qkv, clips)
-            parts = (part.split(self._slice_tokens) for part in (attended, residual))
+            size = self._slice_tokens
             sliced = [
-                self._after_attention(layer, *part, next_norm) for part in zip(*parts, strict=True)
+                self._after_attention(layer, *part, next_norm)
+                for part in zip(attended.split(size), residual.split(size), strict=True)
             ]
             normed = sliced[0] if len(sliced) == 1 else torch.cat(sliced)
 

@@ -120,11 +120,9 @@ def _flash_attention(
     seen = None
     if lengths is not None:
         seen = (torch.arange(keys.shape[1]) < lengths[:, None])[:, None, None]
+    query, keys, values = (x.transpose(1, 2) for x in (query, keys, values))
     attended = scaled_dot_product_attention(
-        *(x.transpose(1, 2) for x in (query, keys, values)),
-        attn_mask=seen,
-        is_causal=lengths is None,
-        enable_gqa=True,
+        query, keys, values, attn_mask=seen, is_causal=lengths is None, enable_gqa=True
     )
     return attended.transpose(1, 2).flatten(2)
 

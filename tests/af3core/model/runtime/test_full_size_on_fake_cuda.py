@@ -118,7 +118,7 @@ FORMS = {
 
 def config_of(form: Form) -> Any:
     """AF3's sizes; those of Music Flamingo, which tells the time, with its longer positions."""
-    af3 = full_config(AUDIO_ID)
+    af3: Any = full_config(AUDIO_ID)
     if form.kind == "AudioFlamingo3":
         return af3
     text = af3.text_config.to_dict() | {"max_position_embeddings": 131_072}

@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -174,7 +175,8 @@ def test_the_form_that_tells_the_time(shared: Path, untrained: Path) -> None:
     ours = on_pages(Af3Engine.load(checkpoint), SIZES)
     requests = [ask(sound_of(s, seed=i), WHO, 8) for i, s in enumerate((2.5, 29.0, 65.0))]
     compare((ours, Af3Engine.load(checkpoint)), requests)
-    embedded = [engine.embed([sound_of(31.0)])[0] for engine in (ours, Af3Engine.load(checkpoint))]
+    both = (ours, Af3Engine.load(checkpoint))
+    embedded: list[Any] = [engine.embed([sound_of(31.0)])[0] for engine in both]
     np.testing.assert_allclose(embedded[0], embedded[1], atol=1e-5)
 
 

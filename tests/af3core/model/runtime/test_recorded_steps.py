@@ -149,7 +149,8 @@ def test_nothing_is_recorded_after_the_start(engine: Af3Engine, recorder: Record
     assert len(recorder.captures) == len(steps) + len(prefills) + len(windows)
     assert (len(steps), len(prefills), len(windows)) == (8, 4, 4)
     random = Random(5)
-    ways = [{}, {}, {}, {"temperature": 1.0}, {"repetition_penalty": 1.2}, {"min_new_tokens": 3}]
+    special = {"temperature": 1.0}, {"repetition_penalty": 1.2}, {"min_new_tokens": 3}
+    ways: list[dict[str, Any]] = [{}, {}, {}, *special]
     requests = [
         request_of(
             Decoding(random.randint(3, 8), **random.choice(ways)),
