@@ -37,7 +37,8 @@ from af3core.model.weights.loading import (
 from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName
 
 BATCH_TOKENS = 65_536
-"""Of a CPU: 3.5 GiB for AF3's decoder in bfloat16."""
+"""Of a CPU, 3.5 GiB for AF3's decoder in bfloat16; at this number, the default, a GPU takes as many
+as its free memory holds."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,7 @@ class Af3Engine:
         processor: transformers' processor of the checkpoint.
         weights: on the device that is to run.
         batch_tokens: places for keys and values that are held at once (56 KiB each for AF3's
-            decoder in bfloat16); None: as many as a GPU's free memory holds, `BATCH_TOKENS` on a
-            CPU.
+            decoder in bfloat16); on a GPU at the default as many as its free memory holds.
         think: processor and weights of a whole checkpoint that thinks beside it.
         prompt_form: how sounds and words are put to the model.
 
@@ -72,7 +72,7 @@ class Af3Engine:
         self,
         processor: Any,
         weights: LoadedWeights,
-        batch_tokens: int | None = None,
+        batch_tokens: int = BATCH_TOKENS,
         think: tuple[Any, LoadedWeights] | None = None,
         prompt_form: PromptFormName = DEFAULT_PROMPT_FORM,
     ) -> None:
@@ -81,7 +81,8 @@ class Af3Engine:
         if think is not None:
             models["think"] = _models(*think, prompt_form)["base"]
         self._sides = _sides(models, batch_tokens)
-        self.batch_tokens = batch_tokens or max(map(_room, self._sides.values()))
+        rooms = [_room(side.runner) for side in self._sides.values()]
+        self.batch_tokens = max(rooms, default=0) or batch_tokens
         self.stats = RunStats()
         self._turn = FairLock()
         self._streams = StreamBatches(self._turn, self._run, self._release_memory)
@@ -102,7 +103,7 @@ class Af3Engine:
         checkpoint: Checkpoint,
         dtype: str = "float32",
         device: str = "auto",
-        batch_tokens: int | None = None,
+        batch_tokens: int = BATCH_TOKENS,
         prompt_form: PromptFormName = DEFAULT_PROMPT_FORM,
     ) -> Af3Engine:
         """The engine for a checkpoint, with its think adapter or the checkpoint that thinks beside
@@ -243,7 +244,7 @@ def _models(
     return models
 
 
-def _sides(models: Mapping[Weights, _Loaded], batch_tokens: int | None) -> dict[Weights, _Side]:
+def _sides(models: Mapping[Weights, _Loaded], batch_tokens: int) -> dict[Weights, _Side]:
     """Models with their runners, once all weights are where they are to be."""
     runners: Mapping[Weights, Runner | PagedRunner]
     device = models["base"].model.device
@@ -253,7 +254,7 @@ def _sides(models: Mapping[Weights, _Loaded], batch_tokens: int | None) -> dict[
             {name: loaded.end_ids for name, loaded in models.items()},
             CudaAccelerator(device),
             free_bytes_of(device),
-            batch_tokens,
+            None if batch_tokens == BATCH_TOKENS else batch_tokens,
         )
     else:
         runners = {name: Runner(loaded.model) for name, loaded in models.items()}
@@ -263,8 +264,6 @@ def _sides(models: Mapping[Weights, _Loaded], batch_tokens: int | None) -> dict[
     }
 
 
-def _room(side: _Side) -> int:
-    """Tokens whose keys and values its runner holds."""
-    if isinstance(side.runner, PagedRunner):
-        return side.runner.sizes.pages * PAGE_TOKENS
-    return BATCH_TOKENS
+def _room(runner: Runner | PagedRunner) -> int:
+    """Tokens of its pool; 0 where it has none."""
+    return (runner.sizes.pages - 1) * PAGE_TOKENS if isinstance(runner, PagedRunner) else 0
