@@ -12,7 +12,7 @@ import triton.language as tl
 from torch import Tensor
 
 LOG2_E = 1.4426950408889634
-_TILES = {2: (128, 64, 8, 2), 4: (32, 32, 8, 1)}
+_TILES = {2: (128, 64, 8, 2), 4: (16, 32, 4, 1)}
 """By bytes of a number: queries and keys of a tile, warps, stages of loads."""
 
 

@@ -93,6 +93,10 @@ LAUNCHES: dict[str, tuple[Callable[[torch.dtype], object], int]] = {
     "layer_norm": (launch_layer_norms, 2 * KERNELS["layer_norm"]),
     "rotary_and_cache": (launch_rotation, KERNELS["rotary_and_cache"]),
     "decode_attention": (launch_decoder_attention, KERNELS["decode_attention"]),
+    "decode_attention of 512 clips": (
+        lambda dtype: launch_decoder_attention(dtype, 512),
+        KERNELS["decode_attention"],
+    ),
     "attention of windows": (launch_windows, KERNELS["flash_attention"]),
     "attention of prefixes": (launch_prefixes, KERNELS["flash_attention"]),
     "swiglu": (lambda dtype: launch_swiglu(meta(448, 2 * INNER, dtype=dtype)), KERNELS["swiglu"]),
