@@ -9,11 +9,14 @@ PRISM := $(BIN)/prism
 STATSD_EXPORTER := $(BIN)/statsd_exporter
 FAKETIME := build/faketime
 DEMO_OUT ?= demo-out
-# of pytest-xdist; logical: one a core
-WORKERS ?= logical
+# of pytest-xdist: one more than cores, as tests wait for servers
+WORKERS ?= $(shell expr $$(nproc) + 1)
+# with torch for CUDA: not that of .venv, whose lock is of every machine
+PYTHON_OF_GPU ?= python3
+FIGURES ?= --quick --peer
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: help install demo demo-gcs airflow browser storage-server prism faketime cluster-tools monitoring-tools sound-devices screenshots test test-fast test-long test-installs lint docs bench nano lock upgrade clean
+.PHONY: help install demo demo-gcs airflow browser storage-server prism faketime cluster-tools monitoring-tools sound-devices screenshots test test-fast test-long test-installs lint docs bench gpu-figures nano lock upgrade clean
 
 help:  ## these lines
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -107,14 +110,20 @@ lint: install  ## format, lint and types
 docs: install  ## the pages as a site with search, in build/site; a warning is an error
 	$(BIN)/sphinx-build --builder html --fail-on-warning --keep-going --fresh-env --quiet --conf-dir docs . build/site
 
+gpu-figures:  ## the figures of a GPU, with the packages of its image (FIGURES=--quick or --peer alone)
+	$(PYTHON_OF_GPU) -m tests.benchmarks.gpu_figures $(FIGURES)
+
 bench: install  ## speed and memory, as ratios against named peers
 	$(BIN)/python -m tests.benchmarks.decode_and_cut
 	$(BIN)/python -m tests.benchmarks.segment_memory
 	$(BIN)/python -m tests.benchmarks.second_run
 	$(BIN)/python -m tests.benchmarks.standard_job
+	$(BIN)/python -m tests.benchmarks.host_time
+	$(BIN)/python -m tests.benchmarks.published_texts
 	$(BIN)/python -m tests.benchmarks.dag_parse
 	$(BIN)/python -m tests.benchmarks.backfill_year
 	$(BIN)/python -m tests.benchmarks.scaling
+	$(BIN)/python -m tests.benchmarks.pipelined_annotate
 	$(BIN)/python -m tests.benchmarks.training_loop
 	$(BIN)/python -m tests.benchmarks.embedding
 	$(BIN)/python -m tests.benchmarks.cold_commands

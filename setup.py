@@ -28,6 +28,10 @@ JOBS = [
     "av>=15",
     "ffmpeg-python>=0.2",
     "imageio-ffmpeg>=0.6",
+    # grapheme clusters, and words of scripts without spaces: ICU with its dictionaries
+    "icu4py>=1.2",
+    # the language of a text: 139 languages, weights in the wheel
+    "py3langid>=0.4",
     "onnxruntime>=1.20",
     "jinja2>=3.1",
     "matplotlib>=3.10",

@@ -30,7 +30,9 @@ class ModelIdentity(Record):
         )
 
     def __str__(self) -> str:
-        return f"{self.model} ({self.weights_revision[:12]}, engine {self.engine}, {self.dtype})"
+        # of a pair each
+        revision = "+".join(each[:12] for each in self.weights_revision.split("+"))
+        return f"{self.model} ({revision}, engine {self.engine}, {self.dtype})"
 
 
 @dataclass(frozen=True)

@@ -76,12 +76,17 @@ def shard_of(recording: str, shard_count: int) -> int:
     return int(recording[:12], 16) % shard_count
 
 
+def hashed_fields(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass that its hash is of, by name."""
+    return {
+        f.name: held
+        for f in dataclasses.fields(value)
+        if (held := getattr(value, f.name)) != f.default
+        or f.metadata.get("unhashed_default") is not True
+    }
+
+
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            f.name: held
-            for f in dataclasses.fields(value)
-            if (held := getattr(value, f.name)) != f.default
-            or f.metadata.get("unhashed_default") is not True
-        }
+        return hashed_fields(value)
     raise TypeError(f"no canonical JSON for {type(value).__name__}")

@@ -48,6 +48,12 @@ class Request:
     def is_download(self) -> bool:
         return "alt=media" in self.path
 
+    @property
+    def is_renewal(self) -> bool:
+        """A claim is written again by its holder: as often as there is time for it."""
+        generation = parse_qs(urlsplit(self.path).query).get("ifGenerationMatch", ["0"])[0]
+        return self.is_upload and "claims/" in self.name and generation != "0"
+
 
 Faults = Callable[[Request], Fault | None]
 
@@ -66,6 +72,13 @@ class Network:
     made: Counter[str] = field(default_factory=Counter)
     requests: list[Request] = field(default_factory=list)
     address: str = ""
+
+    @property
+    def asked(self) -> list[Request]:
+        """Requests so far but the renewals of claims: as many on a slow machine as on a quick one,
+        where nothing looks at the time.
+        """
+        return [r for r in self.requests if not r.is_renewal]
 
     def uploads(self, prefix: str) -> int:
         """Uploads so far of objects below a prefix."""

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from af3core.errors import ConfigurationError
 from af3core.installation import install_command
 
 PATIENCE_S = 30.0
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+"""The environment variable by which a process sees some of the GPUs, as CUDA reads it at start."""
 _PROBE = Path(__file__).with_name("cuda_probe.py")
 _BUILT_FOR = re.compile(r"^cuda\b[^=]*=\s*'([\d.]+)'", re.MULTILINE)
 _ROCM = re.compile(r"^hip\b[^=]*=\s*'([\d.]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class GpuMemory:
+    """Of one device."""
+
+    free_bytes: int
+    total_bytes: int
 
 
 @dataclass(frozen=True)
@@ -27,14 +39,13 @@ class Gpus:
         driver: the CUDA version that it serves, such as `12.8`; empty: unknown; None: no driver.
         names: of the devices.
         error: the driver's own, where it named no devices or no memory.
-        free_bytes, total_bytes: of the first device, where they were asked for.
+        memory: of the devices, where it was asked for.
     """
 
     driver: str | None
     names: tuple[str, ...] = ()
     error: str = ""
-    free_bytes: int | None = None
-    total_bytes: int | None = None
+    memory: tuple[GpuMemory, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,7 @@ class TorchBuild:
 
 
 def gpus(with_memory: bool = False) -> Gpus:
-    """Ask the driver. With memory it takes some 300 ms, else 50.
+    """Ask the driver. With memory it takes some 300 ms a device, else 50.
 
     `CUDA_VISIBLE_DEVICES` counts, as for torch.
     """
@@ -69,8 +80,7 @@ def gpus(with_memory: bool = False) -> Gpus:
         driver=said["driver"],
         names=tuple(said.get("names", ())),
         error=said.get("error", ""),
-        free_bytes=said.get("free_bytes"),
-        total_bytes=said.get("total_bytes"),
+        memory=tuple(GpuMemory(free, total) for free, total in said.get("memory", ())),
     )
 
 
@@ -114,6 +124,35 @@ def why_no_cuda(found: Gpus, build: TorchBuild | None) -> str:
             f" the NVIDIA driver, or install torch for CUDA {_major(found.driver)}"
         )
     return ""
+
+
+def visible_gpus(wanted: int | Literal["all"]) -> tuple[str, ...]:
+    """What `CUDA_VISIBLE_DEVICES` names each GPU of a process by, so many of those that are seen.
+
+    Raises:
+        ConfigurationError: there are none, or not so many.
+    """
+    found, build = gpus(), torch_build()
+    why = why_no_cuda(found, build)
+    if why:
+        raise ConfigurationError(f"--gpus {wanted}: {why}")
+    if not found.names:
+        raise ConfigurationError(
+            f"--gpus {wanted}: ROCm's devices are not counted; start a process for each with --part"
+            " and HIP_VISIBLE_DEVICES"
+        )
+    count = len(found.names)
+    named = os.environ.get(VISIBLE, "")
+    # CUDA counts them to the first name that is none
+    names = [name.strip() for name in named.split(",")] if named else list(map(str, range(count)))
+    if wanted == "all":
+        return tuple(names[:count])
+    if wanted > count:
+        raise ConfigurationError(
+            f"--gpus {wanted}: this machine shows {count}"
+            f" ({', '.join(dict.fromkeys(found.names))}); take all, or at most {count}"
+        )
+    return tuple(names[:wanted])
 
 
 def check_device(device: str) -> None:

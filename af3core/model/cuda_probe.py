@@ -17,7 +17,7 @@ LIBRARY = "libcuda.so.1"
 def main(with_memory: bool) -> dict[str, Any]:
     """What the driver says: `driver` is the CUDA version that it serves, None where it is missing.
 
-    `free_bytes` of the first GPU is asked with a context on it, as torch makes one.
+    `memory`, free and whole bytes of each GPU, is asked with a context on it, as torch makes one.
     """
     try:
         library = ctypes.CDLL(LIBRARY)
@@ -34,21 +34,26 @@ def main(with_memory: bool) -> dict[str, Any]:
         name = ctypes.create_string_buffer(256)
         library.cuDeviceGetName(name, 256, device)
         found["names"].append(name.value.decode(errors="replace"))
-    if with_memory and number.value:
-        found |= _memory(library)
+    if not with_memory:
+        return found
+    found["memory"] = []
+    for device in range(number.value):
+        status, free, total = _memory(library, device)
+        if status:
+            return found | {"error": _said(library, status), "memory": []}
+        found["memory"].append([free, total])
     return found
 
 
-def _memory(library: Any) -> dict[str, Any]:
+def _memory(library: Any, device: int) -> tuple[int, int, int]:
+    """The driver's error, free and whole bytes."""
     context, free, total = ctypes.c_void_p(), ctypes.c_size_t(), ctypes.c_size_t()
     status = (
-        library.cuDevicePrimaryCtxRetain(ctypes.byref(context), 0)
+        library.cuDevicePrimaryCtxRetain(ctypes.byref(context), device)
         or library.cuCtxSetCurrent(context)
         or library.cuMemGetInfo_v2(ctypes.byref(free), ctypes.byref(total))
     )
-    if status:
-        return {"error": _said(library, status)}
-    return {"free_bytes": free.value, "total_bytes": total.value}
+    return status, free.value, total.value
 
 
 def _said(library: Any, status: int) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,6 +19,8 @@ from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName
 
 _MARKER = re.compile(r"<sound-(\d+)>")
 _SPECIAL = re.compile(r"<sound>|<\|[a-z_]+\|>")
+_KEPT_TEXTS = 256
+"""Conversations whose token ids are kept: a night asks the same few questions of each segment."""
 AUDIO_TOKEN = "<sound>"  # noqa: S105 - no password
 
 
@@ -73,6 +77,8 @@ class PromptBuilder:
         self._processor = processor
         self._form = form
         self._heard: WeakKeyDictionary[Sound, Sound] = WeakKeyDictionary()
+        self._tokenizing = threading.Lock()
+        self._ids_of = functools.lru_cache(_KEPT_TEXTS)(self._tokenize)
         self.limit = limit
         self._tokenizer: Callable[[str], Any] = processor.tokenizer
         self._audio_id: int = processor.audio_token_id
@@ -101,20 +107,25 @@ class PromptBuilder:
         if self._form == "authors":
             named = [self._in_authors_form(sound) for sound in named]
             texts = [turn_in_authors_form(text) for text in texts]
-        messages = [
-            {"role": turn.role, "content": [{"type": "text", "text": text}]}
-            for turn, text in zip(request.turns, texts, strict=True)
-        ]
-        text: str = self._processor.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True
-        )
-        ids, last_audio = self._expand_sounds(self._tokenizer(text).input_ids, named)
+        roles = (turn.role for turn in request.turns)
+        ids, last_audio = self._expand_sounds(self._ids_of(*zip(roles, texts, strict=True)), named)
         if len(ids) + request.decoding.max_new_tokens > self._max_positions:
             raise PromptTooLong(
                 f"{len(ids)} tokens and an answer of {request.decoding.max_new_tokens}: the model"
                 f" has {self._max_positions} positions"
             )
         return Prompt(tuple(ids), tuple(named), last_audio or 1)
+
+    def _tokenize(self, *turns: tuple[str, str]) -> tuple[int, ...]:
+        """Token ids of turns, each a role and its text: a sound is its placeholder."""
+        messages = [
+            {"role": role, "content": [{"type": "text", "text": text}]} for role, text in turns
+        ]
+        with self._tokenizing:  # tokenizers lend themselves to one thread at a time
+            text: str = self._processor.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=True
+            )
+            return tuple(self._tokenizer(text).input_ids)
 
     def _in_authors_form(self, sound: Sound) -> Sound:
         """The sound as the authors' loader gives it; one object for one sound, which questions
@@ -125,7 +136,7 @@ class PromptBuilder:
             heard = self._heard.setdefault(sound, Sound(samples_in_authors_form(sound.samples)))
         return heard
 
-    def _expand_sounds(self, ids: list[int], named: list[Sound]) -> tuple[list[int], int]:
+    def _expand_sounds(self, ids: Sequence[int], named: list[Sound]) -> tuple[list[int], int]:
         """Ids with each placeholder repeated to its sound's tokens, and where the last one ends."""
         expanded: list[int] = []
         last_audio, sounds = 0, iter(named)
@@ -144,8 +155,7 @@ def check_request(request: Request, limit: AudioLimit = AF3_LIMIT) -> None:
 
     Args:
         request: to be answered.
-        limit: how much the model hears; what a server's model hears is not known, and taken for
-            AF3's.
+        limit: how much the model hears.
 
     Raises:
         ModelError: with the reason.

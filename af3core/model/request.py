@@ -22,12 +22,22 @@ their squares overflow the spectrogram, and an answer would be made of nan.
 """
 
 
+class HeardWindow(np.ndarray[tuple[int], np.dtype[np.float32]]):
+    """A window's samples with their log-mel `[mel, frames]`, which was computed ahead."""
+
+    log_mel: npt.NDArray[np.float32]
+
+
 @dataclass(frozen=True, eq=False)
 class Sound:
-    """Mono audio `[samples]`. Requests that share the object share its encoding and prefix."""
+    """Mono audio `[samples]`. Requests that share the object share its encoding and prefix.
+
+    `log_mels` are those of its windows, where they were computed ahead.
+    """
 
     samples: Waveform = field(repr=False)
     sample_rate_hz: int = SAMPLE_RATE_HZ
+    log_mels: tuple[npt.NDArray[np.float32], ...] = field(default=(), repr=False)
 
     def windows(self, limit: AudioLimit) -> list[Waveform]:
         """Its stretches of a window, as the encoder hears them; the last may be shorter. A rest
@@ -35,7 +45,16 @@ class Sound:
         """
         size = limit.window_samples
         pieces = [self.samples[start : start + size] for start in range(0, len(self.samples), size)]
-        return [piece for piece in pieces if audio_tokens(len(piece))]
+        windows = [piece for piece in pieces if audio_tokens(len(piece))]
+        if not self.log_mels:
+            return windows
+        return [_heard(piece, mel) for piece, mel in zip(windows, self.log_mels, strict=True)]
+
+
+def _heard(samples: Waveform, log_mel: npt.NDArray[np.float32]) -> HeardWindow:
+    window = samples.view(HeardWindow)
+    window.log_mel = log_mel
+    return window
 
 
 def check_sound(sound: Sound, limit: AudioLimit = AF3_LIMIT) -> None:
@@ -152,6 +171,13 @@ class SoundEmbedder(Protocol):
         `[width]`; or one error.
         """
         ...
+
+
+class RequestRefuser(Protocol):
+    """An engine that knows without computing what it takes: one on this machine."""
+
+    def refusal(self, request: Request) -> ModelError | None:
+        """Why it would not take a request: its audio, its words, or their length."""
 
 
 def ask(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Literal, get_args
 
@@ -13,10 +13,13 @@ from af3core.errors import ConfigurationError
 from af3core.storage.address import read_text_at
 from af3core.strict_yaml import fill, parse_mapping
 from af3core.tasks.thinking import with_think_suffix
-from schemas.identity import configuration_hash
+from schemas.identity import UNHASHED_DEFAULT, configuration_hash
 
 Kind = Literal["caption", "transcript", "question"]
 Unit = Literal["segment", "clip"]
+ExamplesForm = Literal["captions", "sounds"]
+"""Examples as their captions alone, or each as its sound with its caption behind it."""
+DEFAULT_EXAMPLES_FORM: ExamplesForm = "captions"
 
 ANSWER_RULES_VERSION = 3
 """Counts up when what is asked or the choice of weights changes: all is asked anew.
@@ -50,6 +53,8 @@ class Task:
         examples: how many of the nearest segments that were annotated before stand before the
             prompt, after AF1; 0 is none. What they are is not in the identity of an answer: it is
             not asked again when other segments have become the nearest.
+        examples_form: how they stand there. Of sounds, as many as the model hears at once; it
+            enters the identity where it is another than in earlier releases.
     """
 
     task_id: str
@@ -61,6 +66,7 @@ class Task:
     thinking: bool = False
     repetition_penalty: float = 1.0
     examples: int = 0
+    examples_form: ExamplesForm = field(default=DEFAULT_EXAMPLES_FORM, metadata=UNHASHED_DEFAULT)
 
     def __post_init__(self) -> None:
         if not _TASK_ID.fullmatch(self.task_id):
@@ -91,6 +97,11 @@ class Task:
             raise self._error(f"examples must lie between 0 (none) and {MAX_EXAMPLES}")
         if self.examples and self.unit != "segment":
             raise self._error("examples are segments: a task with examples has the unit segment")
+        if self.examples_form not in get_args(ExamplesForm):
+            known = " or ".join(get_args(ExamplesForm))
+            raise self._error(f"examples_form must be {known}, not {self.examples_form!r}")
+        if self.examples_form != DEFAULT_EXAMPLES_FORM and not self.examples:
+            raise self._error(f"examples_form {self.examples_form} needs examples: say how many")
 
     def _check_options(self) -> None:
         if self.options and self.kind != "question":
@@ -143,6 +154,11 @@ class Task:
                 "model": model_identity,
             }
             | ({"examples": self.examples} if self.examples else {})
+            | (
+                {"examples_form": self.examples_form}
+                if self.examples_form != DEFAULT_EXAMPLES_FORM
+                else {}
+            )
         )
 
 

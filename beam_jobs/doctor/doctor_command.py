@@ -12,7 +12,7 @@ from beam_jobs.doctor import airflow, bucket, decoder, device, folder, installat
 from beam_jobs.doctor.check import LOCAL_S, REMOTE_S, Check, run_checks
 from beam_jobs.doctor.model_choice import ModelChoice
 from beam_jobs.doctor.served_model import accepted, server
-from beam_jobs.doctor.weights import weights
+from beam_jobs.doctor.weights import THINKING, think_weights, weights
 from beam_jobs.framework.process import say
 from schemas.findings import Finding, exit_code_of
 
@@ -62,7 +62,11 @@ def _model_checks(known: argparse.Namespace) -> Iterator[Check]:
         endpoint=known.endpoint or "",
         server=known.server,
         prompt_form=known.prompt_form,
+        think_model=known.think_model,
+        think_model_revision=known.think_model_revision,
     )
+    if choice.think_model or choice.think_model_revision:
+        yield Check(THINKING, functools.partial(think_weights, choice), REMOTE_S)
     if choice.engine == "openai":
         yield Check("server", functools.partial(server, choice), REMOTE_S)
     else:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from af3core.model.engines.engine_registry import EngineName
 from af3core.model.weights.checkpoint import NANO, nano_folder
 from af3core.storage.address import is_bucket
-from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName, ServerName
+from schemas.options.night import DEFAULT_PROMPT_FORM, DtypeName, PromptFormName, ServerName
 
 
 @dataclass(frozen=True)
@@ -19,12 +18,27 @@ class ModelChoice:
     model: str
     model_revision: str | None
     engine: EngineName
-    dtype: Literal["float32", "bfloat16"]
+    dtype: DtypeName
     device: str
     batch_tokens: int
     endpoint: str = ""
     server: ServerName = "auto"
     prompt_form: PromptFormName = DEFAULT_PROMPT_FORM
+    think_model: str | None = None
+    think_model_revision: str | None = None
+
+    @property
+    def thinking(self) -> ModelChoice | None:
+        """The whole checkpoint that thinks beside the model, as a choice of its own."""
+        if not self.think_model:
+            return None
+        return replace(
+            self,
+            model=self.think_model,
+            model_revision=self.think_model_revision,
+            think_model=None,
+            think_model_revision=None,
+        )
 
     @property
     def is_hub_id(self) -> bool:
@@ -37,6 +51,15 @@ class ModelChoice:
         if Path(self.model).is_dir():
             return Path(self.model)
         return _cached(self.model, self.model_revision) if self.is_hub_id else None
+
+    def folders_here(self) -> dict[str, Path]:
+        """The folders of the model and of what thinks beside it, by name; none where one of them
+        would be fetched first.
+        """
+        choices = [self, *([self.thinking] if self.thinking else [])]
+        found = {choice.model: choice.folder_here() for choice in choices}
+        here = {name: folder for name, folder in found.items() if folder is not None}
+        return here if len(here) == len(found) else {}
 
 
 def _cached(model: str, revision: str | None) -> Path | None:

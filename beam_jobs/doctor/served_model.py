@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from af3core.model.engines.engine_registry import EngineSettings
 from af3core.model.weights.checkpoint import find_checkpoint, served_checkpoint
+from af3core.model.weights.think_pair import in_words_of_think_model
 from af3core.storage.address import store_at
 from beam_jobs.doctor.model_choice import ModelChoice
 from beam_jobs.evaluation.acceptance_check import identity_of, read_accepted
@@ -52,6 +53,11 @@ def accepted(choice: ModelChoice, address: str) -> Iterator[Finding]:
         checkpoint = served_checkpoint(choice.model, choice.model_revision)
     else:
         checkpoint = find_checkpoint(choice.model, choice.model_revision, with_weights=False)
+    if choice.thinking is not None:
+        named = choice.thinking
+        with in_words_of_think_model():
+            think = find_checkpoint(named.model, named.model_revision, with_weights=False)
+        checkpoint = checkpoint.with_think(think)
     engine = EngineSettings(
         choice.engine,
         checkpoint,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from af3core.errors import ConfigurationError
 from af3core.installation import install_command
 from af3core.model.weights.completeness import INDEX, check_weight_files
 from af3core.model.weights.family import CONFIG
+from af3core.model.weights.think_pair import check_base, check_options, in_words_of_think_model
 from af3core.storage.address import is_bucket, store_at
 from af3core.storage.bucket_client import (
     TIMEOUT_S,
@@ -21,6 +23,8 @@ from beam_jobs.doctor.model_choice import ModelChoice
 from schemas.findings import Finding
 
 _ASK_S = 20.0
+THINKING = "thinking"
+"""What the findings of `--think-model` are called."""
 
 
 def weights(choice: ModelChoice) -> Iterator[Finding]:
@@ -43,6 +47,23 @@ def weights(choice: ModelChoice) -> Iterator[Finding]:
         if not choice.is_hub_id:
             raise
     yield _on_hub(choice)
+
+
+def think_weights(choice: ModelChoice) -> Iterator[Finding]:
+    """Those of `--think-model`, and whether they make a pair with the model.
+
+    Raises:
+        ConfigurationError: as `weights`, or they are no pair.
+    """
+    check_options(choice.engine, choice.think_model, choice.think_model_revision)
+    thinking = choice.thinking
+    if thinking is None:
+        return
+    folder = choice.folder_here()
+    if folder is not None:
+        check_base(choice.model, folder, thinking.model)
+    with in_words_of_think_model():
+        yield from (replace(found, check=THINKING) for found in weights(thinking))
 
 
 def _in_bucket(address: str) -> Finding:

@@ -6,6 +6,7 @@ pieces ──► claim is free ──► done ───────────�
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import apache_beam as beam
 
 from af3core.storage.store import Store
+from beam_jobs.framework.overlapping_work import DoOverlapping
 from beam_jobs.framework.pipeline import spread
 
 Claim = Callable[[Store, str], AbstractContextManager[None]]
@@ -29,12 +31,18 @@ def wait_for_claim(store: Store, key: str) -> AbstractContextManager[None]:
     return store.claim(key)
 
 
+def never(*_context: Any) -> bool:
+    """Pieces are done one after the other."""
+    return False
+
+
 def do_claimed(
     pieces: beam.PCollection[Any],
     label: str,
     do: Callable[..., Any],
     *context: Any,
     hints: Mapping[str, str] | None = None,
+    overlaps: Callable[..., bool] = never,
 ) -> beam.PCollection[Any]:
     """Do each piece once; those whose claim another run holds come last, and are waited for then.
 
@@ -44,18 +52,29 @@ def do_claimed(
         do: a function of a module: does a piece, given `context` too. Before all else it takes the
             piece's claim, by its argument `claim`, whose default is `wait_for_claim`.
         hints: what a worker must have.
+        overlaps: whether pieces of a worker overlap; asked there, given `context`, and a function
+            of a module too. Each then holds its claim on a thread of its own.
 
     Returns:
         What `do` gave, for each piece.
     """
-    at_once = beam.FlatMap(_do_if_free, do, *context).with_resource_hints(**hints or {})
-    waiting = beam.Map(do, *context).with_resource_hints(**hints or {})
+    if_free, in_turn = functools.partial(_do_if_free, do), functools.partial(_do_waiting, do)
+    at_once: Any = beam.ParDo(DoOverlapping(if_free, context, overlaps)).with_resource_hints(
+        **hints or {}
+    )
+    waiting = beam.ParDo(DoOverlapping(in_turn, context, overlaps)).with_resource_hints(
+        **hints or {}
+    )
     tried = spread(pieces) | label >> at_once.with_outputs(HELD, main=DONE)
     held = tried[HELD] | f"Spread{label}Held" >> beam.Reshuffle()  # after all that was free
     return (tried[DONE], held | f"{label}Held" >> waiting) | f"{label}All" >> beam.Flatten()
 
 
-def _do_if_free(piece: Any, do: Callable[..., Any], *context: Any) -> Iterator[Any]:
+def _do_waiting(do: Callable[..., Any], piece: Any, *context: Any) -> Iterator[Any]:
+    yield do(piece, *context)
+
+
+def _do_if_free(do: Callable[..., Any], piece: Any, *context: Any) -> Iterator[Any]:
     try:
         yield do(piece, *context, claim=_free_claim)
     except _HeldByAnother:

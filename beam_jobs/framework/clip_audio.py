@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -26,15 +27,24 @@ class ClipObject:
 
 
 def clip_sounds(
-    clip: ClipObject, spans: Iterable[Span], store: Store
+    clip: ClipObject,
+    spans: Iterable[Span],
+    store: Store,
+    decoding: AbstractContextManager[object] = nullcontext(),  # noqa: B008 - it holds nothing
 ) -> dict[Span, Sound | ModelError]:
     """The audio of each stretch, or why it cannot be read.
 
     What the storage has to say against the clip is no fault of the clip's, and ends the job.
+
+    Args:
+        clip: to be heard.
+        spans: of the recording.
+        store: where the clip lies.
+        decoding: held while it is decoded, once it is fetched.
     """
     wanted = dict.fromkeys(spans)
     try:
-        with store.local_file(clip.clip_uri) as file:
+        with store.local_file(clip.clip_uri) as file, decoding:
             return {span: _read(file, clip, span) for span in wanted}
     except FileNotFoundError:
         gone = ClipMissing(

@@ -162,7 +162,8 @@ def _pairs(known: Option, given: Sequence[str]) -> dict[str, str]:
 
 def add_option(target: argparse._ActionsContainer, known: Option, hidden: bool = False) -> None:
     """Add one option, without a default: what was given is told apart."""
-    text = argparse.SUPPRESS if hidden else known.help.replace("%", "%%")
+    is_hidden = hidden or known.declared.of_launchers
+    text = argparse.SUPPRESS if is_hidden else known.help.replace("%", "%%")
     form = _form(known)
     if known.declared.positional:
         if not hidden:

@@ -19,6 +19,7 @@ from af3core.installation import require_extra
 from af3core.model.cuda import check_device
 from af3core.storage.address import is_bucket, store_at
 from af3core.storage.folder import CLAIMS
+from beam_jobs.framework.gpu_processes import chosen_gpus
 from beam_jobs.framework.settings import JobSettings
 from schemas.jobs import Job
 from schemas.object_names import path_of_text
@@ -48,7 +49,8 @@ def check_needs(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> No
         AccessDenied: this user or account may not write the results, or not read the archive.
         StorageError: the bucket gave no answer.
     """
-    if _works_here(beam_arguments):
+    chosen_gpus(settings, works_here=works_here(beam_arguments))
+    if works_here(beam_arguments):
         if settings.job.decodes:
             check_ffmpeg()
         if settings.job.needs_gpu and settings.engine.name != "openai":
@@ -58,7 +60,8 @@ def check_needs(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> No
     check_writable(settings.out)
 
 
-def _works_here(beam_arguments: Sequence[str]) -> bool:
+def works_here(beam_arguments: Sequence[str]) -> bool:
+    """Whether Beam's runner does the work in this process, or in children of it."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--runner", default="")
     runner = parser.parse_known_args(list(beam_arguments))[0].runner

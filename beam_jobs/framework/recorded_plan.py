@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, Protocol
 
 from af3core.errors import Af3Error, ConfigurationError
@@ -19,7 +18,7 @@ from beam_jobs.framework.command_line import given_value, read_group
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import Days, manifests
 from beam_jobs.output.next_command import af3
-from schemas.identity import configuration_hash
+from schemas.identity import configuration_hash, hashed_fields
 from schemas.jobs import RECORDED
 from schemas.options.night import Cutting, Model, Tasks
 from schemas.options.option import Option, OptionGroup, options_of, values_of
@@ -55,7 +54,7 @@ def configuration_of(
         for known, value in values_of(group)
         if known.declared.recorded_at_default or value != known.default
     }
-    return NightConfiguration(options, tuple(asdict(task) for task in tasks), weights_revision)
+    return NightConfiguration(options, tuple(map(fields_of, tasks)), weights_revision)
 
 
 def plan_of(settings: PlannedSettings) -> NightConfiguration:
@@ -153,6 +152,13 @@ def recorded_groups(
         held = {o.name: plan.options[o.name] for o in options_of(group) if o.name in plan.options}
         groups.append(group(**held))
     return groups
+
+
+def fields_of(task: Task) -> dict[str, Any]:
+    """What is recorded of a task; a field that came later stands there only where it is set, so
+    that a plan of before is the same plan.
+    """
+    return hashed_fields(task)
 
 
 def task_of(fields: dict[str, Any]) -> Task:

@@ -13,12 +13,14 @@ from typing import Any, TypeVar
 
 from af3core.audio.cut_points import LONGEST_CLIP_S, Segmentation, segmentation_of
 from af3core.errors import ConfigurationError
+from af3core.model.audio_limits import WINDOW_S, AudioLimit
 from af3core.model.engines.engine_registry import EngineSettings
 from af3core.model.weights.checkpoint import (
     Checkpoint,
     find_checkpoint,
     served_checkpoint,
 )
+from af3core.model.weights.think_pair import check_options, in_words_of_think_model
 from af3core.speech.voice import VoiceSettings
 from af3core.storage.address import is_bucket, open_store, read_text_at, store_at
 from af3core.storage.listing import holds_anything
@@ -38,6 +40,8 @@ from schemas.options.evaluation import JUDGE_KEY_VARIABLE, Accepted, BenchmarkCh
 from schemas.options.night import (
     AUTO,
     DEFAULT_PROMPT_FORM,
+    DEFAULT_SERVED_AUDIO_S,
+    LOW_BIT,
     Compute,
     Cutting,
     Endpoint,
@@ -227,7 +231,7 @@ def _with_clip_length(settings: JobSettings) -> JobSettings:
     """Settings whose longest clip is a length that the model hears.
 
     Raises:
-        ConfigurationError: the model hears less, or nobody knows here how much it hears.
+        ConfigurationError: the model hears less.
     """
     cut = settings[Cutting]
     engine = settings.audio_model
@@ -236,18 +240,16 @@ def _with_clip_length(settings: JobSettings) -> JobSettings:
     engine = engine or _audio_model(settings)
     longest_s, name = engine.checkpoint.limit.max_s, engine.checkpoint.name
     if isinstance(cut.max_clip_s, str):
-        if engine.name == "openai":
-            raise ConfigurationError(
-                f"--max-clip-s auto: what {name} hears at its server is not known here; name a"
-                f" length of at most {longest_s}"
-            )
         length = replace(cut, max_clip_s=min(float(longest_s), LONGEST_CLIP_S))
         others = (length if isinstance(group, Cutting) else group for group in settings.groups)
         return replace(settings, groups=tuple(others))
     if cut.max_clip_s > longest_s:
+        served = (
+            "; where it hears more, say so with --max-audio-s" if engine.name == "openai" else ""
+        )
         raise ConfigurationError(
             f"--max-clip-s {cut.max_clip_s:g}: {name} hears at most {longest_s} s; take auto, or a"
-            " shorter length"
+            f" shorter length{served}"
         )
     return settings
 
@@ -364,6 +366,9 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
     compute = settings[Compute] if _has(settings, Compute) else Compute()
     served = settings[Endpoint] if _has(settings, Endpoint) else Endpoint()
     endpoint = served.endpoint
+    check_options(model.engine, model.think_model, model.think_model_revision)
+    if model.dtype in LOW_BIT and model.engine != "af3":
+        raise ConfigurationError(f"--dtype {model.dtype} is of --engine af3, not of {model.engine}")
     if model.engine == "openai":
         if not endpoint and settings.job.needs_gpu:
             raise ConfigurationError("--engine openai needs --endpoint, such as http://gpu:8000/v1")
@@ -372,7 +377,13 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
                 f"--prompt-form {model.prompt_form} is of --engine af3 and transformers, not of"
                 " openai: a server puts sounds and words together by itself"
             )
-        checkpoint = served_checkpoint(model.model, model.model_revision)
+        limit = AudioLimit.declared(model.max_audio_s, WINDOW_S)
+        checkpoint = served_checkpoint(model.model, model.model_revision, limit)
+    elif model.max_audio_s != DEFAULT_SERVED_AUDIO_S:
+        raise ConfigurationError(
+            f"--max-audio-s {model.max_audio_s:g} is of --engine openai, not of {model.engine}:"
+            " what a model hears here stands in its processor's configuration"
+        )
     elif endpoint or served.server != Endpoint().server:
         name = "--endpoint" if endpoint else "--server"
         raise ConfigurationError(f"{name} is of --engine openai, not of {model.engine}")
@@ -382,8 +393,6 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
         )
     if model.think_model:
         checkpoint = _with_think(checkpoint, model, settings.job)
-    elif model.think_model_revision:
-        raise ConfigurationError("--think-model-revision pins --think-model, which is not given")
     return EngineSettings(
         name=model.engine,
         checkpoint=checkpoint,
@@ -399,14 +408,9 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
 def _with_think(checkpoint: Checkpoint, model: Model, job: Job) -> Checkpoint:
     """The model with the whole checkpoint that thinks beside it."""
     assert model.think_model is not None
-    if model.engine != "af3":
-        raise ConfigurationError(f"--think-model is of --engine af3, not of {model.engine}")
     name, revision = model.think_model, model.think_model_revision
-    try:
+    with in_words_of_think_model():
         think = find_checkpoint(name, revision, with_weights=job.needs_gpu)
-    except ConfigurationError as error:
-        said = str(error).replace("--model-revision ", "--think-model-revision ", 1)
-        raise ConfigurationError(said.replace("--model ", "--think-model ", 1)) from error
     return checkpoint.with_think(think)
 
 

@@ -27,12 +27,10 @@ CONFIG_EPILOG = f"{CONFIG} FILE takes options from that file, and not from the n
 OF_A_RUN = (
     "json",
     "log_format",
-    "patience_s",
     "quiet",
     "report",
     "run_id",
     "verbose",
-    "watched_by",
     "yes",
 )
 """Options that are given for one run alone, or looked at before the file is."""
@@ -152,7 +150,12 @@ def arguments_of(
 
 def settable(options: Sequence[Option]) -> list[Option]:
     """The options that a file may have."""
-    return [o for o in options if not o.declared.positional and o.name not in OF_A_RUN]
+    return [
+        known
+        for known in options
+        if known.name not in OF_A_RUN
+        and not (known.declared.positional or known.declared.of_launchers)
+    ]
 
 
 def key_of(known: Option) -> str:

@@ -62,6 +62,11 @@ def split_waiting(counters: Mapping[str, int]) -> tuple[dict[str, int], dict[str
     return {n: v for n, v in counters.items() if not n.startswith(_PREFIX)}, waiting
 
 
+def with_waiting(done: Mapping[str, int], waiting: Mapping[str, int]) -> dict[str, int]:
+    """The counters that `split_waiting` takes apart."""
+    return {**done, **{f"{_PREFIX}{kind}": n for kind, n in waiting.items()}}
+
+
 def waiting_line(job: str, waiting: Mapping[str, int]) -> str:
     """How many pieces wait and why, for people."""
     kinds = ", ".join(f"{n} {kind}" for kind, n in Counter(waiting).most_common())

@@ -1,4 +1,4 @@
-"""Job 3: ask the model all that is missing, clip by clip, and keep each clip's answers at once.
+"""Job 3: ask the model all that is missing, and keep each clip's answers as soon as it is done.
 
 ledger/segment ──► clips with missing answers ──► model ──► ledger/annotate/…
 
@@ -12,32 +12,35 @@ import dataclasses
 import datetime
 import functools
 import itertools
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import apache_beam as beam
 
-from af3core.embedding.few_shot import Example, with_examples
 from af3core.errors import ModelError
-from af3core.model.engines.engine_registry import EngineSettings, load_engine, model_turn
-from af3core.model.request import Request, Sound, ask
+from af3core.model.engines.engine_registry import load_engine
 from af3core.tasks.task import Task
 from beam_jobs.framework.claimed_work import Claim, do_claimed, wait_for_claim
-from beam_jobs.framework.clip_audio import ClipObject, Span, clip_sounds
 from beam_jobs.framework.counters import count
 from beam_jobs.framework.equal_clips import heard_tracks, original_clip
 from beam_jobs.framework.failures import given_up
+from beam_jobs.framework.gpu_processes import chosen_gpus, merged, run_on_gpus, what_waits
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import equal_recordings, held_manifests
-from beam_jobs.framework.pipeline import listed_once, run_pipeline
+from beam_jobs.framework.needs import works_here
+from beam_jobs.framework.pipeline import MOST_HANDED_OVER, listed_once, run_pipeline
 from beam_jobs.framework.progress import Work, show_progress
 from beam_jobs.framework.settings import JobSettings
-from beam_jobs.framework.waiting import count_waiting, machine_faults_wait
+from beam_jobs.framework.waiting import (
+    count_waiting,
+    machine_faults_wait,
+    split_waiting,
+    with_waiting,
+)
 from beam_jobs.night.answer_records import Result, annotated_clip
+from beam_jobs.night.asking import Asked, ask_questions, crosses_clips
 from beam_jobs.night.equal_sound import EqualAnswers
-from beam_jobs.night.few_shot_examples import ShownExample, shown_examples
 from beam_jobs.night.known_tasks import note_asked
 from beam_jobs.night.pending_questions import (
     STAGE,
@@ -59,11 +62,11 @@ def build(
     pipeline: beam.Pipeline, settings: JobSettings, listed: Sequence[ClipWork] | None = None
 ) -> beam.PCollection[str]:
     """The pipeline, over what is listed or to be listed; gives the ids of the clips."""
-    clips = listed_once(pipeline, listed, settings, missing_work)
+    clips = listed_once(pipeline, listed, settings, missing_pieces)
     accelerator = settings[Accelerator].accelerator
     # workers of their own: listing needs no GPU
     hints = {"accelerator": accelerator} if accelerator else {}
-    return do_claimed(clips, "Ask", ask_clip, settings, hints=hints)
+    return do_claimed(clips, "Ask", ask_clip, settings, hints=hints, overlaps=crosses_clips)
 
 
 def missing_work(settings: JobSettings) -> Iterator[ClipWork]:
@@ -86,6 +89,19 @@ def missing_work(settings: JobSettings) -> Iterator[ClipWork]:
             for name, (first, *equals) in by_name.items():
                 if in_part(name, settings.part):
                     yield dataclasses.replace(first, equals=tuple(equals))
+
+
+def missing_pieces(settings: JobSettings) -> Iterator[ClipWork]:
+    """The same, as pieces that travel."""
+    return map(piece_of, missing_work(settings))
+
+
+def piece_of(work: ClipWork) -> ClipWork:
+    """A clip with the first of its questions: whoever has its claim finds out anew what is missing,
+    and ten minutes have hundreds of questions.
+    """
+    equals = tuple(map(piece_of, work.equals))
+    return dataclasses.replace(work, questions=work.questions[:1], equals=equals)
 
 
 def _open_clips(
@@ -113,11 +129,9 @@ def in_part(clip_name: str, part: layout.Part) -> bool:
 def ask_clip(item: ClipWork, settings: JobSettings, claim: Claim = wait_for_claim) -> str:
     """Ask the model all that a clip misses and store its answers.
 
-    The model's batches hold one clip's questions, so that an answer is the same, to the last
-    digit, however often the night was interrupted. A question that fails becomes a failure
-    beside the answers; what a machine is to blame for leaves the clip waiting. Two runs on one clip
-    take turns, and the second finds it answered. What is answered with examples stays so when
-    nearer ones are published.
+    A question that fails becomes a failure beside the answers; what a machine is to blame for
+    leaves the clip waiting. Two runs on one clip take turns, and the second finds it answered. What
+    is answered with examples stays so when nearer ones are published.
     """
     with machine_faults_wait(STAGE):
         ledger = Ledger(settings.store)
@@ -169,18 +183,18 @@ def _ask_and_store(
     Args:
         tried: what came of questions about an equal clip, which are not asked again.
     """
-    fresh = tuple(asked for asked in item.questions if _place(asked) not in tried)
-    shown: dict[PendingQuestion, tuple[ShownExample, ...]] = {}
-    model_ms = 0
+    fresh = tuple(question for question in item.questions if _place(question) not in tried)
+    asked = Asked((), {}, 0)
     if fresh:
         left = dataclasses.replace(item, questions=fresh)
-        results, shown, model_ms = _asked(left, tasks, ledger, settings)
-        tried |= zip(map(_place, fresh), results, strict=True)
+        length_ms = asked_ms(left, tasks)
+        asked = ask_questions(left, length_ms, tasks, ledger, settings)
+        tried |= zip(map(_place, fresh), asked.results, strict=True)
         count("clips_asked")
-        count("model_ms", model_ms)
-        count("asked_ms", asked_ms(left, tasks))
-    answered = [(asked, tried[_place(asked)]) for asked in item.questions]
-    kept = annotated_clip(item, answered, tasks, settings, model_ms, shown)
+        count("model_ms", asked.model_ms)
+        count("asked_ms", length_ms)
+    answered = [(question, tried[_place(question)]) for question in item.questions]
+    kept = annotated_clip(item, answered, tasks, settings, asked.model_ms, asked.shown)
     if kept.annotations or kept.failures:
         ledger.put_annotated(kept)
     count("answers_made", len(kept.annotations))
@@ -191,63 +205,9 @@ def _ask_and_store(
     return kept
 
 
-def _asked(
-    item: ClipWork, tasks: Mapping[str, Task], ledger: Ledger, settings: JobSettings
-) -> tuple[list[Result], dict[PendingQuestion, tuple[ShownExample, ...]], int]:
-    """Results by question, the examples that were shown, and the model's time in milliseconds."""
-    spans = [(asked.start_ms, asked.end_ms) for asked in item.questions]
-    clip = ClipObject(item.clip.clip_uri, item.clip.start_ms)
-    with model_turn:
-        load_engine(settings.engine)  # its time is not the model's
-        begun = time.monotonic()
-        sounds = clip_sounds(clip, spans, ledger.store)
-        shown = shown_examples(item, sounds, tasks, settings)
-        results = _ask(item, sounds, shown, tasks, settings)
-        return results, shown, round(1000 * (time.monotonic() - begun))
-
-
 def asked_ms(item: ClipWork, tasks: Mapping[str, Task]) -> int:
     """A clip's length by the share of its questions that is asked: the measure of model work."""
     return item.clip.duration_ms * len(item.questions) // len(all_questions(item.clip, tasks))
-
-
-def _ask(
-    item: ClipWork,
-    sounds: Mapping[Span, Sound | ModelError],
-    shown: Mapping[PendingQuestion, Sequence[ShownExample]],
-    tasks: Mapping[str, Task],
-    settings: JobSettings,
-) -> list[Result]:
-    """One result per question; audio that cannot be read fails its questions alone."""
-    engine = load_engine(settings.engine)
-    results: dict[int, Result] = {}
-    requests, positions = [], []
-    for position, asked in enumerate(item.questions):
-        sound = sounds[asked.start_ms, asked.end_ms]
-        if isinstance(sound, ModelError):
-            results[position] = sound
-            continue
-        task = tasks[asked.task_hash]
-        positions.append(position)
-        examples = [each.example for each in shown.get(asked, ())]
-        requests.append(request_of(sound, task, settings.engine, examples))
-    results.update(zip(positions, engine.answer(requests), strict=True))
-    return [results[position] for position in range(len(item.questions))]
-
-
-def request_of(
-    sound: Sound, task: Task, engine: EngineSettings, examples: Sequence[Example] = ()
-) -> Request:
-    """A task's question about a sound; to think, or to hear long sounds, the checkpoint's think
-    weights if it has them.
-    """
-    return ask(
-        sound,
-        with_examples(task.prompt_text, task.prompt, examples),
-        task.max_new_tokens,
-        task.repetition_penalty,
-        weights=engine.weights_for(thinking=task.thinking, longest_samples=len(sound.samples)),
-    )
 
 
 def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
@@ -265,13 +225,48 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     except ModelError as away:  # or each clip would wait for it
         count_waiting(STAGE, away, len(waiting))
         return Outcome({"answers_made": 0}, [], {type(away).__name__: len(waiting)})
-    part = functools.partial(build, listed=waiting)
+    pieces = list(map(piece_of, waiting))
+    gpus = chosen_gpus(settings, works_here=works_here(beam_arguments))
     with show_progress("annotate", _work(waiting, settings)):
         # where another run was faster there is nothing left to count
-        counters = {"answers_made": 0} | run_pipeline(part, settings, beam_arguments)
+        counters = {"answers_made": 0}
+        if gpus:
+            counters |= ask_on_gpus(pieces, settings, beam_arguments, gpus)
+        else:
+            counters |= ask_listed(settings, beam_arguments, pieces)
     if counters.get("model_ms"):
         _keep_rate(counters, settings)
     return Outcome.of_counters(counters)
+
+
+def ask_listed(
+    settings: JobSettings, beam_arguments: Sequence[str], waiting: Sequence[ClipWork] | None
+) -> dict[str, int]:
+    """Ask what clips miss, in this process and its runner's; gives the counters.
+
+    Args:
+        waiting: the clips; None: those that are listed then.
+    """
+    return run_pipeline(functools.partial(build, listed=waiting), settings, beam_arguments)
+
+
+def ask_on_gpus(
+    waiting: Sequence[ClipWork],
+    settings: JobSettings,
+    beam_arguments: Sequence[str],
+    gpus: Sequence[str],
+) -> dict[str, int]:
+    """Ask what clips miss with a process for each GPU; gives the counters of all.
+
+    Clips wait that are still open at the end, whatever each process left to the next run: another
+    may have asked them.
+    """
+    handed_over = waiting if len(waiting) <= MOST_HANDED_OVER else None
+    ends = run_on_gpus(STAGE, ask_listed, settings, beam_arguments, handed_over, gpus)
+    done, waits = split_waiting(merged(ends))
+    if waits or any(end.error_class for end in ends):
+        waits = what_waits(waits, ends, sum(1 for _ in missing_work(settings)))
+    return with_waiting(done, waits)
 
 
 def _nothing_to_ask(settings: JobSettings) -> str:

@@ -1,21 +1,23 @@
 """The examples of a question: the nearest segments that were annotated before, as they are
 published.
 
-tables/embeddings ──► nearest of other recordings ──► their captions, their answers to the question
+tables/embeddings ──► nearest of other recordings ──► their captions, their answers to the question,
+                                                      and their sounds where the task asks for them
 """
 
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from af3core.embedding.few_shot import Example
-from af3core.embedding.neighbours import Neighbour, Neighbourhood, unit_vector
+from af3core.embedding.neighbours import Neighbourhood, unit_vector
 from af3core.errors import ModelError
 from af3core.model.engines.engine_registry import load_engine
-from af3core.model.request import Sound, SoundEmbedder, Vector
+from af3core.model.request import RequestRefuser, Sound, SoundEmbedder, Vector
 from af3core.storage.address import open_store
 from af3core.storage.store import Store
 from af3core.tasks.task import Kind, Task
@@ -24,8 +26,10 @@ from beam_jobs.derive.embedding_neighbours import published_neighbourhood
 from beam_jobs.framework.clip_audio import Span
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.table_snapshot import take_snapshot
+from beam_jobs.night.few_shot_sounds import SegmentSounds, as_many_as_fit, with_sounds
 from beam_jobs.night.pending_questions import ClipWork, PendingQuestion
-from schemas.records import ExampleSegment
+from beam_jobs.night.shown_example import ShownExample
+from beam_jobs.night.task_request import request_of
 
 MAX_SEGMENTS = 100_000
 """Among so many, the newest days first, the nearest are sought: 800 hours, whose vectors of AF3
@@ -40,17 +44,16 @@ _TABLES: dict[Kind, str] = {
 
 
 @dataclass(frozen=True)
-class ShownExample:
-    """A neighbour, and what of it stands before the question."""
+class ShownExamples:
+    """What stands before a clip's questions.
 
-    neighbour: Neighbour
-    example: Example
+    Attributes:
+        of: the examples of each question that has any.
+        waiting: questions that wait for a machine's sake: an example cannot be heard now.
+    """
 
-    @property
-    def record(self) -> ExampleSegment:
-        """What is kept with the answer."""
-        segment = self.neighbour.segment
-        return ExampleSegment(segment.recording_id, segment.segment_id, self.neighbour.distance)
+    of: Mapping[PendingQuestion, tuple[ShownExample, ...]] = field(default_factory=dict)
+    waiting: Mapping[PendingQuestion, ModelError] = field(default_factory=dict)
 
 
 def shown_examples(
@@ -58,7 +61,7 @@ def shown_examples(
     sounds: Mapping[Span, Sound | ModelError],
     tasks: Mapping[str, Task],
     settings: JobSettings,
-) -> dict[PendingQuestion, tuple[ShownExample, ...]]:
+) -> ShownExamples:
     """The examples of each question that wants them and has any.
 
     They are those that were published when this run first looked: what it answers itself is not
@@ -66,11 +69,11 @@ def shown_examples(
     """
     wanting = [question for question in item.questions if tasks[question.task_hash].examples]
     if not wanting:
-        return {}
+        return ShownExamples()
     model = audio_model(settings.engine)
     published = load_published(settings.out, settings.corpus, model, settings.run_id)
     if not published.neighbourhood.segments:
-        return {}
+        return ShownExamples()
     heard = _sound_vectors(wanting, sounds, settings)
     shown: dict[PendingQuestion, tuple[ShownExample, ...]] = {}
     for question in wanting:
@@ -78,7 +81,45 @@ def shown_examples(
         if vector is not None:
             found = published.examples(vector, tasks[question.task_hash], item.clip.recording_id)
             shown[question] = tuple(found)
-    return {question: examples for question, examples in shown.items() if examples}
+    found_any = {question: examples for question, examples in shown.items() if examples}
+    return _heard(found_any, sounds, published.sounds, tasks, settings)
+
+
+def _heard(
+    shown: Mapping[PendingQuestion, tuple[ShownExample, ...]],
+    sounds: Mapping[Span, Sound | ModelError],
+    published: SegmentSounds,
+    tasks: Mapping[str, Task],
+    settings: JobSettings,
+) -> ShownExamples:
+    """The examples, with their sounds where the task asks for them and the model takes them."""
+    wanting = [q for q in shown if tasks[q.task_hash].examples_form == "sounds"]
+    segments = {each.neighbour.segment for question in wanting for each in shown[question]}
+    read = published.read(sorted(segments, key=lambda segment: segment.segment_id))
+    engine = cast(RequestRefuser, load_engine(settings.engine))
+    examples, waiting = dict(shown), {}
+    for question in wanting:
+        task, asked = tasks[question.task_hash], sounds[question.start_ms, question.end_ms]
+        heard = with_sounds(shown[question], read)
+        if isinstance(heard, ModelError):
+            waiting[question] = heard
+            del examples[question]
+        elif isinstance(asked, Sound):
+            examples[question] = as_many_as_fit(
+                heard, functools.partial(_is_taken, engine, asked, task, settings)
+            )
+    return ShownExamples(examples, waiting)
+
+
+def _is_taken(
+    engine: RequestRefuser,
+    asked: Sound,
+    task: Task,
+    settings: JobSettings,
+    shown: Sequence[ShownExample],
+) -> bool:
+    request = request_of(asked, task, settings.engine, [each.example for each in shown])
+    return engine.refusal(request) is None
 
 
 def _sound_vectors(
@@ -105,6 +146,7 @@ class PublishedExamples:
     store: Store
     corpus: str
     neighbourhood: Neighbourhood
+    sounds: SegmentSounds
     _answers: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
     def examples(self, vector: Vector, task: Task, recording_id: str) -> Iterator[ShownExample]:
@@ -137,11 +179,19 @@ class PublishedExamples:
         return self._answers[key]
 
 
-@functools.lru_cache(maxsize=1)
+_loading = threading.Lock()
+
+
 def load_published(out: str, corpus: str, model: str, run_id: str) -> PublishedExamples:
     """The corpus's unflagged captions with the vectors of this audio model; loaded once per process
-    and run.
+    and run, whichever thread asks first.
     """
+    with _loading:
+        return _load_published(out, corpus, model, run_id)
+
+
+@functools.lru_cache(maxsize=1)
+def _load_published(out: str, corpus: str, model: str, run_id: str) -> PublishedExamples:
     store = open_store(out)
     found = published_neighbourhood(store, corpus, "audio", model, MAX_SEGMENTS)
-    return PublishedExamples(store, corpus, found)
+    return PublishedExamples(store, corpus, found, SegmentSounds(store, corpus))

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 from af3core.errors import ConfigurationError
 from af3core.tasks.task import Task
 from beam_jobs.framework.ledger import Ledger
-from beam_jobs.framework.recorded_plan import task_of
+from beam_jobs.framework.recorded_plan import fields_of, task_of
 from beam_jobs.framework.settings import JobSettings
 from schemas.records import AnnotatedClip, CorpusTasks, KnownTask
 
@@ -21,7 +20,7 @@ from schemas.records import AnnotatedClip, CorpusTasks, KnownTask
 def note_asked(known: CorpusTasks, tasks: Sequence[Task], now: str) -> CorpusTasks:
     """The corpus's tasks after a run has asked some; what was dropped is published again. Pure."""
     held = {task_of(entry.task): entry for entry in known.tasks}
-    fresh = {task: KnownTask(asdict(task), now, now) for task in tasks if task not in held}
+    fresh = {task: KnownTask(fields_of(task), now, now) for task in tasks if task not in held}
     again = {
         task: dataclasses.replace(held[task], last_asked=now, is_dropped=False)
         for task in tasks

@@ -78,8 +78,9 @@ def _form(named: SubtitleForm | None, output: str | None, is_one: bool) -> Subti
             f"--output {output}: end its name with {', '.join(f'.{form}' for form in FORMS)}, or"
             " name a --format"
         )
-    by_ending: SubtitleForm = next((form for form in FORMS if form == ending), _DEFAULT)
-    return by_ending if named is None else named
+    if named is not None:
+        return named
+    return next((form for form in FORMS if form == ending), _DEFAULT)
 
 
 def _write_one(known: argparse.Namespace, snapshot: TableSnapshot, form: SubtitleForm) -> int:

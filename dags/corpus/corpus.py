@@ -28,7 +28,7 @@ MAX_LOOKBACK_DAYS = 366
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model(night.Model, night.Endpoint, night.Compute):
+class Model(night.Model, night.Endpoint, night.Compute, night.Batching, night.GpuProcesses):
     """Which model answers, and how.
 
     `allow_unaccepted` lets nights run with a model that did not pass the site's gate.
@@ -212,6 +212,11 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.model.gpus is not None and self.runner.kind == "dataflow":
+            raise ConfigurationError(
+                f"model: gpus {self.model.gpus}: of a machine's GPUs, which Dataflow's workers have"
+                " one of; leave it out, or write runner: kind: local"
+            )
         if self.max_active_runs < 1:
             raise ConfigurationError(
                 f"max_active_runs {self.max_active_runs}: must be 1 or more; 1 works on one day"

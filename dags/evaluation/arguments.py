@@ -10,7 +10,7 @@ from dags.corpus.corpus import Corpus
 from dags.corpus.names import REPORTS
 from dags.evaluation.gate import Gate
 from schemas.jobs import job_named, options_of_job
-from schemas.options.night import DEFAULT_PROMPT_FORM
+from schemas.options.night import DEFAULT_PROMPT_FORM, DEFAULT_SERVED_AUDIO_S
 from schemas.options.option import as_arguments
 
 
@@ -51,5 +51,7 @@ def _model(gate: Gate, params: Mapping[str, Any]) -> dict[str, object]:
     # forms of 0.2.0 had no such fields
     served = {"server": params.get("server", "auto")}
     served |= {"prompt_form": params.get("prompt_form", DEFAULT_PROMPT_FORM)}
+    served |= {"max_audio_s": params.get("max_audio_s", DEFAULT_SERVED_AUDIO_S)}
+    served |= {name: params.get(name) for name in ("think_model", "think_model_revision")}
     told = {name: params[name] for name in names}
     return {**option_values(gate), "out": gate.out, **served, **told}

@@ -17,7 +17,13 @@ from dags.night.factory import FIRST_DAY, operator_on
 from dags.night.notices import FailureNotice
 from dags.night.priority import TONIGHT_FIRST
 from dags.night.retries import retry_arguments
-from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName, ServerName
+from schemas.options.night import (
+    DEFAULT_PROMPT_FORM,
+    DEFAULT_SERVED_AUDIO_S,
+    DtypeName,
+    PromptFormName,
+    ServerName,
+)
 
 NAME = "evaluate_model"
 _DOCS = """
@@ -73,10 +79,20 @@ def form() -> dict[str, Param]:
             description="nano (a toy), a folder, a hub id, or gs://bucket/prefix.",
         ),
         "model_revision": _text("Revision", "Commit of a hub id; without it, the newest."),
+        "think_model": _text(
+            "Think model", "Whole checkpoint that answers where the model is to think."
+        ),
+        "think_model_revision": _text("Its revision", "Commit of its hub id."),
         "engine": Param("af3", enum=["af3", "transformers", "openai"], title="Engine"),
         "endpoint": _text("Endpoint", "Of engine openai, such as http://gpu:8000/v1."),
         "server": Param("auto", enum=[*get_args(ServerName)], title="Kind of server"),
-        "dtype": Param("float32", enum=["float32", "bfloat16"], title="Number format"),
+        "max_audio_s": Param(
+            DEFAULT_SERVED_AUDIO_S,
+            type="number",
+            minimum=30,
+            title="Seconds that a served model hears",
+        ),
+        "dtype": Param("float32", enum=[*get_args(DtypeName)], title="Number format"),
         "prompt_form": Param(
             DEFAULT_PROMPT_FORM,
             enum=[*get_args(PromptFormName)],

@@ -3,19 +3,22 @@
 A template's pipeline is one element, the whole job, which leaves its report in the bucket
 (`beam_jobs.framework.dataflow`). No Beam on the Airflow worker, and no worker held while the job
 runs: the triggerer waits. The job's name follows from the run, so that a retry after a lost worker
-finds the job that runs already.
+finds the job that runs already. All attempts leave their report at one place: one that was written
+before the job was created is an earlier attempt's. Both times are Google's, and no worker's.
 """
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from airflow.providers.google.cloud.hooks.gcs import GCSHook, _parse_gcs_url
 from airflow.providers.google.cloud.operators.dataflow import DataflowStartFlexTemplateOperator
 from airflow.providers.google.cloud.triggers.dataflow import TemplateJobStartTrigger
+from airflow.sdk.exceptions import TaskDeferred
 from googleapiclient.errors import HttpError
 
 from dags.corpus.arguments import part_name, run_name
@@ -96,12 +99,16 @@ class FlexTemplateJobOperator(SeenFromOutside, DataflowStartFlexTemplateOperator
         self.body = launch_body(name, template, rendered(self.arguments))
         try:
             return super().execute(context)
+        except TaskDeferred as deferred:
+            deferred.kwargs = _created(self.job or {})
+            raise
         except HttpError as error:
             if error.resp.status != _ALREADY_EXISTS:
                 raise
         self.log.info("going on with the job %s, which runs already", name)
-        trigger = self._trigger(self._active_job(name))
-        return self.defer(trigger=trigger, method_name="execute_complete")
+        job = self._active_job(name)
+        trigger = self._trigger(str(job["id"]))
+        return self.defer(trigger=trigger, method_name="execute_complete", kwargs=_created(job))
 
     def on_kill(self) -> None:
         """Cancel the job where somebody ended the task. The next attempt of another one finds it by
@@ -110,13 +117,20 @@ class FlexTemplateJobOperator(SeenFromOutside, DataflowStartFlexTemplateOperator
         if self._task_instance is not None and asked_aside(self._task_instance, _ANSWER_S):
             super().on_kill()
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+    def execute_complete(
+        self, context: Context, event: dict[str, Any], created: str = ""
+    ) -> dict[str, Any]:
         """Read the job's report from beside the tables; the job's console page is the link.
+
+        Args:
+            event: how Dataflow says that the job ended.
+            created: when Dataflow created the job; empty where a release deferred the task that
+                did not keep it.
 
         Raises:
             JobError: the job failed; its type says whether another attempt may help.
         """
-        report = self._report(context)
+        report = self._report(context, created)
         if event["status"] != "success" and (report is None or not report.exit_code):
             raise JobLost(f"{self.job_module}: {event['message']}")
         if report is None:
@@ -126,23 +140,28 @@ class FlexTemplateJobOperator(SeenFromOutside, DataflowStartFlexTemplateOperator
         emit_partition(self, self.partition, context)
         return {**report.to_json(), "dataflow_job_id": event.get("job_id")}
 
-    def _report(self, context: Context) -> JobReport | None:
+    def _report(self, context: Context, created: str) -> JobReport | None:
+        """The report that the job left; None where there is none, or an earlier attempt's."""
         given = {name: value for name, _, value in map(_split, rendered(self.arguments))}
         run = run_name(context["ti"].run_id)
         key = layout.report_key(given["corpus"], run, self.job_module, (self.part, self.parts))
         bucket, path = _parse_gcs_url(f"{given['out'].rstrip('/')}/{key}")
         hook = GCSHook(gcp_conn_id=self.gcp_conn_id)
-        if not hook.exists(bucket, path):
+        found = hook.get_conn().bucket(bucket).get_blob(path)
+        if found is None:
+            return None
+        if created and found.updated < datetime.datetime.fromisoformat(created):
+            self.log.info("gs://%s/%s is an earlier attempt's report", bucket, path)
             return None
         try:
-            return JobReport.from_bytes(hook.download(bucket, path))
+            return JobReport.from_bytes(found.download_as_bytes())
         except RecordError as error:
             if error.needed_release:
                 raise
             self.log.warning("gs://%s/%s: %s", bucket, path, error)
             return None
 
-    def _active_job(self, name: str) -> str:
+    def _active_job(self, name: str) -> Mapping[str, Any]:
         jobs = self.hook.get_conn().projects().locations().jobs()
         request = jobs.list(
             projectId=self.project_id, location=self.location, filter="ACTIVE", name=name
@@ -150,7 +169,7 @@ class FlexTemplateJobOperator(SeenFromOutside, DataflowStartFlexTemplateOperator
         found = request.execute(num_retries=3).get("jobs", [])
         if not found:
             raise JobLost(f"Dataflow says that {name} runs, and lists no such job; try again")
-        return str(found[0]["id"])
+        return dict(found[0])
 
     def _trigger(self, job_id: str) -> TemplateJobStartTrigger:
         return TemplateJobStartTrigger(
@@ -164,6 +183,11 @@ class FlexTemplateJobOperator(SeenFromOutside, DataflowStartFlexTemplateOperator
             drain_pipeline=self.drain_pipeline,
             cancel_on_kill=self.cancel_on_kill,
         )
+
+
+def _created(job: Mapping[str, Any]) -> dict[str, Any]:
+    """What a deferred task is told of its job; Dataflow's replies have the time of each."""
+    return {"created": str(job.get("createTime") or "")}
 
 
 def job_name(dag_id: str, task: str, run_id: str, part: Part = WHOLE) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from airflow.sdk import DAG, Param, chain
 from airflow.sdk.exceptions import AirflowSkipException
@@ -21,6 +21,7 @@ from dags.night.docs import task_docs
 from dags.night.factory import FIRST_DAY
 from dags.night.notices import FailureNotice
 from dags.night.retries import retry_arguments
+from schemas.options.night import DtypeName
 
 FIRST_DATE, LAST_DATE = "0001-01-01", "9999-12-31"
 _DOCS = """
@@ -112,7 +113,7 @@ def form() -> dict[str, Param]:
             title="Model",
             description="nano (a toy), a folder, a hub id, or gs://bucket/prefix.",
         ),
-        "dtype": Param("float32", enum=["float32", "bfloat16"], title="Number format"),
+        "dtype": Param("float32", enum=[*get_args(DtypeName)], title="Number format"),
         "since": _date("First archive day", "Without it, from the first there is."),
         "until": _date("Last archive day", "Without it, to the last there is."),
         "max_gpu_hours": Param(

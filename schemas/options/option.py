@@ -45,6 +45,8 @@ class Declared:
         required: it has no default that makes sense.
         by_commas: several values in one, by commas; else such an option is repeated.
         on_templates: a Dataflow template has it; what is repeated or of this machine it has not.
+        of_launchers: given to a job by the program that starts it: no help or completion shows
+            it, and no file of settings has it.
         shown_default: what `{default}` says, where the default itself would not do.
         recorded_at_default: a plan records it at its default too. What came after 0.2.0 is not, so
             that the same options have the same identity.
@@ -59,6 +61,7 @@ class Declared:
     required: bool = False
     by_commas: bool = False
     on_templates: bool = True
+    of_launchers: bool = False
     shown_default: str | None = None
     recorded_at_default: bool = True
 
@@ -69,6 +72,12 @@ def option(default: Any, text: str, metavar: str | None = None, **more: Any) -> 
     if isinstance(default, dict):
         return dataclasses.field(default_factory=lambda: dict(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def language_code(value: str) -> str | None:
+    """The rule of options that take the language of a text, as the column `language` has it."""
+    is_code = len(value) in (2, 3) and value.isascii() and value.isalpha() and value.islower()
+    return None if is_code else "a code of ISO 639, such as en or yue"
 
 
 def with_default(group: type[OptionGroup], name: str, default: Any) -> Any:

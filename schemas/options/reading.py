@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas.options.derive import ESPEAK
-from schemas.options.option import OptionGroup, option
+from schemas.options.night import DtypeName
+from schemas.options.option import OptionGroup, language_code, option
 
 TOKEN_VARIABLE = "AF3_BROWSE_TOKEN"  # noqa: S105 (the name of a variable)
 MAX_PORT = 65535
@@ -118,6 +119,9 @@ class SearchFilter(OptionGroup):
     )
     unflagged: bool = option(False, "only places without any flag")
     without_flag: tuple[str, ...] = option((), "not with this flag; repeatable", "FLAG")
+    language: tuple[str, ...] = option(
+        (), "only where this language is spoken, such as en; repeatable", "CODE", rule=language_code
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,9 +152,7 @@ class Answering(OptionGroup):
 
     model: str | None = option("nano", "as of af3 annotate (default: {default})", "MODEL")
     model_revision: str | None = option(None, "of a hub's model", "REV")
-    dtype: Literal["float32", "bfloat16"] = option(
-        "float32", "number format of the weights (default: {default})"
-    )
+    dtype: DtypeName = option("float32", "number format of the weights (default: {default})")
     device: Literal["auto", "cpu", "cuda"] = option(
         "auto", "what the model runs on (default: {default})"
     )

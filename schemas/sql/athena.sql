@@ -113,7 +113,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.captions (
   `task_hash` string COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
   `run_id` string COMMENT 'run that made the row',
   `generated_at` timestamp COMMENT 'when the model answered',
-  `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
+  `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double,`form`:string>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not',
   `thinking` string COMMENT 'reasoning before it',
   `text` string COMMENT 'caption',
   `channel` bigint COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard'
@@ -150,10 +150,12 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.transcripts (
   `task_hash` string COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
   `run_id` string COMMENT 'run that made the row',
   `generated_at` timestamp COMMENT 'when the model answered',
-  `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
-  `word_count` bigint COMMENT 'words of the transcript',
+  `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double,`form`:string>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not',
+  `word_count` bigint COMMENT 'words of the transcript, in any script',
   `text` string COMMENT 'transcript; empty without speech',
-  `channel` bigint COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard'
+  `channel` bigint COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
+  `language` string COMMENT 'language of the text by ISO 639, likelier than any other; none where it is too short',
+  `language_probability` double COMMENT 'how likely that language is, from 0 to 1'
 )
 COMMENT 'what is said'
 PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
@@ -187,7 +189,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.answers (
   `task_hash` string COMMENT 'hash of the resolved task: prompt, weights, decoding settings',
   `run_id` string COMMENT 'run that made the row',
   `generated_at` timestamp COMMENT 'when the model answered',
-  `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances',
+  `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double,`form`:string>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not',
   `question` string COMMENT 'question as it was asked',
   `options` array<string> COMMENT 'options of a multiple-choice question, else empty',
   `choice` string COMMENT 'the option that was chosen; empty if open or none was',

@@ -101,7 +101,7 @@ CREATE OR REPLACE EXTERNAL TABLE af3.captions (
   `task_hash` STRING OPTIONS(description = 'hash of the resolved task: prompt, weights, decoding settings'),
   `run_id` STRING OPTIONS(description = 'run that made the row'),
   `generated_at` TIMESTAMP OPTIONS(description = 'when the model answered'),
-  `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances'),
+  `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64, `form` STRING>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not'),
   `thinking` STRING OPTIONS(description = 'reasoning before it'),
   `text` STRING OPTIONS(description = 'caption'),
   `channel` INT64 OPTIONS(description = 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard')
@@ -133,10 +133,12 @@ CREATE OR REPLACE EXTERNAL TABLE af3.transcripts (
   `task_hash` STRING OPTIONS(description = 'hash of the resolved task: prompt, weights, decoding settings'),
   `run_id` STRING OPTIONS(description = 'run that made the row'),
   `generated_at` TIMESTAMP OPTIONS(description = 'when the model answered'),
-  `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances'),
-  `word_count` INT64 OPTIONS(description = 'words of the transcript'),
+  `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64, `form` STRING>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not'),
+  `word_count` INT64 OPTIONS(description = 'words of the transcript, in any script'),
   `text` STRING OPTIONS(description = 'transcript; empty without speech'),
-  `channel` INT64 OPTIONS(description = 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard')
+  `channel` INT64 OPTIONS(description = 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard'),
+  `language` STRING OPTIONS(description = 'language of the text by ISO 639, likelier than any other; none where it is too short'),
+  `language_probability` FLOAT64 OPTIONS(description = 'how likely that language is, from 0 to 1')
 )
 WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
 OPTIONS (
@@ -165,7 +167,7 @@ CREATE OR REPLACE EXTERNAL TABLE af3.answers (
   `task_hash` STRING OPTIONS(description = 'hash of the resolved task: prompt, weights, decoding settings'),
   `run_id` STRING OPTIONS(description = 'run that made the row'),
   `generated_at` TIMESTAMP OPTIONS(description = 'when the model answered'),
-  `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances'),
+  `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64, `form` STRING>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not'),
   `question` STRING OPTIONS(description = 'question as it was asked'),
   `options` ARRAY<STRING> OPTIONS(description = 'options of a multiple-choice question, else empty'),
   `choice` STRING OPTIONS(description = 'the option that was chosen; empty if open or none was'),

@@ -131,7 +131,7 @@ COMMENT ON COLUMN segments."run_id" IS 'run that made the row';
 COMMENT ON COLUMN segments."channel" IS 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard';
 
 CREATE OR REPLACE VIEW captions AS
-SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, thinking, text, channel FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE)[]) AS examples, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS BIGINT) AS channel WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/captions/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, thinking, text, channel FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE, form VARCHAR)[]) AS examples, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS BIGINT) AS channel WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/captions/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 
 COMMENT ON VIEW captions IS 'what is heard, in words';
 
@@ -173,7 +173,7 @@ COMMENT ON COLUMN captions."run_id" IS 'run that made the row';
 
 COMMENT ON COLUMN captions."generated_at" IS 'when the model answered';
 
-COMMENT ON COLUMN captions."examples" IS 'segments that stood before the prompt as examples, nearest first, with cosine distances';
+COMMENT ON COLUMN captions."examples" IS 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not';
 
 COMMENT ON COLUMN captions."thinking" IS 'reasoning before it';
 
@@ -182,7 +182,7 @@ COMMENT ON COLUMN captions."text" IS 'caption';
 COMMENT ON COLUMN captions."channel" IS 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard';
 
 CREATE OR REPLACE VIEW transcripts AS
-SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, word_count, text, channel FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE)[]) AS examples, CAST(NULL AS BIGINT) AS word_count, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS BIGINT) AS channel WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/transcripts/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, word_count, text, channel, language, language_probability FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE, form VARCHAR)[]) AS examples, CAST(NULL AS BIGINT) AS word_count, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS BIGINT) AS channel, CAST(NULL AS VARCHAR) AS language, CAST(NULL AS DOUBLE) AS language_probability WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/transcripts/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 
 COMMENT ON VIEW transcripts IS 'what is said';
 
@@ -224,16 +224,20 @@ COMMENT ON COLUMN transcripts."run_id" IS 'run that made the row';
 
 COMMENT ON COLUMN transcripts."generated_at" IS 'when the model answered';
 
-COMMENT ON COLUMN transcripts."examples" IS 'segments that stood before the prompt as examples, nearest first, with cosine distances';
+COMMENT ON COLUMN transcripts."examples" IS 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not';
 
-COMMENT ON COLUMN transcripts."word_count" IS 'words of the transcript';
+COMMENT ON COLUMN transcripts."word_count" IS 'words of the transcript, in any script';
 
 COMMENT ON COLUMN transcripts."text" IS 'transcript; empty without speech';
 
 COMMENT ON COLUMN transcripts."channel" IS 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard';
 
+COMMENT ON COLUMN transcripts."language" IS 'language of the text by ISO 639, likelier than any other; none where it is too short';
+
+COMMENT ON COLUMN transcripts."language_probability" IS 'how likely that language is, from 0 to 1';
+
 CREATE OR REPLACE VIEW answers AS
-SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, question, options, choice, thinking, text, channel FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE)[]) AS examples, CAST(NULL AS VARCHAR) AS question, CAST(NULL AS VARCHAR[]) AS options, CAST(NULL AS VARCHAR) AS choice, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS BIGINT) AS channel WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/answers/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, task_id, prompt_id, mean_logprob, token_count, finish_reason, flags, model, weights_revision, engine, task_hash, run_id, generated_at, examples, question, options, choice, thinking, text, channel FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS VARCHAR) AS prompt_id, CAST(NULL AS DOUBLE) AS mean_logprob, CAST(NULL AS BIGINT) AS token_count, CAST(NULL AS VARCHAR) AS finish_reason, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS model, CAST(NULL AS VARCHAR) AS weights_revision, CAST(NULL AS VARCHAR) AS engine, CAST(NULL AS VARCHAR) AS task_hash, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at, CAST(NULL AS STRUCT(recording_id VARCHAR, segment_id VARCHAR, distance DOUBLE, form VARCHAR)[]) AS examples, CAST(NULL AS VARCHAR) AS question, CAST(NULL AS VARCHAR[]) AS options, CAST(NULL AS VARCHAR) AS choice, CAST(NULL AS VARCHAR) AS thinking, CAST(NULL AS VARCHAR) AS text, CAST(NULL AS BIGINT) AS channel WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/answers/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
 
 COMMENT ON VIEW answers IS 'answers to the configured questions';
 
@@ -275,7 +279,7 @@ COMMENT ON COLUMN answers."run_id" IS 'run that made the row';
 
 COMMENT ON COLUMN answers."generated_at" IS 'when the model answered';
 
-COMMENT ON COLUMN answers."examples" IS 'segments that stood before the prompt as examples, nearest first, with cosine distances';
+COMMENT ON COLUMN answers."examples" IS 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not';
 
 COMMENT ON COLUMN answers."question" IS 'question as it was asked';
 

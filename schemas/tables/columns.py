@@ -80,9 +80,14 @@ def number(name: str, description: str) -> Column:
     return Column(name, pa.float64(), description, nullable=True)
 
 
-def structs(name: str, description: str, **fields: pa.DataType) -> Column:
-    """A list of structs; a number in them may be missing."""
-    parts = [pa.field(key, kind, nullable=kind == pa.float64()) for key, kind in fields.items()]
+def structs(name: str, description: str, *later: str, **fields: pa.DataType) -> Column:
+    """A list of structs; a number in them may be missing, and in rows of an earlier release what
+    `later` names.
+    """
+    parts = [
+        pa.field(key, kind, nullable=kind == pa.float64() or key in later)
+        for key, kind in fields.items()
+    ]
     return Column(name, pa.list_(pa.struct(parts)), description)
 
 

@@ -66,10 +66,13 @@ _ANSWER_COLUMNS = (
     Column("generated_at", pa.timestamp("ms", tz="UTC"), "when the model answered"),
     structs(
         "examples",
-        "segments that stood before the prompt as examples, nearest first, with cosine distances",
+        "segments that stood before the prompt as examples, nearest first, with cosine distances;"
+        " form: sound where it was heard, caption (and in older rows nothing) where it was not",
+        "form",
         recording_id=pa.string(),
         segment_id=pa.string(),
         distance=pa.float64(),
+        form=pa.string(),
     ),
 )
 _ANSWER_ORDER = (
@@ -228,7 +231,7 @@ SEGMENTS = Table(
 
 CAPTIONS = Table(
     "captions",
-    3,
+    4,
     "what is heard, in words",
     (*_ANSWER_COLUMNS, text("thinking", "reasoning before it"), text("text", "caption"), _CHANNEL),
     _ANSWER_ORDER,
@@ -236,20 +239,32 @@ CAPTIONS = Table(
 
 TRANSCRIPTS = Table(
     "transcripts",
-    3,
+    4,
     "what is said",
     (
         *_ANSWER_COLUMNS,
-        count("word_count", "words of the transcript"),
+        count("word_count", "words of the transcript, in any script"),
         text("text", "transcript; empty without speech"),
         _CHANNEL,
+        Column(
+            "language",
+            pa.string(),
+            "language of the text by ISO 639, likelier than any other; none where it is too short",
+            nullable=True,
+        ),
+        Column(
+            "language_probability",
+            pa.float64(),
+            "how likely that language is, from 0 to 1",
+            nullable=True,
+        ),
     ),
     _ANSWER_ORDER,
 )
 
 ANSWERS = Table(
     "answers",
-    3,
+    4,
     "answers to the configured questions",
     (
         *_ANSWER_COLUMNS,

@@ -32,13 +32,14 @@ def evaluated(
     benchmark: str,
     scores: Sequence[SCORE | None],
     asked: datetime.datetime = DAY,
+    options: Sequence[object] = (),
     **decided: Any,
 ) -> None:
     """Rows of an evaluation as `evaluate` publishes them; None is an item without a score."""
-    engine = accept_settings(out, model).engine
+    engine = accept_settings(out, model, *map(str, options)).engine
     items = [f"item-{number}" for number in range(len(scores))]
     settings = {
-        "model": model.name,
+        "model": engine.checkpoint.name,
         "weights_revision": engine.checkpoint.revision,
         "engine": engine.name,
         "dtype": engine.dtype,

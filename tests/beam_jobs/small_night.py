@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from af3core.storage.address import split_object, store_at
 from beam_jobs.framework.parquet_encoding import decode_rows
 from beam_jobs.framework.settings import JobSettings
@@ -72,6 +74,20 @@ def rows(out: Path | str, table: str) -> list[dict[str, Any]]:
         with store.open(key) as file:
             found += decode_rows(file)
     return [{k: v for k, v in row.items() if k not in VOLATILE} for row in found]
+
+
+def answers(out: Path | str) -> dict[tuple[str, ...], dict[str, Any]]:
+    """All answers by their place, for nights whose batches differ: how likely an answer was is the
+    same but for the digits that its company decides.
+    """
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for table in ("captions", "transcripts"):
+        for row in rows(out, table):
+            place = (table, row["segment_id"], row["task_id"])
+            assert place not in found, place
+            logprob = pytest.approx(row["mean_logprob"], abs=1e-4)
+            found[place] = row | {"mean_logprob": logprob}
+    return found
 
 
 def all_rows(out: Path | str, archive: Path | str) -> dict[str, list[dict[str, Any]]]:

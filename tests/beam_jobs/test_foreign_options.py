@@ -12,10 +12,11 @@ import pytest
 from af3core.errors import ConfigurationError
 from beam_jobs.cli import command_names, command_parser, groups_of, main, owners_of, refuse_foreign
 from beam_jobs.framework.beam_options import _beam_parser
-from schemas.jobs import job_named
+from schemas.jobs import COMMANDS, job_named
 from schemas.options.option import Option, options_of
 
-HELP_LINES = {"audit": 27, "segment": 25, "publish": 26, "report": 25}
+OF_LAUNCHERS = ("--patience-s", "--watched-by")
+HELP_LINES = {"audit": 26, "segment": 25, "publish": 25, "report": 25}
 
 
 def options_taken(command: str) -> dict[str, Option]:
@@ -102,6 +103,16 @@ def test_the_help_of_a_job_behind_the_plan_fits_a_screen(
     assert len(text.splitlines()) <= lines
 
 
+@pytest.mark.parametrize("command", [job.name for job in COMMANDS])
+def test_no_help_shows_what_a_launcher_alone_gives(command: str) -> None:
+    parser = command_parser(job_named(command))
+    given = parser.parse_args(["--watched-by", "w", "--patience-s", "60"])
+    assert (given.watched_by, given.patience_s) == ("w", 60.0)
+    shown = parser.format_help()
+    assert "--report" in shown
+    assert [flag for flag in OF_LAUNCHERS if flag in shown] == []
+
+
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_a_first_look_is_quick_and_loads_nothing_heavy(option: str) -> None:
     code = (
@@ -127,6 +138,8 @@ def test_each_shell_gets_its_completions(shell: str, capsys: pytest.CaptureFixtu
     script = capsys.readouterr().out
     for word in ("annotate", "max-failed-share", "completion"):
         assert word in script
+    for flag in OF_LAUNCHERS:
+        assert flag.removeprefix("--") not in script
 
 
 def test_a_completion_script_is_valid_bash(capsys: pytest.CaptureFixture[str]) -> None:

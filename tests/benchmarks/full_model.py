@@ -1,4 +1,6 @@
-"""AF3's sizes with random weights, made on the device: answers are noise, cost is not."""
+"""AF3's sizes, or small ones, with random weights, made on the device: answers are noise, cost is
+not.
+"""
 
 from __future__ import annotations
 
@@ -38,9 +40,39 @@ def full_config(audio_token_id: int) -> AudioFlamingo3Config:
     )
 
 
+def tiny_config(processor: Any) -> AudioFlamingo3Config:
+    """A few layers, narrow: every part of the full model, in a second on a CPU."""
+    layers = {"num_hidden_layers": 2, "num_attention_heads": 4}
+    audio = {"hidden_size": 48, "intermediate_size": 64, "num_mel_bins": 128}
+    text = {"hidden_size": 64, "intermediate_size": 96, "num_key_value_heads": 2}
+    return AudioFlamingo3Config(
+        audio_config={
+            "model_type": "audioflamingo3_encoder",
+            "max_source_positions": 1500,
+            **audio,
+            **layers,
+        },
+        text_config={
+            "model_type": "qwen2",
+            "vocab_size": len(processor.tokenizer) + 8,
+            "max_position_embeddings": 32768,
+            "tie_word_embeddings": False,
+            **text,
+            **layers,
+        },
+        audio_token_id=processor.audio_token_id,
+    )
+
+
 def random_full_model(processor: Any, dtype: str, device: torch.device) -> Any:
-    """Transformers' model of these sizes with small normal weights, norms at one."""
-    config = full_config(processor.audio_token_id)
+    """Transformers' model of AF3's sizes with small normal weights, norms at one."""
+    return random_model(full_config(processor.audio_token_id), processor, dtype, device)
+
+
+def random_model(
+    config: AudioFlamingo3Config, processor: Any, dtype: str, device: torch.device
+) -> Any:
+    """Transformers' model of a configuration with small normal weights, norms at one."""
     with torch.device("meta"):
         model = AudioFlamingo3ForConditionalGeneration(config)
     model = model.to(getattr(torch, dtype)).to_empty(device=device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,14 +11,28 @@ from typing import Any
 import torch
 
 from af3core.errors import ModelError
+from af3core.model.engines.prompts_ahead import Heard, PromptsAhead, log_mel_ahead
 from af3core.model.isolation import answer_isolated
 from af3core.model.network.af3_model import Af3Model
-from af3core.model.prompt import InvalidPrompt, PromptBuilder
+from af3core.model.network.log_mel import LogMel
+from af3core.model.network.step_tables import PAGE_TOKENS
+from af3core.model.prompt import InvalidPrompt, Prompt, PromptBuilder
 from af3core.model.request import Answer, Request, Sound, Vector, Weights, check_sound
-from af3core.model.runtime.batch_loop import BatchLoop, Job, RunStats
+from af3core.model.runtime.accelerator import CudaAccelerator
+from af3core.model.runtime.batch_loop import (
+    BatchLoop,
+    Job,
+    RunStats,
+    beyond_budget,
+    plan_groups,
+)
 from af3core.model.runtime.detokenizer import Detokenizer
 from af3core.model.runtime.json_constraint import JsonConstraint
+from af3core.model.runtime.paged_loop import PagedLoop
+from af3core.model.runtime.paged_runner import PagedRunner
+from af3core.model.runtime.paged_setup import free_bytes_of, paged_runners
 from af3core.model.runtime.runner import Runner
+from af3core.model.runtime.scheduler import Scheduler
 from af3core.model.streaming.stream import Stream
 from af3core.model.streaming.stream_batches import FairLock, Join, PendingRequest, StreamBatches
 from af3core.model.weights.checkpoint import Checkpoint
@@ -32,17 +46,24 @@ from af3core.model.weights.loading import (
 from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName
 
 BATCH_TOKENS = 65_536
-"""3.5 GiB for AF3's decoder: beside its weights on a GPU with 24 GB."""
+"""Of a CPU, 3.5 GiB for AF3's decoder in bfloat16; at this number, the default, a GPU takes as many
+as its free memory holds."""
 
 
 @dataclass(frozen=True)
 class _Side:
     """What answers requests of one kind of weights: tensors, prompts, words."""
 
-    runner: Runner
+    runner: Runner | PagedRunner
     prompt_builder: PromptBuilder
     tokenizer: Any
     end_ids: frozenset[int]
+
+
+def _free_memory() -> None:
+    """Give back what no tensor holds."""
+    gc.collect()
+    torch.cuda.empty_cache()  # does nothing where CUDA was not used
 
 
 class Af3Engine:
@@ -52,7 +73,7 @@ class Af3Engine:
         processor: transformers' processor of the checkpoint.
         weights: on the device that is to run.
         batch_tokens: places for keys and values that are held at once (56 KiB each for AF3's
-            decoder in bfloat16).
+            decoder in bfloat16); on a GPU at the default as many as its free memory holds.
         think: processor and weights of a whole checkpoint that thinks beside it.
         prompt_form: how sounds and words are put to the model.
 
@@ -70,17 +91,27 @@ class Af3Engine:
         think: tuple[Any, LoadedWeights] | None = None,
         prompt_form: PromptFormName = DEFAULT_PROMPT_FORM,
     ) -> None:
-        self.processor = processor
-        self._sides = _sides(processor, weights, prompt_form)
+        log_mels: dict[Weights, LogMel | None] = dict.fromkeys(
+            weights.states, log_mel_ahead(processor, weights)
+        )
         if think is not None:
-            self._sides["think"] = _sides(*think, prompt_form)["base"]
-        self.batch_tokens = batch_tokens
+            log_mels["think"] = log_mel_ahead(*think)
+        self._ahead = PromptsAhead(log_mels)
+        self.processor = processor
+        models = _models(processor, weights, prompt_form)
+        if think is not None:
+            models["think"] = _models(*think, prompt_form)["base"]
+        self._sides = _sides(models, batch_tokens)
+        rooms = [_room(side.runner) for side in self._sides.values()]
+        self.batch_tokens = max(rooms, default=0) or batch_tokens
         self.stats = RunStats()
         self._turn = FairLock()
-        self._streams = StreamBatches(self._turn, self._run, self._release_memory)
+        self._streams = StreamBatches(
+            self._turn, self._run, self._release_memory, lambda: self.batch_tokens
+        )
 
     @property
-    def runners(self) -> dict[Weights, Runner]:
+    def runners(self) -> dict[Weights, Runner | PagedRunner]:
         """By the weights that they hold."""
         return {name: side.runner for name, side in self._sides.items()}
 
@@ -127,15 +158,49 @@ class Af3Engine:
     def stream(self, requests: Sequence[Request]) -> Stream:
         """The answers' text as it is written; see `StreamingEngine`.
 
-        Streams are written together, whoever opened them; what `answer` and `embed` are asked
-        meanwhile waits for those that have begun.
+        Streams are written together, whoever opened them; what `answer` is asked meanwhile waits
+        for those that have begun.
         """
         return self._streams.open(requests)
 
+    def answer_beside(self, requests: Sequence[Request]) -> list[Answer | ModelError]:
+        """One answer or one error per request, in their order; see `StreamingEngine`.
+
+        Prompts are made on the thread that asks, and so is the log-mel where a GPU computes all
+        else. Streams are written in the same batches.
+        """
+        found: dict[int, Answer | ModelError] = {}
+        asked: dict[int, tuple[Request, Prompt]] = {}
+        heard: Heard = {}
+        for number, request in enumerate(requests):
+            try:
+                builder = self._side_of(request).prompt_builder
+                asked[number] = request, self._ahead.prompt(request, builder, heard)
+            except ModelError as error:
+                found[number] = error
+        found |= zip(asked, self._streams.answer(list(asked.values())), strict=True)
+        return [found[number] for number in range(len(requests))]
+
+    def refusal(self, request: Request) -> ModelError | None:
+        """Why a request would not be taken: its audio, its words, or more tokens than the model's
+        positions or `batch_tokens`. Nothing is computed.
+        """
+        try:
+            prompt = self._side_of(request).prompt_builder.build(request)
+        except ModelError as error:
+            return error
+        answer_tokens = request.decoding.max_new_tokens
+        groups = plan_groups({0: prompt}, {0: answer_tokens})
+        if not Scheduler(groups, self.batch_tokens).too_large:
+            return None
+        return beyond_budget(prompt, answer_tokens, self.batch_tokens)
+
     def embed(self, sounds: Sequence[Sound]) -> list[Vector | ModelError]:
-        """AF-Whisper's states of each sound, averaged over time, `[width]`; or one error."""
-        with self._turn:
-            return answer_isolated(sounds, self._embed, self._release_memory)
+        """AF-Whisper's states of each sound, averaged over time, `[width]`; or one error.
+
+        They are computed between two steps of what is written meanwhile.
+        """
+        return self._streams.call(lambda: answer_isolated(sounds, self._embed, _free_memory))
 
     @torch.inference_mode()
     def _embed(self, sounds: Sequence[Sound]) -> Iterator[tuple[int, Vector | ModelError]]:
@@ -166,7 +231,11 @@ class Af3Engine:
             new_jobs = None
             if join is not None:
                 new_jobs = partial(self._new_jobs, join, weights)
-            loop = BatchLoop(side.runner, chosen, side.end_ids, self.stats, new_jobs)
+            loop: BatchLoop | PagedLoop
+            if isinstance(side.runner, PagedRunner):
+                loop = PagedLoop(side.runner, chosen, self.stats, new_jobs)
+            else:
+                loop = BatchLoop(side.runner, chosen, side.end_ids, self.stats, new_jobs)
             yield from loop.run(self.batch_tokens)
 
     def _new_jobs(self, join: Join, weights: Weights) -> Iterator[tuple[int, Job | ModelError]]:
@@ -182,18 +251,22 @@ class Af3Engine:
             except ModelError as error:
                 yield number, error
 
-    def _job(self, asked: PendingRequest) -> Job:
-        request = asked.request
+    def _side_of(self, request: Request) -> _Side:
         side = self._sides.get(request.weights)
         if side is None:
             raise InvalidPrompt(
                 f"the checkpoint has no {request.weights} weights: they lie in its folder think/"
                 " or are a checkpoint of their own, for --think-model"
             )
+        return side
+
+    def _job(self, asked: PendingRequest) -> Job:
+        request = asked.request
+        side = self._side_of(request)
         decoding, tokenizer = request.decoding, side.tokenizer
         schema = decoding.json_schema
         return Job(
-            prompt=side.prompt_builder.build(request),
+            prompt=asked.prompt or side.prompt_builder.build(request),
             decoding=decoding,
             weights=request.weights,
             detokenizer=Detokenizer(decoding, side.end_ids, tokenizer, asked.listener),
@@ -203,20 +276,54 @@ class Af3Engine:
     def _release_memory(self) -> None:
         for side in self._sides.values():
             side.runner.forget()
-        gc.collect()
-        torch.cuda.empty_cache()  # does nothing where CUDA was not used
+        _free_memory()
 
 
-def _sides(
+@dataclass(frozen=True)
+class _Loaded:
+    """A model with its words, before a runner is made for it."""
+
+    model: Af3Model
+    prompt_builder: PromptBuilder
+    tokenizer: Any
+    end_ids: frozenset[int]
+
+
+def _models(
     processor: Any, weights: LoadedWeights, prompt_form: PromptFormName
-) -> dict[Weights, _Side]:
+) -> dict[Weights, _Loaded]:
     """A checkpoint's weights by name, with what they share."""
     limit = limit_of_processor(processor)
     positions = weights.config.text_config.max_position_embeddings
     prompt_builder = PromptBuilder(processor, positions, limit, prompt_form)
-    sides: dict[Weights, _Side] = {}
+    models: dict[Weights, _Loaded] = {}
     for name, state in weights.states.items():
         model = Af3Model(weights.config, processor.feature_extractor.mel_filters, limit)
         model.take_weights(state)
-        sides[name] = _Side(Runner(model), prompt_builder, processor.tokenizer, weights.end_ids)
-    return sides
+        models[name] = _Loaded(model, prompt_builder, processor.tokenizer, weights.end_ids)
+    return models
+
+
+def _sides(models: Mapping[Weights, _Loaded], batch_tokens: int) -> dict[Weights, _Side]:
+    """Models with their runners, once all weights are where they are to be."""
+    runners: Mapping[Weights, Runner | PagedRunner]
+    device = models["base"].model.device
+    if device.type == "cuda":
+        runners = paged_runners(
+            {name: loaded.model for name, loaded in models.items()},
+            {name: loaded.end_ids for name, loaded in models.items()},
+            CudaAccelerator(device),
+            free_bytes_of(device),
+            None if batch_tokens == BATCH_TOKENS else batch_tokens,
+        )
+    else:
+        runners = {name: Runner(loaded.model) for name, loaded in models.items()}
+    return {
+        name: _Side(runners[name], loaded.prompt_builder, loaded.tokenizer, loaded.end_ids)
+        for name, loaded in models.items()
+    }
+
+
+def _room(runner: Runner | PagedRunner) -> int:
+    """Tokens of its pool; 0 where it has none."""
+    return (runner.sizes.pages - 1) * PAGE_TOKENS if isinstance(runner, PagedRunner) else 0

@@ -78,22 +78,34 @@ class EngineSettings:
         return "" if self.prompt_form == DEFAULT_PROMPT_FORM else f"{sign}{self.prompt_form}"
 
 
-@functools.lru_cache(maxsize=2)
+_loading = threading.Lock()
+
+
 def load_engine(settings: EngineSettings) -> StreamingEngine:
-    """The engine, loaded once per process and only where there is something to ask; two at most,
-    the audio model and a writer of texts.
+    """The engine, loaded once per process, whichever thread asks first, and only where there is
+    something to ask; two at most, the audio model and a writer of texts.
 
     Raises:
         ConfigurationError: packages of the extra `model` are missing, or the weights or the server
             cannot be used.
         ModelError: the server is away (`ServerUnavailable`).
     """
+    with _loading:
+        return _load(settings)
+
+
+@functools.lru_cache(maxsize=2)
+def _load(settings: EngineSettings) -> StreamingEngine:
     if settings.name == "openai":
         from af3core.model.engines.openai_engine import OpenAIEngine
 
         key = os.environ.get(settings.key_variable, "")
         return OpenAIEngine(
-            settings.endpoint, settings.checkpoint.name, api_key=key, server=settings.server
+            settings.endpoint,
+            settings.checkpoint.name,
+            api_key=key,
+            server=settings.server,
+            limit=settings.checkpoint.limit,
         )
     try:
         from af3core.model.engines.af3_engine import Af3Engine

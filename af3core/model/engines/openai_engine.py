@@ -19,6 +19,7 @@ from typing import Literal
 import httpx
 
 from af3core.errors import ConfigurationError, ModelError, ServerUnavailable, ThinkModelMissing
+from af3core.model.audio_limits import AF3_LIMIT, AudioLimit
 from af3core.model.engines.served.answers import (
     UNREADABLE,
     Completion,
@@ -30,6 +31,7 @@ from af3core.model.engines.served.body import chat_body
 from af3core.model.engines.served.exchange import Exchange
 from af3core.model.engines.served.known_server import KnownServer
 from af3core.model.engines.served.retries import Backoff, Failure, Outage, Retries
+from af3core.model.engines.served.shared_asking import SharedAsking
 from af3core.model.engines.served.wavs import Wavs, order_for_prefix_cache
 from af3core.model.engines.served.words import ServerWords
 from af3core.model.isolation import as_model_error
@@ -40,13 +42,16 @@ from schemas.options.night import ServerName
 
 _ADDRESS = re.compile(r"https?://(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?(/[^\s?#@]*)?", re.IGNORECASE)
 _CONNECT_TIMEOUT_S = 10.0
+MOST_BESIDE = 64
+"""Requests under way for all threads together; a server queues what it cannot batch yet."""
 
 _Step = Failure | Literal["read", "again"]
 """What a response asks for: to be read, to be asked at once in another form, or to wait."""
 
 
 class OpenAIEngine:
-    """Asks a served model, `concurrency` requests at a time.
+    """Asks a served model, `concurrency` requests at a time of one caller, and `MOST_BESIDE` of all
+    callers that ask beside each other.
 
     Args:
         endpoint: address of the API, such as `http://localhost:8000/v1`.
@@ -55,6 +60,7 @@ class OpenAIEngine:
         timeout_s: longest silence of the server within a request, which is then not tried again.
         think_model: name under which the server has the think adapter; "" for none.
         server: what the server is, where it does not say so itself.
+        limit: how much the model hears; no server says it.
 
     Raises:
         ConfigurationError: no http(s) address, or a server that does not know the model.
@@ -74,6 +80,7 @@ class OpenAIEngine:
         think_model: str = "",
         backoff: Backoff | None = None,
         server: ServerName = "auto",
+        limit: AudioLimit = AF3_LIMIT,
     ) -> None:
         if not re.fullmatch("[!-~]*", api_key):
             raise ConfigurationError("api_key: holds a blank, or a letter that no header can hold")
@@ -83,17 +90,20 @@ class OpenAIEngine:
             raise ConfigurationError(f"endpoint {shown}: must have the form {form}")
         self._models = {"base": model, "think": think_model}
         self._concurrency = concurrency
+        self._limit = limit
         self._backoff = backoff or Backoff()
         self._outage = Outage(self._backoff.ceiling_s)
         authorization = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        connections = max(concurrency, MOST_BESIDE)
         self._client = httpx.Client(
             headers={"Content-Type": "application/json", **authorization},
             timeout=httpx.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s), pool=None),
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         )
         self._words = ServerWords(api_key)
         self._known = KnownServer(self._client, endpoint.rstrip("/"), model, self._words, server)
         self._server = self._known.name
+        self._shared = SharedAsking(self._answer_one, MOST_BESIDE)
         self.check()
 
     def check(self) -> None:
@@ -117,6 +127,10 @@ class OpenAIEngine:
             results = pool.map(lambda index: self._answer_one(requests[index], wavs), order)
             found = dict(zip(order, results, strict=True))
         return [found[index] for index in range(len(requests))]
+
+    def answer_beside(self, requests: Sequence[Request]) -> list[Answer | ModelError]:
+        """One answer or one error per request, in their order; see `StreamingEngine`."""
+        return self._shared.answer(requests)
 
     def stream(self, requests: Sequence[Request]) -> Stream:
         """The answers' text as the server writes it; see `StreamingEngine`.
@@ -234,7 +248,7 @@ class OpenAIEngine:
         return streamed.completion()
 
     def _exchange(self, request: Request, wavs: Wavs, *, is_stream: bool = False) -> Exchange:
-        check_request(request)
+        check_request(request, self._limit)
         model = self._models[request.weights]
         if not model:
             raise ThinkModelMissing(f"{self._server}: think weights need the name of a think_model")

@@ -69,7 +69,9 @@ class TransformersEngine:
         self.prompt_builder = PromptBuilder(processor, positions, limit, prompt_form)
         self._end_ids = end_ids(self.model)
         self._turn = FairLock()
-        self._streams = StreamBatches(self._turn, self._run_all, self._release_memory)
+        self._streams = StreamBatches(
+            self._turn, self._run_all, self._release_memory, lambda: self.batch_tokens
+        )
 
     @classmethod
     def load(
@@ -111,6 +113,13 @@ class TransformersEngine:
         """
         return self._streams.open(requests)
 
+    def answer_beside(self, requests: Sequence[Request]) -> list[Answer | ModelError]:
+        """One answer or one error per request, in their order; see `StreamingEngine`.
+
+        What comes while a batch is written starts behind it.
+        """
+        return self._streams.answer([(request, None) for request in requests])
+
     def _run_all(
         self, asked: Sequence[PendingRequest], join: Join
     ) -> Iterator[tuple[int, Answer | ModelError]]:
@@ -129,6 +138,16 @@ class TransformersEngine:
             if left:
                 for place, result in self._run_batch([asked[number] for number in left]):
                     yield left[place], result
+
+    def refusal(self, request: Request) -> ModelError | None:
+        """Why a request would not be taken: its audio, its words, or their length. A single request
+        may exceed `batch_tokens`.
+        """
+        try:
+            self._prompt(request)
+        except ModelError as error:
+            return error
+        return None
 
     def embed(self, sounds: Sequence[Sound]) -> list[Vector | ModelError]:
         """The encoder's states of each sound, averaged over time, `[width]`; or one error."""

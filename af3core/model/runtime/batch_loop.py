@@ -64,6 +64,14 @@ def plan_groups(prompts: Mapping[int, Prompt], answer_tokens: Mapping[int, int])
     ]
 
 
+def beyond_budget(prompt: Prompt, answer_tokens: int, batch_tokens: int) -> PromptTooLong:
+    """The error of a request that no budget holds."""
+    return PromptTooLong(
+        f"{len(prompt.ids)} tokens and an answer of {answer_tokens} do not fit the budget of"
+        f" {batch_tokens}; raise --batch-tokens"
+    )
+
+
 @dataclass
 class _Rows:
     """A running batch: the request of each row, which rows are finished, their last tokens."""
@@ -136,14 +144,8 @@ class BatchLoop:
         """Errors of those that no budget holds."""
         while scheduler.too_large:
             question = scheduler.too_large.pop()
-            ids = self._jobs.pop(question.number).prompt.ids
-            yield (
-                question.number,
-                PromptTooLong(
-                    f"{len(ids)} tokens and an answer of {question.answer_tokens} do not fit the"
-                    f" budget of {batch_tokens}; raise --batch-tokens"
-                ),
-            )
+            prompt = self._jobs.pop(question.number).prompt
+            yield question.number, beyond_budget(prompt, question.answer_tokens, batch_tokens)
 
     def _add_new(
         self, new_jobs: Iterator[tuple[int, Job | ModelError]], scheduler: Scheduler

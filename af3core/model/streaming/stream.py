@@ -49,6 +49,13 @@ class StreamingEngine(Engine, Protocol):
     Any thread may open streams, beside each other and beside `answer`.
     """
 
+    def answer_beside(self, requests: Sequence[Request]) -> list[Answer | ModelError]:
+        """One answer or one error per request, in their order, as `answer` gives them, but written
+        together with what other threads ask: a thread for each clip keeps the model busy. Who asks
+        takes turns.
+        """
+        ...
+
     def stream(self, requests: Sequence[Request]) -> Stream:
         """Events of all requests as they come; close it, or read it to its end."""
         ...

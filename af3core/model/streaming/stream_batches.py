@@ -1,26 +1,56 @@
-"""Streams of an engine on this machine: those that wait start together, later ones join them."""
+"""Answers that several threads ask an engine of this machine for, written together.
+
+Streams and whole answers share one pool: what waits starts together, and what comes later joins it
+at the next step. Who asks takes turns (`fair_queue`).
+"""
 
 from __future__ import annotations
 
+import math
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import count, takewhile
+from itertools import count
+from typing import TypeVar
 
 from af3core.errors import ModelError
 from af3core.model.isolation import as_model_error
+from af3core.model.prompt import Prompt
 from af3core.model.request import Answer, Request, Weights
+from af3core.model.streaming.fair_queue import FairQueue
 from af3core.model.streaming.stream import Cancelled, Listener, Stream, StreamState
+
+_AHEAD = 1.5
+"""What a running batch is given at most, in its budget: what runs, and what starts next."""
+_PASSES = 4
+"""So many budgets may pass by what needs other weights; then it has its turn."""
+_LEAST_SHARE, _RECOVERY = 1 / 64, 20
+"""After an error of a whole batch half as much runs at once; it is the budget's whole again after
+so many budgets without one."""
+
+Result = Answer | ModelError
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, eq=False)
 class PendingRequest:
-    """A request, and who hears its answer while it is written: nobody, unless it is streamed."""
+    """A request, and who is told its answer.
+
+    Attributes:
+        request: to be answered.
+        listener: hears the answer while it is written; nobody, unless it is streamed.
+        done: is told the result, on the engine's thread.
+        prompt: of the request, where it was made ahead.
+    """
 
     request: Request
     listener: Listener | None = None
+    done: Callable[[Result], None] | None = None
+    prompt: Prompt | None = None
 
     @property
     def cancelled(self) -> bool:
@@ -79,24 +109,56 @@ class FairLock:
         self.release()
 
 
+class _Collected:
+    """Results as they come, for who waits for all of them."""
+
+    def __init__(self, count: int) -> None:
+        self._found: dict[int, Result] = {}
+        self._count = count
+        self._is_whole = threading.Event()
+
+    def take(self, number: int, result: Result) -> None:
+        self._found[number] = result
+        if len(self._found) == self._count:
+            self._is_whole.set()
+
+    def wait(self) -> list[Result]:
+        """In the order of their numbers."""
+        if self._count:
+            self._is_whole.wait()
+        return [self._found[number] for number in range(self._count)]
+
+
 class StreamBatches:
-    """Writes streams on a thread that lives as long as there are any.
+    """Writes answers on a thread that lives as long as there are any to write.
 
     One that comes while others are written joins them at the next step, unless somebody waits for
     the turn of the model: then it starts behind that one.
 
     Args:
         turn: held while a batch runs.
-        run: runs a batch.
+        run: runs a batch, all of whose requests need the same weights.
         release_memory: called after an error, before what has no result runs again in halves.
+        batch_tokens: the engine's budget now.
     """
 
-    def __init__(self, turn: FairLock, run: RunBatch, release_memory: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        turn: FairLock,
+        run: RunBatch,
+        release_memory: Callable[[], None],
+        batch_tokens: Callable[[], int],
+    ) -> None:
         self._turn = turn
         self._run = run
         self._release_memory = release_memory
+        self._batch_tokens = batch_tokens
         self._changed = threading.Condition()
-        self._waiting: list[PendingRequest] = []
+        self._waiting: FairQueue[PendingRequest] = FairQueue(lambda asked: asked.request)
+        self._calls: deque[Callable[[], None]] = deque()
+        self._tokens: dict[PendingRequest, float] = {}
+        self._held = 0.0
+        self._share = 1.0
         self._unfinished = 0
         self._running = False
         self._thread: threading.Thread | None = None
@@ -104,21 +166,62 @@ class StreamBatches:
     def open(self, requests: Sequence[Request]) -> Stream:
         """Start writing the answers of a stream."""
         state = StreamState(len(requests))
-        listeners = state.listeners()
-        asked = list(map(PendingRequest, requests, listeners))
-        with self._changed:
-            self._waiting += asked
-            self._unfinished += len(asked)
-            if asked and not self._running:
-                self._running = True
-                self._thread = threading.Thread(target=self._run_all, name="streams", daemon=True)
-                self._thread.start()
-        for one, listener in zip(asked, listeners, strict=True):
-            listener.on_cancel(partial(self._drop_waiting, one))
+        asked = [
+            PendingRequest(request, listener, listener.finish)
+            for request, listener in zip(requests, state.listeners(), strict=True)
+        ]
+        self._put(asked)
+        for one in asked:
+            assert one.listener is not None
+            one.listener.on_cancel(partial(self._drop_waiting, one))
         return Stream(state, self._join)
 
+    def answer(self, requests: Sequence[tuple[Request, Prompt | None]]) -> list[Result]:
+        """Whole answers, waited for: one or an error per request, in their order."""
+        collected = _Collected(len(requests))
+        self._put(
+            [
+                PendingRequest(request, None, partial(collected.take, number), prompt)
+                for number, (request, prompt) in enumerate(requests)
+            ]
+        )
+        results = collected.wait()
+        self._join()
+        return results
+
+    def call(self, work: Callable[[], Value]) -> Value:
+        """What `work` gives, done on the model between two steps of what is written."""
+        result: Future[Value] = Future()
+
+        def run() -> None:
+            try:
+                result.set_result(work())
+            except BaseException as error:
+                result.set_exception(error)
+
+        with self._changed:
+            self._calls.append(run)
+            self._ensure_thread()
+        try:
+            return result.result()
+        finally:
+            self._join()
+
+    def _put(self, asked: Sequence[PendingRequest]) -> None:
+        with self._changed:
+            self._waiting.put(asked)
+            self._unfinished += len(asked)
+            if asked:
+                self._ensure_thread()
+
+    def _ensure_thread(self) -> None:
+        if not self._running:
+            self._running = True
+            self._thread = threading.Thread(target=self._run_all, name="streams", daemon=True)
+            self._thread.start()
+
     def _join(self) -> None:
-        """Where no stream is left, wait until the thread is gone."""
+        """Where nothing is left to write, wait until the thread is gone."""
         with self._changed:
             self._changed.wait_for(lambda: not self._running or self._unfinished)
             gone = None if self._running else self._thread
@@ -128,71 +231,111 @@ class StreamBatches:
     def _drop_waiting(self, asked: PendingRequest) -> None:
         """Leave out a cancelled request whose turn has not come."""
         with self._changed:
-            if asked not in self._waiting:
+            if not self._waiting.remove(asked):
                 return
-            self._waiting.remove(asked)
         self._finish(asked, Cancelled())
         self._turn.wake_waiting()
 
     def _run_all(self) -> None:
+        last: Weights | None = None
         while True:
-            if self._turn.acquire(lambda: bool(self._waiting)):
+            if self._turn.acquire(lambda: bool(self._waiting or self._calls)):
                 try:
-                    self._run_isolated(self._take(len(self._waiting)))
+                    self._do_calls()
+                    with self._changed:
+                        last = self._waiting.next_weights(last)
+                        asked = self._take(last) if last else []
+                    if asked:
+                        self._run_isolated(asked)
                 finally:
                     self._turn.release()
             with self._changed:
-                if not self._waiting:
+                if not self._waiting and not self._calls:
                     self._running = False
                     self._changed.notify_all()
                     return
 
-    def _run_isolated(self, asked: list[PendingRequest]) -> None:
-        """Finish all; a bad request fails alone, as in `answer_isolated`."""
-        batches = [asked]
-        while batches:
-            batch = batches.pop()
-            running = dict(enumerate(batch))
-            try:
-                for place, result in self._run(batch, self._join_batch(running, len(batch))):
-                    self._finish(running.pop(place), result)
-            except Exception as error:
-                failure = as_model_error(error)
-            else:
-                continue
-            with suppress(Exception):  # a device may be past all use: readers are told all the same
-                self._release_memory()
-            left = list(running.values())
-            if len(left) == 1:
-                self._finish(left[0], failure)
-            elif left:
-                middle = len(left) // 2
-                batches += [left[middle:], left[:middle]]
+    def _do_calls(self) -> None:
+        while self._calls:
+            self._calls.popleft()()
 
-    def _join_batch(self, running: dict[int, PendingRequest], first: int) -> Join:
-        places = count(first)
+    def _run_isolated(self, asked: list[PendingRequest]) -> None:
+        """Finish all; a bad request fails alone, as in `answer_isolated`.
+
+        Nobody joins what runs again in halves: it would be as large as what failed.
+        """
+        running = dict(enumerate(asked))
+        halves = self._failed_of(asked, running, self._join_batch(running, asked))
+        while halves:
+            batch = halves.pop()
+            halves += self._failed_of(batch, dict(enumerate(batch)), lambda weights: [])
+
+    def _failed_of(
+        self, batch: Sequence[PendingRequest], running: dict[int, PendingRequest], join: Join
+    ) -> list[list[PendingRequest]]:
+        """Run a batch; where it fails, what has no result, in halves."""
+        try:
+            for place, result in self._run(batch, join):
+                self._finish(running.pop(place), result)
+            return []
+        except Exception as error:
+            failure = as_model_error(error)
+        with suppress(Exception):  # a device may be past all use: readers are told all the same
+            self._release_memory()
+        left = list(running.values())
+        if len(left) < 2:
+            for one in left:
+                self._finish(one, failure)
+            return []
+        self._share = max(self._share / 2, _LEAST_SHARE)
+        middle = len(left) // 2
+        return [left[middle:], left[:middle]]
+
+    def _join_batch(
+        self, running: dict[int, PendingRequest], first: Sequence[PendingRequest]
+    ) -> Join:
+        places, weights_of_run = count(len(first)), first[0].request.weights
+        passed = 0.0
 
         def join(weights: Weights) -> list[tuple[int, PendingRequest]]:
-            if not self._waiting or self._turn.wanted:
+            nonlocal passed
+            self._do_calls()
+            if not self._waiting or self._turn.wanted or weights != weights_of_run:
+                return []
+            if passed > _PASSES * self._batch_tokens():
                 return []
             with self._changed:
-                # in order: one that needs other weights is not overtaken for ever
-                alike = takewhile(lambda one: one.request.weights == weights, self._waiting)
-                taken = self._take(len(list(alike)))
+                taken = self._take(weights)
+                if self._waiting.holds_other(weights):
+                    passed += sum(self._tokens[one] for one in taken)
             joined = [(next(places), one) for one in taken]
             running.update(joined)
             return joined
 
         return join
 
-    def _take(self, most: int) -> list[PendingRequest]:
-        with self._changed:
-            taken, self._waiting = self._waiting[:most], self._waiting[most:]
-        return taken
+    def _take(self, weights: Weights) -> list[PendingRequest]:
+        """What waits and fits beside what runs; one group at least, where nothing does."""
+        taken: list[PendingRequest] = []
+        most = self._share * _AHEAD * self._batch_tokens()
+        while True:
+            room = most - self._held if self._tokens else math.inf
+            group = self._waiting.take(weights, room)
+            if group is None:
+                return taken
+            for one in group.items:
+                self._tokens[one] = group.tokens / len(group.items)
+            self._held += group.tokens
+            taken += group.items
 
-    def _finish(self, asked: PendingRequest, result: Answer | ModelError) -> None:
-        assert asked.listener is not None
+    def _finish(self, asked: PendingRequest, result: Result) -> None:
+        assert asked.done is not None
         with self._changed:
             self._unfinished -= 1
+            tokens = self._tokens.pop(asked, 0.0)
+            self._held = self._held - tokens if self._tokens else 0.0
+            if isinstance(result, Answer):
+                recovered = tokens / (_RECOVERY * self._batch_tokens())
+                self._share = min(1.0, self._share + recovered)
             self._changed.notify_all()
-        asked.listener.finish(result)
+        asked.done(result)

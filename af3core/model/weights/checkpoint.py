@@ -24,6 +24,7 @@ from af3core.model.weights.family import (
     limit_of_folder,
     model_type_of,
 )
+from af3core.model.weights.think_pair import check_base
 from af3core.storage.bucket_client import SCHEME
 
 NANO = "nano"
@@ -45,8 +46,8 @@ _WANTED_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model", "thin
 @dataclass(frozen=True)
 class Checkpoint:
     """Weights on this machine. `revision` is a hub commit, or a hash of the files (in a bucket of
-    their checksums); `limit` is how much they hear by their processor's configuration, and for
-    weights that a server holds AF3's; `think` is a whole checkpoint that thinks beside them.
+    their checksums); `limit` is how much they hear by their processor's configuration, or as it was
+    said of weights that a server holds; `think` is a whole checkpoint that thinks beside them.
     """
 
     name: str
@@ -71,11 +72,7 @@ class Checkpoint:
         Raises:
             ConfigurationError: the checkpoint has think weights in its own folder.
         """
-        if self.has_think:
-            raise ConfigurationError(
-                f"--think-model {think.name}: {self.name} has think weights of its own; leave"
-                " --think-model out"
-            )
+        check_base(self.name, self.folder, think.name)
         licences = "; ".join(dict.fromkeys((self.licence, think.licence)))
         return replace(
             self,
@@ -154,11 +151,15 @@ def known_licence(model: str) -> str | None:
     return _LICENCES.get(model)
 
 
-def served_checkpoint(model: str, revision: str | None) -> Checkpoint:
+def served_checkpoint(
+    model: str, revision: str | None, limit: AudioLimit = AF3_LIMIT
+) -> Checkpoint:
     """Weights that a server holds, by the name that it serves them under. What it loaded is not
-    known here: another revision is another name, or is said with `revision`.
+    known here: another revision is another name, or is said with `revision`, and how much it hears
+    with `limit`.
     """
-    return Checkpoint(model, revision or f"served:{model}", Path(), "see the model card")
+    revision = revision or f"served:{model}"
+    return Checkpoint(model, revision, Path(), "see the model card", limit=limit)
 
 
 def _fetch(model: str, revision: str | None, wanted: Sequence[str]) -> Path:

@@ -70,7 +70,7 @@ def check_weight_files(name: str, folder: Path) -> WeightFiles:
     """
     shapes: dict[Path, dict[str, list[int]]] = {}
     try:
-        wanted = _wanted_tensors(name, folder)
+        wanted = weight_files(name, folder)
         for path in wanted:
             shapes[path] = _shapes(name, path)
             absent = sorted(wanted[path] - shapes[path].keys())
@@ -104,10 +104,14 @@ def unreadable(name: str, error: OSError, path: Path | str) -> StorageError:
     return type(said)(f"--model {name}: {said}")
 
 
-def _wanted_tensors(name: str, folder: Path) -> dict[Path, set[str]]:
-    """The files of the base weights, with the tensors that an index wants in each.
+def weight_files(name: str, folder: Path) -> dict[Path, set[str]]:
+    """The files of the base weights, with the tensors that an index wants in each; none where
+    there is no index, and all are wanted.
 
     One whole file goes before an index, as transformers takes them.
+
+    Raises:
+        ConfigurationError: there are none, or the index names none.
     """
     if (folder / SINGLE).is_file():
         return {folder / SINGLE: set()}

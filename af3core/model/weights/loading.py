@@ -1,4 +1,5 @@
-"""Weights and processor of a checkpoint through transformers, which converts names and formats."""
+"""Weights and processor of a checkpoint: tensors straight from its files to the device, one at a
+time; settings, words and sizes as transformers reads them."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any
 import torch
 import transformers
 from torch import Tensor
+from transformers import GenerationConfig
 from transformers.utils import logging as transformers_logging
 
 from af3core.errors import ConfigurationError
@@ -16,12 +18,15 @@ from af3core.model.request import Weights
 from af3core.model.weights.checkpoint import Checkpoint
 from af3core.model.weights.completeness import think_folder
 from af3core.model.weights.family import ARCHITECTURES, MUSIC_TYPE, checked_limit
-from af3core.model.weights.think_adapter import merge_think
+from af3core.model.weights.stored_weights import HEAD, StoredWeights
+from af3core.model.weights.think_adapter import Kept, merge_think
+from af3core.model.weights.weight_form import form_of
 
 _ROTARY_TIMES = "pos_emb."
 """A table that early conversions of Music Flamingo hold and no release of transformers reads: it
 follows from the configuration."""
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+GENERATION_CONFIG = "generation_config.json"
+_READ_ERRORS = (OSError, ValueError, RuntimeError, KeyError)
 
 
 @dataclass(frozen=True)
@@ -36,36 +41,83 @@ class LoadedWeights:
     end_ids: frozenset[int]
 
 
+@torch.no_grad()
 def load_weights(checkpoint: Checkpoint, dtype: str, device: torch.device) -> LoadedWeights:
     """The weights, and those of the think adapter where the checkpoint's folder has one.
 
+    Each tensor goes from its mapped file to the device in the form that it is kept in: the host
+    holds no copy, and of weights in eight bits nobody holds the wide ones together.
+
     Raises:
         ConfigurationError: they cannot be read or do not fit.
+        StorageError: their disk or mount does not answer.
     """
-    model = load_transformers_model(checkpoint, dtype, device)
-    base = dict(model.state_dict())
-    states: dict[Weights, dict[str, Tensor]] = {"base": base}
-    folder = think_folder(checkpoint.folder)
-    if folder is not None:
-        states["think"] = base | merge_think(base, folder)
-    ends = end_ids(model)
-    model.to("meta")  # the state dicts hold the weights alone from here on
-    return LoadedWeights(model.config, states, ends)
+    form = form_of(dtype)
+    empty = _empty_model(checkpoint)
+    kept = Kept(form.computed_in, device, form.keep)
+    think = think_folder(checkpoint.folder)
+    states: dict[Weights, dict[str, Tensor]] = {}
+    # transformers' AF3 class ties nothing, whatever the configuration says
+    is_tied = HEAD in empty.all_tied_weights_keys
+    with StoredWeights(checkpoint.name, checkpoint.folder, is_tied=is_tied) as stored:
+        wanted = _check_fit(checkpoint, stored, empty)
+        base = {name: form.place(name, stored[name], device) for name in wanted}
+        states["base"] = base
+        if think is not None:
+            states["think"] = base | merge_think(stored, think, kept)
+    return LoadedWeights(empty.config, states, end_ids(empty))
+
+
+def _empty_model(checkpoint: Checkpoint) -> Any:
+    """Transformers' model without weights: its sizes and its settings of generation.
+
+    Raises:
+        ConfigurationError: its configuration cannot be read.
+    """
+    model_class = _transformers_class(checkpoint, ARCHITECTURES[checkpoint.model_type].model)
+    try:
+        config = model_class.config_class.from_pretrained(checkpoint.folder)
+        with torch.device("meta"):
+            model = model_class(config)
+        if (checkpoint.folder / GENERATION_CONFIG).is_file():
+            model.generation_config = GenerationConfig.from_pretrained(checkpoint.folder)
+    except _READ_ERRORS as error:
+        raise _unloadable(checkpoint, error) from error
+    return model
+
+
+def _check_fit(checkpoint: Checkpoint, stored: StoredWeights, empty: Any) -> list[str]:
+    """The names of the weights that are read.
+
+    Raises:
+        ConfigurationError: one is missing or left over, or has another shape.
+    """
+    shapes = {name: weight.shape for name, weight in empty.state_dict().items()}
+    found = [name for name in stored if _ROTARY_TIMES not in name]
+    missing = shapes.keys() - set(found) - empty.all_tied_weights_keys.keys()
+    _check_names(checkpoint, sorted(missing), sorted(set(found) - shapes.keys()))
+    for name in found:
+        if (shape := stored[name].shape) != shapes[name]:
+            raise ConfigurationError(
+                f"--model {checkpoint.name}: the weights do not fit the configuration: {name} is"
+                f" {list(shape)} and not {list(shapes[name])}"
+            )
+    return found
+
+
+def _check_names(checkpoint: Checkpoint, missing: list[str], unexpected: list[str]) -> None:
+    if missing or unexpected:
+        raise ConfigurationError(
+            f"--model {checkpoint.name}: the weights do not fit the configuration:"
+            f" {len(missing)} missing (first: {missing[:1]}), {len(unexpected)} left over"
+            f" (first: {unexpected[:1]}); the download may be incomplete"
+        )
 
 
 def end_ids(model: Any) -> frozenset[int]:
     """Tokens that end an answer, by the checkpoint's generation settings."""
     ends = model.generation_config.eos_token_id
     return frozenset([ends] if isinstance(ends, int) else ends)
-
-
-def _torch_dtype(dtype: str) -> torch.dtype:
-    if dtype not in _DTYPES:
-        raise ConfigurationError(
-            f"--dtype {dtype} is not supported: {' or '.join(_DTYPES)}; bfloat16 is as small as"
-            " float16 and has the range of float32"
-        )
-    return _DTYPES[dtype]
 
 
 def load_transformers_model(checkpoint: Checkpoint, dtype: str, device: torch.device) -> Any:
@@ -75,24 +127,20 @@ def load_transformers_model(checkpoint: Checkpoint, dtype: str, device: torch.de
         ConfigurationError: it cannot be loaded, weights are missing or left over, or nothing is
             computed in that dtype.
     """
-    numbers = _torch_dtype(dtype)
+    form = form_of(dtype)
+    if form.is_low_bit:
+        raise ConfigurationError(f"--dtype {dtype} is of --engine af3, not of transformers")
     transformers_logging.disable_progress_bar()
     model_class = _transformers_class(checkpoint, ARCHITECTURES[checkpoint.model_type].model)
     try:
         loaded: Any = model_class.from_pretrained(
-            checkpoint.folder, dtype=numbers, output_loading_info=True
+            checkpoint.folder, dtype=form.computed_in, output_loading_info=True
         )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except _READ_ERRORS as error:
         raise _unloadable(checkpoint, error) from error
     model, report = loaded
-    missing = sorted(report["missing_keys"])
     unexpected = sorted(key for key in report["unexpected_keys"] if _ROTARY_TIMES not in key)
-    if missing or unexpected:
-        raise ConfigurationError(
-            f"--model {checkpoint.name}: the weights do not fit the configuration:"
-            f" {len(missing)} missing (first: {missing[:1]}), {len(unexpected)} left over"
-            f" (first: {unexpected[:1]}); the download may be incomplete"
-        )
+    _check_names(checkpoint, sorted(report["missing_keys"]), unexpected)
     return model.to(device).eval()
 
 
@@ -105,7 +153,7 @@ def load_processor(checkpoint: Checkpoint) -> Any:
     kind = _transformers_class(checkpoint, ARCHITECTURES[checkpoint.model_type].processor)
     try:
         return kind.from_pretrained(checkpoint.folder)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except _READ_ERRORS as error:
         raise _unloadable(checkpoint, error) from error
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,24 +23,13 @@ from torch import Tensor
 
 from af3core.errors import ConfigurationError
 from af3core.model.weights.completeness import THINK_CONFIG
+from af3core.model.weights.stored_weights import EMBEDDINGS, HEAD, OLDER_TREES
 
 ADAPTER = "adapter_model.safetensors"
 NON_LORA = ("non_lora_trainables.safetensors", "non_lora_trainables.bin")
 
-_EMBEDDINGS = "model.language_model.embed_tokens.weight"
-_HEAD = "lm_head.weight"
-
 _PEFT_PREFIX = "base_model.model."
-_TREES = (
-    ("", ""),
-    ("language_model.model.", "model.language_model."),
-    ("language_model.lm_head.", "lm_head."),
-    ("audio_tower.", "model.audio_tower."),
-    ("multi_modal_projector.", "model.multi_modal_projector."),
-    ("llm.model.", "model.language_model."),
-    ("llm.lm_head.", "lm_head."),
-)
-"""Where modules stand in older trees (transformers 4, NVIDIA's code) and in transformers 5."""
+_TREES = (("", ""), *OLDER_TREES)
 
 _HALF = re.compile(r"(.+)\.lora_([AB])(\.default)?\.weight")
 _SAVED = re.compile(r"\.modules_to_save(\.default)?(?=\.)")
@@ -89,7 +78,7 @@ class _Base:
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
         self.weights = weights
-        embeddings, head = weights.get(_EMBEDDINGS), weights.get(_HEAD)
+        embeddings, head = weights.get(EMBEDDINGS), weights.get(HEAD)
         self.tied = embeddings is not None and (
             head is None or head.data_ptr() == embeddings.data_ptr()
         )
@@ -102,25 +91,42 @@ class _Base:
                 if not written.startswith(old):
                     continue
                 name = new + written.removeprefix(old)
-                if self.tied and name == _HEAD:
-                    return _EMBEDDINGS
+                if self.tied and name == HEAD:
+                    return EMBEDDINGS
                 if name in self.weights:
                     return name
         return None
 
 
+@dataclass(frozen=True)
+class Kept:
+    """How a merged weight is held.
+
+    Attributes:
+        dtype: that it is rounded to; None: the base's.
+        device: that it is computed and held on; None: the base's.
+        form: what is kept of it, by its name.
+    """
+
+    dtype: torch.dtype | None = None
+    device: torch.device | None = None
+    form: Callable[[str, Tensor], Tensor] = lambda _name, weight: weight
+
+
 @torch.no_grad()
-def merge_think(base: Mapping[str, Tensor], folder: Path) -> dict[str, Tensor]:
+def merge_think(
+    base: Mapping[str, Tensor], folder: Path, kept: Kept | None = None
+) -> dict[str, Tensor]:
     """Only those weights of the think model that differ from the base's; the rest is shared.
 
     W + scale * B @ A in float32 (LoRA, arXiv 2106.09685), on tensors that non_lora_trainables
-    replaces where it does; in the base's dtype, on its device. With tied embeddings both names get
-    the one new tensor.
+    replaces where it does. With tied embeddings both names get the one new tensor.
 
     Args:
         base: state dict of transformers' AudioFlamingo3ForConditionalGeneration.
         folder: adapter_config.json, adapter_model.safetensors and non_lora_trainables.bin, or
             .safetensors in its place.
+        kept: how a merged weight is held, one at a time.
 
     Raises:
         ConfigurationError: a file is missing or unreadable, a key is left over or comes twice, or
@@ -138,24 +144,24 @@ def merge_think(base: Mapping[str, Tensor], folder: Path) -> dict[str, Tensor]:
     _replace(others, _read_tensors(others), known, replaced)
     quantised = [name for name in {**replaced, **deltas} if not base[name].is_floating_point()]
     _refuse(folder, "the base is quantised", quantised, "merge before quantising")
-    return _differing(known, replaced, deltas)
+    return _differing(known, replaced, deltas, kept or Kept())
 
 
 def _differing(
-    base: _Base, replaced: Mapping[str, Tensor], deltas: Mapping[str, _Delta]
+    base: _Base, replaced: Mapping[str, Tensor], deltas: Mapping[str, _Delta], kept: Kept
 ) -> dict[str, Tensor]:
     weights: dict[str, Tensor] = {}
     for name in {**replaced, **deltas}:
-        old = base.weights[name]
+        old = base.weights[name].to(device=kept.device, dtype=kept.dtype)
         new = replaced.get(name, old).to(old.device, torch.float32)
         if name in deltas:
             a, b, scale = deltas[name]
             new = new + scale * (b.to(new) @ a.to(new))
         new = new.to(old.dtype)
         if not torch.equal(new, old):
-            weights[name] = new
-    if base.tied and _EMBEDDINGS in weights and _HEAD in base.weights:
-        weights[_HEAD] = weights[_EMBEDDINGS]
+            weights[name] = kept.form(name, new)
+    if base.tied and EMBEDDINGS in weights and HEAD in base.weights:
+        weights[HEAD] = weights[EMBEDDINGS]
     return weights
 
 
@@ -203,7 +209,7 @@ def _pairs(path: Path, halves: Iterable[str], base: _Base) -> dict[str, dict[str
         elif pairs.setdefault(name, {}).setdefault(half[0], key) != key:
             twice.append(key)
     alone = [key for pair in pairs.values() if len(pair) == 1 for key in pair.values()]
-    tied = list(pairs.get(_EMBEDDINGS, {}).values()) if base.tied else []
+    tied = list(pairs.get(EMBEDDINGS, {}).values()) if base.tied else []
     _refuse(path, "LoRA of modules that the base lacks", lacking, _OTHER_BASE)
     _refuse(path, "LoRA given twice", twice, _FETCH)
     _refuse(path, "lora_A without lora_B or the reverse", alone, _FETCH)

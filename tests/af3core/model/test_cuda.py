@@ -2,52 +2,68 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from af3core.model.cuda import Gpus, TorchBuild, gpus, torch_build, why_no_cuda
+from af3core.errors import ConfigurationError
+from af3core.model import cuda
+from af3core.model.cuda import (
+    GpuMemory,
+    Gpus,
+    TorchBuild,
+    gpus,
+    torch_build,
+    visible_gpus,
+    why_no_cuda,
+)
+from tests.cuda_driver import show_gpus
 
-DRIVER = """
-#include <stddef.h>
-#include <string.h>
-int cuDriverGetVersion(int *v) { *v = 12080; return 0; }
-int cuInit(unsigned flags) { return INIT; }
-int cuDeviceGetCount(int *n) { *n = 2; return 0; }
-int cuDeviceGetName(char *name, int n, int device) { strncpy(name, "NVIDIA L4", n); return 0; }
-int cuDevicePrimaryCtxRetain(void **context, int device) { *context = NULL; return 0; }
-int cuCtxSetCurrent(void *context) { return 0; }
-int cuMemGetInfo_v2(size_t *free, size_t *total) {
-  *free = 20000000000; *total = 24000000000; return 0; }
-int cuGetErrorName(int error, const char **name) { *name = "CUDA_ERROR_UNKNOWN"; return 0; }
-"""
 NVIDIA = Gpus("13.0", ("NVIDIA H200",))
-
-
-def driver(folder: Path, monkeypatch: pytest.MonkeyPatch, init: int) -> None:
-    """The library as the dynamic linker finds it, whatever this machine has."""
-    if shutil.which("cc") is None:
-        pytest.skip("needs a C compiler")
-    (folder / "driver.c").write_text(DRIVER)
-    command = ["cc", "-shared", "-fPIC", f"-DINIT={init}", "-o", str(folder / "libcuda.so.1")]
-    subprocess.run([*command, str(folder / "driver.c")], check=True)
-    monkeypatch.setenv("LD_LIBRARY_PATH", str(folder))
 
 
 def test_the_driver_is_asked_for_devices_and_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    driver(tmp_path, monkeypatch, 0)
+    show_gpus(tmp_path, monkeypatch)
     assert gpus() == Gpus("12.8", ("NVIDIA L4", "NVIDIA L4"))
-    assert gpus(with_memory=True) == Gpus(
-        "12.8", ("NVIDIA L4", "NVIDIA L4"), "", 20_000_000_000, 24_000_000_000
+    each = GpuMemory(20_000_000_000, 24_000_000_000)
+    assert gpus(with_memory=True) == Gpus("12.8", ("NVIDIA L4", "NVIDIA L4"), "", (each, each))
+
+
+@pytest.mark.parametrize(
+    ("visible", "wanted", "names"),
+    [
+        ("", "all", ("0", "1")),
+        ("", 1, ("0",)),
+        ("2,5", "all", ("2", "5")),
+        ("GPU-8f6c, GPU-01aa", 2, ("GPU-8f6c", "GPU-01aa")),
+        ("3", 2, None),
+    ],
+)
+def test_gpus_are_named_as_cuda_names_them(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    visible: str,
+    wanted: int | Literal["all"],
+    names: tuple[str, ...] | None,
+) -> None:
+    show_gpus(tmp_path, monkeypatch, len(visible.split(",")) if visible else 2)
+    monkeypatch.setattr(cuda, "torch_build", lambda: TorchBuild("12.8"))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    if names is not None:
+        assert visible_gpus(wanted) == names
+        return
+    with pytest.raises(ConfigurationError) as raised:
+        visible_gpus(wanted)
+    assert str(raised.value) == (
+        "--gpus 2: this machine shows 1 (NVIDIA L4); take all, or at most 1"
     )
 
 
 def test_a_drivers_error_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    driver(tmp_path, monkeypatch, 999)
+    show_gpus(tmp_path, monkeypatch, init=999)
     found = gpus()
     assert found == Gpus("12.8", (), "CUDA_ERROR_UNKNOWN")
     assert why_no_cuda(found, TorchBuild("12.8")) == (

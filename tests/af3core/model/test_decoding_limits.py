@@ -79,6 +79,6 @@ def test_float16_is_refused_plainly() -> None:
     with pytest.raises(ConfigurationError) as raised:
         Af3Engine.load(find_checkpoint(NANO), dtype="float16")
     assert str(raised.value) == (
-        "--dtype float16 is not supported: float32 or bfloat16; bfloat16 is as small as float16"
-        " and has the range of float32"
+        "--dtype float16 is not supported: float32, bfloat16 or int8; bfloat16 is as small as"
+        " float16 and has the range of float32"
     )

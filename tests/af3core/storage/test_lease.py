@@ -72,6 +72,13 @@ def test_a_claim_that_is_held_longer_than_its_lease_stays_held(store: BucketStor
     assert_held_beyond_its_lease(store, KEY, LEASE_S, 10)
 
 
+def test_renewals_are_told_from_what_a_claim_asks_once(network: Network) -> None:
+    with BucketStore(BUCKET, "out/", lease_s=0.3).claim(KEY):
+        time.sleep(0.4)
+    assert len(network.requests) > len(network.asked)
+    assert [request.method for request in network.asked] == ["POST", "DELETE"]
+
+
 @pytest.mark.parametrize("where", ["of this machine", "of another machine"])
 def test_the_claim_of_a_killed_process_is_taken_over(
     where: str, store: BucketStore, monkeypatch: pytest.MonkeyPatch

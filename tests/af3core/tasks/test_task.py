@@ -69,6 +69,14 @@ def test_options_follow_the_question_in_the_form_that_af3_was_tested_with() -> N
             "a: {kind: caption, prompt: x, unit: clip, examples: 1}",
             "t.yaml:1: task a: examples are segments: a task with examples has the unit segment",
         ),
+        (
+            "a: {kind: caption, prompt: x, examples_form: sounds}",
+            "t.yaml:1: task a: examples_form sounds needs examples: say how many",
+        ),
+        (
+            "a: {kind: caption, prompt: x, examples: 1, examples_form: both}",
+            "t.yaml:1: task a: examples_form must be one of captions, sounds, not 'both'",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
@@ -91,4 +99,8 @@ def test_a_renamed_task_asks_nothing_again_and_a_changed_prompt_does() -> None:
     assert task_hash("a: {kind: caption, prompt: y}") != first
     assert task_hash("a: {kind: caption, prompt: x, thinking: true}") != first
     assert task_hash("a: {kind: caption, prompt: x, examples: 0}") == first
-    assert task_hash("a: {kind: caption, prompt: x, examples: 3}") != first
+    with_examples = task_hash("a: {kind: caption, prompt: x, examples: 3}")
+    assert with_examples != first
+    said = "a: {kind: caption, prompt: x, examples: 3, examples_form: %s}"
+    assert task_hash(said % "captions") == with_examples == "9f366db4fc32428ac45a1f30"
+    assert task_hash(said % "sounds") != with_examples

@@ -47,11 +47,12 @@ def test_a_bucket_behind_a_bad_network_gives_the_rows_of_a_folder(
     archive, local = made.parent / "archive", tmp_path / "local"
     shutil.copytree(made, local)
     tasks, script = tmp_path / "tasks.yaml", tmp_path / "talk.yaml"
-    tasks.write_text(TASKS + SPEAKER % "by_example" + "  examples: 2\n")
+    tasks.write_text(TASKS + SPEAKER % "by_example" + "  examples: 2\n  examples_form: sounds\n")
     script.write_text(SCRIPT)
     expected = run_all(archive, str(local), tasks, str(script))
     assert [len(found) > 0 for found in expected.values()] == [True, True, True]
-    assert any(row["examples"] for row in expected["answers"])
+    forms = {e["form"] for row in expected["answers"] for e in row["examples"]}
+    assert forms == {"sound"}
     with bucket(), between(server_address()) as network, found_at(network.address):
         upload(made, sorted(made.rglob("*")), "nights/out")
         upload(tmp_path, [script], "scripts")

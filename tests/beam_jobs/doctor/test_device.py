@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from af3core.model.cuda import Gpus, TorchBuild
+from af3core.model.cuda import GpuMemory, Gpus, TorchBuild
 from af3core.model.weights.completeness import WeightFiles
-from beam_jobs.doctor.device import device_finding, memory_finding, token_bytes
+from beam_jobs.doctor.device import device_finding, gpu_findings, memory_finding, token_bytes
 from beam_jobs.doctor.model_choice import ModelChoice
 from schemas.findings import Finding
 
@@ -22,10 +22,12 @@ DECODER = {
         "num_attention_heads": 28,
         "num_key_value_heads": 4,
         "hidden_size": 3584,
+        "intermediate_size": 18944,
+        "vocab_size": 151_672,
     }
 }
 """Of AF3: Qwen2.5-7B."""
-L4 = Gpus("13.0", ("NVIDIA L4",), "", 23_500_000_000, 24_000_000_000)
+L4 = Gpus("13.0", ("NVIDIA L4",), "", (GpuMemory(23_500_000_000, 24_000_000_000),))
 TORCH = TorchBuild("13.0")
 
 
@@ -62,8 +64,10 @@ def test_devices(
     ("free_gb", "dtype", "status", "remedy"),
     [
         (23.5, "bfloat16", "ok", ""),
-        (20.0, "bfloat16", "warning", "--batch-tokens 31570"),
-        (16.0, "bfloat16", "failed", "use a larger machine"),
+        (20.0, "bfloat16", "warning", "--batch-tokens 31570, --dtype int8"),
+        (20.0, "int8", "ok", ""),
+        (14.0, "int8", "warning", "--batch-tokens 62537"),
+        (16.0, "bfloat16", "failed", "use a larger machine, --dtype int8"),
         (23.5, "float32", "failed", "use a larger machine, --dtype bfloat16"),
     ],
 )
@@ -71,15 +75,29 @@ def test_memory_for_weights_and_batch(
     folder: Path, free_gb: float, dtype: str, status: str, remedy: str
 ) -> None:
     choice = dataclasses.replace(AF3, dtype=dtype)
-    gpu = dataclasses.replace(L4, free_bytes=round(free_gb * 1e9))
-    found = memory_finding(choice, WEIGHTS, folder, gpu)
+    gpu = dataclasses.replace(L4, memory=(GpuMemory(round(free_gb * 1e9), 24_000_000_000),))
+    found = memory_finding(choice, [WEIGHTS], folder, gpu)
     assert (found.status, found.remedy) == (status, remedy)
 
 
 def test_the_line_of_memory(folder: Path) -> None:
-    assert memory_finding(AF3, WEIGHTS, folder, L4) == Finding(
+    assert memory_finding(AF3, [WEIGHTS], folder, L4) == Finding(
         "memory",
         "ok",
         "16.54 GB for weights in bfloat16, 5.41 GB for a batch of 65536 tokens, 23.50 GB free of"
         " the GPU's",
     )
+
+
+def test_each_of_several_gpus_has_a_line() -> None:
+    two = Gpus(
+        "13.0",
+        ("NVIDIA L4", "NVIDIA L40S"),
+        "",
+        (GpuMemory(23_500_000_000, 24_000_000_000), GpuMemory(1_000_000_000, 48_000_000_000)),
+    )
+    assert list(gpu_findings(two)) == [
+        Finding("gpu 0", "ok", "NVIDIA L4, 23.50 of 24.00 GB free"),
+        Finding("gpu 1", "ok", "NVIDIA L40S, 1.00 of 48.00 GB free"),
+    ]
+    assert list(gpu_findings(L4)) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from af3core.errors import AccessDenied
+from af3core.model.weights.checkpoint import find_checkpoint, nano_folder
+from af3core.model.weights.completeness import check_weight_files
 from beam_jobs.cli import main
 from beam_jobs.doctor.check import Check, run_checks
 from schemas.findings import Finding, exit_code_of
@@ -191,3 +194,47 @@ def test_a_model_that_did_not_pass_the_gate_is_a_failure(
     assert lines["accepted"].endswith(
         f"is not accepted in {tmp_path}: no model is; run af3 evaluate and af3 accept with it"
     )
+
+
+def test_what_thinks_beside_the_model_is_looked_at_too(
+    untrained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = ("--model", untrained, "--think-model", "nano", "--device", "cpu")
+    code, lines = lines_of(capsys, *pair, "--accepted-in", tmp_path)
+    assert code == 1
+    revisions = [find_checkpoint(name).revision[:12] for name in (str(untrained), "nano")]
+    assert lines["accepted"].startswith(
+        f"failed  accepted     {untrained.name}+nano ({'+'.join(revisions)}, engine af3, float32)"
+    )
+    assert lines["thinking"] == (
+        "ok      thinking     nano: 1 files, 0.02 GB, whole by their headers"
+    )
+    alone = check_weight_files("nano", nano_folder()).parameters * 4 / 1e9
+    assert lines["memory"].startswith(f"ok      memory       {2 * alone:.2f} GB for weights in flo")
+    cut = shutil.copytree(untrained, tmp_path / "cut")
+    with (cut / "model.safetensors").open("r+b") as file:
+        file.truncate(1_000_000)
+    code, lines = lines_of(capsys, "--think-model", cut, "--device", "cpu")
+    assert code == 1
+    assert lines["weights"].startswith("ok ")
+    assert lines["thinking"].startswith(f"failed  thinking     --think-model {cut}: ")
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (
+            ("--think-model", "nano", "--engine", "transformers"),
+            "failed  thinking     --think-model is of --engine af3, not of transformers",
+        ),
+        (
+            ("--think-model-revision", "abc"),
+            "failed  thinking     --think-model-revision pins --think-model, which is not given",
+        ),
+    ],
+)
+def test_what_cannot_be_a_pair_is_a_failure(
+    options: tuple[str, ...], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, lines = lines_of(capsys, *options)
+    assert (code, lines["thinking"]) == (1, line)

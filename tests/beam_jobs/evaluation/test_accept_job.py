@@ -137,6 +137,23 @@ def test_a_model_is_held_against_its_own_form_and_items(out: str, models: dict[s
     assert passes(out, models[NEW])["figures"] == {MMAR: 70.0}
 
 
+def test_a_pair_is_another_model_than_either(out: str, models: dict[str, Path]) -> None:
+    """As a corpus with `--think-model` runs: what is accepted alone is not accepted as a pair."""
+    pair = ("--think-model", str(models[NEW]))
+    evaluated(out, models[OLD], MMAR, right(7))
+    passes(out, models[OLD])
+    assert "mmar is missing, run af3 evaluate mmar" in refused(out, models[OLD], *pair)
+    evaluated(out, models[OLD], MMAR, right(8), options=pair)
+    passes(out, models[OLD], *pair)
+    alone, both = (model.identity for model in accepted(out))
+    assert (alone.model, both.model) == (OLD, f"{OLD}+{NEW}")
+    assert str(both) == (
+        f"{OLD}+{NEW} ({'+'.join(each[:12] for each in both.weights_revision.split('+'))},"
+        " engine af3, float32)"
+    )
+    assert "mmar is missing" in refused(out, models[NEW])
+
+
 def test_the_accepted_model_may_be_evaluated_anew_over_other_items(
     out: str, models: dict[str, Path]
 ) -> None:

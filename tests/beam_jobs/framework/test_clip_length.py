@@ -9,9 +9,11 @@ import pytest
 from af3core.audio.cut_points import Segmentation
 from af3core.errors import ConfigurationError
 from schemas.identity import configuration_hash
+from schemas.options.option import OptionError
 from tests.af3core.model.family_checkpoints import Form, checkpoint_of
 from tests.beam_jobs.job_settings import settings_for
 from tests.beam_jobs.small_night import QUICK_TASKS, TOLERANT, night, rows, settings_of
+from tests.chat_server import chat_server
 from tests.media import programme, spoken, write
 
 DAY = "2026-11-21"
@@ -52,10 +54,55 @@ def test_a_number_is_at_most_what_the_model_hears(
         settings_of(archive, out, checkpoint, "--max-clip-s", "soon")
 
 
-def test_a_server_tells_no_length(archive: Path, tmp_path: Path) -> None:
-    served = ("--engine", "openai", "--endpoint", "http://gpu:8000/v1", "--max-clip-s", "auto")
-    with pytest.raises(ConfigurationError, match=r"auto: what m hears at its server is not known"):
-        settings_of(archive, tmp_path / "out", Path("m"), *served)
+def test_what_a_served_model_hears_is_said_by_an_option(archive: Path, tmp_path: Path) -> None:
+    served = ("--engine", "openai", "--endpoint", "http://gpu:8000/v1")
+    long = (*served, "--max-audio-s", "1815")
+
+    def longest(*options: str) -> float:
+        return settings_of(archive, tmp_path / "out", Path("m"), *options).segmentation.max_clip_s
+
+    assert longest(*served, "--max-clip-s", "auto") == 600.0
+    assert longest(*long, "--max-clip-s", "auto") == 1800.0
+    assert longest(*long, "--max-clip-s", "900") == 900.0
+    assert longest(*long) == 600.0
+    with pytest.raises(ConfigurationError) as caught:
+        longest(*served, "--max-clip-s", "900")
+    assert str(caught.value) == (
+        "--max-clip-s 900: m hears at most 600 s; take auto, or a shorter length; where it hears"
+        " more, say so with --max-audio-s"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--max-audio-s", "1800"), "--max-audio-s 1800 is of --engine openai, not of af3: what a"),
+        (("--max-audio-s", "20"), "--max-audio-s 20: must be 30 or more"),
+        (("--max-audio-s", "inf"), "--max-audio-s inf: must be 30 or more"),
+    ],
+)
+def test_a_length_that_no_served_model_has(
+    archive: Path, untrained: Path, tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises((ConfigurationError, OptionError), match=message):
+        settings_of(archive, tmp_path / "out", untrained, *options)
+
+
+def test_a_night_of_a_served_model_keeps_the_length_that_was_said(
+    archive: Path, tmp_path: Path
+) -> None:
+    """Planned, cut, asked and published: the jobs behind the plan read the length there."""
+    with chat_server() as server:
+        served = ("--engine", "openai", "--endpoint", server.endpoint, "--max-audio-s", "1800")
+        out = tmp_path / "out"
+        night(archive, out, Path("af3"), *served, "--max-clip-s", "auto", *TOLERANT)
+    assert len(rows(out, "captions")) == 1
+    assert rows(out, "failures") == []
+    to_ask = ("--endpoint", "http://gpu:8000/v1")
+    for job, options in (("annotate", to_ask), ("audit", ()), ("publish", ())):
+        settings = settings_for(job, "--out", out, *options)
+        assert settings.checkpoint.limit.max_s == 1800
+        assert settings.segmentation.max_clip_s == 1800.0
 
 
 def test_plan_records_the_number_for_the_jobs_behind_it(

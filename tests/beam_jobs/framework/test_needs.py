@@ -54,10 +54,10 @@ def test_a_device_that_is_not_there_is_said_before_plan(
 def test_workers_elsewhere_have_devices_of_their_own(
     archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert needs._works_here(["--runner", "FnApiRunner"])
-    assert needs._works_here(["--direct_num_workers", "2"])
-    assert not needs._works_here(["--runner=PortableRunner", "--job_endpoint", "x:1"])
-    assert not needs._works_here(["--job_endpoint", "x:1", "--runner", "DataflowRunner"])
+    assert needs.works_here(["--runner", "FnApiRunner"])
+    assert needs.works_here(["--direct_num_workers", "2"])
+    assert not needs.works_here(["--runner=PortableRunner", "--job_endpoint", "x:1"])
+    assert not needs.works_here(["--job_endpoint", "x:1", "--runner", "DataflowRunner"])
 
 
 def test_a_broken_ffmpeg_is_said_before_plan(

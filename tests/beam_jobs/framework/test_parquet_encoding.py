@@ -74,7 +74,16 @@ def test_fields_within_a_column_may_be_missing_and_unknown() -> None:
     written = as_written(CAPTIONS, [CAPTION]).drop_columns(["examples"])
     written = written.append_column("examples", pa.array([row["of"] for row in rows]))
     [row] = decode_rows(BytesIO(encode_columns(written)), CAPTIONS)
-    assert row["examples"] == [{"recording_id": None, "segment_id": "s", "distance": None}]
+    (found,) = row["examples"]
+    assert found == {"recording_id": None, "segment_id": "s", "distance": None, "form": None}
+
+
+def test_rows_of_an_earlier_release_can_be_written_again() -> None:
+    """Whose examples had no form."""
+    (read,) = decode_rows(BytesIO(encode_table(CAPTIONS, [CAPTION])), CAPTIONS)
+    (again,) = decode_rows(BytesIO(encode_table(CAPTIONS, [read])), CAPTIONS)
+    form = {"form": None}
+    assert again["examples"] == [example | form for example in CAPTION["examples"]]
 
 
 def test_a_type_that_does_not_fit_is_one_line() -> None:

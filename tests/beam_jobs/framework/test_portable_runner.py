@@ -12,9 +12,17 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from beam_jobs.night import annotate
+from beam_jobs.night import annotate, discover, publish, segment
 from tests.beam_jobs.portable import prism, workers
-from tests.beam_jobs.small_night import DAY, all_rows, make_archive, night, quick_tasks, settings_of
+from tests.beam_jobs.small_night import (
+    DAY,
+    all_rows,
+    answers,
+    make_archive,
+    night,
+    quick_tasks,
+    settings_of,
+)
 from tests.media import programme, write
 
 DEADLINE_S = 240
@@ -83,6 +91,40 @@ def test_a_night_is_the_same_and_survives_its_worker(
         if job == "annotate":
             assert f"clips_asked: {clips - kept}\n" in done.stdout
     assert all_rows(out, archive) == all_rows(undisturbed, archive)
+
+
+@pytest.mark.portable_runner
+def test_many_clips_at_once_survive_their_worker(
+    archive: Path, untrained: Path, runner: list[str], tmp_path: Path
+) -> None:
+    """A bundle whose worker died in the middle is done again, and asks only what is missing."""
+    out, undisturbed = tmp_path / "nights" / "out", tmp_path / "undisturbed"
+    (tmp_path / "nights").mkdir()
+    settings = settings_of(archive, out, untrained, *CLIPS)
+    discover.run(settings)
+    segment.run(settings)
+    night(archive, undisturbed, untrained, *CLIPS)
+    clips = len(list(undisturbed.glob("ledger/annotate/*/*/*/*.json")))
+    together = ("--batching", "continuous", "--batch-tokens", "1000", *runner)
+
+    asking = subprocess.Popen(command("annotate", archive, out, untrained, *together))
+    begun = time.monotonic()
+    while not list(out.glob("ledger/annotate/*/*/*/*.json")):
+        assert asking.poll() is None
+        assert time.monotonic() - begun < DEADLINE_S
+        time.sleep(0.02)
+    for victim in workers(os.getpid()):
+        victim.kill()
+    assert asking.wait(DEADLINE_S) == 1
+    kept = len(list(out.glob("ledger/annotate/*/*/*/*.json")))
+    assert 0 < kept < clips
+    done = subprocess.run(
+        command("annotate", archive, out, untrained, *together), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"clips_asked: {clips - kept}\n" in done.stdout
+    publish.run(settings)
+    assert answers(out) == answers(undisturbed)
 
 
 def test_only_the_models_step_asks_for_a_gpu(

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
 from af3core.errors import ConfigurationError
+from af3core.tasks.task import Task, parse_tasks
 from beam_jobs.cli import main
-from beam_jobs.framework.recorded_plan import PlanLost
+from beam_jobs.framework.recorded_plan import (
+    PlanLost,
+    configuration_of,
+    fields_of,
+    identity_of_plan,
+    rows_identity,
+    task_of,
+)
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.night import discover
 from schemas.jobs import JobName
+from schemas.options.night import Budget, Cutting, Model
 from tests.beam_jobs.job_settings import settings_for
 from tests.beam_jobs.small_night import DAY, QUICK_TASKS
 from tests.media import spoken, write
@@ -51,6 +61,25 @@ def test_the_jobs_behind_a_plan_take_what_it_resolved(
         assert [task.max_new_tokens for task in settings.tasks] == [4, 4, 48]
     assert after(tmp_path, "annotate").checkpoint.folder == untrained
     assert after(tmp_path, "segment").audio_model is None
+
+
+def test_what_came_later_leaves_a_plan_of_before_the_same() -> None:
+    tasks = parse_tasks(
+        "a: {kind: caption, prompt: x, examples: 3}\n"
+        "b: {kind: question, prompt: x, options: [u, v]}",
+        "t.yaml",
+    )
+
+    def identities(model: Model, *tasks: Task) -> tuple[str, str]:
+        plan = configuration_of((Cutting(), model, Budget()), tasks, "rev")
+        return identity_of_plan(plan), rows_identity(plan)
+
+    before = ("67a7faa488002eddb3463166", "ee60717a02829d5ef5d479fa")
+    assert identities(Model(), *tasks) == before
+    heard = dataclasses.replace(tasks[0], examples_form="sounds")
+    assert not {*identities(Model(), heard, tasks[1])} & {*before}
+    assert task_of(fields_of(heard)) == heard
+    assert not {*identities(Model(max_audio_s=1800.0), *tasks)} & {*before}
 
 
 def test_what_is_given_again_may_be_the_same(tmp_path: Path, untrained: Path, tasks: Path) -> None:

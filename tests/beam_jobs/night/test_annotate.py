@@ -1,54 +1,31 @@
-"""Which weights a question is asked with."""
+"""What of a clip travels to the workers."""
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
-import numpy as np
-import pytest
+from beam_jobs.framework.pipeline import MOST_HANDED_OVER
+from beam_jobs.night import annotate, discover, segment
+from tests.beam_jobs.small_night import DAY, settings_of
+from tests.media import programme, write
 
-from af3core.model.engines.engine_registry import EngineName, EngineSettings
-from af3core.model.request import Sound
-from af3core.model.weights.checkpoint import Checkpoint
-from af3core.tasks.task import Task
-from beam_jobs.night.annotate import request_of
-
-CAPTION = Task("caption", "caption", "Describe the audio.", unit="clip")
-THINK = Task("why", "question", "Why?", thinking=True)
+SERVICES_TAKE = 10_000_000
+"""Bytes of a pipeline (cloud.google.com/dataflow/quotas)."""
 
 
-@pytest.fixture
-def with_think(tmp_path: Path) -> Path:
-    (tmp_path / "think").mkdir()
-    (tmp_path / "think" / "adapter_config.json").write_text("{}")
-    return tmp_path
-
-
-def weights(folder: Path, task: Task, seconds: float, name: EngineName = "af3") -> str:
-    settings = EngineSettings(name, Checkpoint("m", "r", folder, ""), "float32", "cpu", 1000)
-    sound = Sound(np.zeros(int(seconds * 16_000), np.float32))
-    return request_of(sound, task, settings).weights
-
-
-@pytest.mark.parametrize(
-    ("task", "seconds", "expected"),
-    [
-        (CAPTION, 30, "base"),
-        (CAPTION, 150, "base"),
-        (CAPTION, 150.1, "think"),
-        (CAPTION, 600, "think"),
-        (THINK, 5, "think"),
-    ],
-)
-def test_the_think_weights_think_and_hear_what_is_longer_than_the_base_has_seen(
-    with_think: Path, task: Task, seconds: float, expected: str
-) -> None:
-    assert weights(with_think, task, seconds) == expected
-
-
-def test_a_checkpoint_without_them_and_other_engines_use_the_base(
-    with_think: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    plain = tmp_path_factory.mktemp("plain")
-    assert weights(plain, THINK, 600) == "base"
-    assert weights(with_think, THINK, 600, "transformers") == "base"
+def test_a_clip_travels_without_its_questions(untrained: Path, tmp_path: Path) -> None:
+    """Half a minute of sentences, as often as a pipeline holds: asked a dozen questions."""
+    archive = tmp_path / "arc"
+    write(archive / DAY / "long.flac", programme(30))
+    asked = [f"--ask=question{number}=Is it number {number}?" for number in range(10)]
+    settings = settings_of(archive, tmp_path / "out", untrained, *asked)
+    discover.run(settings)
+    segment.run(settings)
+    [work] = annotate.missing_work(settings)
+    [piece] = annotate.missing_pieces(settings)
+    assert len(work.questions) >= 24
+    assert (piece.clip, piece.questions) == (work.clip, work.questions[:1])
+    assert len(pickle.dumps(piece)) * MOST_HANDED_OVER < SERVICES_TAKE / 4
+    done = annotate.run(settings)
+    assert done.facts["answers_made"] == len(work.questions)

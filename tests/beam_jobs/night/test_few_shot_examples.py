@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from af3core.embedding import few_shot
 from af3core.errors import ConfigurationError
 from beam_jobs.derive import embed_job
 from beam_jobs.night import annotate, discover, publish
@@ -37,14 +38,14 @@ class Asked:
 def asked(embedded: Path, tmp_path_factory: pytest.TempPathFactory) -> Asked:
     out, prompts = tmp_path_factory.mktemp("asked") / "out", []
     shutil.copytree(embedded, out)
-    real = annotate.with_examples
+    real = few_shot.with_examples
 
     def heard(*arguments: Any) -> str:
         prompts.append(real(*arguments))
         return prompts[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("beam_jobs.night.annotate.with_examples", heard)
+        patch.setattr("beam_jobs.night.task_request.with_examples", heard)
         ask(out, WITH_EXAMPLES)
     return Asked(out, prompts)
 

@@ -80,7 +80,9 @@ def test_more_hours_never_need_less(
 def test_requests_are_those_that_a_storage_server_counts(
     lengths_s: tuple[int, ...], untrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From discover to publish, but for the looks of the progress, which depend on the time."""
+    """From discover to publish, but for what depends on the time: looks of the progress, and
+    renewals of claims.
+    """
     for job in (segment, annotate):
         monkeypatch.setattr(job, "show_progress", lambda *_: contextlib.nullcontext())
         monkeypatch.setattr(job, "_work", lambda *_: None)
@@ -93,12 +95,12 @@ def test_requests_are_those_that_a_storage_server_counts(
             settings = settings_of(archive, out, untrained, "--max-clip-s=30")
             for job in (discover, segment, annotate):
                 job.run(settings)
-            asked = len(network.requests)
+            asked = len(network.asked)
             behind_plan = planned(settings, "audit", *TOLERANT), planned(settings, "publish")
-            for_settings = network.requests[asked:]
+            for_settings = network.asked[asked:]
             audit.run(behind_plan[0])
             publish.run(behind_plan[1])
-            counted = Counter(_class(request) for request in network.requests)
+            counted = Counter(_class(request) for request in network.asked)
             counted.subtract(_class(request) for request in for_settings)
             clips = len({row["clip_id"] for row in rows(out, "segments")})
     for k, name in enumerate("AB"):

@@ -191,7 +191,7 @@ def test_all_tables_and_columns_are_listed(out: Path, capsys: pytest.CaptureFixt
     for table in ("failures", "embeddings", "dialogues", "chats"):
         assert f"{table} (version 1)" in text
     for table in ("captions", "transcripts", "answers"):
-        assert f"{table} (version 3)" in text
+        assert f"{table} (version 4)" in text
     assert main(["query", "--out", str(out)]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert rows[0]["table_name"] == "recordings"

@@ -78,10 +78,13 @@ def test_each_benchmark_is_a_task_with_a_gpu_and_the_verdict_waits_for_all(runne
         "dtype",
         "endpoint",
         "engine",
+        "max_audio_s",
         "model",
         "model_revision",
         "prompt_form",
         "server",
+        "think_model",
+        "think_model_revision",
     ]
 
 
@@ -97,6 +100,7 @@ def test_a_benchmark_is_asked_as_the_file_says() -> None:
         "--model=gs://models/af3-int8",
         "--engine=af3",
         "--dtype=bfloat16",
+        "--max-audio-s=600",
         "--prompt-form=hf",
         "--server=auto",
         "--device=auto",
@@ -105,6 +109,14 @@ def test_a_benchmark_is_asked_as_the_file_says() -> None:
         "--run-id=manual__1",
         "--direct_num_workers=1",
     ]
+
+
+def test_a_pair_is_asked_and_accepted_as_a_pair() -> None:
+    pair = {"think_model": "gs://models/think", "think_model_revision": None}
+    dag = evaluate_dag(gate())
+    for task in ("evaluate__mmar", "accept"):
+        assert "--think-model=gs://models/think" in told(dag, task, FORM | pair)
+        assert not [one for one in told(dag, task, FORM) if "think" in one]
 
 
 def test_the_jobs_understand_what_they_are_told() -> None:

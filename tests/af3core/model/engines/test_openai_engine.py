@@ -19,6 +19,7 @@ from af3core.errors import (
     ServerUnavailable,
     SoundNotKept,
 )
+from af3core.model.audio_limits import AudioLimit
 from af3core.model.engines.openai_engine import OpenAIEngine
 from af3core.model.engines.served import retries, wavs
 from af3core.model.engines.served.exchange import RequestRefused
@@ -77,6 +78,14 @@ def test_sounds_before_words_are_kept_by_every_server(engine: OpenAIEngine) -> N
         "user[1.00s|0.50s|\nCompare.] assistant[They differ.] user[1.00s| How?]",
         "user[0.50s|1.00s|Compare.] assistant[They differ.] user[How?]",
     ]
+
+
+def test_a_served_model_hears_as_long_as_it_was_said(server: Server) -> None:
+    long = ask(sound(601), "Hello", 5)
+    error = failed(OpenAIEngine(server.endpoint, "af3"), long)
+    assert str(error).startswith("601.0 s of audio: the model takes at most 600 s (20 windows)")
+    engine = OpenAIEngine(server.endpoint, "af3", limit=AudioLimit.declared(1800, 30))
+    assert texts(engine.answer([long])) == ["user[601.00s|Hello]"]
 
 
 def test_a_sound_among_words_is_sent_where_it_stays_and_refused_elsewhere(server: Server) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import WhisperFeatureExtractor
 
-from af3core.model.audio_limits import WINDOW_SAMPLES, audio_tokens, mel_frames
+from af3core.model.audio_limits import AF3_LIMIT, WINDOW_SAMPLES, audio_tokens, mel_frames
 from af3core.model.network.log_mel import LogMel
-from af3core.model.request import Waveform
+from af3core.model.request import Sound, Waveform
 
 EXTRACTOR = WhisperFeatureExtractor(feature_size=128)
 LOG_MEL = LogMel(EXTRACTOR.mel_filters)
@@ -35,6 +37,17 @@ def test_equal_on_the_real_frames_and_the_border(lengths: list[int]) -> None:
     given_mel = LOG_MEL(windows)
     assert given_mel.shape[2] == min(3000, max(map(mel_frames, lengths)) + 2)
     torch.testing.assert_close(given_mel, expected[..., : given_mel.shape[2]], atol=1e-4, rtol=0)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.integers(480, 2 * WINDOW_SAMPLES), min_size=1, max_size=3))
+def test_computed_ahead_it_is_what_it_is_in_a_batch(lengths: list[int]) -> None:
+    sounds = [Sound(noise(length, seed)) for seed, length in enumerate(lengths)]
+    together = [window for sound in sounds for window in sound.windows(AF3_LIMIT)]
+    mels = [tuple(LOG_MEL([w])[0].numpy() for w in s.windows(AF3_LIMIT)) for s in sounds]
+    ahead = [replace(sound, log_mels=of) for sound, of in zip(sounds, mels, strict=True)]
+    heard = [window for sound in ahead for window in sound.windows(AF3_LIMIT)]
+    torch.testing.assert_close(LOG_MEL(heard), LOG_MEL(together), atol=1e-5, rtol=0)
 
 
 def test_silence_and_full_scale() -> None:

@@ -1,0 +1,1 @@
+"""Weights of fewer bits than they are computed in."""

@@ -1,0 +1,105 @@
+"""Pieces of a bundle that are done side by side, on threads, from its first element to its end.
+
+process ──► a thread each, `MOST_AT_ONCE` in this process ──► results with later elements
+finish_bundle ──► what is left, waited for
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindows
+
+from beam_jobs.framework.counters import count, counted_apart
+
+MOST_AT_ONCE = 128
+"""Pieces that a process works on at once, all its bundles together. Each may hold a claim, whose
+heartbeat is a request every five seconds; a piece that waits for storage holds up no other."""
+
+_slots = threading.BoundedSemaphore(MOST_AT_ONCE)
+
+_Done = tuple[list[Any], Counter[str]]
+"""What a piece gave, and what it counted."""
+
+
+class DoOverlapping(beam.DoFn):
+    """Does the pieces of a bundle side by side; where they do not overlap, one after the other.
+
+    A piece's error ends the bundle once the pieces that run are done, so that nothing of them is
+    lost. A bundle that its runner gave up leaves its threads to end by themselves.
+
+    Args:
+        do: gives what comes of a piece; a function of a module.
+        context: given to it, behind the piece.
+        overlaps: whether pieces overlap here; asked on the worker, given `context`.
+    """
+
+    def __init__(
+        self,
+        do: Callable[..., Iterable[Any]],
+        context: tuple[Any, ...],
+        overlaps: Callable[..., bool],
+    ) -> None:
+        self._do, self._context, self._overlaps = do, context, overlaps
+
+    def setup(self) -> None:
+        self._threads = ThreadPoolExecutor(MOST_AT_ONCE, "pieces")
+        self._is_side_by_side = self._overlaps(*self._context)
+
+    def start_bundle(self) -> None:
+        self._running: list[Future[_Done]] = []
+
+    def process(self, piece: Any) -> Iterator[Any]:
+        if not self._is_side_by_side:
+            yield from self._do(piece, *self._context)
+            return
+        yield from self._results(future for future in self._running if future.done())
+        _slots.acquire()
+        try:
+            self._running.append(self._threads.submit(self._on_thread, piece))
+        except BaseException:
+            _slots.release()
+            raise
+
+    def finish_bundle(self) -> Iterator[Any]:
+        for result in self._results(iter(list(self._running))):
+            yield _in_global_window(result)
+
+    def teardown(self) -> None:
+        self._threads.shutdown(wait=False)
+
+    def _on_thread(self, piece: Any) -> _Done:
+        try:
+            with counted_apart() as counters:
+                return list(self._do(piece, *self._context)), counters
+        finally:
+            _slots.release()
+
+    def _results(self, futures: Iterator[Future[_Done]]) -> Iterator[Any]:
+        """What pieces gave, each waited for; counted on this thread.
+
+        Raises:
+            Exception: that of a piece, once no other runs.
+        """
+        for future in list(futures):
+            self._running.remove(future)
+            try:
+                results, counters = future.result()
+            except BaseException:
+                wait(self._running)
+                raise
+            for name, amount in counters.items():
+                count(name, amount)
+            yield from results
+
+
+def _in_global_window(result: Any) -> Any:
+    """What a bundle's end gives back has no element's window."""
+    if isinstance(result, beam.pvalue.TaggedOutput):
+        return beam.pvalue.TaggedOutput(result.tag, GlobalWindows.windowed_value(result.value))
+    return GlobalWindows.windowed_value(result)

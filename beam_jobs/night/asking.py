@@ -1,0 +1,147 @@
+"""How a clip's questions are put to the model: one clip at a time, or many clips at once.
+
+read ──► decode ──► prompts ──► the model, with what other clips ask ──► results
+ a thread for each clip, within a budget of bytes         the engine's own thread
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from af3core.errors import ModelError
+from af3core.model.cuda import gpus, torch_build, why_no_cuda
+from af3core.model.engines.engine_registry import load_engine, model_turn
+from af3core.model.request import Request, Sound
+from af3core.tasks.task import Task
+from beam_jobs.framework.byte_budget import ByteBudget
+from beam_jobs.framework.clip_audio import ClipObject, Span, clip_sounds
+from beam_jobs.framework.ledger import Ledger
+from beam_jobs.framework.settings import JobSettings
+from beam_jobs.framework.shared_time import SharedTime
+from beam_jobs.night.answer_records import Result
+from beam_jobs.night.few_shot_examples import ShownExamples, shown_examples
+from beam_jobs.night.pending_questions import ClipWork, PendingQuestion
+from beam_jobs.night.shown_example import ShownExample
+from beam_jobs.night.task_request import request_of
+from schemas.options.night import Batching
+
+HEARD_BYTES = 512 << 20
+"""Of sounds that are decoded and not yet answered: more than an hour."""
+_BYTES_A_MS = 16 * 4 + 128 * 4 // 10
+"""Of float32 at 16 kHz, and of their log-mel, 128 numbers each 10 ms."""
+
+heard = ByteBudget(HEARD_BYTES)
+"""Of this process."""
+_decoding = threading.BoundedSemaphore(max(1, len(os.sched_getaffinity(0)) - 1))
+"""Clips that are decoded at once: a core is left to the engine."""
+_model_time = SharedTime()
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What came of a clip's questions.
+
+    Attributes:
+        results: in the order of the questions.
+        shown: the examples that stood before a question.
+        model_ms: of the model's time.
+    """
+
+    results: Sequence[Result]
+    shown: Mapping[PendingQuestion, Sequence[ShownExample]]
+    model_ms: int
+
+
+def crosses_clips(settings: JobSettings) -> bool:
+    """Whether many clips are asked at once here: as `--batching` says, or else where the model runs
+    on a GPU of this machine.
+    """
+    batching = settings[Batching].batching
+    if batching != "auto":
+        return batching == "continuous"
+    return settings.engine.name != "openai" and _runs_on_gpu(settings.engine.device)
+
+
+@functools.cache
+def _runs_on_gpu(device: str) -> bool:
+    return device == "cuda" or (device == "auto" and not why_no_cuda(gpus(), torch_build()))
+
+
+def ask_questions(
+    item: ClipWork, weight: int, tasks: Mapping[str, Task], ledger: Ledger, settings: JobSettings
+) -> Asked:
+    """Read a clip and ask its questions.
+
+    Args:
+        item: the clip with its questions.
+        weight: its share of the model's work, beside other clips'.
+        tasks: by their identity.
+        ledger: whose store holds the clip.
+        settings: of the job.
+    """
+    asking = _ask_beside_others if crosses_clips(settings) else _ask_alone
+    return asking(item, weight, tasks, ledger, settings)
+
+
+def _ask_alone(
+    item: ClipWork, _weight: int, tasks: Mapping[str, Task], ledger: Ledger, settings: JobSettings
+) -> Asked:
+    """In the model's turn, so that its batches hold this clip alone."""
+    clip, spans = _object_and_spans(item)
+    with model_turn:
+        engine = load_engine(settings.engine)  # its time is not the model's
+        begun = time.monotonic()
+        sounds = clip_sounds(clip, spans, ledger.store)
+        shown = shown_examples(item, sounds, tasks, settings)
+        results = _ask(item, sounds, shown, tasks, settings, engine.answer)
+        return Asked(results, shown.of, round(1000 * (time.monotonic() - begun)))
+
+
+def _ask_beside_others(
+    item: ClipWork, weight: int, tasks: Mapping[str, Task], ledger: Ledger, settings: JobSettings
+) -> Asked:
+    """Read and decode while others are asked, then ask beside them."""
+    clip, spans = _object_and_spans(item)
+    length_ms = sum(end_ms - start_ms for start_ms, end_ms in {*spans})
+    with heard.held(length_ms * _BYTES_A_MS):
+        sounds = clip_sounds(clip, spans, ledger.store, _decoding)
+        engine = load_engine(settings.engine)  # the first clips are read meanwhile
+        shown = shown_examples(item, sounds, tasks, settings)
+        with _model_time.measured(max(weight, 1)) as share:
+            results = _ask(item, sounds, shown, tasks, settings, engine.answer_beside)
+    return Asked(results, shown.of, round(1000 * share.seconds))
+
+
+def _object_and_spans(item: ClipWork) -> tuple[ClipObject, list[Span]]:
+    spans = [(asked.start_ms, asked.end_ms) for asked in item.questions]
+    return ClipObject(item.clip.clip_uri, item.clip.start_ms), spans
+
+
+def _ask(
+    item: ClipWork,
+    sounds: Mapping[Span, Sound | ModelError],
+    shown: ShownExamples,
+    tasks: Mapping[str, Task],
+    settings: JobSettings,
+    answer: Callable[[Sequence[Request]], Sequence[Result]],
+) -> list[Result]:
+    """One result per question; audio that cannot be read fails its questions alone."""
+    results: dict[int, Result] = {}
+    requests, positions = [], []
+    for position, asked in enumerate(item.questions):
+        sound = sounds[asked.start_ms, asked.end_ms]
+        if isinstance(sound, ModelError):
+            results[position] = sound
+        elif asked in shown.waiting:
+            results[position] = shown.waiting[asked]
+        else:
+            positions.append(position)
+            examples = [each.example for each in shown.of.get(asked, ())]
+            requests.append(request_of(sound, tasks[asked.task_hash], settings.engine, examples))
+    results.update(zip(positions, answer(requests), strict=True))
+    return [results[position] for position in range(len(item.questions))]

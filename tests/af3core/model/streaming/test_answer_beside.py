@@ -1,0 +1,278 @@
+"""Whole answers that threads ask for beside each other: the same ones, in shared batches."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from torch import Tensor
+
+from af3core.errors import EmptyAudio, MachineModelError, ModelError
+from af3core.model.engines.af3_engine import Af3Engine
+from af3core.model.engines.prompts_ahead import PromptsAhead
+from af3core.model.engines.transformers_engine import TransformersEngine
+from af3core.model.network.log_mel import LogMel
+from af3core.model.prompt import Prompt
+from af3core.model.request import (
+    Answer,
+    Decoding,
+    Request,
+    Sound,
+    Turn,
+    Waveform,
+    Weights,
+    ask,
+)
+from af3core.model.runtime.runner import Runner
+from af3core.model.streaming.stream_batches import (
+    FairLock,
+    Join,
+    PendingRequest,
+    StreamBatches,
+)
+from af3core.model.weights.checkpoint import find_checkpoint
+from tests.af3core.model.asking import answers_of, assert_same_answers, sound_of
+
+CLIPS = [[sound_of(0.4 + i / 5 + j / 9, seed=10 * i + j) for j in range(2)] for i in range(6)]
+CAPTION, WHO = "Please describe the audio in detail.", "Who is speaking?"
+DEADLINE_S = 60
+
+
+@pytest.fixture(scope="module")
+def engine(untrained: Path) -> Af3Engine:
+    return Af3Engine.load(find_checkpoint(str(untrained)))
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_stays() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    assert set(threading.enumerate()) - before == set()
+
+
+def questions(clip: Sequence[Sound], answer_tokens: int = 12) -> list[Request]:
+    return [ask(sound, prompt, answer_tokens) for sound in clip for prompt in (CAPTION, WHO)]
+
+
+def beside(
+    answer: Callable[[Sequence[Request]], list[Answer | ModelError]],
+    clips: Sequence[Sequence[Request]],
+) -> list[list[Answer | ModelError]]:
+    """A thread for each clip."""
+    with ThreadPoolExecutor(len(clips)) as threads:
+        return list(threads.map(answer, clips))
+
+
+def whole(results: Sequence[Answer | ModelError]) -> list[Answer]:
+    assert all(isinstance(result, Answer) for result in results), results
+    return [result for result in results if isinstance(result, Answer)]
+
+
+def test_many_clips_are_answered_as_one_is_and_together(engine: Af3Engine) -> None:
+    clips = [questions(clip) for clip in CLIPS]
+    expected, steps = [], 0
+    for requests in clips:
+        expected.append(answers_of(engine, requests))
+        steps += engine.stats.steps
+    engine.answer([])
+    found = beside(engine.answer_beside, clips)
+    for mine, alone in zip(found, expected, strict=True):
+        assert_same_answers(whole(mine), alone)
+    assert engine.stats.steps < 0.7 * steps
+    assert engine.runners["base"].kv_bytes == 0
+
+
+def test_what_is_computed_ahead_for_a_gpu_gives_the_same_words(untrained: Path) -> None:
+    """The log-mel, on the threads that ask: each sound once."""
+    engine = Af3Engine.load(find_checkpoint(str(untrained)))
+    clips = [questions([*clip, sound_of(31, seed=7)]) for clip in CLIPS[:2]]
+    expected = [answers_of(engine, requests) for requests in clips]
+    computed, log_mel = list[int](), LogMel(engine.processor.feature_extractor.mel_filters)
+
+    class Noting(LogMel):
+        def forward(self, windows: Sequence[Waveform]) -> Tensor:
+            computed.append(len(windows))
+            return log_mel.forward(windows)
+
+    noting = Noting(engine.processor.feature_extractor.mel_filters)
+    engine._ahead = PromptsAhead({"base": noting})
+    for mine, alone in zip(beside(engine.answer_beside, clips), expected, strict=True):
+        assert_same_answers(whole(mine), alone)
+    assert computed == [1] * 8  # two short sounds and two windows of the long one, twice
+
+
+def test_streams_are_written_in_the_same_batches(
+    engine: Af3Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, running, opened = Runner.step, threading.Event(), threading.Event()
+
+    def waiting(self: Runner, ids: object) -> object:
+        running.set()
+        assert opened.wait(DEADLINE_S)
+        return step(self, ids)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Runner, "step", waiting)
+    long = [Request((CLIPS[0][0],), (Turn("user", WHO),), Decoding(40, min_new_tokens=40))]
+    engine.answer([])
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(engine.answer_beside, long)
+        assert running.wait(DEADLINE_S)
+        stream = engine.stream([ask(CLIPS[1][0], WHO, 10)])
+        opened.set()
+        assert len(list(stream)) >= 1
+        assert whole(asked.result())[0].token_count == 40
+    assert engine.stats.steps < 45
+
+
+def test_what_breaks_on_one_clip_breaks_no_other(
+    engine: Af3Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = [questions(clip) for clip in CLIPS]
+    expected = [answers_of(engine, requests) for requests in clips]
+    bad, encode = CLIPS[2][1], Runner.encode
+
+    def break_on_one(self: Runner, sounds: Sequence[Sound]) -> object:
+        if bad in sounds:
+            raise RuntimeError("device-side assert triggered")
+        return encode(self, sounds)
+
+    monkeypatch.setattr(Runner, "encode", break_on_one)
+    empty = [ask(Sound(np.zeros(100, np.float32)), WHO, 4), *questions(CLIPS[5])]
+    *found, with_empty = beside(engine.answer_beside, [*clips, empty])
+    for number, (mine, alone) in enumerate(zip(found, expected, strict=True)):
+        failed = [place for place, one in enumerate(mine) if isinstance(one, ModelError)]
+        assert failed == ([2, 3] if number == 2 else [])
+        fine = [one for one in mine if isinstance(one, Answer)]
+        assert_same_answers(fine, [a for n, a in enumerate(alone) if n not in failed])
+    assert isinstance(with_empty[0], EmptyAudio)
+    assert_same_answers(whole(with_empty[1:]), expected[5])
+
+
+def test_a_batch_that_is_too_large_for_the_memory_goes_in_smaller_ones(
+    engine: Af3Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The device holds what two clips need, whatever the budget says."""
+    clips = [questions(clip) for clip in CLIPS]
+    expected = [answers_of(engine, requests) for requests in clips]
+    start, too_large = Runner.start, []
+
+    def short_of_memory(self: Runner, number: int, clips: object, capacity: int) -> object:
+        logits = start(self, number, clips, capacity)  # type: ignore[arg-type]
+        if self.kv_bytes > 3_000_000:
+            too_large.append(self.kv_bytes)
+            raise MemoryError("CUDA out of memory")
+        return logits
+
+    engine.answer(clips[0])
+    assert engine.stats.peak_kv_bytes < 1_500_000
+    monkeypatch.setattr(Runner, "start", short_of_memory)
+    for _ in range(2):
+        for mine, alone in zip(beside(engine.answer_beside, clips), expected, strict=True):
+            assert_same_answers(whole(mine), alone)
+    assert too_large
+    assert engine.runners["base"].kv_bytes == 0
+
+
+def test_without_any_memory_each_question_waits(
+    engine: Af3Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_arguments: object) -> object:
+        raise MemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Runner, "start", lost)
+    for results in beside(engine.answer_beside, [questions(clip) for clip in CLIPS[:3]]):
+        assert [type(result) for result in results] == [MachineModelError] * 4
+
+
+def test_a_sound_is_embedded_while_answers_are_written(
+    engine: Af3Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two steps: it waits for no answer's end."""
+    step, running, embedded = Runner.step, threading.Event(), threading.Event()
+    [expected] = engine.embed([CLIPS[1][0]])
+
+    def waiting(self: Runner, ids: object) -> object:
+        running.set()
+        if engine.stats.steps > 20:
+            assert embedded.wait(DEADLINE_S)
+        return step(self, ids)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Runner, "step", waiting)
+    long = [Request((CLIPS[0][0],), (Turn("user", WHO),), Decoding(60, min_new_tokens=60))]
+    engine.answer([])
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(engine.answer_beside, long)
+        assert running.wait(DEADLINE_S)
+        [vector] = engine.embed([CLIPS[1][0]])
+        embedded.set()
+        assert whole(asked.result())[0].token_count == 60
+    assert isinstance(vector, np.ndarray)
+    np.testing.assert_array_equal(vector, expected)
+
+
+def test_the_reference_answers_beside_as_well(untrained: Path) -> None:
+    reference = TransformersEngine.load(find_checkpoint(str(untrained)))
+    clips = [questions(clip[:1], 3) for clip in CLIPS[:2]]
+    expected = [answers_of(reference, requests) for requests in clips]
+    for mine, alone in zip(beside(reference.answer_beside, clips), expected, strict=True):
+        assert_same_answers(whole(mine), alone)
+
+
+class Device:
+    """Runs a batch as an engine does: each request a step, with the others that are there."""
+
+    def __init__(self) -> None:
+        self.ran: list[tuple[Weights, int]] = []
+        self.most = 0
+
+    def run(
+        self, asked: Sequence[PendingRequest], join: Join
+    ) -> Iterator[tuple[int, Answer | ModelError]]:
+        weights = asked[0].request.weights
+        running = dict(enumerate(asked))
+        while running:
+            running |= dict(join(weights))
+            self.most = max(self.most, len(running))
+            place = next(iter(running))
+            one = running.pop(place)
+            assert one.request.weights == weights
+            self.ran.append((weights, one.request.decoding.max_new_tokens))
+            yield place, Answer("", 1, None, "stop")
+
+
+def pool(device: Device, batch_tokens: int) -> StreamBatches:
+    return StreamBatches(FairLock(), device.run, lambda: None, lambda: batch_tokens)
+
+
+def asked_with(requests: Sequence[Request]) -> list[tuple[Request, Prompt | None]]:
+    return [(request, None) for request in requests]
+
+
+def test_what_runs_is_bounded_by_the_budget() -> None:
+    device = Device()
+    requests = [ask(Sound(CLIPS[0][0].samples), "", 90) for _ in range(50)]  # 100 tokens each
+    pool(device, 1000).answer(asked_with(requests))
+    assert device.most == 15
+    assert len(device.ran) == 50
+
+
+def test_other_weights_have_their_turn_under_a_stream_of_work() -> None:
+    """One caller after the other asks the base, and one the weights that think."""
+    device, turn = Device(), FairLock()
+    shared = StreamBatches(turn, device.run, lambda: None, lambda: 200)
+    base = [ask(Sound(CLIPS[0][0].samples), "", 90) for _ in range(400)]
+    thinking = [replace(each, weights="think") for each in base[:2]]
+    with ThreadPoolExecutor(2) as threads:
+        with turn:
+            asked = [threads.submit(shared.answer, asked_with(each)) for each in (base, thinking)]
+            while shared._unfinished < 402:
+                time.sleep(0.001)
+        assert [len(one.result(DEADLINE_S)) for one in asked] == [400, 2]
+    # four budgets of two requests each may pass by, and what runs then ends
+    assert device.ran.index(("think", 90)) <= 12

@@ -1,0 +1,1 @@
+"""What a real GPU is measured by: `make gpu-figures`."""
