@@ -112,6 +112,7 @@ bench: install  ## speed and memory, as ratios against named peers
 	$(BIN)/python -m tests.benchmarks.segment_memory
 	$(BIN)/python -m tests.benchmarks.second_run
 	$(BIN)/python -m tests.benchmarks.standard_job
+	$(BIN)/python -m tests.benchmarks.parity
 	$(BIN)/python -m tests.benchmarks.dag_parse
 	$(BIN)/python -m tests.benchmarks.backfill_year
 	$(BIN)/python -m tests.benchmarks.scaling
