@@ -120,6 +120,7 @@ bench: install  ## speed and memory, as ratios against named peers
 	$(BIN)/python -m tests.benchmarks.standard_job
 	$(BIN)/python -m tests.benchmarks.host_time
 	$(BIN)/python -m tests.benchmarks.published_texts
+	$(BIN)/python -m tests.benchmarks.parity
 	$(BIN)/python -m tests.benchmarks.dag_parse
 	$(BIN)/python -m tests.benchmarks.backfill_year
 	$(BIN)/python -m tests.benchmarks.scaling

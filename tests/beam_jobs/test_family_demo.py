@@ -35,7 +35,7 @@ compared:
     - And in <sound-2>?
   max_new_tokens: 4
 """
-DERIVED = ("events", "embed", "skills", "think", "summarise")
+DERIVED = ("events", "embed", "skills", "summarise")
 
 
 @pytest.fixture(scope="module")
