@@ -9,8 +9,8 @@ PRISM := $(BIN)/prism
 STATSD_EXPORTER := $(BIN)/statsd_exporter
 FAKETIME := build/faketime
 DEMO_OUT ?= demo-out
-# of pytest-xdist; logical: one a core
-WORKERS ?= logical
+# of pytest-xdist: one more than cores, as tests wait for servers
+WORKERS ?= $(shell expr $$(nproc) + 1)
 # with torch for CUDA: not that of .venv, whose lock is of every machine
 PYTHON_OF_GPU ?= python3
 FIGURES ?= --quick --peer
@@ -118,6 +118,8 @@ bench: install  ## speed and memory, as ratios against named peers
 	$(BIN)/python -m tests.benchmarks.segment_memory
 	$(BIN)/python -m tests.benchmarks.second_run
 	$(BIN)/python -m tests.benchmarks.standard_job
+	$(BIN)/python -m tests.benchmarks.host_time
+	$(BIN)/python -m tests.benchmarks.published_texts
 	$(BIN)/python -m tests.benchmarks.dag_parse
 	$(BIN)/python -m tests.benchmarks.backfill_year
 	$(BIN)/python -m tests.benchmarks.scaling

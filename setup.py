@@ -28,6 +28,10 @@ JOBS = [
     "av>=15",
     "ffmpeg-python>=0.2",
     "imageio-ffmpeg>=0.6",
+    # grapheme clusters, and words of scripts without spaces: ICU with its dictionaries
+    "icu4py>=1.2",
+    # the language of a text: 139 languages, weights in the wheel
+    "py3langid>=0.4",
     "onnxruntime>=1.20",
     "jinja2>=3.1",
     "matplotlib>=3.10",
@@ -125,7 +129,7 @@ setup(
         "af3core.tasks": ["*.yaml"],
         "af3core.skills": ["*.yaml"],
         "dags": ["py.typed", "corpora/*.yaml", ".airflowignore"],
-        "af3core.nano": ["checkpoint/*", "ctc_checkpoint/*", "demo_archive/*/*", "demo_scripts/*"],
+        "af3core.nano": ["checkpoint/*", "demo_archive/*/*", "demo_scripts/*"],
         "af3core.evaluation": ["*.html"],
         "beam_jobs.night_report": ["*.html", "*.css"],
         "beam_jobs.browse": ["*.yaml", "static/*", "static/*/*"],

@@ -247,7 +247,16 @@ class ExampleSegment(Record):
 
 @dataclass(frozen=True)
 class Annotation(Record):
-    """One answer of the model to one task over one segment or clip (`segment_id` is then empty)."""
+    """One answer of the model to one task over one segment or clip (`segment_id` is then empty).
+
+    Its flags follow from it when it is published. Earlier releases kept theirs in `flags`, which is
+    no longer read.
+
+    Attributes:
+        language: of a transcript's text by ISO 639, empty where that is too short to tell; None
+            of other answers, and where an earlier release kept none.
+        language_probability: how likely that language is.
+    """
 
     task_id: str
     task_hash: str
@@ -263,8 +272,10 @@ class Annotation(Record):
     mean_logprob: float | None
     token_count: int
     finish_reason: str
-    flags: tuple[str, ...]
+    flags: tuple[str, ...] = ()
     examples: tuple[ExampleSegment, ...] = ()
+    language: str | None = None
+    language_probability: float = 0.0
 
 
 @dataclass(frozen=True)

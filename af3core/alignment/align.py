@@ -36,8 +36,7 @@ FASTEST_SIGNS_PER_S = 15.0
 _SPEECH = 0.5
 _AROUND_SPEECH_MS = 200
 _HUSH_LEVEL = np.float32(1e-3)
-_LEAST_SPEECH_SHARE = 0.6
-"""A text that takes more than this of the fastest speech was spoken outside of what was heard."""
+_SURE_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -81,15 +80,21 @@ def _found(
 ) -> list[Placed | None]:
     """The places in the speech alone: music and sounds between are like speech to an aligner.
 
-    Where the detector hears too little speech for the text, or the aligner no word in it, all of
-    the sound is heard.
+    Where the detector hears too little speech for the text, or most words are in doubt in what it
+    hears, all of the sound is heard too, and the surer places are taken.
     """
     spoken_ms = sum(end - start for start, end in speech)
-    if not is_too_long(words, round(_LEAST_SPEECH_SHARE * spoken_ms)):
-        found = aligner.place(_hushed(samples, speech), words)
-        if any(place is not None for place in found):
-            return found
-    return aligner.place(samples, words)
+    if is_too_long(words, spoken_ms):
+        return aligner.place(samples, words)
+    found = aligner.place(_hushed(samples, speech), words)
+    sure = sum(place is not None and place.confidence >= LEAST_CONFIDENCE for place in found)
+    if sure >= _SURE_SHARE * len(words):
+        return found
+    return max(found, aligner.place(samples, words), key=_confidence_sum)
+
+
+def _confidence_sum(places: Sequence[Placed | None]) -> float:
+    return sum(place.confidence for place in places if place is not None)
 
 
 def _hushed(samples: Waveform, speech: Sequence[Stretch]) -> Waveform:

@@ -48,7 +48,8 @@ class CtcAligner:
         self._turn, self._device = threading.Lock(), device
         folder = str(checkpoint.folder)
         try:
-            self._model: Any = AutoModelForCTC.from_pretrained(folder).eval().to(device)
+            loaded: Any = AutoModelForCTC.from_pretrained(folder, dtype=torch.float32)
+            self._model: Any = loaded.eval().to(device)
             self._features: Any = AutoFeatureExtractor.from_pretrained(folder)
             tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""Where a CTC model's files are, and which they are: a folder, a hub id, or the embedded one."""
+"""Where a CTC model's files are, and which they are: a folder, or a hub id."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from af3core.errors import ConfigurationError
 from af3core.installation import install_command
-from schemas.options.derive import INTERPOLATION, NANO_CTC, POCKETSPHINX
+from schemas.options.derive import INTERPOLATION, POCKETSPHINX
 
 _DECIDING_FILES = ("*.json", "*.safetensors", "*.bin", "*.txt")
 _HASH_DIGITS = 16
@@ -35,11 +35,9 @@ def find_ctc_checkpoint(name: str) -> CtcCheckpoint:
     Raises:
         ConfigurationError: there is no such model, or it cannot be fetched.
     """
-    embedded = Path(__file__).parents[1] / "nano" / "ctc_checkpoint"
-    folder = embedded if name == NANO_CTC else Path(name)
+    folder = Path(name)
     if folder.is_dir():
-        shown = name if name == NANO_CTC else folder.name
-        return CtcCheckpoint(shown, _files_hash(name, folder), folder)
+        return CtcCheckpoint(folder.resolve().name, _files_hash(name, folder), folder)
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -52,8 +50,8 @@ def find_ctc_checkpoint(name: str) -> CtcCheckpoint:
         fetched = Path(snapshot_download(name, allow_patterns=list(_DECIDING_FILES)))
     except HFValidationError as error:
         raise ConfigurationError(
-            f"--aligner {name}: neither {POCKETSPHINX}, {NANO_CTC} or {INTERPOLATION}, nor a"
-            " folder, nor a hub id such as facebook/wav2vec2-base-960h"
+            f"--aligner {name}: neither {POCKETSPHINX} or {INTERPOLATION}, nor a folder,"
+            " nor a hub id such as facebook/wav2vec2-base-960h"
         ) from error
     except (HfHubHTTPError, OSError) as error:
         raise ConfigurationError(

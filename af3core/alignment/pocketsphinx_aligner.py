@@ -34,7 +34,7 @@ _BEAMS = ((1e-64, 1e-48), (1e-200, 1e-150))
 search is done again with the wide ones, which take twice the time."""
 _SEARCH = "words"
 
-_EVEN_SCORE, _SCORE_WIDTH = -75.0, 8.0
+_EVEN_SCORE, _SCORE_WIDTH = -70.0, 8.0
 """Mean score of a frame at which a word is as likely wrong as right, and how fast that turns: on
 sentences of nano's voices with a tenth of the words replaced (`tests/benchmarks/alignment.py`)."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from af3core.longform.extractive import GENERIC
 from af3core.longform.passages import Passage
 from af3core.longform.word_forms import first_words, stems_of
-from af3core.tasks.flags import is_looping
+from af3core.tasks.looping import is_looping
 
 PROMPT_TOKENS = 7000
 """Of evidence in one prompt; with the request and the answer below 8k."""

@@ -4,6 +4,9 @@ looping_text                 the answer repeats itself
 no_speech                    a transcript without words, as it should be
 transcript_without_speech    words where the detector hears no speech
 speech_without_transcript    speech is heard, the transcript is empty or says that there is none
+implausible_rate             more letters than can be spoken in the time of speech, or far too few
+stock_phrase                 a sentence that a model writes over unlike sounds of a day
+language_beyond_model        a transcript in a language that the checkpoint was not made for
 cut_off                      the answer reached its limit of tokens
 low_confidence               the mean log-probability of the tokens is low
 no_option_chosen             a multiple-choice answer that names no option, or several
@@ -25,9 +28,9 @@ silence_doubted              nothing was heard, and level, length or neighbours 
 
 from __future__ import annotations
 
-import zlib
-
 from af3core.tasks.answers import ReadAnswer
+from af3core.tasks.looping import is_looping
+from af3core.tasks.speech_rate import is_implausible_rate
 from af3core.tasks.task import Task
 from af3core.tasks.transcripts import is_no_speech_answer
 
@@ -39,12 +42,6 @@ OF_RECORDINGS = frozenset(
 LOW_MEAN_LOGPROB = -1.0
 """Whisper's threshold for a doubtful segment (its `logprob_threshold`)."""
 
-COMPRESSION_RATIO = 2.4
-"""Whisper's threshold for text that loops (its `compression_ratio_threshold`)."""
-
-_SHORTEST_COMPRESSED = 100
-_LOOP_REPEATS = 4
-_LONGEST_LOOP_WORDS = 8
 _SPEECH_EXPECTED_MS = 2000
 
 
@@ -56,7 +53,9 @@ def answer_flags(
     finish_reason: str,
     speech_ms: int,
 ) -> tuple[str, ...]:
-    """The flags of one answer, in the order above."""
+    """The flags of one answer, in the order above; not those that follow from other answers
+    (`stock_phrases`) or from the checkpoint (`af3core.model.weights.languages`).
+    """
     flags = []
     if is_looping(answer.text):
         flags.append("looping_text")
@@ -81,25 +80,9 @@ def _transcript_flags(text: str, speech_ms: int) -> list[str]:
         return ["speech_without_transcript" if expected else "no_speech"]
     if not speech_ms:
         return ["transcript_without_speech"]
-    return ["speech_without_transcript"] if is_no_speech_answer(text) else []
-
-
-def is_looping(text: str) -> bool:
-    """True where a phrase of up to eight words follows itself four times, or text compresses
-    better than language does.
-    """
-    words = text.lower().split()
-    for size in range(1, _LONGEST_LOOP_WORDS + 1):
-        run = 1
-        for start in range(size, len(words) - size + 1):
-            same = words[start : start + size] == words[start - size : start]
-            run = run + 1 if same else 1
-            if run > (_LOOP_REPEATS - 1) * size - size + 1:
-                return True
-    if len(text) < _SHORTEST_COMPRESSED:
-        return False
-    encoded = text.encode()
-    return len(encoded) / len(zlib.compress(encoded)) > COMPRESSION_RATIO
+    if is_no_speech_answer(text):
+        return ["speech_without_transcript"]
+    return ["implausible_rate"] if is_implausible_rate(text, speech_ms) else []
 
 
 def is_timeline_suspect(declared_ms: int | None, decoded_ms: int) -> bool:

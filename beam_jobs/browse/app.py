@@ -88,6 +88,7 @@ def _add_data(app: FastAPI, archive: Archive) -> None:
         speech: Speech = "any",
         unflagged: bool = False,
         without_flag: Annotated[tuple[str, ...], Query()] = (),
+        language: Annotated[tuple[str, ...], Query()] = (),
         limit: Annotated[int, Query(ge=1, le=MOST_HITS)] = 20,
         offset: Annotated[int, Query(ge=0)] = 0,
     ) -> Response:
@@ -102,6 +103,7 @@ def _add_data(app: FastAPI, archive: Archive) -> None:
             speech=speech,
             unflagged=unflagged,
             without_flags=without_flag,
+            languages=language,
             limit=limit,
             offset=offset,
         )

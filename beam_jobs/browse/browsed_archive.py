@@ -67,6 +67,7 @@ class Archive:
             "out": self.out,
             "corpora": self.corpora.all(),
             "flags": self.corpora.flags(),
+            "languages": self.corpora.languages(),
             "search": self._searchable(),
             "limits": {"sql_seconds": SECONDS, "sql_rows": MOST_ROWS},
             "saved_questions": saved_questions(),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from af3core.errors import ModelError
 from af3core.model.request import Answer
 from af3core.tasks.answers import read_answer
-from af3core.tasks.flags import answer_flags
+from af3core.tasks.language import identify_language
 from af3core.tasks.task import Task
 from beam_jobs.framework.failures import charge, failure_of
 from beam_jobs.framework.settings import JobSettings
@@ -57,6 +57,7 @@ def _annotation(
     ask: PendingQuestion, answer: Answer, task: Task, shown: Sequence[ShownExample]
 ) -> Annotation:
     read = read_answer(task, answer.text, ask.speech_ms)
+    spoken = identify_language(read.text) if task.kind == "transcript" else None
     return Annotation(
         task_id=task.task_id,
         task_hash=ask.task_hash,
@@ -72,14 +73,9 @@ def _annotation(
         mean_logprob=answer.mean_logprob,
         token_count=answer.token_count,
         finish_reason=answer.finish_reason,
-        flags=answer_flags(
-            task,
-            read,
-            mean_logprob=answer.mean_logprob,
-            finish_reason=answer.finish_reason,
-            speech_ms=ask.speech_ms,
-        ),
         examples=tuple(example.record for example in shown),
+        language=spoken.code if spoken else None,
+        language_probability=spoken.probability if spoken else 0.0,
     )
 
 

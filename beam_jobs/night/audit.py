@@ -23,6 +23,12 @@ from beam_jobs.framework.pipeline import run_pipeline, spread
 from beam_jobs.framework.progress import clock
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.night.publish import shard_rows, shards_to_publish
+from beam_jobs.night.repeated_phrases import (
+    ShardPhrases,
+    newly_flagged,
+    phrases_of_shard,
+    stock_phrases_of_day,
+)
 from beam_jobs.night.rows import NOT_ANNOTATED, WAITING, AccountingError, TableRows
 from beam_jobs.night.silent_recordings import NOTHING_HEARD, SILENCE_DOUBTED
 from beam_jobs.output.next_command import af3
@@ -46,6 +52,13 @@ class Finding(NamedTuple):
     remedy: str = ""
 
 
+class CountedShard(NamedTuple):
+    """The counts of a shard, and what its transcripts say."""
+
+    counts: AuditCounts
+    phrases: ShardPhrases = ShardPhrases()
+
+
 class AuditFailed(Af3Error):
     """The night is not fit to be published; what the tables hold stays as it is."""
 
@@ -67,17 +80,17 @@ def build(pipeline: beam.Pipeline, settings: JobSettings) -> beam.PCollection[st
     )
 
 
-def count_shard(date: str, shard: int, shard_count: int, settings: JobSettings) -> AuditCounts:
+def count_shard(date: str, shard: int, shard_count: int, settings: JobSettings) -> CountedShard:
     """Assemble a shard as publishing would, check it against its schemas, and count it."""
     ledger = Ledger(settings.store)
     manifest = ledger.manifest(settings.corpus, date)
     if manifest is None:
-        return AuditCounts()
+        return CountedShard(AuditCounts())
     mine = [r for r in manifest.recordings if shard_of(r.recording_id, shard_count) == shard]
     try:
         rows = shard_rows(manifest, shard, shard_count, ledger, settings)
     except AccountingError as error:
-        return AuditCounts(planned=len(mine), broken=(str(error),))
+        return CountedShard(AuditCounts(planned=len(mine), broken=(str(error),)))
     counts = count_rows(rows, planned=len(mine))
     objects = manifest.failures if shard == 0 else ()
     unusable = sum(not failure.waits for failure in objects)
@@ -85,7 +98,8 @@ def count_shard(date: str, shard: int, shard_count: int, settings: JobSettings) 
     kept = {uri for recording in manifest.recordings for uri in recording.uris}
     waiting = sum(failure.waits and failure.uri not in kept for failure in objects)
     broken = _schema_errors(rows)
-    return counts + AuditCounts(not_recordings=unusable, not_cut=waiting, broken=broken)
+    counts += AuditCounts(not_recordings=unusable, not_cut=waiting, broken=broken)
+    return CountedShard(counts, phrases_of_shard(rows))
 
 
 def count_rows(rows: TableRows, planned: int) -> AuditCounts:
@@ -120,9 +134,14 @@ def count_rows(rows: TableRows, planned: int) -> AuditCounts:
     )
 
 
-def keep_counts(date: str, counts: Iterable[AuditCounts], settings: JobSettings) -> str:
-    """Add up a partition's shards and store the sum; gives the date."""
-    total = sum(counts, AuditCounts())
+def keep_counts(date: str, shards: Iterable[CountedShard], settings: JobSettings) -> str:
+    """Add up a partition's shards, with the stock phrases of them all, and store the sum; gives the
+    date.
+    """
+    every = list(shards)
+    stock = stock_phrases_of_day(shard.phrases for shard in every)
+    flagged = sum(newly_flagged(shard.phrases, stock) for shard in every)
+    total = sum((shard.counts for shard in every), AuditCounts(flagged_answers=flagged))
     Ledger(settings.store).put_audit(settings.corpus, date, total)
     return date
 

@@ -54,6 +54,12 @@ from beam_jobs.night.held_rows import (
 )
 from beam_jobs.night.known_tasks import answered_tasks, drop_task, earlier_tasks
 from beam_jobs.night.recordings_to_cut import work_key
+from beam_jobs.night.repeated_phrases import (
+    ShardPhrases,
+    flag_stock_phrases,
+    phrases_of_shard,
+    stock_phrases_of_day,
+)
 from beam_jobs.night.replaced_rows import (
     Replaced,
     add_up,
@@ -69,7 +75,7 @@ from schemas import layout
 from schemas.identity import canonical_json, shard_of
 from schemas.options.night import Publishing
 from schemas.records import FinishedDay, MovedRecording, NightManifest, Recording
-from schemas.tables.night_tables import ANSWER_TABLES, RUNS, SHARDED_TABLES
+from schemas.tables.night_tables import ANSWER_TABLES, RUNS, SHARDED_TABLES, TRANSCRIPTS
 
 STAGE = NIGHT
 """Of the tables that this job fills."""
@@ -121,14 +127,18 @@ class AssembledShard:
     Attributes:
         shard, shard_count: which it is.
         stamps: the states of its objects that it was assembled after.
+        before: SHA-256 of the objects that stood there, by key.
         objects: new bytes by key.
+        phrases: of its transcripts; which of them are stock phrases is a matter of all shards.
         published: for the row in `runs`.
     """
 
     shard: int
     shard_count: int
     stamps: dict[str, str | None]
+    before: dict[str, str]
     objects: dict[str, bytes]
+    phrases: ShardPhrases
     published: PublishedShard
 
 
@@ -199,34 +209,52 @@ def assemble_shard(
         shard=shard,
         shard_count=shard_count,
         stamps=dict(stamps),
+        before={keys[name]: _sha256(found) for name, found in before.items() if found},
         objects={key: data[name] for name, key in keys.items()},
+        phrases=phrases_of_shard(rows),
         published=replace(
-            _published(rows, keys, data, replaced_rows(rows.by_table, held), settings),
+            _published(rows, keys, replaced_rows(rows.by_table, held), settings),
             source=manifest.source,
             withdrawn=tuple(gone.uri for gone in manifest.withdrawn),
             passed_over=manifest.passed_over,
             planned_by=manifest.run_id,
-            changed=sum(data[name] != before.get(name) for name in keys),
             waiting=len(waiting_recordings(made)),
         ),
     )
 
 
+def finished_shards(shards: Sequence[AssembledShard]) -> list[AssembledShard]:
+    """The shards of a day with what follows from all of them: the flags of stock phrases, and with
+    them the sums of the objects.
+    """
+    stock = stock_phrases_of_day(shard.phrases for shard in shards)
+    return [_with_flags(shard, stock) for shard in shards]
+
+
+def _with_flags(shard: AssembledShard, stock: frozenset[str]) -> AssembledShard:
+    objects = {
+        key: flag_stock_phrases(data, shard.phrases, stock)
+        if layout.table_of(key) == TRANSCRIPTS.name
+        else data
+        for key, data in shard.objects.items()
+    }
+    sums = {key: _sha256(data) for key, data in objects.items()}
+    published = replace(
+        shard.published,
+        objects=tuple(entry | {"sha256": sums[entry["key"]]} for entry in shard.published.objects),
+        changed=sum(shard.before.get(key) != found for key, found in sums.items()),
+    )
+    return replace(shard, objects=objects, published=published)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
 def _published(
-    rows: TableRows,
-    keys: Mapping[str, str],
-    data: Mapping[str, bytes],
-    replaced: tuple[Replaced, ...],
-    settings: JobSettings,
+    rows: TableRows, keys: Mapping[str, str], replaced: tuple[Replaced, ...], settings: JobSettings
 ) -> PublishedShard:
-    objects = [
-        {
-            "key": key,
-            "rows": len(rows.by_table.get(name, [])),
-            "sha256": hashlib.sha256(data[name]).hexdigest(),
-        }
-        for name, key in keys.items()
-    ]
+    objects = [{"key": key, "rows": len(rows.by_table.get(name, []))} for name, key in keys.items()]
     recordings = rows.by_table.get("recordings", [])
     taken_over = [row["duration_ms"] for row in recordings if row["taken_over_from"]]
     made = sum(
@@ -316,7 +344,9 @@ def publish_day(
 
     def assemble(stamps: Stamps) -> Assembled[_DayPublished]:
         is_as_assembled = all(each.stamps.items() <= stamps.items() for each in first)
-        shards = first if is_as_assembled else _assembled_anew(date, shard_count, settings)
+        shards = finished_shards(
+            first if is_as_assembled else _assembled_anew(date, shard_count, settings)
+        )
         objects: dict[str, bytes | None] = {}
         for each in shards:
             objects |= each.objects

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from af3core.errors import Af3Error
-from af3core.tasks.answers import read_answer
+from af3core.model.weights.languages import BEYOND_MODEL, is_beyond_model
+from af3core.tasks.answers import ReadAnswer, read_answer
 from af3core.tasks.flags import OF_RECORDINGS, answer_flags
+from af3core.tasks.language import UNKNOWN, Language, identify_language
 from af3core.tasks.task import Task
+from af3core.tasks.text_segmentation import word_count
 from beam_jobs.framework.equal_clips import taken_over_from
 from beam_jobs.framework.failures import given_up, progress_of
 from beam_jobs.framework.parquet_encoding import timestamp
@@ -119,8 +122,8 @@ def recording_rows(facts: RecordingFacts, tasks: Mapping[str, Task]) -> TableRow
                 spent.append(Spent(*times, status, reason, clip.channel))
                 rows.add("segments", _segment_row(facts, clip, segment, status, reason))
             for (entry, annotation), question in answers.items_with_questions():
-                read = _read_now(annotation, tasks[question.task_hash], question.speech_ms)
-                _add_annotation(rows, facts, clip, entry, read, tasks[question.task_hash])
+                task = tasks[question.task_hash]
+                _add_answer(rows, facts, clip, entry, annotation, task, question.speech_ms)
                 if entry.taken_over:
                     rows.taken_over[clip.recording_id, entry.run_id] += 1
             for failure in failures.values():
@@ -311,13 +314,36 @@ def _segment_row(
     }
 
 
-def _read_now(annotation: Annotation, task: Task, speech_ms: int) -> Annotation:
-    """A transcript as the model's own words are read today, with its flags: an earlier release
+def _read_now(annotation: Annotation, task: Task, speech_ms: int) -> ReadAnswer:
+    """An answer as it is read today: a transcript from the model's own words, as an earlier release
     took words away that may have been spoken. Answers of other kinds stay as they were read.
     """
-    if task.kind != "transcript":
-        return annotation
-    read = read_answer(task, annotation.raw_text, speech_ms)
+    if task.kind == "transcript":
+        return read_answer(task, annotation.raw_text, speech_ms)
+    separated = not task.thinking or read_answer(task, annotation.raw_text, speech_ms).separated
+    return ReadAnswer(annotation.text, annotation.thinking, annotation.choice, separated)
+
+
+def _language_of(annotation: Annotation, text: str) -> Language:
+    """The language of a transcript as it was told apart when the model answered; now, where an
+    earlier release did not.
+    """
+    if annotation.language is None:
+        return identify_language(text)
+    return Language(annotation.language, annotation.language_probability)
+
+
+def _add_answer(
+    rows: TableRows,
+    facts: RecordingFacts,
+    clip: Clip,
+    entry: AnnotatedClip,
+    annotation: Annotation,
+    task: Task,
+    speech_ms: int,
+) -> None:
+    read = _read_now(annotation, task, speech_ms)
+    spoken = _language_of(annotation, read.text) if task.kind == "transcript" else UNKNOWN
     flags = answer_flags(
         task,
         read,
@@ -325,17 +351,8 @@ def _read_now(annotation: Annotation, task: Task, speech_ms: int) -> Annotation:
         finish_reason=annotation.finish_reason,
         speech_ms=speech_ms,
     )
-    return dataclasses.replace(annotation, text=read.text, flags=flags)
-
-
-def _add_annotation(
-    rows: TableRows,
-    facts: RecordingFacts,
-    clip: Clip,
-    entry: AnnotatedClip,
-    annotation: Annotation,
-    task: Task,
-) -> None:
+    if is_beyond_model(spoken, entry.model):
+        flags = (*flags, BEYOND_MODEL)
     row: Row = {
         "recording_id": clip.recording_id,
         "clip_id": clip.clip_id,
@@ -347,7 +364,7 @@ def _add_annotation(
         "mean_logprob": annotation.mean_logprob,
         "token_count": annotation.token_count,
         "finish_reason": annotation.finish_reason,
-        "flags": [*annotation.flags, *_flags_within(facts, annotation.start_ms, annotation.end_ms)],
+        "flags": [*flags, *_flags_within(facts, annotation.start_ms, annotation.end_ms)],
         "examples": [example.to_json() for example in annotation.examples],
         "model": entry.model,
         "weights_revision": entry.weights_revision,
@@ -355,17 +372,24 @@ def _add_annotation(
         "task_hash": annotation.task_hash,
         "run_id": entry.run_id,
         "generated_at": timestamp(entry.generated_at),
-        "text": annotation.text,
+        "text": read.text,
         "channel": clip.channel,
     }
     if task.kind == "caption":
-        rows.add("captions", row | {"thinking": annotation.thinking})
+        rows.add("captions", row | {"thinking": read.thinking})
     elif task.kind == "transcript":
-        rows.add("transcripts", row | {"word_count": len(annotation.text.split())})
+        rows.add(
+            "transcripts",
+            row
+            | {
+                "word_count": word_count(read.text),
+                "language": spoken.code or None,
+                "language_probability": spoken.probability if spoken.code else None,
+            },
+        )
     else:
         asked = {"question": task.prompt, "options": list(task.options)}
-        told = {"choice": annotation.choice, "thinking": annotation.thinking}
-        rows.add("answers", row | asked | told)
+        rows.add("answers", row | asked | {"choice": read.choice, "thinking": read.thinking})
 
 
 def failure_row(failure: Failure) -> Row:

@@ -41,6 +41,7 @@ _FILTERED = (
     pa.field("flags", TEXTS),
     pa.field("flagged", pa.bool_()),
     pa.field("spoken", pa.bool_()),
+    pa.field("languages", TEXTS),
 )
 DOCUMENTS = pa.schema(
     [
@@ -88,7 +89,7 @@ def vectors_table(sense: str, model: str) -> str:
 
 _ANSWERED = """
 SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, flags, task_id,
-    task_hash, '{field}' AS field, {text} AS text FROM {table}
+    task_hash, '{field}' AS field, {text} AS text, {language} AS language FROM {table}
 """
 _CHOSEN = "CASE WHEN choice <> '' THEN choice ELSE text END"
 _DOCUMENTS = f"""
@@ -96,17 +97,18 @@ CREATE TEMP TABLE documents AS
 WITH told AS (
     {
     " UNION ALL ".join(
-        _ANSWERED.format(table=table, field=field, text=text)
-        for table, field, text in (
-            ("transcripts", "transcript", "text"),
-            ("captions", "caption", "text"),
-            ("answers", "answers", _CHOSEN),
+        _ANSWERED.format(table=table, field=field, text=text, language=language)
+        for table, field, text, language in (
+            ("transcripts", "transcript", "text", "language"),
+            ("captions", "caption", "text", "NULL"),
+            ("answers", "answers", _CHOSEN, "NULL"),
         )
     )
 }
 ), asked AS (
     SELECT corpus, date, recording_id, clip_id, segment_id,
         min(start_ms) AS start_ms, max(end_ms) AS end_ms, flatten(list(flags)) AS told_flags,
+        list(language) AS told_languages,
         {
     ", ".join(
         f"string_agg(text, chr(10) ORDER BY task_id, task_hash)"
@@ -115,6 +117,9 @@ WITH told AS (
     )
 }
     FROM told GROUP BY ALL
+), heard AS (
+    SELECT corpus, date, recording_id, start_ms, end_ms, language FROM transcripts
+    WHERE language IS NOT NULL
 ), speech AS (
     SELECT corpus, date, recording_id, clip_id, sum(speech_ms) AS speech_ms
     FROM segments GROUP BY ALL
@@ -123,7 +128,7 @@ WITH told AS (
         a.caption, a.answers, NULL AS summary,
         CASE WHEN a.segment_id = '' THEN 'clip' ELSE 'segment' END AS kind,
         coalesce(CASE WHEN a.segment_id = '' THEN p.speech_ms ELSE s.speech_ms END, 0) AS speech_ms,
-        a.told_flags || coalesce(s.flags, []) AS flags
+        a.told_flags || coalesce(s.flags, []) AS flags, a.told_languages AS languages
     FROM asked a
     LEFT JOIN segments s USING (corpus, date, recording_id, segment_id)
     LEFT JOIN speech p ON (p.corpus, p.date, p.recording_id, p.clip_id)
@@ -131,27 +136,33 @@ WITH told AS (
     UNION ALL
     SELECT c.corpus, c.date, c.recording_id, '', c.start_ms, c.end_ms, NULL, NULL, NULL,
         concat_ws(chr(10), nullif(any_value(c.title), ''), nullif(any_value(c.summary), '')),
-        'chapter', coalesce(sum(s.speech_ms), 0), any_value(c.flags)
+        'chapter', coalesce(sum(s.speech_ms), 0), any_value(c.flags), any_value((
+            SELECT list(language) FROM heard h
+            WHERE (h.corpus, h.date, h.recording_id) = (c.corpus, c.date, c.recording_id)
+                AND h.start_ms >= c.start_ms AND h.end_ms <= c.end_ms))
     FROM chapters c LEFT JOIN segments s ON (s.corpus, s.date, s.recording_id)
         = (c.corpus, c.date, c.recording_id) AND s.start_ms >= c.start_ms AND s.end_ms <= c.end_ms
     GROUP BY c.corpus, c.date, c.recording_id, c.chapter, c.start_ms, c.end_ms
     UNION ALL
     SELECT m.corpus, m.date, m.recording_id, '', 0, m.duration_ms, NULL, NULL, NULL, m.summary,
         'recording', coalesce((SELECT sum(p.speech_ms) FROM speech p WHERE
-        (p.corpus, p.date, p.recording_id) = (m.corpus, m.date, m.recording_id)), 0), m.flags
+        (p.corpus, p.date, p.recording_id) = (m.corpus, m.date, m.recording_id)), 0), m.flags,
+        (SELECT list(language) FROM heard h
+        WHERE (h.corpus, h.date, h.recording_id) = (m.corpus, m.date, m.recording_id))
     FROM summaries m
 ), full_parts AS (
     SELECT * REPLACE (
         coalesce(transcript, '') AS transcript, coalesce(caption, '') AS caption,
         coalesce(answers, '') AS answers, coalesce(summary, '') AS summary,
-        list_sort(list_distinct(flags)) AS flags
+        list_sort(list_distinct(flags)) AS flags,
+        list_sort(list_distinct(coalesce(languages, []))) AS languages
     ) FROM parts
 )
 SELECT *, left(sha256(meant), 24) AS text_hash FROM (SELECT
     md5(concat_ws('|', corpus, date, kind, recording_id, segment_id, start_ms, end_ms)) AS id,
     kind, corpus, CAST(date AS VARCHAR) AS date, recording_id, segment_id, r.object_uri, start_ms,
-    end_ms, p.flags AS flags, len(p.flags) > 0 AS flagged, speech_ms > 0 AS spoken, transcript,
-    caption, answers, summary,
+    end_ms, p.flags AS flags, len(p.flags) > 0 AS flagged, speech_ms > 0 AS spoken, p.languages,
+    transcript, caption, answers, summary,
     CASE WHEN caption || transcript || summary = '' THEN answers
         ELSE concat_ws(chr(10), nullif(caption, ''), nullif(transcript, ''), nullif(summary, ''))
     END AS meant

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Sequence
 
 from beam_jobs.search.search_request import KINDS, MODES, SPEECH, SearchError, SearchRequest
+from schemas.options.option import language_code
 
 DEEPEST = 1000
 """Hits beyond it are not looked for: nobody turns so many pages."""
@@ -33,6 +34,8 @@ def filter_sql(request: SearchRequest) -> str:
         conditions.append("NOT flagged")
     if request.without_flags:
         conditions.append(f"NOT array_has_any(flags, [{_sql_list(request.without_flags)}])")
+    if request.languages:
+        conditions.append(f"array_has_any(languages, [{_sql_list(request.languages)}])")
     return " AND ".join(conditions)
 
 
@@ -47,6 +50,9 @@ def _check(request: SearchRequest) -> None:
     for name, day in (("since", request.since), ("until", request.until)):
         if day and not _is_day(day):
             raise SearchError(f"{name} {day!r}: write a day as YYYY-MM-DD")
+    for language in request.languages:
+        if problem := language_code(language):
+            raise SearchError(f"language {language!r}: {problem}")
     if request.limit < 1 or request.offset < 0 or request.limit + request.offset > DEEPEST:
         raise SearchError(
             f"limit {request.limit}, offset {request.offset}: hits 1 to {DEEPEST} can be had;"

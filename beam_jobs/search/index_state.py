@@ -20,7 +20,7 @@ from schemas import layout
 from schemas.identity import configuration_hash
 from schemas.record_format import Record, RecordError, parse_json
 
-FORMAT = 1
+FORMAT = 2
 """Counts up when an index of before must be made anew."""
 _AGE_KNOWN_S = 10.0
 """How old the knowledge may be whether the index is behind the tables."""

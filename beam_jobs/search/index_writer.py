@@ -86,7 +86,7 @@ class IndexWriter:
         }
         kinds = {"BTree": BTree, "Bitmap": Bitmap}
         configurations |= {column: kinds[kind]() for column, kind in _KEYS.items()}
-        configurations["flags"] = LabelList()
+        configurations |= {"flags": LabelList(), "languages": LabelList()}
         for column, configuration in configurations.items():
             if column not in known:
                 table.create_index(column, config=configuration)

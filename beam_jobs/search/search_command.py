@@ -74,6 +74,7 @@ def run_search(known: argparse.Namespace) -> int:
         speech=known.speech,
         unflagged=known.unflagged,
         without_flags=tuple(known.without_flag or ()),
+        languages=tuple(known.language or ()),
         limit=known.limit,
         offset=known.offset,
     )

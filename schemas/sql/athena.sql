@@ -151,9 +151,11 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.transcripts (
   `run_id` string COMMENT 'run that made the row',
   `generated_at` timestamp COMMENT 'when the model answered',
   `examples` array<struct<`recording_id`:string,`segment_id`:string,`distance`:double,`form`:string>> COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not',
-  `word_count` bigint COMMENT 'words of the transcript',
+  `word_count` bigint COMMENT 'words of the transcript, in any script',
   `text` string COMMENT 'transcript; empty without speech',
-  `channel` bigint COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard'
+  `channel` bigint COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
+  `language` string COMMENT 'language of the text by ISO 639, likelier than any other; none where it is too short',
+  `language_probability` double COMMENT 'how likely that language is, from 0 to 1'
 )
 COMMENT 'what is said'
 PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')

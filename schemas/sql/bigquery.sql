@@ -134,9 +134,11 @@ CREATE OR REPLACE EXTERNAL TABLE af3.transcripts (
   `run_id` STRING OPTIONS(description = 'run that made the row'),
   `generated_at` TIMESTAMP OPTIONS(description = 'when the model answered'),
   `examples` ARRAY<STRUCT<`recording_id` STRING, `segment_id` STRING, `distance` FLOAT64, `form` STRING>> OPTIONS(description = 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not'),
-  `word_count` INT64 OPTIONS(description = 'words of the transcript'),
+  `word_count` INT64 OPTIONS(description = 'words of the transcript, in any script'),
   `text` STRING OPTIONS(description = 'transcript; empty without speech'),
-  `channel` INT64 OPTIONS(description = 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard')
+  `channel` INT64 OPTIONS(description = 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard'),
+  `language` STRING OPTIONS(description = 'language of the text by ISO 639, likelier than any other; none where it is too short'),
+  `language_probability` FLOAT64 OPTIONS(description = 'how likely that language is, from 0 to 1')
 )
 WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
 OPTIONS (

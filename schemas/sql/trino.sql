@@ -140,9 +140,11 @@ CREATE TABLE IF NOT EXISTS hive.af3.transcripts (
   "run_id" VARCHAR COMMENT 'run that made the row',
   "generated_at" TIMESTAMP(3) COMMENT 'when the model answered',
   "examples" ARRAY(ROW("recording_id" VARCHAR, "segment_id" VARCHAR, "distance" DOUBLE, "form" VARCHAR)) COMMENT 'segments that stood before the prompt as examples, nearest first, with cosine distances; form: sound where it was heard, caption (and in older rows nothing) where it was not',
-  "word_count" BIGINT COMMENT 'words of the transcript',
+  "word_count" BIGINT COMMENT 'words of the transcript, in any script',
   "text" VARCHAR COMMENT 'transcript; empty without speech',
   "channel" BIGINT COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
+  "language" VARCHAR COMMENT 'language of the text by ISO 639, likelier than any other; none where it is too short',
+  "language_probability" DOUBLE COMMENT 'how likely that language is, from 0 to 1',
   "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
   "date" DATE COMMENT 'archive day, from the object''s path'
 )

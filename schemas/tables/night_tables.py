@@ -243,9 +243,21 @@ TRANSCRIPTS = Table(
     "what is said",
     (
         *_ANSWER_COLUMNS,
-        count("word_count", "words of the transcript"),
+        count("word_count", "words of the transcript, in any script"),
         text("text", "transcript; empty without speech"),
         _CHANNEL,
+        Column(
+            "language",
+            pa.string(),
+            "language of the text by ISO 639, likelier than any other; none where it is too short",
+            nullable=True,
+        ),
+        Column(
+            "language_probability",
+            pa.float64(),
+            "how likely that language is, from 0 to 1",
+            nullable=True,
+        ),
     ),
     _ANSWER_ORDER,
 )

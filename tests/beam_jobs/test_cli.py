@@ -39,6 +39,10 @@ def run(*arguments: object) -> int:
         (["--ask", "Is it sad?"], "af3: --ask 'Is it sad?': write NAME=QUESTION"),
         (["--shards", "0"], "af3: --shards 0: must be more than 0"),
         (["--model", "no/such model"], "af3: --model no/such model: neither nano, nor a folder"),
+        (
+            ["--dtype", "int8", "--engine", "transformers"],
+            "af3: --dtype int8 is of --engine af3, not of transformers",
+        ),
         (["--qestion", "x"], "af3: unknown option --qestion; see --help"),
     ],
 )

@@ -50,6 +50,8 @@ def answer_tables(
         "prompt_id": configuration_hash("transcript prompt"),
         "text": day.transcripts.take(pa.array(heard)),
         "word_count": said,
+        "language": pa.array(np.full(len(heard), "en"), mask=said == 0),
+        "language_probability": pa.array(np.full(len(heard), 0.9), mask=said == 0),
     }
     return {
         CAPTIONS.name: _table(CAPTIONS, day, heard, lengths, captions, rng),

@@ -3,6 +3,9 @@
 A host sees neither the processes nor the loopback address of another one, and its folder lies at
 the same path on every host, with other content. It loses its power (every process gets SIGKILL at
 once) and its network (the cable is pulled) as a machine does. Linux, root and iproute2 are needed.
+
+The bridge lies in a namespace of its own, so that this machine has one device more and nothing else
+changes there: its browsers would notice (`network_changed`).
 """
 
 from __future__ import annotations
@@ -23,11 +26,19 @@ from tests.servers import needs, network_changed
 
 @dataclass(frozen=True)
 class Network:
-    """A bridge; its own address is that of the machine which the hosts are controlled from."""
+    """A bridge, and a cable from it to the machine which the hosts are controlled from.
+
+    `name` is that of the cable's end there, and `address` its address.
+    """
 
     name: str
     subnet: str
     hosts: list[Host] = field(default_factory=list)
+
+    @property
+    def switch(self) -> str:
+        """The namespace of the bridge."""
+        return f"{self.name}-0"
 
     @property
     def address(self) -> str:
@@ -36,28 +47,33 @@ class Network:
     def add_host(self, folder: Path, home: Path) -> Host:
         """Start a host with a cable to the bridge; `home` is what it calls its own `folder`."""
         number = len(self.hosts) + 2
-        host = Host(f"{self.name}-{number}", f"{self.subnet}.{number}", folder, home)
+        cable = (self.switch, f"port{number}")
+        host = Host(f"{self.name}-{number}", f"{self.subnet}.{number}", folder, home, cable)
         folder.mkdir(parents=True)
         home.mkdir(exist_ok=True)
         _ip("netns", "add", host.name)
         self.hosts.append(host)
-        with network_changed():
-            _ip("link", "add", host.name, "type", "veth", "peer", "eth0", "netns", host.name)
-            _ip("link", "set", host.name, "master", self.name, "up")
-            _ip("-n", host.name, "addr", "add", f"{host.address}/24", "dev", "eth0")
-            for device in ("lo", "eth0"):
-                _ip("-n", host.name, "link", "set", device, "up")
+        switch, port = cable
+        _ip("-n", switch, "link", "add", port, "type", "veth", "peer", "eth0", "netns", host.name)
+        _ip("-n", switch, "link", "set", port, "master", "bridge", "up")
+        _ip("-n", host.name, "addr", "add", f"{host.address}/24", "dev", "eth0")
+        for device in ("lo", "eth0"):
+            _ip("-n", host.name, "link", "set", device, "up")
         return host
 
 
 @dataclass(frozen=True)
 class Host:
-    """A machine; its address is its name, so that others find it without a name server."""
+    """A machine; its address is its name, so that others find it without a name server.
+
+    `cable` is where it is plugged in: the bridge's namespace, and the port there.
+    """
 
     name: str
     address: str
     folder: Path
     home: Path
+    cable: tuple[str, str]
 
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Switch it on: run a command, and all that this starts, with a log in its folder."""
@@ -88,12 +104,14 @@ class Host:
 
     def unplug(self) -> None:
         """Pull the cable."""
-        with network_changed():
-            _ip("link", "set", self.name, "down")
+        self._set_cable("down")
 
     def plug_in(self) -> None:
-        with network_changed():
-            _ip("link", "set", self.name, "up")
+        self._set_cable("up")
+
+    def _set_cable(self, state: str) -> None:
+        switch, port = self.cable
+        _ip("-n", switch, "link", "set", port, state)
 
 
 @contextmanager
@@ -104,8 +122,12 @@ def network() -> Iterator[Network]:
         pytest.skip("network namespaces need root")
     # names and addresses of this process alone: other tests may run beside it
     made = Network(f"af3-{os.getpid() % 100_000}", f"10.97.{os.getpid() % 256}")
+    _ip("netns", "add", made.switch)
+    _ip("-n", made.switch, "link", "add", "bridge", "type", "bridge")
+    _ip("-n", made.switch, "link", "set", "bridge", "up")
     with network_changed():
-        _ip("link", "add", made.name, "type", "bridge")
+        _ip("link", "add", made.name, "type", "veth", "peer", "uplink", "netns", made.switch)
+        _ip("-n", made.switch, "link", "set", "uplink", "master", "bridge", "up")
         _ip("addr", "add", f"{made.address}/24", "dev", made.name)
         _ip("link", "set", made.name, "up")
     try:
@@ -113,11 +135,10 @@ def network() -> Iterator[Network]:
     finally:
         for host in made.hosts:
             host.lose_power()
+            _ip("netns", "del", host.name)
         with network_changed():
-            for host in made.hosts:
-                _ip("link", "del", host.name)
-                _ip("netns", "del", host.name)
             _ip("link", "del", made.name)
+        _ip("netns", "del", made.switch)
 
 
 def _ip(*arguments: str) -> str:

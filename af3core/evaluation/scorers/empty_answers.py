@@ -11,7 +11,7 @@ from af3core.audio.voice_activity import FRAME_MS, SpeechDetector
 from af3core.evaluation.item import Item
 from af3core.evaluation.made_sounds import make_sound
 from af3core.evaluation.score import Score
-from af3core.tasks.flags import is_looping
+from af3core.tasks.looping import is_looping
 from af3core.tasks.transcripts import read_transcript
 
 _SPEECH = 0.5

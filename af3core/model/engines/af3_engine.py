@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,8 +15,10 @@ from af3core.model.engines.prompts_ahead import Heard, PromptsAhead, log_mel_ahe
 from af3core.model.isolation import answer_isolated
 from af3core.model.network.af3_model import Af3Model
 from af3core.model.network.log_mel import LogMel
+from af3core.model.network.step_tables import PAGE_TOKENS
 from af3core.model.prompt import InvalidPrompt, Prompt, PromptBuilder
 from af3core.model.request import Answer, Request, Sound, Vector, Weights, check_sound
+from af3core.model.runtime.accelerator import CudaAccelerator
 from af3core.model.runtime.batch_loop import (
     BatchLoop,
     Job,
@@ -26,6 +28,9 @@ from af3core.model.runtime.batch_loop import (
 )
 from af3core.model.runtime.detokenizer import Detokenizer
 from af3core.model.runtime.json_constraint import JsonConstraint
+from af3core.model.runtime.paged_loop import PagedLoop
+from af3core.model.runtime.paged_runner import PagedRunner
+from af3core.model.runtime.paged_setup import free_bytes_of, paged_runners
 from af3core.model.runtime.runner import Runner
 from af3core.model.runtime.scheduler import Scheduler
 from af3core.model.streaming.stream import Stream
@@ -41,14 +46,15 @@ from af3core.model.weights.loading import (
 from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName
 
 BATCH_TOKENS = 65_536
-"""3.5 GiB for AF3's decoder: beside its weights on a GPU with 24 GB."""
+"""Of a CPU, 3.5 GiB for AF3's decoder in bfloat16; at this number, the default, a GPU takes as many
+as its free memory holds."""
 
 
 @dataclass(frozen=True)
 class _Side:
     """What answers requests of one kind of weights: tensors, prompts, words."""
 
-    runner: Runner
+    runner: Runner | PagedRunner
     prompt_builder: PromptBuilder
     tokenizer: Any
     end_ids: frozenset[int]
@@ -67,7 +73,7 @@ class Af3Engine:
         processor: transformers' processor of the checkpoint.
         weights: on the device that is to run.
         batch_tokens: places for keys and values that are held at once (56 KiB each for AF3's
-            decoder in bfloat16).
+            decoder in bfloat16); on a GPU at the default as many as its free memory holds.
         think: processor and weights of a whole checkpoint that thinks beside it.
         prompt_form: how sounds and words are put to the model.
 
@@ -92,10 +98,12 @@ class Af3Engine:
             log_mels["think"] = log_mel_ahead(*think)
         self._ahead = PromptsAhead(log_mels)
         self.processor = processor
-        self._sides = _sides(processor, weights, prompt_form)
+        models = _models(processor, weights, prompt_form)
         if think is not None:
-            self._sides["think"] = _sides(*think, prompt_form)["base"]
-        self.batch_tokens = batch_tokens
+            models["think"] = _models(*think, prompt_form)["base"]
+        self._sides = _sides(models, batch_tokens)
+        rooms = [_room(side.runner) for side in self._sides.values()]
+        self.batch_tokens = max(rooms, default=0) or batch_tokens
         self.stats = RunStats()
         self._turn = FairLock()
         self._streams = StreamBatches(
@@ -103,7 +111,7 @@ class Af3Engine:
         )
 
     @property
-    def runners(self) -> dict[Weights, Runner]:
+    def runners(self) -> dict[Weights, Runner | PagedRunner]:
         """By the weights that they hold."""
         return {name: side.runner for name, side in self._sides.items()}
 
@@ -223,7 +231,11 @@ class Af3Engine:
             new_jobs = None
             if join is not None:
                 new_jobs = partial(self._new_jobs, join, weights)
-            loop = BatchLoop(side.runner, chosen, side.end_ids, self.stats, new_jobs)
+            loop: BatchLoop | PagedLoop
+            if isinstance(side.runner, PagedRunner):
+                loop = PagedLoop(side.runner, chosen, self.stats, new_jobs)
+            else:
+                loop = BatchLoop(side.runner, chosen, side.end_ids, self.stats, new_jobs)
             yield from loop.run(self.batch_tokens)
 
     def _new_jobs(self, join: Join, weights: Weights) -> Iterator[tuple[int, Job | ModelError]]:
@@ -267,16 +279,51 @@ class Af3Engine:
         _free_memory()
 
 
-def _sides(
+@dataclass(frozen=True)
+class _Loaded:
+    """A model with its words, before a runner is made for it."""
+
+    model: Af3Model
+    prompt_builder: PromptBuilder
+    tokenizer: Any
+    end_ids: frozenset[int]
+
+
+def _models(
     processor: Any, weights: LoadedWeights, prompt_form: PromptFormName
-) -> dict[Weights, _Side]:
+) -> dict[Weights, _Loaded]:
     """A checkpoint's weights by name, with what they share."""
     limit = limit_of_processor(processor)
     positions = weights.config.text_config.max_position_embeddings
     prompt_builder = PromptBuilder(processor, positions, limit, prompt_form)
-    sides: dict[Weights, _Side] = {}
+    models: dict[Weights, _Loaded] = {}
     for name, state in weights.states.items():
         model = Af3Model(weights.config, processor.feature_extractor.mel_filters, limit)
         model.take_weights(state)
-        sides[name] = _Side(Runner(model), prompt_builder, processor.tokenizer, weights.end_ids)
-    return sides
+        models[name] = _Loaded(model, prompt_builder, processor.tokenizer, weights.end_ids)
+    return models
+
+
+def _sides(models: Mapping[Weights, _Loaded], batch_tokens: int) -> dict[Weights, _Side]:
+    """Models with their runners, once all weights are where they are to be."""
+    runners: Mapping[Weights, Runner | PagedRunner]
+    device = models["base"].model.device
+    if device.type == "cuda":
+        runners = paged_runners(
+            {name: loaded.model for name, loaded in models.items()},
+            {name: loaded.end_ids for name, loaded in models.items()},
+            CudaAccelerator(device),
+            free_bytes_of(device),
+            None if batch_tokens == BATCH_TOKENS else batch_tokens,
+        )
+    else:
+        runners = {name: Runner(loaded.model) for name, loaded in models.items()}
+    return {
+        name: _Side(runners[name], loaded.prompt_builder, loaded.tokenizer, loaded.end_ids)
+        for name, loaded in models.items()
+    }
+
+
+def _room(runner: Runner | PagedRunner) -> int:
+    """Tokens of its pool; 0 where it has none."""
+    return (runner.sizes.pages - 1) * PAGE_TOKENS if isinstance(runner, PagedRunner) else 0

@@ -15,7 +15,7 @@ _LEAST_ROWS = 16
 """What a tensor core multiplies at once."""
 
 
-@triton.jit  # type: ignore[untyped-decorator]
+@triton.jit
 def _product(  # type: ignore[no-untyped-def]
     activations,
     numbers,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -61,6 +61,16 @@ class Af3Model(nn.Module):
     @property
     def device(self) -> torch.device:
         return self.decoder.embed.weight.device
+
+    def prefix_embeddings(self, ids: Tensor, sounds: Sequence[Tensor]) -> Tensor:
+        """Embeddings `[prefix, hidden]` of `ids [prefix]`, with those of the sounds in order of
+        their places.
+        """
+        embeddings: Tensor = self.decoder.embed(ids)
+        if sounds:
+            places = (ids == self.config.audio_token_id)[:, None]
+            embeddings = embeddings.masked_scatter(places, torch.cat(list(sounds)))
+        return embeddings
 
     def take_weights(self, state: dict[str, Tensor]) -> None:
         """Use a state dict of transformers' model, which is emptied on the way:

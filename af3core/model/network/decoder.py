@@ -46,9 +46,9 @@ class Decoder(nn.Module):
                 padding is not to be used.
         """
         length = embeddings.shape[1]
-        rotation = self._rotation(torch.arange(length, device=embeddings.device))
+        rotation = self.rotation(torch.arange(length, device=embeddings.device))
         hidden, last = embeddings, len(self.layers) - 1
-        for number, layer in enumerate(self._layers()):
+        for number, layer in enumerate(self.decoder_layers()):
             query, key, value = layer.heads(hidden, rotation)
             query, key, value = (x.transpose(1, 2) for x in (query, key, value))
             yield key, value
@@ -74,10 +74,10 @@ class Decoder(nn.Module):
             placements: for each cache, where its tokens stand.
             wanted: indices of the tokens whose logits are wanted; None for all.
         """
-        rotation = self._rotation(torch.cat([at.position for at in placements]))
+        rotation = self.rotation(torch.cat([at.position for at in placements]))
         sizes = [at.count for at in placements]
         hidden = self.embed(ids)
-        for number, layer in enumerate(self._layers()):
+        for number, layer in enumerate(self.decoder_layers()):
             parts = zip(*(x.split(sizes) for x in layer.heads(hidden, rotation)), strict=True)
             attended = [
                 cache.attend(number, at, *qkv)
@@ -87,10 +87,11 @@ class Decoder(nn.Module):
         logits: Tensor = self.lm_head(self.norm(hidden if wanted is None else hidden[wanted]))
         return logits.float()
 
-    def _layers(self) -> list[DecoderLayer]:
+    def decoder_layers(self) -> list[DecoderLayer]:
+        """In order."""
         return cast("list[DecoderLayer]", list(self.layers))
 
-    def _rotation(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+    def rotation(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Cosines and sines `[tokens, 1, head_dim]` of positions `[tokens]`."""
         angles = positions[:, None].float() * self.inverse_frequencies
         angles = torch.cat([angles, angles], dim=-1)[:, None]

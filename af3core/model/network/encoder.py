@@ -7,7 +7,7 @@ those of transformers' AudioFlamingo3 and MusicFlamingo classes.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -48,9 +48,8 @@ class AudioEncoder(nn.Module):
             numbers: the how manieth of its sound each window is, from 0.
         """
         pooled = self._pooled(mel, frames)
-        if self.time_rotation is not None:
-            pooled = self.time_rotation(pooled, numbers)
-        return _without_padding(self.projector(pooled), frames)
+        index = torch.tensor(numbers, device=mel.device)
+        return _without_padding(self.projected(pooled, index), frames)
 
     def states(self, mel: Tensor, frames: list[int], _numbers: list[int]) -> list[Tensor]:
         """The encoder's own output, `[tokens, width]` of each window, in which no time is told;
@@ -58,9 +57,27 @@ class AudioEncoder(nn.Module):
         """
         return _without_padding(self._pooled(mel, frames), frames)
 
+    def projected(self, pooled: Tensor, numbers: Tensor) -> Tensor:
+        """Embeddings `[windows, tokens, hidden]` of `pooled [windows, tokens, width]`;
+        `numbers [windows]` int64 as of `forward`.
+        """
+        if self.time_rotation is not None:
+            pooled = self.time_rotation(pooled, numbers)
+        embeddings: Tensor = self.projector(pooled)
+        return embeddings
+
+    def encoder_layers(self) -> list[EncoderLayer]:
+        """In order."""
+        return cast("list[EncoderLayer]", list(self.layers))
+
     def _pooled(self, mel: Tensor, frames: list[int]) -> Tensor:
         """`[windows, tokens, width]`, padding included."""
         positions = [encoder_positions(count) for count in frames]
+        if mel.is_cuda:
+            from af3core.model.network.fused_encoder import FusedEncoder
+
+            lengths = torch.tensor(positions, dtype=torch.int32, device=mel.device)
+            return FusedEncoder(self).pooled(mel, lengths)
         longest = max(positions)
         hidden = gelu(self.conv1(mel))
         hidden = gelu(self.conv2(hidden))[..., :longest].transpose(1, 2)
@@ -71,9 +88,13 @@ class AudioEncoder(nn.Module):
             mask = (torch.arange(longest, device=mel.device) < real)[:, None, None, :]
         for layer in self.layers:
             hidden = layer(hidden, mask)
-        pairs = longest // 2
-        pooled = hidden[:, : 2 * pairs].unflatten(1, (pairs, 2)).mean(dim=2)
-        return self.layer_norm(pooled)
+        return self.layer_norm(pooled_pairs(hidden))
+
+
+def pooled_pairs(hidden: Tensor) -> Tensor:
+    """`[windows, positions, width]` averaged in pairs; a last one without a pair is left out."""
+    pairs = hidden.shape[1] // 2
+    return hidden[:, : 2 * pairs].unflatten(1, (pairs, 2)).mean(dim=2)
 
 
 def _without_padding(rows: Tensor, frames: list[int]) -> list[Tensor]:

@@ -117,9 +117,10 @@ class KvCache:
         mask = torch.where(seen, 0.0, _MASKED)[:, None]
         return Placement(row, offset, place, position, longest, span, mask)
 
-    def place_next(self, span: int) -> Placement:
+    def place_next(self) -> Placement:
         """One new token behind every row."""
-        return self.place(self._every_row, torch.zeros_like(self._every_row), 1, span)
+        offset = torch.zeros_like(self._every_row)
+        return self.place(self._every_row, offset, 1, self.longest_row + 1)
 
     def attend(
         self, layer: int, at: Placement, query: Tensor, key: Tensor, value: Tensor

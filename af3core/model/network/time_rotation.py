@@ -47,15 +47,14 @@ class TimeRotation(nn.Module):
         self.register_buffer("frequencies", frequencies.to(device), persistent=False)
         self.register_buffer("token_angles", token_angles.to(device), persistent=False)
 
-    def forward(self, states: Tensor, numbers: list[int]) -> Tensor:
-        """`states [windows, tokens, width]` turned; `numbers` says the how manieth of its sound
-        each window is, from 0.
+    def forward(self, states: Tensor, numbers: Tensor) -> Tensor:
+        """`states [windows, tokens, width]` turned; `numbers [windows]` int64 says the how manieth
+        of its sound each window is, from 0.
         """
         tokens = states.shape[1]
-        index = torch.tensor(numbers, device=states.device)
         offsets = torch.arange(tokens, device=states.device, dtype=torch.float32) * self._token_s
-        times = index.unsqueeze(1) * self._window_tokens * self._token_s + offsets
-        window_angles = (index.float() / self._places).unsqueeze(-1) * self.frequencies
+        times = numbers.unsqueeze(1) * self._window_tokens * self._token_s + offsets
+        window_angles = (numbers.float() / self._places).unsqueeze(-1) * self.frequencies
         window_angles = window_angles.repeat_interleave(2, dim=-1)[:, None, :]
         token_angles = self.token_angles[:tokens][None]
         both = torch.cat(torch.broadcast_tensors(window_angles, token_angles), dim=-1)

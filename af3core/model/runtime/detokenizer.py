@@ -56,6 +56,13 @@ class Detokenizer:
             self.listener.set_text(self._incremental.add(token))
         return bool(self._finish_reason)
 
+    def add_all(self, ids: Sequence[int], logprobs: Sequence[float]) -> None:
+        """The tokens of a whole answer to its end, which has no stop text and no listener."""
+        ends = ids[-1] in self._end_ids
+        self._ids += ids[:-1] if ends else ids
+        self._logprobs += logprobs
+        self._finish_reason = "stop" if ends else "length"
+
     def answer(self) -> Answer:
         """The finished answer."""
         text = self._text_before_stop if self._text_before_stop is not None else self._text()

@@ -6,6 +6,8 @@ import functools
 import json
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -39,16 +41,26 @@ class JsonConstraint:
         """`logits [vocabulary]` with what may not come next at minus infinity, and with it what the
         tokenizer has no word for: decoders are often padded to a round size.
         """
+        bits = torch.arange(32, dtype=torch.int32)
+        mask = torch.from_numpy(self.allowed_bits())
+        known = ((mask[:, None] >> bits) & 1).bool().flatten()[: self._words]
+        allowed = torch.zeros(logits.shape[0], dtype=torch.bool)
+        allowed[: self._words] = known[: logits.shape[0]]
+        return logits.masked_fill(~allowed.to(logits.device), float("-inf"))
+
+    def allowed_bits(self) -> npt.NDArray[np.int32]:
+        """What may come next, a bit for each of the tokenizer's words, 32 in a number; the next
+        call overwrites it.
+        """
         import llguidance.torch as guidance
 
         if self._mask is None:
             self._mask = guidance.allocate_token_bitmask(1, self._words)
         guidance.fill_next_token_bitmask(self._matcher, self._mask)
-        bits = torch.arange(32, dtype=torch.int32)
-        known = ((self._mask[0][:, None] >> bits) & 1).bool().flatten()[: self._words]
-        allowed = torch.zeros(logits.shape[0], dtype=torch.bool)
-        allowed[: self._words] = known[: logits.shape[0]]
-        return logits.masked_fill(~allowed.to(logits.device), float("-inf"))
+        bits: npt.NDArray[np.int32] = self._mask[0].numpy()
+        if self._words % 32:  # the last number has bits of no word
+            bits[self._words // 32] &= (1 << self._words % 32) - 1
+        return bits
 
     def accept(self, token: int) -> None:
         """The token that was chosen."""

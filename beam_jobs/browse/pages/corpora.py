@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -31,6 +31,10 @@ SELECT corpus, CAST(date AS VARCHAR) AS date, part.reason, sum(part.duration_ms)
 FROM (SELECT corpus, date, unnest(skipped) AS part FROM recordings) GROUP BY ALL
 """
 _FLAGS = "SELECT DISTINCT corpus, CAST(date AS VARCHAR) AS date, unnest(flags) AS flag FROM {table}"
+_LANGUAGES = """
+SELECT DISTINCT corpus, CAST(date AS VARCHAR) AS date, language
+FROM transcripts WHERE regexp_full_match(language, '[a-z]{2,3}')
+"""
 _NEWEST = f"""
 SELECT recording_id, object_uri, CAST(date AS VARCHAR) AS date, duration_ms, status, flags
 FROM recordings ORDER BY recordings.date DESC, modified_at DESC, recording_id
@@ -84,6 +88,7 @@ class Corpora:
         self._tables = tables
         self._nights: PartitionCache[NightTotals] = PartitionCache()
         self._flags: PartitionCache[frozenset[str]] = PartitionCache()
+        self._languages: PartitionCache[frozenset[str]] = PartitionCache()
 
     def all(self) -> list[dict[str, Any]]:
         """Each corpus with its days and times."""
@@ -108,11 +113,19 @@ class Corpora:
 
     def flags(self) -> list[str]:
         """The flags that occur on the newest days of each corpus."""
+        found = self._flags.of(self._newest(_FLAGGED), self._find_flags, frozenset())
+        return sorted(frozenset().union(*found.values()))
+
+    def languages(self) -> list[str]:
+        """The languages that are spoken on the newest days of each corpus, as ISO 639 codes."""
+        stamps = self._newest(("transcripts",))
+        found = self._languages.of(stamps, self._find_languages, frozenset())
+        return sorted(frozenset().union(*found.values()))
+
+    def _newest(self, tables: Sequence[str]) -> Stamps:
         days = {partition_of_key(key) for key in self._tables.stamps(["recordings"])}
         newest = [day for name in {d.corpus for d in days} for day in newest_days(days, name)]
-        stamps = self._tables.stamps_of_partitions(_FLAGGED, newest)
-        found = self._flags.of(stamps, self._find_flags, frozenset())
-        return sorted(frozenset().union(*found.values()))
+        return self._tables.stamps_of_partitions(tables, newest)
 
     def nights(self, name: str) -> list[tuple[str, NightTotals]]:
         """The nights of a corpus by date; none where there is no such corpus."""
@@ -149,15 +162,21 @@ class Corpora:
         return self._tables.read(stamps, ask)
 
     def _find_flags(self, stamps: Stamps) -> dict[Partition, frozenset[str]]:
+        return self._find(stamps, [_FLAGS.format(table=table) for table in _FLAGGED], "flag")
+
+    def _find_languages(self, stamps: Stamps) -> dict[Partition, frozenset[str]]:
+        return self._find(stamps, [_LANGUAGES], "language")
+
+    def _find(
+        self, stamps: Stamps, questions: Sequence[str], column: str
+    ) -> dict[Partition, frozenset[str]]:
         def ask(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-            return [
-                row for table in _FLAGGED for row in rows_of(connection, _FLAGS.format(table=table))
-            ]
+            return [row for sql in questions for row in rows_of(connection, sql)]
 
         found: defaultdict[Partition, set[str]] = defaultdict(set)
         for row in self._tables.read(stamps, ask):
-            found[Partition(row["corpus"], row["date"])].add(row["flag"])
-        return {day: frozenset(flags) for day, flags in found.items()}
+            found[Partition(row["corpus"], row["date"])].add(row[column])
+        return {day: frozenset(values) for day, values in found.items()}
 
 
 def newest_days(days: Iterable[Partition], corpus: str) -> list[Partition]:

@@ -73,6 +73,13 @@ LIMIT {limit}
 """
 
 
+_SPOKEN_IN = """EXISTS (
+    SELECT 1 FROM transcripts t
+    WHERE (t.corpus, t.date, t.recording_id) = (p.corpus, p.date, p.recording_id)
+        AND t.start_ms >= p.start_ms AND t.end_ms <= p.end_ms
+        AND list_contains($languages, t.language))"""
+
+
 def newest(tables: ArchiveTables, request: SearchRequest) -> Results:
     """The first place in each of the newest recordings that the filters let through.
 
@@ -121,6 +128,7 @@ def _newest_of(
     kinds = [kind for kind in KINDS if kind in (request.kinds or ("segment",))]
     by_flags = "segment" in kinds and bool(request.unflagged or request.without_flags)
     needed = {"recordings", *(table for kind in kinds for table in _NEEDED[kind])}
+    needed |= {"transcripts"} if request.languages else set()
     stamps = tables.stamps_of_partitions(sorted(needed | set(_ANSWERED if by_flags else ())), days)
     sql, values = _query(request, kinds, by_flags, limit)
 
@@ -145,6 +153,9 @@ def _query(
     if request.without_flags:
         conditions.append("NOT list_has_any(p.flags, $without)")
         values["without"] = list(request.without_flags)
+    if request.languages:
+        conditions.append(_SPOKEN_IN)
+        values["languages"] = list(request.languages)
     doubted = "SELECT corpus, date, recording_id, segment_id, flatten(list(flags)) AS flags FROM "
     doubted += (
         "told WHERE segment_id <> '' AND len(flags) > 0 GROUP BY ALL"

@@ -17,7 +17,8 @@ from af3core.errors import ConfigurationError, ModelError
 from af3core.model.engines.engine_registry import answers_of
 from af3core.model.request import Answer, Decoding, Request, Sound, Turn
 from af3core.storage.store import Store
-from af3core.tasks.flags import LOW_MEAN_LOGPROB, is_looping
+from af3core.tasks.flags import LOW_MEAN_LOGPROB
+from af3core.tasks.looping import is_looping
 from beam_jobs.derive.chat.chat_sounds import ChosenSegment, ScriptedConversation, conversations_of
 from beam_jobs.framework.clip_audio import ClipObject, clip_sounds
 from beam_jobs.framework.derivation import Derivation, Piece, PieceRows, Row, derive

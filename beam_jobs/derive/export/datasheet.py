@@ -112,6 +112,8 @@ def _filters(filters: Filters) -> Iterator[str]:
     yield "- flags: rows with a flag are left out"
     agreed = "yes" if filters.only_agreed else "no"
     yield f"- only pairs that the audio model answers right itself (`--only-agreed`): {agreed}"
+    languages = ", ".join(filters.languages) or "all, and sounds without speech"
+    yield f"- languages that are spoken: {languages}"
     yield f"- share of recordings held out as `test`: {filters.held_out:g}"
     yield f"- seed: {filters.seed}"
 

@@ -87,6 +87,7 @@ def _filters(settings: JobSettings) -> Filters:
         export.held_out,
         settings[Seed].seed,
         FORMS[export.format].kinds,
+        export.language,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -32,7 +32,11 @@ UNKNOWN_PROMPT = "of a prompt that is not among the tasks"
 NO_CLIP = "of a clip that is in no table of the day: run its job again"
 NOT_ASKABLE = "options that cannot be asked"
 BOTH_SPLITS = "sounds of both splits"
+OTHER_LANGUAGE = "of sounds in which no chosen language is spoken"
 _SPLIT_STEPS = 16**12
+
+Stretches = dict[str, list[tuple[int, int]]]
+"""Times from the start of a clip, by its address."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class Filters:
         only_agreed: only pairs whose question the audio model itself answers right.
         held_out: share of recordings in the test split, drawn by `seed`.
         kinds: what records are made from.
+        languages: that are spoken in a sound, as ISO 639 codes; none means all, and sounds without
+            speech too.
     """
 
     skills: tuple[str, ...] = ()
@@ -51,6 +57,7 @@ class Filters:
     held_out: float = 0.0
     seed: int = 0
     kinds: tuple[Kind, ...] = get_args(Kind)
+    languages: tuple[str, ...] = ()
 
     def split_of(self, recording_id: str) -> Split:
         """A recording lies in one split, whatever else is exported with it."""
@@ -118,8 +125,12 @@ class Selection:
         self._seen.update(row["recording_id"] for row in rows["segments"])
         segments = {row["clip_id"]: row for row in rows["segments"]}
         segments |= {row["segment_id"]: row for row in rows["segments"]}
+        spoken = self._spoken(rows["transcripts"], segments)
         found: dict[Split, list[ExportRecord]] = {split: [] for split in SPLITS}
         for record in self._records(rows, segments):
+            if self._filters.languages and not _are_spoken_in(spoken, record):
+                self.tally.left_out[OTHER_LANGUAGE] += 1
+                continue
             splits = {self._filters.split_of(recording) for recording in record.recordings}
             if len(splits) > 1:
                 self.tally.left_out[BOTH_SPLITS] += 1
@@ -128,6 +139,17 @@ class Selection:
         for split, records in found.items():
             records.sort(key=_order)
             self.tally.add(split, records)
+        return found
+
+    def _spoken(self, transcripts: Iterable[Row], segments: Mapping[str, Row]) -> Stretches:
+        """By clip, from when to when in it a chosen language is spoken."""
+        found: Stretches = defaultdict(list)
+        for row in transcripts:
+            segment = segments.get(row["segment_id"] or row["clip_id"])
+            if segment and row["language"] in self._filters.languages:
+                times = (row["start_ms"], row["end_ms"])
+                start_ms, end_ms = (at - segment["clip_start_ms"] for at in times)
+                found[segment["clip_uri"]].append((start_ms, end_ms))
         return found
 
     def _records(
@@ -170,6 +192,17 @@ class Selection:
         if kind == "answer":
             return answer_record(row, self._tasks[row["prompt_id"]], segments)
         return dialogue_record(row) if kind == "dialogue" else pair_record(row, segments)
+
+
+def _are_spoken_in(spoken: Stretches, record: ExportRecord) -> bool:
+    """Whether a chosen language is spoken in every sound of a record."""
+    return all(
+        any(
+            start_ms < sound.end_ms and end_ms > sound.start_ms
+            for start_ms, end_ms in spoken.get(sound.clip_uri, ())
+        )
+        for sound in record.sounds
+    )
 
 
 def _agreed_of(rows: Mapping[str, list[Row]]) -> list[Row]:

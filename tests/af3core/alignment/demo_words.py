@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 from collections.abc import Iterator
@@ -78,14 +79,23 @@ def _with(stretch: Stretch, bed: Audio, below_db: float) -> Stretch:
     return replace(stretch, samples=np.clip(mixed, -1, 1))
 
 
+@functools.cache
+def _all_words() -> list[str]:
+    """The longer words of all programmes."""
+    scripts = (json.loads(path.read_text("utf-8")) for path in sorted(SCRIPTS.iterdir()))
+    said = (e["what"].split() for s in scripts for e in s["events"] if e["kind"] == "speech")
+    return sorted({word for words in said for word in words if len(word) > 3})
+
+
 def with_wrong_words(stretch: Stretch, random: Random, share: float = 0.1) -> Stretch:
     """The same with a share of its words replaced, and as many inserted and left out together."""
-    pool = sorted({word.text for word in stretch.words if len(word.text) > 3})
+    said = {word.text for word in stretch.words}
+    pool = [word for word in _all_words() if word not in said]
     kept: list[tuple[str, int, bool]] = []
     for word, start_ms in zip(stretch.words, stretch.starts_ms, strict=True):
         chance = random.random()
         if chance < share / 3:
-            kept.append((random.choice([w for w in pool if w != word.text]), start_ms, True))
+            kept.append((random.choice(pool), start_ms, True))
         elif chance < 2 * share / 3:
             kept += [(random.choice(pool), start_ms, True), (word.text, start_ms, False)]
         elif chance > share:

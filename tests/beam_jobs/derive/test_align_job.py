@@ -120,7 +120,7 @@ def test_a_text_too_long_for_its_segment_is_flagged(out: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("no such aligner", "--aligner no such aligner: neither pocketsphinx, nano-ctc or"),
+        ("no such aligner", "--aligner no such aligner: neither pocketsphinx or interpolation"),
         ("{empty}", "the folder holds no checkpoint"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from af3core.errors import ConfigurationError
 from af3core.storage.address import open_store, store_at
 from beam_jobs.cli import main
 from beam_jobs.evaluation.acceptance_check import NotAccepted
+from beam_jobs.evaluation.acceptance_rules import NotAcceptable
 from beam_jobs.night import whole_night
 from schemas.layout import ACCEPTED_KEY
-from tests.beam_jobs.evaluated import MMAR, configuration, evaluated, passes, right
+from tests.beam_jobs.evaluated import DAY, MMAR, configuration, evaluated, passes, right
 from tests.beam_jobs.small_night import make_archive, rows, settings_of
 
 
@@ -118,3 +120,16 @@ def test_a_night_refuses_what_is_not_accepted_where_it_is_asked_for(
     assert f"the last accepted one is {name}" in capsys.readouterr().err
     assert main(plan) == 0
     assert ", float32, accepted or not (no --accepted-in)\n" in capsys.readouterr().out
+
+
+def test_weights_in_eight_bits_are_judged_as_another_model(tmp_path: Path, model: Path) -> None:
+    out = str(tmp_path / "evaluated")
+    evaluated(out, model, MMAR, right(9))
+    passes(out, model)
+    evaluated(out, model, MMAR, right(7), dtype="int8")
+    with pytest.raises(NotAcceptable, match=r"engine af3, int8\) is not accepted"):
+        passes(out, model, "--dtype", "int8")
+    evaluated(out, model, MMAR, right(9), DAY + datetime.timedelta(days=1), dtype="int8")
+    passes(out, model, "--dtype", "int8", "--max-drop", "100")
+    listed = json.loads((tmp_path / "evaluated" / ACCEPTED_KEY).read_text())["models"]
+    assert [each["identity"]["dtype"] for each in listed] == ["float32", "int8"]

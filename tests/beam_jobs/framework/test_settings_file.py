@@ -110,7 +110,7 @@ def test_a_scheduled_job_takes_the_named_file_alone(folder: Path) -> None:
         ("[clean]\nkeep_days = 0\n", "[clean] keep_days: 0: must be 1 or more"),
         ("[clean]\nkeep_days = 1.5\n", "[clean] keep_days: 1.5 must be a whole number"),
         ("[browse]\nport = true\n", "[browse] port: True must be a whole number"),
-        ('[annotate]\ndtype = "int8"\n', "'int8' must be one of float32, bfloat16"),
+        ('[annotate]\ndtype = "int4"\n', "'int4' must be one of float32, bfloat16, int8"),
         ('[annotate]\nonly = "caption"\n', "[annotate] only: must be a list, each a text"),
         ("[annotate]\nask = [1]\n", "[annotate] ask: must be a table of texts"),
         ("[common\n", "no TOML: "),

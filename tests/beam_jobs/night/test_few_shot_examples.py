@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from af3core.embedding import few_shot
 from af3core.errors import ConfigurationError
 from beam_jobs.derive import embed_job
-from beam_jobs.night import annotate, discover, publish, task_request
+from beam_jobs.night import annotate, discover, publish
 from tests.beam_jobs.embedded_night import SPEAKER, TASKS, embedded_night, settings_with
 from tests.beam_jobs.job_settings import planned
 from tests.beam_jobs.small_night import rows
@@ -37,7 +38,7 @@ class Asked:
 def asked(embedded: Path, tmp_path_factory: pytest.TempPathFactory) -> Asked:
     out, prompts = tmp_path_factory.mktemp("asked") / "out", []
     shutil.copytree(embedded, out)
-    real = task_request.with_examples
+    real = few_shot.with_examples
 
     def heard(*arguments: Any) -> str:
         prompts.append(real(*arguments))

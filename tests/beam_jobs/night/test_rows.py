@@ -26,6 +26,7 @@ MODIFIED_AT = "2026-11-21T00:00:00.000+00:00"
 RECORDING = Recording(
     "r1", "f" * 64, "/arc/a.wav", (), "default", "2026-11-21", 9, MODIFIED_AT, MEDIA
 )
+BEYOND = "language_beyond_model"
 TRANSCRIPT = Task("transcript", "transcript", "Transcribe the input speech.")
 
 
@@ -110,3 +111,54 @@ def test_transcripts_that_an_earlier_release_read_are_read_anew(
     facts = RecordingFacts(RECORDING, "cut", cut, None, {"c1": [known]}, "run")
     [row] = recording_rows(facts, {"t1": TRANSCRIPT}).by_table["transcripts"]
     assert (row["text"], row["flags"], row["word_count"]) == (text, flags, len(text.split()))
+
+
+@pytest.mark.parametrize(
+    ("speech_ms", "text", "flags", "words", "language"),
+    [
+        (
+            4_000,
+            "सभी मनुष्य जन्म से स्वतन्त्र तथा मर्यादा में समान होते हैं",
+            [],
+            11,
+            "hi",
+        ),
+        (9_000, "谢谢大家" * 12, ["looping_text"], 24, None),
+        (21_000, "Welcome.", ["implausible_rate"], 1, None),
+        (3_000, "Good evening, and welcome to the news of the day.", [], 10, "en"),
+        (
+            4_000,
+            "Guten Abend und herzlich willkommen zu den Nachrichten.",
+            [BEYOND],
+            8,
+            "de",
+        ),
+    ],
+)
+def test_flags_words_and_language_are_those_of_today(
+    speech_ms: int, text: str, flags: list[str], words: int, language: str | None
+) -> None:
+    """An earlier release doubted the text, or did not, when the model answered."""
+    segment = Segment("s1", 0, 5_000, speech_ms, None, None, None)
+    cut = dataclasses.replace(CUT, clips=(dataclasses.replace(CLIP, segments=(segment,)),))
+    known = transcribed(text, text, ("looping_text", "low_confidence"))
+    facts = RecordingFacts(RECORDING, "cut", cut, None, {"c1": [known]}, "run")
+    [row] = recording_rows(facts, {"t1": TRANSCRIPT}).by_table["transcripts"]
+    assert (row["flags"], row["word_count"], row["language"]) == (flags, words, language)
+    assert (row["language_probability"] is None) is (language is None)
+
+
+def test_a_language_that_was_told_apart_is_not_asked_for_again() -> None:
+    known = transcribed("Guten Abend und herzlich willkommen.", "", ())
+    [answer] = known.annotations
+    told = dataclasses.replace(answer, language="nds", language_probability=0.6)
+    known = dataclasses.replace(known, annotations=(told,))
+    facts = RecordingFacts(RECORDING, "cut", CUT, None, {"c1": [known]}, "run")
+    [row] = recording_rows(facts, {"t1": TRANSCRIPT}).by_table["transcripts"]
+    assert (row["language"], row["language_probability"]) == ("nds", 0.6)
+    untold = dataclasses.replace(told, language="")
+    facts = dataclasses.replace(
+        facts, annotated={"c1": [dataclasses.replace(known, annotations=(untold,))]}
+    )
+    [row] = recording_rows(facts, {"t1": TRANSCRIPT}).by_table["transcripts"]
+    assert (row["language"], row["language_probability"]) == (None, None)

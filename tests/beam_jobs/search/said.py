@@ -31,13 +31,14 @@ def publish(
     *,
     seen: str = "",
     flags: Sequence[str] = (),
+    language: str = "en",
     corpus: str = "default",
 ) -> None:
     """One day: per recording what is said in each half minute, and one caption of all.
 
     Args:
         seen: the caption; empty for none.
-        flags: of every transcript.
+        flags, language: of every transcript.
     """
     recordings: list[Row] = []
     segments: list[Row] = []
@@ -47,8 +48,11 @@ def publish(
         for number, text in enumerate(texts):
             at = place(recording, number)
             segments.append(at | {"speech_ms": 20_000 if text else 0})
-            transcripts.append(at | {"text": text, "flags": list(flags)})
-    captions = [row | {"text": seen, "flags": []} for row in transcripts if seen]
+            spoken = language if text else None
+            transcripts.append(at | {"text": text, "flags": list(flags), "language": spoken})
+    told = {"text": seen, "flags": []}
+    places = [{k: v for k, v in row.items() if k != "language"} for row in transcripts]
+    captions = [row | told for row in places if seen]
     put(out, date, "recordings", recordings, corpus)
     put(out, date, "segments", segments, corpus)
     put(out, date, "transcripts", transcripts, corpus)

@@ -24,11 +24,13 @@ def test_every_filter_is_a_condition() -> None:
         speech="without",
         unflagged=True,
         without_flags=("cut_off", "') OR ('"),
+        languages=("en", "yue"),
     )
     assert filter_sql(request) == (
         "corpus = 'it''s' AND date >= '2026-11-20' AND date <= '2026-11-21'"
         " AND kind IN ('segment', 'clip') AND NOT spoken AND NOT flagged"
         " AND NOT array_has_any(flags, ['cut_off', ''') OR ('''])"
+        " AND array_has_any(languages, ['en', 'yue'])"
     )
 
 
@@ -41,6 +43,8 @@ def test_every_filter_is_a_condition() -> None:
             {"kinds": ("song",)},
             "kind 'song': write one of segment, clip, chapter, recording",
         ),
+        ({"languages": ("English",)}, "language 'English': a code of ISO 639, such as en or yue"),
+        ({"languages": ("x'",)}, 'language "x\'": a code of ISO 639, such as en or yue'),
         ({"since": "2026-11-31"}, "since '2026-11-31': write a day as YYYY-MM-DD"),
         ({"until": "20261121"}, "until '20261121': write a day as YYYY-MM-DD"),
         (

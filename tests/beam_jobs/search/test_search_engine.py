@@ -22,7 +22,8 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("said") / "out"
     publish(out, FIRST, {"aa": ["The storm, the storm! A storm.", "Rainy days in Zürich", ""]})
     doubt = ["low_confidence"]
-    publish(out, SECOND, {"bb": ["Bees like sun.", STORM]}, seen="A woman speaking.", flags=doubt)
+    seen = "A woman speaking."
+    publish(out, SECOND, {"bb": ["Bees like sun.", STORM]}, seen=seen, flags=doubt, language="yue")
     choice = {"task_id": "where", "text": "(B) a garden", "choice": "garden"}
     clip = place("aa", 0) | {"segment_id": "", "end_ms": 60_000, "task_id": "mood", "text": "grim"}
     put(out, SECOND, "answers", [place("bb", 0) | choice])
@@ -119,6 +120,9 @@ def test_words_phrases_signs_fields_and_spelling(
         ({"unflagged": True}, ["aa-0"]),
         ({"without_flags": ("low_confidence",)}, ["aa-0"]),
         ({"without_flags": ("cut_off",)}, ["aa-0", "bb-1"]),
+        ({"languages": ("yue",)}, ["bb-1"]),
+        ({"languages": ("en", "yue")}, ["aa-0", "bb-1"]),
+        ({"languages": ("de",)}, []),
         ({"kinds": ("chapter",)}, []),
         ({"limit": 1}, ["aa-0"]),
         ({"limit": 1, "offset": 1}, ["bb-1"]),
@@ -126,6 +130,13 @@ def test_words_phrases_signs_fields_and_spelling(
 )
 def test_filters_leave_out(engine: SearchEngine, filters: dict[str, Any], found: list[str]) -> None:
     assert by_words(engine, "storm", **filters) == found
+
+
+def test_clips_chapters_and_recordings_have_the_languages_within_them(engine: SearchEngine) -> None:
+    words = "grim honey insects"
+    every = ["aa:clip", "bb:chapter", "bb:recording"]
+    assert sorted(by_words(engine, words)) == every
+    assert sorted(by_words(engine, words, languages=("yue",))) == every[1:]
 
 
 def test_places_where_nobody_speaks(engine: SearchEngine) -> None:

@@ -35,6 +35,7 @@ QUERIES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("storm bees", {"unflagged": True}),
     ("storm bees", {"without_flags": ("low_confidence",)}),
     ("storm bees", {"kinds": ("segment",), "speech": "with"}),
+    ("storm bees", {"languages": ("yue", "de")}),
     ("nowhere", {}),
 )
 
@@ -43,7 +44,8 @@ QUERIES: tuple[tuple[str, dict[str, Any]], ...] = (
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("said") / "out"
     publish(out, FIRST, SAID[FIRST])
-    publish(out, SECOND, SAID[SECOND], seen="A woman speaking.", flags=["low_confidence"])
+    seen, doubt = "A woman speaking.", ["low_confidence"]
+    publish(out, SECOND, SAID[SECOND], seen=seen, flags=doubt, language="yue")
     put(out, FIRST, "captions", [place("aa", 2) | {"text": "Wind in the trees."}])
     return out
 

@@ -20,7 +20,7 @@ from dags.corpus.arguments import (
     run_name,
     week_of,
 )
-from dags.corpus.corpus import Corpus, Limits, Runner
+from dags.corpus.corpus import Corpus, Dataflow, Limits, Model, Runner
 from schemas.jobs import job_named
 from schemas.options.archive import Settling
 
@@ -128,3 +128,21 @@ def test_runs_of_different_kinds_have_different_names() -> None:
     assert run_name("backfill__2026-11-20T00:00:00+00:00__x") == (
         "backfill__2026-11-20T00-00-00-00-00__x"
     )
+
+
+def test_annotate_alone_is_told_of_the_gpus() -> None:
+    for gpus, expected in (("all", "--gpus=all"), (2, "--gpus=2")):
+        corpus = Corpus("radio", "/a", "/b", model=Model(gpus=gpus))
+        for job in ("plan", "segment", "annotate", "events", "publish"):
+            arguments = job_arguments(job, corpus, "2026-11-20", "2026-11-20", "run-1")
+            given = [each for each in arguments if each.startswith("--gpus")]
+            assert given == ([expected] if job == "annotate" else [])
+        assert job_parser(job_named("annotate")).parse_args([expected]).gpus == gpus
+
+
+def test_dataflow_has_no_machine_of_several_gpus() -> None:
+    dataflow = Runner(kind="dataflow", dataflow=Dataflow("project", "region", "gs://templates"))
+    with pytest.raises(
+        ConfigurationError, match="model: gpus all: of a machine's GPUs, which Data"
+    ):
+        Corpus("radio", "gs://a/b", "gs://a/c", model=Model(gpus="all"), runner=dataflow)

@@ -124,7 +124,7 @@ def test_a_corpus_without_a_voice_leaves_it_to_the_job() -> None:
     ("derive", "message"),
     [
         ({"jobs": ("songs",)}, "derive: jobs: 'songs' is none; known are events, align"),
-        ({"aligner": "nano-ctc"}, "derive: aligner is of the job align; add it to jobs"),
+        ({"aligner": "my_ctc"}, "derive: aligner is of the job align; add it to jobs"),
         ({"writer": "big"}, "derive: writer and writer_endpoint go together"),
         ({"jobs": ("describe",), "speed": 9.0}, "^derive: speed 9: take 0.25 to 4$"),
         (

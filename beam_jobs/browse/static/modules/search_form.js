@@ -27,6 +27,7 @@ export class SearchForm {
       placeholder: "Words, \"a phrase\", +must, -mustnot …", "aria-describedby": "syntax",
     });
     this.corpus = h("select", { name: "corpus" }, h("option", { value: "" }, "all corpora"));
+    this.language = h("select", { name: "language" }, h("option", { value: "" }, "all languages"));
     this.flags = h("div", { class: "choices" });
     this.likeLine = h("p", { class: "like", hidden: true });
     this.reset = h("button", { type: "button", class: "plain", onclick: () => this.#clear(), hidden: true }, "Clear filters");
@@ -42,11 +43,15 @@ export class SearchForm {
     this.filters.addEventListener("change", () => this.#send());
   }
 
-  /** Offers the corpora and flags that there are. */
-  offer(corpora, flags) {
+  /** Offers the corpora, languages and flags that there are. */
+  offer({ corpora, languages, flags }) {
     const chosen = this.query();
     fill(this.corpus, h("option", { value: "" }, "all corpora"),
       corpora.map(({ name }) => h("option", { value: name }, name)));
+    const names = new Intl.DisplayNames(["en"], { type: "language" });
+    fill(this.language, h("option", { value: "" }, "all languages"),
+      languages.map((code) => h("option", { value: code }, names.of(code))));
+    this.language.closest("label").hidden = !languages.length;
     fill(this.flags, flags.map((flag) => checkbox("without_flag", flag, flagName(flag), flagMeaning(flag))));
     this.flags.closest("fieldset").hidden = !flags.length;
     this.fill(new URLSearchParams(this.pending ?? chosen));
@@ -108,6 +113,7 @@ export class SearchForm {
         labelled("Until", h("input", { type: "date", name: "until" }))),
       labelled("Search by", choice("mode", MODES)),
       labelled("Speech", choice("speech", SPEECH)),
+      labelled("Language", this.language),
       h("fieldset", {}, h("legend", {}, "Find"),
         h("div", { class: "choices" }, KINDS.map(([kind, name, what]) => checkbox("kind", kind, name, what)))),
       h("fieldset", {}, h("legend", {}, "Doubt"),

@@ -19,7 +19,7 @@ export class SearchPage {
       this.form.element, this.form.filters,
       h("div", { class: "results-column" }, this.notices, this.place));
     this.kept = new Map();
-    about().then((known) => this.form.offer(known.corpora, known.flags), () => undefined);
+    about().then((known) => this.form.offer(known), () => undefined);
   }
 
   /** The page for an address; results that Back returns to are shown as they were left. */

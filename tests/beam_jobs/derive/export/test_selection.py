@@ -72,6 +72,11 @@ def _answer(segment: Row, **changes: Any) -> Row:
     }
 
 
+def _transcript(segment: Row, language: str | None) -> Row:
+    row = _answer(segment, flags=["low_confidence"], text="Ja.", word_count=1, language=language)
+    return {name: row[name] for name in row if name in BY_NAME["transcripts"].schema.names}
+
+
 SEGMENTS = [_segment(f"{n:012x}ab") for n in range(40)]
 FIRST, SECOND = SEGMENTS[:2]
 
@@ -86,6 +91,9 @@ def store(tmp_path: Path) -> Store:
         _answer(SECOND, prompt_id="of another file"),
     ]
     write_rows(tmp_path, BY_NAME["answers"], answers)
+    spoken = ("de", "nl", "de", "en", None)
+    transcripts = [_transcript(*each) for each in zip(SEGMENTS, spoken, strict=False)]
+    write_rows(tmp_path, BY_NAME["transcripts"], transcripts)
     pairs = [
         pair_row(FIRST, "agreed"),
         pair_row(FIRST, "denied", agrees=False),
@@ -118,7 +126,7 @@ def test_everything_without_flags_is_chosen_and_the_rest_is_counted(store: Store
     assert f"{FIRST['segment_id']}-{SPEAKER.prompt_id}" in ids
     assert len(ids) == len(found["train"]) == 1 + 4 + 38 + 15
     assert dict(selection.tally.left_out) == {
-        "flagged": 2,
+        "flagged": 2 + 5,
         "of a prompt that is not among the tasks": 1,
         "options that cannot be asked": 1,
         "of a clip that is in no table of the day: run its job again": 1,
@@ -140,6 +148,15 @@ def test_only_pairs_that_the_audio_model_answers_right(store: Store) -> None:
     assert "agreed" in found["train"]
     assert not {"denied", "not asked"} & set(found["train"])
     assert selection.tally.left_out["the audio model does not agree, or was not asked"] == 2
+
+
+def test_a_language_leaves_out_sounds_in_which_it_is_not_spoken(store: Store) -> None:
+    found, selection = _chosen(store, Filters(languages=("de", "nl")))
+    # spoken in the first three recordings; a dialogue counts where it is in all of its sounds
+    assert {name for name in found["train"] if name[0] == "d"} == {"denied", "d01", "d02", "d12"}
+    assert len(found["train"]) == 1 + 4 + 1 + 3
+    assert selection.tally.left_out["of sounds in which no chosen language is spoken"] == 37 + 12
+    assert _chosen(store, Filters(languages=("sv",)))[0] == {"train": [], "test": []}
 
 
 def test_no_recording_is_heard_in_both_splits(store: Store) -> None:

@@ -1,0 +1,102 @@
+"""How a GPU's free memory is shared out: working memory of one call, then pages for the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from af3core.errors import ConfigurationError
+from af3core.model.network.kv_cache import head_dim
+from af3core.model.network.kv_pool import pages_for
+from af3core.model.network.step_tables import PAGE_TOKENS
+from af3core.model.runtime.buckets import STEP_ROWS
+
+_KEPT_FREE = 0.08
+"""For the allocator's gaps, and what CUDA and its libraries take while they run."""
+_WORKING_SHARE = 0.3
+"""Of what is free, at most, for the activations of one call of encoder or prefill."""
+_TOKENS_AT_ONCE = 24_000
+"""Enough to fill any GPU of today."""
+_LEAST_AT_ONCE = 2_000
+_LEAST_PAGES = 2
+"""A prefix and an answer."""
+_SLOTS = STEP_ROWS[-1] // 2
+
+
+@dataclass(frozen=True)
+class PoolSizes:
+    """What a runner has room for.
+
+    Attributes:
+        pages: of keys and values, the spare one included.
+        slots: answers that are written at once.
+        step_rows: rows of the largest step: answers, and tokens of questions.
+        prefix_tokens, own_tokens: the most of a prefix, and of a question with its answer.
+        tokens_at_once: of one call of encoder or prefill.
+    """
+
+    pages: int
+    slots: int
+    step_rows: int
+    prefix_tokens: int
+    own_tokens: int
+    tokens_at_once: int
+
+
+def token_bytes(config: Any, number_bytes: int) -> int:
+    """Keys and values of a token in all layers: 56 KiB for AF3 in bfloat16."""
+    text = config.text_config
+    return int(
+        2 * text.num_hidden_layers * text.num_key_value_heads * head_dim(text) * number_bytes
+    )
+
+
+def working_bytes(config: Any, number_bytes: int, tokens: int, prefix_tokens: int) -> int:
+    """Activations of one call, for AF3 in bfloat16 82 kB a token in the encoder (two positions), or
+    in a prefill 72 kB and 114 kB for its MLP.
+
+    Args:
+        config: of the checkpoint.
+        number_bytes: of one number.
+        tokens: of a batch, or of a slice of a longer prefix's MLP.
+        prefix_tokens: of the longest prefix, which is a batch of its own.
+    """
+    audio, text = config.audio_config, config.text_config
+    of_encoder = tokens * 2 * (8 * audio.hidden_size + 2 * audio.intermediate_size)
+    of_mlp = tokens * 3 * text.intermediate_size
+    of_prefill = max(tokens, prefix_tokens) * 10 * text.hidden_size + of_mlp
+    return int(max(of_encoder, of_prefill) * number_bytes)
+
+
+def pool_sizes(
+    config: Any,
+    number_bytes: int,
+    free_bytes: int,
+    longest_sound_tokens: int,
+    batch_tokens: int | None = None,
+) -> PoolSizes:
+    """Sizes for what is free beside the weights; `batch_tokens` of keys and values where that is
+    given.
+
+    Raises:
+        ConfigurationError: next to nothing is free.
+    """
+    text = config.text_config
+    usable = int(free_bytes * (1 - _KEPT_FREE))
+    at_once = _TOKENS_AT_ONCE
+    while working_bytes(config, number_bytes, at_once, 0) > usable * _WORKING_SHARE:
+        if at_once <= _LEAST_AT_ONCE:
+            break
+        at_once //= 2
+    working = working_bytes(config, number_bytes, at_once, longest_sound_tokens)
+    logits = STEP_ROWS[-1] * text.vocab_size * (number_bytes + 4)
+    page = PAGE_TOKENS * token_bytes(config, number_bytes)
+    pages = (usable - working - logits) // page if batch_tokens is None else pages_for(batch_tokens)
+    if pages < _LEAST_PAGES:
+        raise ConfigurationError(
+            f"{free_bytes / 1e9:.2f} GB are free of the GPU's memory beside the weights, which"
+            " holds no clip: use a larger one, or --dtype bfloat16"
+        )
+    slots = min(_SLOTS, pages - 1)
+    tokens = min(pages * PAGE_TOKENS, int(text.max_position_embeddings))
+    return PoolSizes(pages + 1, slots, 2 * slots, tokens, tokens, at_once)

@@ -1,0 +1,47 @@
+"""What a GPU's free memory is shared out to."""
+
+from __future__ import annotations
+
+import pytest
+
+from af3core.errors import ConfigurationError
+from af3core.model.runtime.memory_budget import pool_sizes, token_bytes, working_bytes
+from tests.benchmarks.full_model import full_config
+
+AF3 = full_config(audio_token_id=0)
+TEN_MINUTES, HALF_AN_HOUR = 15_000, 45_000
+
+
+def test_a_token_of_af3_takes_56_kib() -> None:
+    assert token_bytes(AF3, 2) == 56 * 1024
+
+
+@pytest.mark.parametrize(
+    ("free_gb", "longest", "at_least"),
+    [
+        (6.5, TEN_MINUTES, 45_000),  # of 24 GB, beside AF3's weights
+        (30.0, HALF_AN_HOUR, 300_000),  # of 48 GB
+        (120.0, HALF_AN_HOUR, 1_600_000),  # of an H200
+    ],
+)
+def test_the_longest_prefix_fits_beside_its_working_memory(
+    free_gb: float, longest: int, at_least: int
+) -> None:
+    sizes = pool_sizes(AF3, 2, round(free_gb * 1e9), longest)
+    tokens = (sizes.pages - 1) * 64
+    assert tokens >= max(at_least, longest + 2_000)
+    assert sizes.prefix_tokens == min(tokens, 32_768), "the model's positions"
+    assert (sizes.slots, sizes.step_rows) == (256, 512)
+    taken = tokens * token_bytes(AF3, 2) + working_bytes(AF3, 2, sizes.tokens_at_once, longest)
+    assert taken < free_gb * 1e9 * 0.92
+
+
+def test_a_number_of_tokens_may_be_asked_for() -> None:
+    sizes = pool_sizes(AF3, 2, 120 * 10**9, TEN_MINUTES, batch_tokens=1_000)
+    assert (sizes.pages, sizes.slots, sizes.step_rows) == (17, 15, 30)
+    assert sizes.prefix_tokens == 1_024
+
+
+def test_next_to_nothing_free_is_said() -> None:
+    with pytest.raises(ConfigurationError, match=r"^0\.50 GB are free of the GPU's memory beside"):
+        pool_sizes(AF3, 2, 500_000_000, TEN_MINUTES)
