@@ -14,6 +14,10 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 _BEGUN = time.monotonic()
 """The limits count the imports too."""
@@ -47,14 +51,14 @@ def main(arguments: list[str] | None = None) -> int:
     return _measured(options, torch.device(options.device))
 
 
-def _measured(options: argparse.Namespace, device: object) -> int:
+def _measured(options: argparse.Namespace, device: torch.device) -> int:
     from tests.benchmarks.gpu_figures import peer_rows, quick_rows
     from tests.benchmarks.gpu_figures.bench import Bench
     from tests.benchmarks.gpu_figures.figures import Sheet, measure_rows, worst
 
     forms = {"quick": quick_rows, "peer": peer_rows}
     asked = [name for name in forms if getattr(options, name)] or list(forms)
-    bench, code, begun = Bench(device, options.tiny), 0, _BEGUN - _START_S  # type: ignore[arg-type]
+    bench, code, begun = Bench(device, options.tiny), 0, _BEGUN - _START_S
     for name in asked:
         rows, limit_s = forms[name].ROWS, options.limit_s or forms[name].LIMIT_S
         print(f"{name}: at most {limit_s:.0f} s", flush=True)
