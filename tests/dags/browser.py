@@ -88,7 +88,28 @@ def trigger_with(page: Page, values: dict[str, str], switches: tuple[str, ...] =
 def fail_task(page: Page, airflow: LocalAirflow, dag: str, run: str, task: str) -> None:
     """Mark a task as failed by clicks."""
     page.goto(f"{airflow.url}/dags/{dag}/runs/{quote(run, safe='')}/tasks/{task}")
-    page.get_by_label(re.compile("^Mark Task Instance as")).click()
+    _mark_failed(page, "Mark Task Instance as")
+
+
+def fail_run(page: Page, airflow: LocalAirflow, dag: str, run: str) -> None:
+    """Mark a run as failed by clicks."""
+    page.goto(f"{airflow.url}/dags/{dag}/runs/{quote(run, safe='')}")
+    _mark_failed(page, "Mark Dag Run as")
+
+
+def row_of_run(page: Page, airflow: LocalAirflow, dag: str, run: str) -> str:
+    """What the page of a DAG's runs shows of one."""
+    address = f"{airflow.url}/dags/{dag}/runs"
+    if page.url != address:
+        page.goto(address)
+    link = page.locator(f'a[href$="/dags/{dag}/runs/{run}"]')
+    row = page.locator("tr").filter(has=link)
+    row.wait_for()
+    return row.inner_text()
+
+
+def _mark_failed(page: Page, label: str) -> None:
+    page.get_by_label(re.compile(f"^{label}")).first.click()
     page.get_by_role("menuitem", name=re.compile("Failed")).click()
     dialog = dialog_of(page)
     dialog.get_by_role("button", name="Confirm").click()

@@ -22,7 +22,12 @@ from tests.dags.corpora import (
     add_years_corpora,
 )
 from tests.dags.mail_server import MailServer, receiving_mail
-from tests.dags.nights_apart import Undisturbed, undisturbed_night
+from tests.dags.nights_apart import (
+    KilledJob,
+    Undisturbed,
+    night_of_a_killed_job,
+    undisturbed_night,
+)
 from tests.dags.site import Site
 from tests.dags.webhook import listening
 
@@ -59,7 +64,6 @@ def site(untrained: Path, model: Server, mail: MailServer) -> Iterator[Site]:
         add_seen_corpora(site)
         try:
             site.airflow.start()
-            site.airflow.add_pool("one_gpu", 1, "for tests")
             site.airflow.add_pool("two_gpus", 2, "for tests")
             yield site
         finally:
@@ -70,3 +74,9 @@ def site(untrained: Path, model: Server, mail: MailServer) -> Iterator[Site]:
 def undisturbed(site: Site, untrained: Path, model: Server) -> Undisturbed:
     """The tables of the long recording when nothing goes wrong."""
     return undisturbed_night(site, untrained, model)
+
+
+@pytest.fixture(scope="session")
+def killed_job(site: Site, model: Server) -> KilledJob:
+    """A night whose job was killed and tried again."""
+    return night_of_a_killed_job(site, model)

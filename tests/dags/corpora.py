@@ -23,7 +23,6 @@ def add_corpora(site: Site) -> None:
     """Write the corpora that load their model themselves, each job its own."""
     derive = {"jobs": ["events", "summarise", "describe"], "speaker": "en-us+f3", "speed": 1.5}
     short_recording(site.add_corpus("in_process", derive=derive), 3)
-    short_recording(site.add_corpus("by_dag_test"), 3)
     told = {"webhook": site.webhook.url}
     short_recording(site.add_corpus("over_budget", limits={"max_gpu_hours": 0}, alerts=told), 3)
     (site.folder / "corpora" / "broken.yaml").write_text("source: /archive\nouut: /tables\n")
@@ -63,9 +62,6 @@ def add_served_corpora(site: Site, model: Server) -> None:
     crossing = site.add_corpus("crossing", pool="two_gpus", schedule=NIGHTLY, **keys)
     for number in (1, 2):
         long_recording(crossing, number, 60.0)
-    queueing = site.add_corpus("queueing", pool="one_gpu", schedule=NIGHTLY, **keys)
-    for number in range(1, 4):
-        long_recording(queueing, number, 30.0)
     keys = {"model": served(model), "alerts": {"webhook": site.webhook.url}}
     for name, wrong in (("one_corrupt", 1), ("eight_corrupt", 8)):
         folder = site.add_corpus(name, **keys)
@@ -119,7 +115,7 @@ def add_seen_corpora(site: Site) -> None:
 
 
 def add_gate(site: Site) -> None:
-    """The site's gate: three questions in MMAR's form that nano knows; corpora on both sides."""
+    """The site's gate: three questions in MMAR's form that nano knows; corpora that heed it."""
     data = site.folder / "mmar"
     questions = []
     for number, word in enumerate(("storm", "river", "garden")):
@@ -145,5 +141,3 @@ def add_gate(site: Site) -> None:
     short_recording(site.add_corpus("gated", model={"name": "nano"}), 3)
     other = {"name": str(site.checkpoint)}
     short_recording(site.add_corpus("gated_unaccepted", model=other), 3)
-    passing_by = other | {"allow_unaccepted": True}
-    short_recording(site.add_corpus("passing_by", model=passing_by), 3)

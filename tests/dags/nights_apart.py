@@ -1,4 +1,4 @@
-"""A night that is met in the middle of its work, and the tables of one that nothing disturbs."""
+"""Nights that are met in the middle of their work, and tables of one that nothing disturbs."""
 
 from __future__ import annotations
 
@@ -31,6 +31,39 @@ def undisturbed_night(site: Site, checkpoint: Path, model: Server) -> Undisturbe
     options = [*OPTIONS, *served_options(model)]
     night(site.archive("undisturbed"), out, checkpoint, *options)
     return Undisturbed(out, len(model.bodies) - asked)
+
+
+@dataclass(frozen=True)
+class KilledJob:
+    """A run that has ended, and whose job `annotate` was killed when it had some answers.
+
+    Attributes:
+        state: how the run ended.
+        done: the answers before the kill, as `answered` gives them.
+        environment: of the job that was killed.
+    """
+
+    corpus: str
+    run: str
+    state: str
+    done: dict[str, int]
+    environment: dict[str, str]
+
+    @property
+    def dag(self) -> str:
+        return f"annotate__{self.corpus}"
+
+
+def night_of_a_killed_job(site: Site, model: Server) -> KilledJob:
+    """A night of the corpus `job_killed`."""
+    corpus = "job_killed"
+    dag = f"annotate__{corpus}"
+    with met_in_the_middle(site, model, corpus) as (run, done):
+        jobs = site.jobs(dag)
+        environment = jobs[0].environ()
+        for process in jobs:
+            process.kill()
+    return KilledJob(corpus, run, site.finished(dag, [run])[run], done, environment)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -41,6 +42,9 @@ def test_a_night_over_budget_ends_and_is_decided_by_clicks(site: Site) -> None:
     assert second.splitlines()[1].endswith("where 0 are allowed and 0 approved")
 
     with logged_in(site.airflow, "operator") as page:
+        page.goto(f"{site.airflow.url}/dags/{dag}/runs/{quote(asked, safe='')}/tasks/approve")
+        for line in lines:
+            page.get_by_text(line).first.wait_for()
         page.goto(lines[2].removeprefix("decide: "))
         open_dag(page, site.airflow, dag)
         trigger_with(page, {"day": day(3), "approved_gpu_hours": "0.01"})

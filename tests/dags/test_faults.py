@@ -13,6 +13,7 @@ from tests.dags.corpora import served_options
 from tests.dags.nights_apart import (
     OPTIONS,
     TABLES,
+    KilledJob,
     Undisturbed,
     assert_right_and_nothing_twice,
     met_in_the_middle,
@@ -23,16 +24,13 @@ pytestmark = [pytest.mark.airflow, pytest.mark.browser]
 
 
 def test_the_job_itself_is_killed_and_tried_again(
-    site: Site, model: Server, undisturbed: Undisturbed
+    site: Site, killed_job: KilledJob, undisturbed: Undisturbed
 ) -> None:
-    dag = "annotate__job_killed"
-    with met_in_the_middle(site, model, "job_killed") as (run, done):
-        for process in site.jobs(dag):
-            process.kill()
-    assert site.finished(dag, [run]) == {run: "success"}
+    dag, run = killed_job.dag, killed_job.run
+    assert killed_job.state == "success"
     assert "JobLost: annotate ended without a report" in site.log(dag, run, "annotate")
     assert site.task(dag, run, "annotate")["try_number"] == 2
-    assert_right_and_nothing_twice(site, "job_killed", done, undisturbed)
+    assert_right_and_nothing_twice(site, killed_job.corpus, killed_job.done, undisturbed)
 
 
 def test_a_task_failed_in_the_ui_leaves_nothing_running(
@@ -72,6 +70,7 @@ def test_nights_and_a_backfill_on_the_same_days_at_once(
     runs = [run["dag_run_id"] for run in site.runs(dag) if run["run_type"] != "scheduled"]
     assert set(nights) < set(runs)
     assert set(site.finished(dag, runs).values()) == {"success"}
+    assert_tonight_goes_first(site, dag, set(nights), set(runs) - set(nights))
 
     # backwards over all runs: nothing is left to ask
     site.until(lambda: site.backfills_are_done(dag))
@@ -94,15 +93,11 @@ def test_nights_and_a_backfill_on_the_same_days_at_once(
         assert rows(out, table) == rows(alone, table), table
 
 
-def test_tonight_goes_before_the_rest_of_a_backfill(site: Site) -> None:
-    dag = "annotate__queueing"
-    site.backfill(dag, (day(1), day(2)), "none", backwards=False)
-    site.until(lambda: bool(site.jobs(dag)))
-    tonight = site.trigger(dag, day=day(3))
-    site.until(lambda: site.backfills_are_done(dag))
-    assert site.finished(dag, [tonight]) == {tonight: "success"}
-    backfilled = [r["dag_run_id"] for r in site.runs(dag) if r["run_type"] == "backfill"]
-    weights = {site.task(dag, run, "annotate")["priority_weight"] for run in backfilled}
-    assert (weights, site.task(dag, tonight, "annotate")["priority_weight"]) == ({2}, 1001)
-    starts = sorted(site.task(dag, run, "annotate")["start_date"] for run in backfilled)
-    assert site.task(dag, tonight, "annotate")["start_date"] < starts[-1]
+def assert_tonight_goes_first(site: Site, dag: str, nights: set[str], backfilled: set[str]) -> None:
+    """Nights by hand weigh more where GPUs are short, and need not wait for a backfill's end."""
+    weights = {run: site.task(dag, run, "annotate")["priority_weight"] for run in nights}
+    assert set(weights.values()) == {1001}
+    weights = {run: site.task(dag, run, "annotate")["priority_weight"] for run in backfilled}
+    assert set(weights.values()) == {2}
+    starts = {run: site.run(dag, run)["start_date"] for run in nights | backfilled}
+    assert min(starts[run] for run in nights) < max(starts[run] for run in backfilled)

@@ -44,21 +44,17 @@ def test_only_what_is_accepted_annotates_nights(site: Site) -> None:
     (model,) = json.loads((out / "evaluations" / "accepted.json").read_text())["models"]
     assert (model["identity"]["model"], model["identity"]["dtype"]) == ("nano", "float32")
 
+    # nano is accepted, and random weights are worse: the site's other corpora pass the gate by
     after = site.trigger(gated, day=day(3))
+    worse = site.trigger("evaluate_model", model=str(site.checkpoint))
     assert site.finished(gated, [after]) == {after: "success"}
     assert partitions(site.out("gated")) == [day(3)]
-
-    # nano is accepted, random weights are worse: they annotate where the corpus passes the gate by
-    worse = site.trigger("evaluate_model", model=str(site.checkpoint))
     assert site.finished("evaluate_model", [worse]) == {worse: "failed"}
     log = last_log(site, "evaluate_model", worse, "accept")
     assert "JobRefused: accept: NotAcceptable: " in log
     assert "mmar is 0.00 (accuracy), 100.00 points worse than the 100.00 of nano (" in log
-    unaccepted, passing_by = "annotate__gated_unaccepted", "annotate__passing_by"
+    unaccepted = "annotate__gated_unaccepted"
     refused = site.trigger(unaccepted, day=day(3))
-    taken = site.trigger(passing_by, day=day(3))
     assert site.finished(unaccepted, [refused]) == {refused: "failed"}
     assert "the last accepted one is nano (" in last_log(site, unaccepted, refused, "plan")
     assert partitions(site.out("gated_unaccepted")) == []
-    assert site.finished(passing_by, [taken]) == {taken: "success"}
-    assert partitions(site.out("passing_by")) == [day(3)]

@@ -1,4 +1,7 @@
-"""A real run as it is seen from outside: OpenLineage events, and metrics in a real Prometheus."""
+"""A real run as it is seen from outside: OpenLineage events, and metrics in a real Prometheus.
+
+The run is `dag.test()`'s: the whole DAG in one process, without scheduler or server.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ import pytest
 
 from af3core.model.weights.checkpoint import find_checkpoint
 from dags.launch.metrics import METRICS
-from tests.dags.site import Site, day
+from tests.dags.site import Site, day, partitions, row_count
 from tests.monitoring import FOLDER, Monitoring, monitoring, until
 
 pytestmark = [pytest.mark.airflow, pytest.mark.monitoring]
@@ -30,7 +33,7 @@ from dags.night.factory import annotate_dag
 stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=True)
 corpus = read_corpus(corpora_folder() / "seen.yaml", os.environ)
 run = annotate_dag(corpus).test(run_conf={"day": sys.argv[1]})
-print("ended:", run.state)
+print("ended:", run.state, [ti.task_id for ti in run.get_task_instances() if ti.state == "success"])
 """
 MIDNIGHT = 1_793_664_000
 """2026-11-03 in UTC."""
@@ -41,6 +44,7 @@ class SeenRun:
     """What a run left outside of Airflow."""
 
     monitoring: Monitoring
+    printed: str
     events: list[dict[str, Any]]
 
     def completed(self, task: str) -> dict[str, Any]:
@@ -66,7 +70,15 @@ def seen(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeenR
         command = [sys.executable, "-c", RUN, day(3)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert "ended: success" in done.stdout, done.stdout[-3000:] + done.stderr[-3000:]
-        yield SeenRun(receiving, [json.loads(line) for line in events.read_text().splitlines()])
+        lines = events.read_text().splitlines()
+        yield SeenRun(receiving, done.stdout, [json.loads(line) for line in lines])
+
+
+def test_the_whole_dag_runs_in_one_process_into_tables(seen: SeenRun, site: Site) -> None:
+    assert "'report'" in seen.printed.partition("ended: success")[2]
+    out = site.out("seen")
+    assert partitions(out) == [day(3)]
+    assert (row_count(out, "recordings"), row_count(out, "transcripts")) == (1, 1)
 
 
 def test_lineage_names_what_was_read_and_written(seen: SeenRun, site: Site) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.dags.browser import fail_run, logged_in, row_of_run
 from tests.dags.corpora import days_ago
 from tests.dags.mail_server import MailServer
 from tests.dags.site import Site, partitions
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.airflow, pytest.mark.browser]
 
 NIGHT, WATCH = "annotate__watched", "watch__watched"
 MISSED, CANCELLED = days_ago(2), days_ago(3)
@@ -75,6 +76,12 @@ def test_missed_cancelled_and_failed_nights_are_made_whole_and_said(
     before = [run["dag_run_id"] for run in site.runs(NIGHT)]
     look(site)
     assert [run["dag_run_id"] for run in site.runs(NIGHT)] == before
+    assert_said_once(site, mail, made)
+    look_at_the_cancelled_day(site, stuck, made)
+
+
+def assert_said_once(site: Site, mail: MailServer, made: str) -> None:
+    """By webhook and by mail alike."""
     for day in (CANCELLED, MISSED):
         assert len(site.webhook.about(f"af3: watched, {day}: is published, and lacks")) == 1
         subjects = [m["Subject"] for m in mail.about(f"af3: watched, {day}")]
@@ -84,6 +91,21 @@ def test_missed_cancelled_and_failed_nights_are_made_whole_and_said(
     content = message.get_body(("html",))
     assert content is not None
     assert f"link: {site.airflow.url}/dags/{NIGHT}/runs/{made}" in content.get_content()
+
+
+def look_at_the_cancelled_day(site: Site, stuck: str, made: str) -> None:
+    """As an operator sees it: the run that the watch made, and the stuck one, which is put aside
+    by clicks as the notice says.
+    """
+    with logged_in(site.airflow, "operator") as page:
+        shown = row_of_run(page, site.airflow, NIGHT, made)
+        assert (f"watch__{CANCELLED}__1" in shown, "Success" in shown) == (True, True)
+        shown = row_of_run(page, site.airflow, NIGHT, stuck)
+        assert (f"{CANCELLED} 00:00:00" in shown, "Queued" in shown) == (True, True)
+        fail_run(page, site.airflow, NIGHT, stuck)
+        assert "Failed" in row_of_run(page, site.airflow, NIGHT, stuck)
+    assert site.run(NIGHT, stuck)["state"] == "failed"
+    assert published(site) == [CANCELLED, MISSED]
 
 
 def cancelled_and_cleared_backfill(site: Site) -> str:
