@@ -97,6 +97,9 @@ class PagedRunner:
         self._device_rows = DeviceRows(sizes.slots, self._buckets, ends, self.pool, network)
         room = len(self._device_rows.tables)
         self._staged = [accelerator.host_buffer(room) for _ in range(_STEPS_AHEAD)]
+        rows = self._device_rows
+        self._tables = {b: rows.tables[: layout_size(b)] for b in self._buckets}
+        self._results = {b: rows.results_of(b).flatten() for b in self._buckets}
         self._staged_views = {
             bucket: [host_views(staged.values, bucket) for staged in self._staged]
             for bucket in self._buckets
@@ -205,8 +208,7 @@ class PagedRunner:
         if len(step.beside):
             self._choose_beside(step, logits)
         told = self._told[self._launches % _STEPS_AHEAD]
-        results = self._device_rows.results_of(step.bucket).flatten()
-        told.receive(results)
+        told.receive(self._results[step.bucket])
         self._launches += 1
         self.rows.launched(step)
         return Launched(step, told.values, self._accelerator.mark())
@@ -214,7 +216,7 @@ class PagedRunner:
     def _put_tables(self, step: Step) -> None:
         turn = self._launches % _STEPS_AHEAD
         self.rows.fill_tables(step, self._staged_views[step.bucket][turn])
-        self._staged[turn].send(self._device_rows.tables[: layout_size(step.bucket)])
+        self._staged[turn].send(self._tables[step.bucket])
 
     def _choose_beside(self, step: Step, logits: Tensor) -> None:
         rows = self._accelerator.upload(step.rows[step.beside])
