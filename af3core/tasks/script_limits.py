@@ -32,7 +32,7 @@ class ScriptLimits:
 
 
 def limits_of(script: str) -> ScriptLimits:
-    """The limits of a script by its name (`text_segmentation.script_of`); of one that was not
+    """The limits of a script by its name (`text_segmentation.Signs`); of one that was not
     measured the widest of all.
     """
     known = _limits()

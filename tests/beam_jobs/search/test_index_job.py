@@ -161,7 +161,7 @@ def test_without_tables_the_remedy_is_named(tmp_path: Path, untrained: Path) -> 
     )
 
 
-@pytest.mark.parametrize("content", [b"hello\n", b"", b'{"format": 1}', b"[1]"])
+@pytest.mark.parametrize("content", [b"hello\n", b"", b'{"format": 2}', b"[1]"])
 def test_a_damaged_state_is_named_with_its_remedy(settings: JobSettings, content: bytes) -> None:
     path = Path(settings.out) / layout.INDEX_STATE_KEY
     path.parent.mkdir(parents=True, exist_ok=True)

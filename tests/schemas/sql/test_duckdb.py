@@ -94,10 +94,7 @@ def test_a_segment_has_its_texts_beside_it(night: Path) -> None:
 
 def test_doubt_is_counted_by_flag(night: Path) -> None:
     sql = "SELECT source, flag, count(*) FROM doubtful_rows GROUP BY ALL ORDER BY ALL"
-    assert opened(night).sql(sql).fetchall() == [
-        ("captions", "looping_text", 1),
-        ("transcripts", "no_speech", 4),
-    ]
+    assert opened(night).sql(sql).fetchall() == [("transcripts", "no_speech", 4)]
 
 
 def test_hours_and_choices_of_the_night(night: Path) -> None:

@@ -15,13 +15,13 @@ NOTEBOOK = FOLDER / "ten_questions.ipynb"
 FOUND = {
     1: ["history_evening.mp3 │  16.896 │", "reports from havana", "28 rows"],
     2: ["demo    │ 2026-11-21 │          8 │  0.358 │           0.358 │        0 │"],
-    3: ["transcripts │ no_speech    │         4 │", "captions    │ looping_text │         1 │"],
+    3: ["transcripts │ no_speech │         4 │"],
     4: ["a man            │      26 │  0.347 │   NULL │"],
     5: ["0 rows"],
     6: ["a woman          │       22 │       3.97 │         -19.5 │"],
     7: ["science_hour.flac   │ thunder │   38.31 │  40.75 │        -24.27 │"],
     8: ["history_evening.mp3 │       2 │    131 │ History, teresa, emperor, siren"],
-    9: ["nano    │", "caption       │      75 │", "0.0133 │"],
+    9: ["nano    │", "caption       │      75 │", "0.0533 │"],
     10: ["cooking_show.opus │     23 │        1.0 │ A siren, then a man speaking about cooking"],
 }
 
