@@ -35,8 +35,10 @@ _WORD = (
     *("recording_id", "segment_id", "task_id", "start_ms", "end_ms", "start_char", "end_char"),
     *("word", "confidence", "flags"),
 )
-ANSWERED = (*_COLUMNS, "words")
-"""The tables that are read."""
+ANSWERED = tuple(_COLUMNS)
+"""The tables of answers."""
+PANEL_TABLES = (*ANSWERED, "words")
+"""The tables that `said_of` reads."""
 
 
 @dataclass
@@ -68,7 +70,7 @@ def said_of(
     """What was said of the stretches of recordings.
 
     Args:
-        connection: with views of `ANSWERED`.
+        connection: with views of `PANEL_TABLES`.
         recordings: whose rows are read.
         segments: the only ones wanted, the empty name for clips; None is all.
     """

@@ -9,7 +9,7 @@ import duckdb
 
 from beam_jobs.browse.data.archive_tables import ArchiveTables, Place, Row, rows_of
 from beam_jobs.browse.data.clips import PlacedClip, audio_of, clips_of, spectrogram_url
-from beam_jobs.browse.pages.answer_panels import ANSWERED, StretchAnswers, said_of
+from beam_jobs.browse.pages.answer_panels import PANEL_TABLES, StretchAnswers, said_of
 from beam_jobs.search.documents import Partition
 from beam_jobs.search.search_request import Hit
 
@@ -26,7 +26,7 @@ def cards_of(tables: ArchiveTables, hits: Sequence[Hit]) -> list[dict[str, Any]]
         return []
     places = [place_of_hit(hit) for hit in hits]
     recordings = {place.recording_id for place in places}
-    stamps = tables.stamps_of_places(("recordings", "segments", *ANSWERED), places)
+    stamps = tables.stamps_of_places(("recordings", "segments", *PANEL_TABLES), places)
     segments = [hit.segment_id for hit in hits if hit.kind in ("segment", "clip")]
 
     def ask(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

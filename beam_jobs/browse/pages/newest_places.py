@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from beam_jobs.browse.data.archive_tables import ArchiveTables, Row, partition_of_key, rows_of
+from beam_jobs.browse.pages.answer_panels import ANSWERED
 from beam_jobs.search.documents import Partition
 from beam_jobs.search.filters import filter_sql
 from beam_jobs.search.search_request import KINDS, Hit, Results, SearchRequest
@@ -18,7 +19,6 @@ _FIRST_DAYS = 2
 """Days that are looked into at first; four times as many with each further look."""
 _MOST_DAYS = 90
 _NOT_ALL = f"only the newest {_MOST_DAYS} days were looked into; search for words, or set days"
-_ANSWERED = ("captions", "transcripts", "answers")
 _TEXT = "concat_ws(chr(10), nullif({title}, ''), nullif(summary, ''))"
 
 _COLUMNS = "corpus, date, recording_id, segment_id, start_ms, end_ms, flags, speech_ms, context"
@@ -48,13 +48,13 @@ GROUP BY m.corpus, m.date, m.recording_id, m.duration_ms""",
 }
 _NEEDED = {
     "segment": ("segments",),
-    "clip": ("segments", *_ANSWERED),
+    "clip": ("segments", *ANSWERED),
     "chapter": ("chapters", "segments"),
     "recording": ("summaries", "segments"),
 }
 _TOLD = " UNION ALL ".join(
     f"SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, flags FROM {table}"
-    for table in _ANSWERED
+    for table in ANSWERED
 )
 _NEWEST = """
 WITH told AS ({told}), places AS ({places}), doubted AS ({doubted})
@@ -129,7 +129,7 @@ def _newest_of(
     by_flags = "segment" in kinds and bool(request.unflagged or request.without_flags)
     needed = {"recordings", *(table for kind in kinds for table in _NEEDED[kind])}
     needed |= {"transcripts"} if request.languages else set()
-    stamps = tables.stamps_of_partitions(sorted(needed | set(_ANSWERED if by_flags else ())), days)
+    stamps = tables.stamps_of_partitions(sorted(needed | set(ANSWERED if by_flags else ())), days)
     sql, values = _query(request, kinds, by_flags, limit)
 
     def ask(connection: duckdb.DuckDBPyConnection) -> list[Row]:

@@ -17,7 +17,7 @@ from beam_jobs.browse.data.archive_tables import (
 from beam_jobs.browse.data.clips import PlacedClip, audio_of, clips_of
 from beam_jobs.browse.http.refusal import Refusal
 from beam_jobs.browse.pages.answer_panels import (
-    ANSWERED,
+    PANEL_TABLES,
     Stretch,
     StretchAnswers,
     said_of,
@@ -30,7 +30,7 @@ from beam_jobs.search.documents import Partition
 _TABLES = (
     "recordings",
     "segments",
-    *ANSWERED,
+    *PANEL_TABLES,
     "events",
     "chapters",
     "summaries",
