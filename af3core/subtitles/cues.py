@@ -8,7 +8,9 @@ rather than overlap.
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -40,7 +42,7 @@ def make_cues(
     """The subtitles of a recording, in order, without overlap.
 
     Args:
-        words: in the order of their times.
+        words: those of a speaker in the order of their times.
         end_ms: of the recording; no subtitle goes beyond, but for one that needs its second.
         fps: frames a second, for the time between two.
         mark_doubt: write `DOUBT_MARK` before what is in doubt.
@@ -51,7 +53,9 @@ def make_cues(
         narrow = dataclasses.replace(rules, line_width=rules.line_width - room)
     else:
         narrow = rules
-    parts = [part for block in _blocks(_fitting(words, narrow)) for part in _cut(block, narrow)]
+    blocks = _blocks(list(_fitting(words, narrow)))
+    parts = [part for block in blocks for part in _cut(block, narrow)]
+    parts.sort(key=lambda part: part[0].start_ms)  # several who speak at once take turns
     gap_ms = math.ceil(1000 * FRAMES_BETWEEN / fps)
     cues = _timed(parts, narrow, gap_ms, end_ms)
     return [_marked(cue) for cue in cues] if mark_doubt else cues
@@ -79,18 +83,40 @@ def _fitting(words: Iterable[SpokenWord], rules: LineRules) -> Iterator[SpokenWo
         yield dataclasses.replace(word, text=rest, after_space=after_space)
 
 
-def _blocks(words: Iterable[SpokenWord]) -> Iterator[list[SpokenWord]]:
-    """Words between pauses, of one speaker each."""
-    block: list[SpokenWord] = []
+def _blocks(words: Sequence[SpokenWord]) -> list[list[SpokenWord]]:
+    """Words between pauses, of one speaker each, who is not answered within; in the order of their
+    first ones.
+    """
+    blocks: list[list[SpokenWord]] = []
+    last: dict[str, list[SpokenWord]] = {}
+    others = _others(words)
     for word in words:
-        if block and (
-            word.start_ms - block[-1].end_ms >= PAUSE_MS or word.speaker != block[-1].speaker
+        block = last.get(word.speaker)
+        if (
+            block is None
+            or word.start_ms - block[-1].end_ms >= PAUSE_MS
+            or _is_any_between(others[word.speaker], block[-1].end_ms, word.start_ms)
         ):
-            yield block
-            block = []
+            last[word.speaker] = block = []
+            blocks.append(block)
         block.append(word)
-    if block:
-        yield block
+    return blocks
+
+
+def _others(words: Sequence[SpokenWord]) -> dict[str, list[tuple[int, int]]]:
+    """By speaker the times of all words that somebody else says, in order."""
+    speakers = {word.speaker for word in words}
+    return {
+        each: sorted((word.start_ms, word.end_ms) for word in words if word.speaker != each)
+        for each in speakers
+    }
+
+
+def _is_any_between(times: Sequence[tuple[int, int]], start_ms: int, end_ms: int) -> bool:
+    """Whether a word lies wholly between two times."""
+    following = itertools.islice(times, bisect.bisect_left(times, (start_ms, 0)), None)
+    within = itertools.takewhile(lambda time: time[0] <= end_ms, following)
+    return any(end <= end_ms for _, end in within)
 
 
 def _cut(words: Sequence[SpokenWord], rules: LineRules) -> Iterator[Sequence[SpokenWord]]:
