@@ -15,6 +15,7 @@ class SpokenWord:
         after_space: a space stands before it, as between words of most scripts.
         is_doubtful: there is reason to doubt that it is said there.
         speaker: who says it; empty where speakers are not known.
+        is_estimated: its time is; nothing found it in the sound.
     """
 
     text: str
@@ -23,6 +24,7 @@ class SpokenWord:
     after_space: bool = True
     is_doubtful: bool = False
     speaker: str = ""
+    is_estimated: bool = False
 
 
 @dataclass(frozen=True)

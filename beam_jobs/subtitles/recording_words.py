@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from af3core.alignment.interpolation import Stretch
 from af3core.alignment.timed_text import TimedTextWord, timed_text
 from af3core.longform.passages import transcripts_of
 from af3core.subtitles.cue import SpokenWord
@@ -23,15 +24,22 @@ def words_of_recording(
     words: Sequence[Row],
     events: Sequence[Row],
 ) -> list[SpokenWord]:
-    """The words in the order of their times; those of one channel stand together up to a pause."""
-    speech = sorted((e["start_ms"], e["end_ms"]) for e in events if e["kind"] == "speech")
+    """The words of each transcript together, in the order of their first ones.
+
+    Where speech is known to be in a transcript's own clip its words are estimated to be there.
+    """
+    speech: dict[str, list[Stretch]] = {}
+    for event in sorted(events, key=lambda event: event["start_ms"]):
+        if event["kind"] == "speech":
+            stretch = (event["start_ms"], event["end_ms"])
+            speech.setdefault(event["clip_id"], []).append(stretch)
     by_text: dict[tuple[str, str, str], list[Row]] = {}
     for row in sorted(words, key=lambda row: row["position"]):
         by_text.setdefault((row["task_id"], row["clip_id"], row["segment_id"]), []).append(row)
     shown = []
     for row in _chosen(segments, transcripts):
         key = (row["task_id"], row["clip_id"], row["segment_id"])
-        timed = timed_text(row, by_text.get(key, []), speech)
+        timed = timed_text(row, by_text.get(key, []), speech.get(row["clip_id"], []))
         if timed:
             shown.append((timed[0].start_ms, list(_spoken(row, timed))))
     shown.sort(key=lambda each: each[0])
@@ -64,5 +72,11 @@ def _spoken(row: Row, timed: Sequence[TimedTextWord]) -> Iterator[SpokenWord]:
         doubtful = in_doubt or word.is_doubtful
         for number, part in enumerate(shown.split(" ")):
             yield SpokenWord(
-                part, word.start_ms, word.end_ms, after_space or bool(number), doubtful, speaker
+                part,
+                word.start_ms,
+                word.end_ms,
+                after_space or bool(number),
+                doubtful,
+                speaker,
+                word.is_estimated,
             )

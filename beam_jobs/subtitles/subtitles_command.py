@@ -44,7 +44,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Subtitled:
-    """A recording's subtitles; `is_estimated` where the table of words has none of its words."""
+    """A recording's subtitles; `is_estimated` where no word of its transcripts has a time."""
 
     recording: Row
     cues: list[Cue]
@@ -93,7 +93,9 @@ def _write_one(known: argparse.Namespace, snapshot: TableSnapshot, form: Subtitl
             f"{known.recording}: no recording of that name in {known.out}; its file name, object or"
             " identifier is wanted"
         )
-    _tell_estimated([found])
+    if found.is_estimated:
+        name = PurePosixPath(found.recording["object_uri"]).name
+        tell(f"{name}: not aligned; times of its words are estimated: {af3('align')} finds them")
     text = subtitle_text(found.cues, form, known.language)
     if known.output is None:
         return until_enough(lambda: _print(text))
@@ -110,15 +112,20 @@ def _write_all(known: argparse.Namespace, snapshot: TableSnapshot, form: Subtitl
     check_beside_results("--output", f"{known.output.rstrip('/')}/x", known.out)
     if not is_bucket(known.output) and Path(known.output).is_file():
         raise ConfigurationError(f"--output {known.output}: that is a file; name a folder")
-    folder, written = store_at(known.output), dict[str, str]()
+    folder, written, estimated = store_at(known.output), dict[str, str](), 0
     for found in subtitled(snapshot, "", known.fps, known.mark_doubt):
         recording = found.recording["recording_id"]
         stem = PurePosixPath(found.recording["object_uri"]).stem
         name = stem if written.get(stem, recording) == recording else f"{stem}-{recording}"
         written[name] = recording
         _write(folder, f"{name}.{form}", subtitle_text(found.cues, form, known.language))
-        _tell_estimated([found])
+        estimated += found.is_estimated
     tell(f"{len(written)} files of subtitles in {known.output}")
+    if estimated:
+        tell(
+            f"{estimated} of them: not aligned; times of their words are estimated: {af3('align')}"
+            " finds them"
+        )
     return 0
 
 
@@ -150,7 +157,8 @@ def subtitled(
                 segments.get(of, []), transcripts.get(of, []), words.get(of, []), events.get(of, [])
             )
             cues = make_cues(shown, row["duration_ms"], fps, mark_doubt)
-            yield Subtitled(row, cues, bool(shown) and not words.get(of))
+            is_estimated = bool(shown) and all(word.is_estimated for word in shown)
+            yield Subtitled(row, cues, is_estimated)
 
 
 def _is(row: Row, wanted: str) -> bool:
@@ -169,15 +177,6 @@ def _rows_beside(
         if row["recording_id"] in names:
             found.setdefault(row["recording_id"], []).append(row)
     return found
-
-
-def _tell_estimated(found: list[Subtitled]) -> None:
-    for each in found:
-        if each.is_estimated:
-            name = PurePosixPath(each.recording["object_uri"]).name
-            tell(
-                f"{name}: not aligned; times of its words are estimated: {af3('align')} finds them"
-            )
 
 
 def _print(text: str) -> None:
