@@ -22,7 +22,7 @@ from beam_jobs.output.file_to_write import check_beside_results, check_file_to_w
 from beam_jobs.output.next_command import af3
 from beam_jobs.output.row_output import until_enough
 from beam_jobs.subtitles.recording_words import words_of_recording
-from schemas.layout import date_of_shard
+from schemas.layout import day_of, shard_of_key
 from schemas.options.reading import SubtitleForm
 
 DESCRIPTION = """\
@@ -37,6 +37,8 @@ message says so. Flagged transcripts are in: --mark-doubt marks their lines."""
 
 FORMS: tuple[SubtitleForm, ...] = get_args(SubtitleForm)
 _TABLES = ("recordings", "segments", "transcripts", "words", "events")
+_NAMES = ("recording_id", "object_uri", "duplicate_uris")
+_SHOWN = 3
 _DEFAULT: SubtitleForm = "vtt"
 
 Row = dict[str, Any]
@@ -87,12 +89,8 @@ def _write_one(known: argparse.Namespace, snapshot: TableSnapshot, form: Subtitl
     if known.output is not None:
         check_file_to_write("--output", known.output)
         check_beside_results("--output", known.output, known.out)
-    found = next(subtitled(snapshot, known.recording, known.fps, known.mark_doubt), None)
-    if found is None:
-        raise ConfigurationError(
-            f"{known.recording}: no recording of that name in {known.out}; its file name, object or"
-            " identifier is wanted"
-        )
+    day = _day_of(snapshot, known.recording, known.out)
+    found = list(subtitled(day, known.recording, known.fps, known.mark_doubt))[-1]
     if found.is_estimated:
         name = PurePosixPath(found.recording["object_uri"]).name
         tell(f"{name}: not aligned; times of its words are estimated: {af3('align')} finds them")
@@ -102,6 +100,33 @@ def _write_one(known: argparse.Namespace, snapshot: TableSnapshot, form: Subtitl
     store, key = split_object(known.output)
     store.write(key, text.encode())
     return 0
+
+
+def _day_of(snapshot: TableSnapshot, wanted: str, out: str) -> TableSnapshot:
+    """The last day that has the recording of a name, of one corpus.
+
+    Raises:
+        ConfigurationError: no recording has the name, or several have.
+    """
+    objects: dict[str, str] = {}
+    days: list[tuple[str, str]] = []
+    for key in snapshot.shards("recordings"):
+        for row in snapshot.columns(key, _NAMES).to_pylist():
+            if _is(row, wanted):
+                objects[row["recording_id"]] = row["object_uri"]
+                days.append(day_of(key))
+    if not objects:
+        raise ConfigurationError(
+            f"{wanted}: no recording of that name in {out}; its file name, object or identifier is"
+            " wanted"
+        )
+    if len(objects) > 1:
+        shown = ", ".join(sorted(objects.values())[:_SHOWN])
+        raise ConfigurationError(
+            f"{wanted}: fits {len(objects)} recordings ({shown}); name the object, or its --date"
+        )
+    last = max(days, key=lambda day: (day[1], day[0]))
+    return snapshot.only(lambda key: day_of(key) == last)
 
 
 def _write_all(known: argparse.Namespace, snapshot: TableSnapshot, form: SubtitleForm) -> int:
@@ -171,11 +196,15 @@ def _rows_beside(
     snapshot: TableSnapshot, recordings: str, table: str, names: set[str]
 ) -> dict[str, list[Row]]:
     """The rows of a table of the same corpus and day, by recording."""
-    corpus = recordings.split("/")[2].removeprefix("corpus=")
+    shard, count = shard_of_key(recordings)
     found: dict[str, list[Row]] = {}
-    for row in snapshot.rows(table, corpus, date_of_shard(recordings)):
-        if row["recording_id"] in names:
-            found.setdefault(row["recording_id"], []).append(row)
+    for key in snapshot.shards(table, *day_of(recordings)):
+        other, of = shard_of_key(key)
+        if of == count and other != shard:
+            continue
+        for row in snapshot.columns(key).to_pylist():
+            if row["recording_id"] in names:
+                found.setdefault(row["recording_id"], []).append(row)
     return found
 
 
