@@ -75,5 +75,6 @@ def _said_ms(hit: Hit, words: Sequence[Row]) -> int | None:
         for place in range(len(said) - len(wanted) + 1):
             if normal[place : place + len(wanted)] == wanted:
                 row = said[place + at - first]
-                return None if row["confidence"] is None else int(row["start_ms"])
+                # without any it is estimated, or somewhere in a text that is too long for its time
+                return int(row["start_ms"]) if row["confidence"] else None
     return None
