@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -38,7 +39,7 @@ class Cue:
     speaker: str = ""
 
 
-def joined(words: tuple[SpokenWord, ...] | list[SpokenWord]) -> str:
+def joined(words: Sequence[SpokenWord]) -> str:
     """The words as one text."""
     text = "".join(f" {word.text}" if word.after_space else word.text for word in words)
     return text.removeprefix(" ") if words and words[0].after_space else text

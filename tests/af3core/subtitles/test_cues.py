@@ -90,6 +90,19 @@ def test_a_word_wider_than_a_line_is_cut() -> None:
     assert [len(line) for cue in cues for line in cue.lines] == [42, 42, 16]
 
 
+def test_a_word_is_cut_between_letters_and_not_before_their_marks() -> None:
+    lines = [
+        line for cue in make_cues([SpokenWord("x" + "कि" * 30, 0, 5000)]) for line in cue.lines
+    ]
+    assert lines == ["x" + "कि" * 20, "कि" * 10]
+
+
+def test_a_word_of_a_loop_is_cut_at_once() -> None:
+    """A model that loops writes some thousand letters without a space."""
+    lines = [line for cue in make_cues([SpokenWord("ha" * 4200, 0, 9000)]) for line in cue.lines]
+    assert lines == ["ha" * 21] * 200
+
+
 def test_speakers_take_turns_whose_words_were_heard_apart() -> None:
     """Channels that are cut by themselves have segments of the same half minute."""
     asking = [*spoken("who goes there", 0), *spoken("then come in", 20_000)]
