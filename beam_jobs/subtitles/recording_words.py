@@ -1,6 +1,7 @@
 """The words of a recording as subtitles show them, from the rows of its tables.
 
-All that is transcribed is shown: subtitles have no holes. What a flag doubts is marked as such.
+All that is transcribed is shown: subtitles have no holes. What a flag doubts is marked as such. An
+answer that says of speech that there is none is no transcript.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from af3core.subtitles.cue import SpokenWord
 
 Row = dict[str, Any]
 
+_SAYS_NOTHING = "speech_without_transcript"
 _NOT_IN_DOUBT = frozenset(("no_speech",))
 
 
@@ -58,7 +60,9 @@ def _chosen(segments: Sequence[Row], transcripts: Sequence[Row]) -> Iterator[Row
                 for row in sorted(mine, key=lambda row: (bool(row["flags"]), row["task_id"]))
                 if (row["segment_id"], row["start_ms"], row["end_ms"], row["text"]) == wanted
             )
-            yield from [next(same)]
+            row = next(same)
+            if _SAYS_NOTHING not in row["flags"]:
+                yield row
 
 
 def _spoken(row: Row, timed: Sequence[TimedTextWord]) -> Iterator[SpokenWord]:

@@ -38,6 +38,8 @@ message says so. Flagged transcripts are in: --mark-doubt marks their lines."""
 FORMS: tuple[SubtitleForm, ...] = get_args(SubtitleForm)
 _TABLES = ("recordings", "segments", "transcripts", "words", "events")
 _NAMES = ("recording_id", "object_uri", "duplicate_uris")
+_ALL = "RECORDING"
+"""In the place of a file's name, where each recording has one."""
 _SHOWN = 3
 _DEFAULT: SubtitleForm = "vtt"
 
@@ -134,10 +136,12 @@ def _write_all(known: argparse.Namespace, snapshot: TableSnapshot, form: Subtitl
         raise ConfigurationError(
             "af3 subtitles: name a RECORDING, or a folder for all of them with --output FOLDER"
         )
-    check_beside_results("--output", f"{known.output.rstrip('/')}/x", known.out)
+    beside = f"{known.output.rstrip('/')}/{_ALL}"
+    check_beside_results("--output", beside, known.out)
     if not is_bucket(known.output) and Path(known.output).is_file():
         raise ConfigurationError(f"--output {known.output}: that is a file; name a folder")
-    folder, written, estimated = store_at(known.output), dict[str, str](), 0
+    folder, _ = split_object(beside)  # temporary files lie beside each
+    written, estimated = dict[str, str](), 0
     for found in subtitled(snapshot, "", known.fps, known.mark_doubt):
         recording = found.recording["recording_id"]
         stem = PurePosixPath(found.recording["object_uri"]).stem

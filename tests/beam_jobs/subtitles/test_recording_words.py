@@ -72,3 +72,9 @@ def test_words_of_another_text_are_no_times() -> None:
     ]
     longer = transcript | {"text": "good evening everybody"}
     assert all(each.is_estimated for each in words_of_recording([segment], [longer], of_it, []))
+
+
+def test_an_answer_that_there_is_no_speech_is_not_shown() -> None:
+    segment, transcript = rows(0, "There is no speech.")
+    said = transcript | {"flags": ["speech_without_transcript"]}
+    assert words_of_recording([segment], [said], [], []) == []

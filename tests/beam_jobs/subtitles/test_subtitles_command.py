@@ -70,7 +70,7 @@ def test_a_recording_that_is_not_aligned_has_estimated_times_and_says_so(
 
 def test_all_recordings_are_files_in_a_folder(out: Path, tmp_path: Path) -> None:
     assert subtitles(out, "--format", "ttml", "--output", tmp_path / "all", "--mark-doubt") == 0
-    assert [path.name for path in (tmp_path / "all").glob("*.*ml")] == ["morning_weather.ttml"]
+    assert [path.name for path in (tmp_path / "all").iterdir()] == ["morning_weather.ttml"]
 
 
 def test_a_name_that_fits_recordings_of_several_days_is_refused(
