@@ -7,9 +7,11 @@ answer that says of speech that there is none is no transcript.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from af3core.alignment.interpolation import Stretch
+from af3core.alignment.text_words import normalised
 from af3core.alignment.timed_text import TimedTextWord, timed_text
 from af3core.longform.passages import transcripts_of
 from af3core.subtitles.cue import SpokenWord
@@ -69,9 +71,11 @@ def _spoken(row: Row, timed: Sequence[TimedTextWord]) -> Iterator[SpokenWord]:
     text: str = row["text"]
     in_doubt = bool(set(row["flags"]) - _NOT_IN_DOUBT)
     speaker = "" if row["channel"] is None else f"channel {row['channel'] + 1}"
-    ends = [word.start_char for word in timed[1:]] + [len(text)]
-    for place, (word, end) in enumerate(zip(timed, ends, strict=True)):
-        shown = " ".join(text[word.start_char : end].split())
+    cuts = [*(word.start_char for word in timed), len(text)]
+    if not normalised(text[: cuts[0]]):  # marks before the first word: « and — stand alone
+        cuts[0] = 0
+    for place, (word, (start, end)) in enumerate(zip(timed, pairwise(cuts), strict=True)):
+        shown = " ".join(text[start:end].split())
         after_space = not place or text[word.start_char - 1].isspace()
         doubtful = in_doubt or word.is_doubtful
         for number, part in enumerate(shown.split(" ")):

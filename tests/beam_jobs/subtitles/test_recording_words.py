@@ -78,3 +78,16 @@ def test_an_answer_that_there_is_no_speech_is_not_shown() -> None:
     segment, transcript = rows(0, "There is no speech.")
     said = transcript | {"flags": ["speech_without_transcript"]}
     assert words_of_recording([segment], [said], [], []) == []
+
+
+def test_marks_that_stand_alone_are_shown() -> None:
+    segment, transcript = rows(0, " — « Oui » — non !")
+    found = words_of_recording([segment], [transcript], [], [])
+    assert " ".join(each.text for each in found) == "— « Oui » — non !"
+
+
+def test_a_first_word_of_the_segment_before_is_not_shown_again() -> None:
+    segment, transcript = rows(0, "Emperor of Rome")
+    of_it = [word(0, "of", 8, 4_000), word(0, "Rome", 11, 4_300)]
+    found = words_of_recording([segment], [transcript], of_it, [])
+    assert [each.text for each in found] == ["of", "Rome"]
