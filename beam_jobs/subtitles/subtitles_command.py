@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from af3core.errors import ConfigurationError
 from af3core.messages import tell
@@ -176,15 +179,9 @@ def subtitled(
         ]
         if not recordings:
             continue
-        names = {row["recording_id"] for row in recordings}
-        segments, transcripts, words, events = (
-            _rows_beside(snapshot, key, table, names) for table in _TABLES[1:]
-        )
+        beside = [_beside(snapshot, key, table) for table in _TABLES[1:]]
         for row in recordings:
-            of = row["recording_id"]
-            shown = words_of_recording(
-                segments.get(of, []), transcripts.get(of, []), words.get(of, []), events.get(of, [])
-            )
+            shown = words_of_recording(*(_rows_of(row["recording_id"], each) for each in beside))
             cues = make_cues(shown, row["duration_ms"], fps, mark_doubt)
             is_estimated = bool(shown) and all(word.is_estimated for word in shown)
             yield Subtitled(row, cues, is_estimated)
@@ -196,20 +193,21 @@ def _is(row: Row, wanted: str) -> bool:
     )
 
 
-def _rows_beside(
-    snapshot: TableSnapshot, recordings: str, table: str, names: set[str]
-) -> dict[str, list[Row]]:
-    """The rows of a table of the same corpus and day, by recording."""
+def _beside(snapshot: TableSnapshot, recordings: str, table: str) -> list[pa.Table]:
+    """The objects of a table that hold the rows of a shard's recordings."""
     shard, count = shard_of_key(recordings)
-    found: dict[str, list[Row]] = {}
-    for key in snapshot.shards(table, *day_of(recordings)):
-        other, of = shard_of_key(key)
-        if of == count and other != shard:
-            continue
-        for row in snapshot.columns(key).to_pylist():
-            if row["recording_id"] in names:
-                found.setdefault(row["recording_id"], []).append(row)
-    return found
+    keys = snapshot.shards(table, *day_of(recordings))
+    return [
+        snapshot.columns(key)
+        for key in keys
+        if shard_of_key(key)[0] == shard or shard_of_key(key)[1] != count
+    ]
+
+
+def _rows_of(recording: str, objects: Sequence[pa.Table]) -> list[Row]:
+    """A day may have millions of words: those of others become no rows."""
+    is_its = pc.field("recording_id") == recording
+    return [row for each in objects for row in each.filter(is_its).to_pylist()]
 
 
 def _print(text: str) -> None:
