@@ -46,23 +46,27 @@ def best_path(
     if not tokens or frames < len(tokens) + doubled:
         return None
     states = _states(tokens, blank)
-    emitted = _emissions(logprobs, states, blank)
+    speech = np.delete(logprobs, blank, axis=1).max(axis=1) - _STAR_COST
     may_skip = np.zeros(len(states), bool)
     may_skip[3::2] = states[3::2] != states[1:-2:2]
     may_skip[3::2] |= states[3::2] == STAR
     score = np.full(len(states), -np.inf, np.float32)
-    score[:2] = emitted[0, :2]
+    score[:2] = _emitted(logprobs[0], states[:2], speech[0])
     steps = np.zeros((frames, len(states)), np.int8)
     for frame in range(1, frames):
         stay, one, two = score, _shifted(score, 1), _shifted(score, 2)
         two = np.where(may_skip, two, -np.inf)
         best = np.maximum(np.maximum(stay, one), two)
         steps[frame] = np.where(best == stay, 0, np.where(best == one, 1, 2))
-        score = best + emitted[frame]
+        score = best + _emitted(logprobs[frame], states, speech[frame])
     state = len(states) - (1 if score[-1] >= score[-2] else 2)
     if not np.isfinite(score[state]):
         return None
-    return _spans(_states_by_frame(steps, state), emitted, len(tokens))
+    path = _states_by_frame(steps, state)
+    along = np.where(
+        states[path] == STAR, speech, logprobs[np.arange(frames), np.maximum(states[path], 0)]
+    )
+    return _spans(path, along, len(tokens))
 
 
 def _states(tokens: Sequence[int], blank: int) -> npt.NDArray[np.int64]:
@@ -72,13 +76,11 @@ def _states(tokens: Sequence[int], blank: int) -> npt.NDArray[np.int64]:
     return states
 
 
-def _emissions(
-    logprobs: LogProbabilities, states: npt.NDArray[np.int64], blank: int
+def _emitted(
+    frame: LogProbabilities, states: npt.NDArray[np.int64], speech: np.float32
 ) -> LogProbabilities:
-    speech = np.delete(logprobs, blank, axis=1).max(axis=1) - _STAR_COST
-    emitted = logprobs[:, np.maximum(states, 0)]
-    emitted[:, states == STAR] = speech[:, None]
-    return emitted
+    """Of each state in one frame; of all frames at once they would fill a machine's memory."""
+    return np.where(states == STAR, speech, frame[np.maximum(states, 0)])
 
 
 def _shifted(score: LogProbabilities, places: int) -> LogProbabilities:
@@ -97,12 +99,12 @@ def _states_by_frame(steps: npt.NDArray[np.int8], last: int) -> npt.NDArray[np.i
 
 
 def _spans(
-    path: npt.NDArray[np.int64], emitted: LogProbabilities, token_count: int
+    path: npt.NDArray[np.int64], along: LogProbabilities, token_count: int
 ) -> list[TokenSpan]:
     spans = []
     for number in range(token_count):
         state = 2 * number + 1
         start, end = np.searchsorted(path, [state, state + 1])
-        mean = float(emitted[start:end, state].mean())
+        mean = float(along[start:end].mean())
         spans.append(TokenSpan(int(start), int(end), mean))
     return spans

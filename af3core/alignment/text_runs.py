@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from af3core.alignment.text_words import TextWord, words_of_text
+from af3core.alignment.text_words import TextWord, is_unspaced, words_of_text
 from af3core.longform.word_forms import is_same_word
 
 LONGEST_RUN_MS = 90_000
@@ -58,11 +58,18 @@ def runs_of(texts: Sequence[WrittenText]) -> list[list[WrittenText]]:
 
 
 def words_of_run(run: Sequence[WrittenText]) -> list[RunWord]:
-    """All words in order; what two neighbours wrote of one word is the first one's."""
+    """All words in order; what two neighbours wrote of one word is the first one's.
+
+    A sign of a script without spaces is no word: the same one on both sides (谢|谢) was said twice.
+    """
     words: list[RunWord] = []
     for text in run:
         found = [RunWord(text, at, word) for at, word in enumerate(words_of_text(text.text))]
-        if found and words and is_same_word(words[-1].word.text, found[0].word.text):
+        if found and words and _is_doubled(words[-1].word, found[0].word):
             found = found[1:]
         words += found
     return words
+
+
+def _is_doubled(last: TextWord, first: TextWord) -> bool:
+    return not is_unspaced(first.normal) and is_same_word(last.text, first.text)

@@ -8,7 +8,7 @@ from typing import Any
 
 from af3core.alignment.align import LOW_ALIGNMENT, TEXT_TOO_LONG
 from af3core.alignment.interpolation import Stretch, interpolate, within
-from af3core.alignment.text_words import words_of_text
+from af3core.alignment.text_words import TextWord, words_of_text
 
 Row = Mapping[str, Any]
 
@@ -39,9 +39,8 @@ def timed_text(
         speech: where speech is known to be, in order; empty where nothing is known.
     """
     text: str = transcript["text"]
-    is_of_it = all(text[row["start_char"] : row["end_char"]] == row["word"] for row in words)
-    is_placed = is_of_it and not any(TEXT_TOO_LONG in row["flags"] for row in words)
-    if words and is_placed:
+    found = words_of_text(text)
+    if _are_of(words, found) and not any(TEXT_TOO_LONG in row["flags"] for row in words):
         return [
             TimedTextWord(
                 row["start_char"],
@@ -53,7 +52,6 @@ def timed_text(
             )
             for row in words
         ]
-    found = words_of_text(text)
     if not found:
         return []
     stretches = within(speech, transcript["start_ms"], transcript["end_ms"])
@@ -62,3 +60,10 @@ def timed_text(
         TimedTextWord(word.start_char, word.end_char, start, end, True, False)
         for word, (start, end) in zip(found, places, strict=True)
     ]
+
+
+def _are_of(words: Sequence[Row], found: Sequence[TextWord]) -> bool:
+    """Whether rows are all the words of a text; the first may be that of the text before."""
+    rows = [(row["start_char"], row["end_char"], row["word"]) for row in words]
+    wanted = [(word.start_char, word.end_char, word.text) for word in found]
+    return bool(rows) and rows in (wanted, wanted[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -15,6 +16,7 @@ class SpokenWord:
         after_space: a space stands before it, as between words of most scripts.
         is_doubtful: there is reason to doubt that it is said there.
         speaker: who says it; empty where speakers are not known.
+        is_estimated: its time is; nothing found it in the sound.
     """
 
     text: str
@@ -23,6 +25,7 @@ class SpokenWord:
     after_space: bool = True
     is_doubtful: bool = False
     speaker: str = ""
+    is_estimated: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Cue:
     speaker: str = ""
 
 
-def joined(words: tuple[SpokenWord, ...] | list[SpokenWord]) -> str:
+def joined(words: Sequence[SpokenWord]) -> str:
     """The words as one text."""
     text = "".join(f" {word.text}" if word.after_space else word.text for word in words)
     return text.removeprefix(" ") if words and words[0].after_space else text

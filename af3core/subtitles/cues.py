@@ -8,12 +8,15 @@ rather than overlap.
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
+import itertools
 import math
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from af3core.subtitles.cue import Cue, SpokenWord, joined
-from af3core.subtitles.line_breaks import SENTENCE, break_cost, lines_of
+from af3core.subtitles.line_breaks import SENTENCE, break_cost, fit_two_lines, lines_of, width_of
 from af3core.subtitles.line_rules import (
     DEFAULT_FPS,
     FRAMES_BETWEEN,
@@ -40,18 +43,20 @@ def make_cues(
     """The subtitles of a recording, in order, without overlap.
 
     Args:
-        words: in the order of their times.
+        words: those of a speaker in the order of their times.
         end_ms: of the recording; no subtitle goes beyond, but for one that needs its second.
         fps: frames a second, for the time between two.
         mark_doubt: write `DOUBT_MARK` before what is in doubt.
     """
-    rules = rules_for(joined(list(words)))
+    rules = rules_for(joined(words))
     if mark_doubt:
         room = rules.width(DOUBT_MARK) + rules.width(" ")
         narrow = dataclasses.replace(rules, line_width=rules.line_width - room)
     else:
         narrow = rules
-    parts = [part for block in _blocks(_fitting(words, narrow)) for part in _cut(block, narrow)]
+    blocks = _blocks(list(_fitting(words, narrow)))
+    parts = [part for block in blocks for part in _cut(block, narrow)]
+    parts.sort(key=lambda part: part[0].start_ms)  # several who speak at once take turns
     gap_ms = math.ceil(1000 * FRAMES_BETWEEN / fps)
     cues = _timed(parts, narrow, gap_ms, end_ms)
     return [_marked(cue) for cue in cues] if mark_doubt else cues
@@ -67,30 +72,60 @@ def _marked(cue: Cue) -> Cue:
 def _fitting(words: Iterable[SpokenWord], rules: LineRules) -> Iterator[SpokenWord]:
     """The same, a word that is longer than a line in pieces of one."""
     for word in words:
-        rest, after_space = word.text, word.after_space
-        while rules.width(rest) > rules.line_width:
-            size = next(
-                n
-                for n in range(len(rest), 0, -1)
-                if n == 1 or rules.width(rest[:n]) <= rules.line_width
-            )
-            yield dataclasses.replace(word, text=rest[:size], after_space=after_space)
-            rest, after_space = rest[size:], False
-        yield dataclasses.replace(word, text=rest, after_space=after_space)
+        for place, piece in enumerate(_pieces(word.text, rules)):
+            after_space = word.after_space and not place
+            yield dataclasses.replace(word, text=piece, after_space=after_space)
 
 
-def _blocks(words: Iterable[SpokenWord]) -> Iterator[list[SpokenWord]]:
-    """Words between pauses, of one speaker each."""
-    block: list[SpokenWord] = []
+def _pieces(text: str, rules: LineRules) -> Iterator[str]:
+    """A text in pieces of a line; no sign is parted from its marks."""
+    piece, last, width = "", "", 0.0
+    for sign in text:
+        own = rules.width(sign)
+        if piece and width + own > rules.line_width:
+            is_mark = unicodedata.category(sign)[0] == "M" and last != piece
+            kept = last if is_mark else ""
+            yield piece.removesuffix(kept)
+            piece, width = kept, rules.width(kept)
+        last = last + sign if unicodedata.category(sign)[0] == "M" else sign
+        piece, width = piece + sign, width + own
+    yield piece
+
+
+def _blocks(words: Sequence[SpokenWord]) -> list[list[SpokenWord]]:
+    """Words between pauses, of one speaker each, who is not answered within; in the order of their
+    first ones.
+    """
+    blocks: list[list[SpokenWord]] = []
+    last: dict[str, list[SpokenWord]] = {}
+    others = _others(words)
     for word in words:
-        if block and (
-            word.start_ms - block[-1].end_ms >= PAUSE_MS or word.speaker != block[-1].speaker
+        block = last.get(word.speaker)
+        if (
+            block is None
+            or word.start_ms - block[-1].end_ms >= PAUSE_MS
+            or _is_any_between(others[word.speaker], block[-1].end_ms, word.start_ms)
         ):
-            yield block
-            block = []
+            last[word.speaker] = block = []
+            blocks.append(block)
         block.append(word)
-    if block:
-        yield block
+    return blocks
+
+
+def _others(words: Sequence[SpokenWord]) -> dict[str, list[tuple[int, int]]]:
+    """By speaker the times of all words that somebody else says, in order."""
+    speakers = {word.speaker for word in words}
+    return {
+        each: sorted((word.start_ms, word.end_ms) for word in words if word.speaker != each)
+        for each in speakers
+    }
+
+
+def _is_any_between(times: Sequence[tuple[int, int]], start_ms: int, end_ms: int) -> bool:
+    """Whether a word lies wholly between two times."""
+    following = itertools.islice(times, bisect.bisect_left(times, (start_ms, 0)), None)
+    within = itertools.takewhile(lambda time: time[0] <= end_ms, following)
+    return any(end <= end_ms for _, end in within)
 
 
 def _cut(words: Sequence[SpokenWord], rules: LineRules) -> Iterator[Sequence[SpokenWord]]:
@@ -101,7 +136,7 @@ def _cut(words: Sequence[SpokenWord], rules: LineRules) -> Iterator[Sequence[Spo
             part = words[start:end]
             is_single = end - start == 1
             if not is_single and (
-                part[-1].end_ms - part[0].start_ms > LONGEST_MS or lines_of(part, rules) is None
+                part[-1].end_ms - part[0].start_ms > LONGEST_MS or not fit_two_lines(part, rules)
             ):
                 break
             total = cost[start] + _part_cost(words, start, end, rules)
@@ -120,7 +155,7 @@ def _part_cost(words: Sequence[SpokenWord], start: int, end: int, rules: LineRul
     behind = SENTENCE if end == len(words) else break_cost(words, end)
     orphan = _ORPHAN_COST if len(part) == 1 and len(words) > 1 else 0.0
     shown_s = max(SHORTEST_MS, part[-1].end_ms - part[0].start_ms) / 1000
-    too_fast = max(0.0, rules.width(joined(list(part))) / shown_s / rules.characters_per_s - 1)
+    too_fast = max(0.0, width_of(part, rules) / shown_s / rules.characters_per_s - 1)
     inside = sum(break_cost(words, at) == SENTENCE for at in range(start + 1, end))
     return _EACH_COST + behind + orphan + _HASTE_COST * too_fast + 0.5 * inside
 
@@ -130,7 +165,7 @@ def _timed(
 ) -> list[Cue]:
     cues: list[Cue] = []
     for number, part in enumerate(parts):
-        lines = lines_of(part, rules) or (joined(list(part)),)
+        lines = lines_of(part, rules) or (joined(part),)
         free_ms = cues[-1].end_ms + gap_ms if cues else 0
         start = max(part[0].start_ms, free_ms)
         needed_ms = round(1000 * sum(map(rules.width, lines)) / rules.characters_per_s)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
 from af3core.subtitles.cue import SpokenWord, joined
-from af3core.subtitles.line_rules import MOST_LINES, LineRules
+from af3core.subtitles.line_rules import LineRules
 
 _SENTENCE_ENDS = ".!?…。！？؟۔।"
 _CLAUSE_ENDS = ",;:—–，、；：،؛"
@@ -41,23 +42,53 @@ def break_cost(words: Sequence[SpokenWord], at: int) -> float:
     return PHRASE if words[at].text.casefold() in _BEGINNERS else PLAIN
 
 
+def width_of(words: Sequence[SpokenWord], rules: LineRules) -> float:
+    """Of words as one text, in characters."""
+    return sum(_widths(words, rules))
+
+
+def fit_two_lines(words: Sequence[SpokenWord], rules: LineRules) -> bool:
+    """Whether `lines_of` has lines for them."""
+    widths = _widths(words, rules)
+    return sum(widths) <= rules.line_width or any(
+        max(pair) <= rules.line_width for pair in _pairs(words, widths, rules)
+    )
+
+
 def lines_of(words: Sequence[SpokenWord], rules: LineRules) -> tuple[str, ...] | None:
     """One line, or the best two; None where two do not hold the words.
 
     Of two lines neither is a single short word, and they are of like length.
     """
-    whole = joined(list(words))
-    if rules.width(whole) <= rules.line_width:
-        return (whole,)
-    best: tuple[float, tuple[str, ...]] | None = None
-    for at in range(1, len(words)):
-        lines = joined(list(words[:at])), joined(list(words[at:]))
-        widths = [rules.width(line) for line in lines]
-        if max(widths) > rules.line_width:
+    widths = _widths(words, rules)
+    if sum(widths) <= rules.line_width:
+        return (joined(words),)
+    best: tuple[float, int] | None = None
+    for at, pair in enumerate(_pairs(words, widths, rules), 1):
+        if max(pair) > rules.line_width:
             continue
-        uneven = abs(widths[0] - widths[1]) / rules.line_width
-        orphan = 3.0 if min(at, len(words) - at) == 1 and min(widths) < 0.25 * max(widths) else 0.0
+        uneven = abs(pair[0] - pair[1]) / rules.line_width
+        orphan = 3.0 if min(at, len(words) - at) == 1 and min(pair) < 0.25 * max(pair) else 0.0
         cost = break_cost(words, at) + 4.0 * uneven + orphan
         if best is None or cost < best[0]:
-            best = cost, lines
-    return best[1] if best and MOST_LINES > 1 else None
+            best = cost, at
+    return (joined(words[: best[1]]), joined(words[best[1] :])) if best else None
+
+
+def _widths(words: Sequence[SpokenWord], rules: LineRules) -> list[float]:
+    """Of each word with the space before it, but for the first."""
+    return [
+        rules.width(word.text) + (rules.width(" ") if place and word.after_space else 0.0)
+        for place, word in enumerate(words)
+    ]
+
+
+def _pairs(
+    words: Sequence[SpokenWord], widths: Sequence[float], rules: LineRules
+) -> Iterator[tuple[float, float]]:
+    """The widths of both lines, for a break before each word but the first."""
+    first, second = 0.0, sum(widths)
+    for width, following in itertools.pairwise(zip(words, widths, strict=True)):
+        first, second = first + width[1], second - width[1]
+        space = rules.width(" ") if following[0].after_space else 0.0
+        yield first, second - space

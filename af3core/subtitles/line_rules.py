@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
-MOST_LINES = 2
 SHORTEST_MS, LONGEST_MS = 1_000, 7_000
 FRAMES_BETWEEN = 2
 DEFAULT_FPS = 25.0
@@ -40,13 +40,19 @@ class LineRules:
 
     def width(self, text: str) -> float:
         """Of a text in characters; marks above and below others take no room."""
-        return sum(self._width_of(sign) for sign in text)
+        return _width(text, self.is_full_width)
 
-    def _width_of(self, sign: str) -> float:
-        if unicodedata.category(sign) in ("Mn", "Me", "Cf"):
-            return 0.0
-        is_narrow = self.is_full_width and unicodedata.east_asian_width(sign) not in "WFA"
-        return 0.5 if is_narrow else 1.0
+
+@lru_cache(maxsize=65_536)
+def _width(text: str, is_full_width: bool) -> float:
+    return sum(_sign_width(sign, is_full_width) for sign in text)
+
+
+def _sign_width(sign: str, is_full_width: bool) -> float:
+    if unicodedata.category(sign) in ("Mn", "Me", "Cf"):
+        return 0.0
+    is_narrow = is_full_width and unicodedata.east_asian_width(sign) not in "WFA"
+    return 0.5 if is_narrow else 1.0
 
 
 ALPHABETS = LineRules(42, 17)

@@ -1,13 +1,15 @@
 """Whether a text repeats itself, in any script.
 
-Two measures over the signs of a text (`text_segmentation.signs_of`): a phrase that follows itself,
-and the share of six signs in a row that the text had before. A text of language repeats short
-phrases twice or thrice; how large its share is depends on the script, and was measured
-(`script_limits`).
+A mark that follows itself twelve times is a loop: a model whose numbers overflow writes `!` to its
+limit. Else there are two measures over the signs of a text (`text_segmentation.signs_of`): a phrase
+that follows itself, and the share of six signs in a row that the text had before. A text of
+language repeats short phrases twice or thrice; how large its share is depends on the script, and
+was measured (`script_limits`).
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -32,14 +34,18 @@ WINDOW = 600
 SHORTEST_SHARED = 60
 """Signs below which no share is taken."""
 
+_REPEATED_MARK = re.compile(rf"([^\w\s]{{1,4}}?)(?:\s*\1){{{SHORTEST_LOOP - 1},}}")
+"""An emoji may be of several code points."""
 _NEW_WORDS = 0.7
 """Share of words that are not repeated, from which on no limit of a share is reached."""
 
 
 def is_looping(text: str) -> bool:
-    """True where a phrase follows itself four times, or more of the text stood in it before than
-    language of its script repeats.
+    """True where a phrase follows itself four times or a mark twelve times, or more of the text
+    stood in it before than language of its script repeats.
     """
+    if _REPEATED_MARK.search(text):
+        return True
     signs = signs_of(text)
     if len(signs.coded) < SHORTEST_LOOP or not _may_loop(signs.coded):
         return False

@@ -24,12 +24,12 @@ SPEECH_UNHEARD_MS = 1_000
 
 def is_implausible_rate(text: str, speech_ms: int) -> bool:
     """True where a transcript has more letters than can be spoken in its time of speech, or far
-    fewer than are; false for an empty one, and where no speech was heard, which have flags of
-    their own.
+    fewer than are, such as marks alone; false for an empty one, and where no speech was heard,
+    which have flags of their own.
     """
     signs = signs_of(text)
     letters = signs.letters
-    if not letters or speech_ms <= 0:
+    if not text.strip() or speech_ms <= 0:
         return False
     limits = limits_of(signs.script)
     if letters > limits.fastest * (speech_ms + SPEECH_UNHEARD_MS) / 1000:

@@ -9,6 +9,7 @@ sentences that they were trained on in silence (subtitles' last lines): of these
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -26,7 +27,6 @@ _MANY_OF_ALL = 0.1
 _FEW_SOUNDS, _FEW_RECORDINGS = 3, 2
 _ALIKE_MS, _ALIKE_SHARE, _ALIKE_LUFS = 500, 0.15, 3.0
 
-_BETWEEN_WORDS = re.compile(r"[\W_]+")
 _CREDITS = re.compile(r"\bamara org\b|dimatorzok|mbc 뉴스 [가-힣 ]{2,8}입니다|明镜与点点")
 _SAID_IN_SILENCE = """\
 thank you for watching
@@ -94,7 +94,13 @@ def phrase_of(text: str) -> str:
     """A text for comparing, without case and punctuation; empty where it is too long for a phrase,
     or has no letters.
     """
-    return "" if len(text) > LONGEST_PHRASE else _BETWEEN_WORDS.sub(" ", text.lower()).strip()
+    if len(text) > LONGEST_PHRASE:
+        return ""
+    kept = " "
+    for sign in text.lower():
+        is_mark = kept[-1] != " " and unicodedata.category(sign)[0] == "M"
+        kept += sign if is_mark or sign.isalnum() else " "
+    return " ".join(kept.split())
 
 
 def stock_phrases(sightings: Iterable[Sighting], spoken: int) -> frozenset[str]:

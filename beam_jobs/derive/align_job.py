@@ -26,7 +26,8 @@ from af3core.alignment.align import (
 from af3core.alignment.aligner import Aligner
 from af3core.alignment.aligner_registry import aligner_identity, load_aligner
 from af3core.alignment.text_runs import RunWord, WrittenText, runs_of, words_of_run
-from af3core.errors import ModelError
+from af3core.errors import Af3Error, ModelError
+from af3core.model.isolation import as_model_error
 from af3core.model.request import Sound
 from beam_jobs.framework.clip_audio import ClipObject, clip_sounds
 from beam_jobs.framework.derivation import Derivation, Piece, PieceRows, Row, derive
@@ -105,7 +106,7 @@ def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
     """The words of one clip.
 
     Raises:
-        ModelError: the clip cannot be read.
+        ModelError: the clip cannot be read, or the aligner failed.
         ConfigurationError: the aligner cannot be loaded.
     """
     evidence: dict[str, Any] = piece.evidence
@@ -121,7 +122,7 @@ def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
         if isinstance(sound, ModelError):
             raise sound
         words = words_of_run(run)
-        timed = _timed(sound, words, aligner)
+        timed = timed_words(sound, words, aligner)
         counts.update(_counts(words, timed, aligner))
         rows += [
             _row(piece, word, time, run[0].start_ms)
@@ -135,8 +136,18 @@ def _span(run: Sequence[WrittenText]) -> tuple[int, int]:
     return run[0].start_ms, run[-1].end_ms
 
 
-def _timed(sound: Sound, words: Sequence[RunWord], aligner: Aligner | None) -> list[TimedWord]:
-    return align(sound.samples, [word.word for word in words], aligner)
+def timed_words(sound: Sound, words: Sequence[RunWord], aligner: Aligner | None) -> list[TimedWord]:
+    """A time for each word that is spoken in a sound.
+
+    Raises:
+        ModelError: the aligner failed; the other clips have their times.
+    """
+    try:
+        return align(sound.samples, [word.word for word in words], aligner)
+    except (Af3Error, ImportError):  # these are no clip's
+        raise
+    except Exception as error:
+        raise as_model_error(error) from error
 
 
 def _row(piece: Piece, word: RunWord, time: TimedWord, start_ms: int) -> Row:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from af3core.alignment.text_words import words_of_text
 from af3core.storage.store import Store
 from beam_jobs.framework.table_snapshot import TableSnapshot, take_snapshot
@@ -31,7 +34,7 @@ def with_times(hits: Sequence[Hit], store: Store) -> tuple[Hit, ...]:
     One listing for each day, and one object for each recording.
     """
     days: dict[tuple[str, str], TableSnapshot] = {}
-    held: dict[str, list[Row]] = {}
+    held: dict[str, pa.Table] = {}
     found = []
     for hit in hits:
         if hit.field != "transcript" or not hit.marks or not hit.segment_id:
@@ -40,24 +43,23 @@ def with_times(hits: Sequence[Hit], store: Store) -> tuple[Hit, ...]:
         day = (hit.corpus, hit.date)
         if day not in days:
             days[day] = take_snapshot(store, [WORDS.name], hit.corpus, hit.date, hit.date)
-        words = [
-            row
-            for row in _rows(days[day], hit.recording_id, held)
-            if row["segment_id"] == hit.segment_id and row["recording_id"] == hit.recording_id
-        ]
-        found.append(replace(hit, said_ms=_said_ms(hit, words)))
+        found.append(replace(hit, said_ms=_said_ms(hit, _rows(days[day], hit, held))))
     return tuple(found)
 
 
-def _rows(day: TableSnapshot, recording: str, held: dict[str, list[Row]]) -> list[Row]:
-    """The words in the shard that a recording lies in; read once."""
+def _rows(day: TableSnapshot, hit: Hit, held: dict[str, pa.Table]) -> list[Row]:
+    """The words of a hit's segment; the shard that they lie in is read once."""
     for key in day.stamps:
         shard, count = layout.shard_of_key(key)
-        if count > 1 and shard != shard_of(recording, count):
+        if count > 1 and shard != shard_of(hit.recording_id, count):
             continue
         if key not in held:
-            held[key] = day.columns(key, list(_COLUMNS)).to_pylist()
-        return held[key]
+            held[key] = day.columns(key, list(_COLUMNS))
+        is_its = pc.field("recording_id") == hit.recording_id
+        rows: list[Row] = (
+            held[key].filter(is_its & (pc.field("segment_id") == hit.segment_id)).to_pylist()
+        )
+        return rows
     return []
 
 
@@ -75,5 +77,6 @@ def _said_ms(hit: Hit, words: Sequence[Row]) -> int | None:
         for place in range(len(said) - len(wanted) + 1):
             if normal[place : place + len(wanted)] == wanted:
                 row = said[place + at - first]
-                return None if row["confidence"] is None else int(row["start_ms"])
+                # without any it is estimated, or somewhere in a text that is too long for its time
+                return int(row["start_ms"]) if row["confidence"] else None
     return None

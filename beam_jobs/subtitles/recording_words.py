@@ -1,19 +1,24 @@
 """The words of a recording as subtitles show them, from the rows of its tables.
 
-All that is transcribed is shown: subtitles have no holes. What a flag doubts is marked as such.
+All that is transcribed is shown: subtitles have no holes. What a flag doubts is marked as such. An
+answer that says of speech that there is none is no transcript.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
+from af3core.alignment.interpolation import Stretch
+from af3core.alignment.text_words import normalised
 from af3core.alignment.timed_text import TimedTextWord, timed_text
 from af3core.longform.passages import transcripts_of
 from af3core.subtitles.cue import SpokenWord
 
 Row = dict[str, Any]
 
+_SAYS_NOTHING = "speech_without_transcript"
 _NOT_IN_DOUBT = frozenset(("no_speech",))
 
 
@@ -23,15 +28,22 @@ def words_of_recording(
     words: Sequence[Row],
     events: Sequence[Row],
 ) -> list[SpokenWord]:
-    """The words in the order of their times; those of one channel stand together up to a pause."""
-    speech = sorted((e["start_ms"], e["end_ms"]) for e in events if e["kind"] == "speech")
+    """The words of each transcript together, in the order of their first ones.
+
+    Where speech is known to be in a transcript's own clip its words are estimated to be there.
+    """
+    speech: dict[str, list[Stretch]] = {}
+    for event in sorted(events, key=lambda event: event["start_ms"]):
+        if event["kind"] == "speech":
+            stretch = (event["start_ms"], event["end_ms"])
+            speech.setdefault(event["clip_id"], []).append(stretch)
     by_text: dict[tuple[str, str, str], list[Row]] = {}
     for row in sorted(words, key=lambda row: row["position"]):
         by_text.setdefault((row["task_id"], row["clip_id"], row["segment_id"]), []).append(row)
     shown = []
     for row in _chosen(segments, transcripts):
         key = (row["task_id"], row["clip_id"], row["segment_id"])
-        timed = timed_text(row, by_text.get(key, []), speech)
+        timed = timed_text(row, by_text.get(key, []), speech.get(row["clip_id"], []))
         if timed:
             shown.append((timed[0].start_ms, list(_spoken(row, timed))))
     shown.sort(key=lambda each: each[0])
@@ -50,19 +62,29 @@ def _chosen(segments: Sequence[Row], transcripts: Sequence[Row]) -> Iterator[Row
                 for row in sorted(mine, key=lambda row: (bool(row["flags"]), row["task_id"]))
                 if (row["segment_id"], row["start_ms"], row["end_ms"], row["text"]) == wanted
             )
-            yield from [next(same)]
+            row = next(same)
+            if _SAYS_NOTHING not in row["flags"]:
+                yield row
 
 
 def _spoken(row: Row, timed: Sequence[TimedTextWord]) -> Iterator[SpokenWord]:
     text: str = row["text"]
     in_doubt = bool(set(row["flags"]) - _NOT_IN_DOUBT)
     speaker = "" if row["channel"] is None else f"channel {row['channel'] + 1}"
-    ends = [word.start_char for word in timed[1:]] + [len(text)]
-    for place, (word, end) in enumerate(zip(timed, ends, strict=True)):
-        shown = " ".join(text[word.start_char : end].split())
+    cuts = [*(word.start_char for word in timed), len(text)]
+    if not normalised(text[: cuts[0]]):  # marks before the first word: « and — stand alone
+        cuts[0] = 0
+    for place, (word, (start, end)) in enumerate(zip(timed, pairwise(cuts), strict=True)):
+        shown = " ".join(text[start:end].split())
         after_space = not place or text[word.start_char - 1].isspace()
         doubtful = in_doubt or word.is_doubtful
         for number, part in enumerate(shown.split(" ")):
             yield SpokenWord(
-                part, word.start_ms, word.end_ms, after_space or bool(number), doubtful, speaker
+                part,
+                word.start_ms,
+                word.end_ms,
+                after_space or bool(number),
+                doubtful,
+                speaker,
+                word.is_estimated,
             )

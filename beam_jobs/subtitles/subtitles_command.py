@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from af3core.errors import ConfigurationError
 from af3core.messages import tell
@@ -22,7 +25,7 @@ from beam_jobs.output.file_to_write import check_beside_results, check_file_to_w
 from beam_jobs.output.next_command import af3
 from beam_jobs.output.row_output import until_enough
 from beam_jobs.subtitles.recording_words import words_of_recording
-from schemas.layout import date_of_shard
+from schemas.layout import day_of, shard_of_key
 from schemas.options.reading import SubtitleForm
 
 DESCRIPTION = """\
@@ -37,6 +40,10 @@ message says so. Flagged transcripts are in: --mark-doubt marks their lines."""
 
 FORMS: tuple[SubtitleForm, ...] = get_args(SubtitleForm)
 _TABLES = ("recordings", "segments", "transcripts", "words", "events")
+_NAMES = ("recording_id", "object_uri", "duplicate_uris")
+_ALL = "RECORDING"
+"""In the place of a file's name, where each recording has one."""
+_SHOWN = 3
 _DEFAULT: SubtitleForm = "vtt"
 
 Row = dict[str, Any]
@@ -44,7 +51,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Subtitled:
-    """A recording's subtitles; `is_estimated` where the table of words has none of its words."""
+    """A recording's subtitles; `is_estimated` where no word of its transcripts has a time."""
 
     recording: Row
     cues: list[Cue]
@@ -87,13 +94,11 @@ def _write_one(known: argparse.Namespace, snapshot: TableSnapshot, form: Subtitl
     if known.output is not None:
         check_file_to_write("--output", known.output)
         check_beside_results("--output", known.output, known.out)
-    found = next(subtitled(snapshot, known.recording, known.fps, known.mark_doubt), None)
-    if found is None:
-        raise ConfigurationError(
-            f"{known.recording}: no recording of that name in {known.out}; its file name, object or"
-            " identifier is wanted"
-        )
-    _tell_estimated([found])
+    day = _day_of(snapshot, known.recording, known.out)
+    found = list(subtitled(day, known.recording, known.fps, known.mark_doubt))[-1]
+    if found.is_estimated:
+        name = PurePosixPath(found.recording["object_uri"]).name
+        tell(f"{name}: not aligned; times of its words are estimated: {af3('align')} finds them")
     text = subtitle_text(found.cues, form, known.language)
     if known.output is None:
         return until_enough(lambda: _print(text))
@@ -102,23 +107,57 @@ def _write_one(known: argparse.Namespace, snapshot: TableSnapshot, form: Subtitl
     return 0
 
 
+def _day_of(snapshot: TableSnapshot, wanted: str, out: str) -> TableSnapshot:
+    """The last day that has the recording of a name, of one corpus.
+
+    Raises:
+        ConfigurationError: no recording has the name, or several have.
+    """
+    objects: dict[str, str] = {}
+    days: list[tuple[str, str]] = []
+    for key in snapshot.shards("recordings"):
+        for row in snapshot.columns(key, _NAMES).to_pylist():
+            if _is(row, wanted):
+                objects[row["recording_id"]] = row["object_uri"]
+                days.append(day_of(key))
+    if not objects:
+        raise ConfigurationError(
+            f"{wanted}: no recording of that name in {out}; its file name, object or identifier is"
+            " wanted"
+        )
+    if len(objects) > 1:
+        shown = ", ".join(sorted(objects.values())[:_SHOWN])
+        raise ConfigurationError(
+            f"{wanted}: fits {len(objects)} recordings ({shown}); name the object, or its --date"
+        )
+    last = max(days, key=lambda day: (day[1], day[0]))
+    return snapshot.only(lambda key: day_of(key) == last)
+
+
 def _write_all(known: argparse.Namespace, snapshot: TableSnapshot, form: SubtitleForm) -> int:
     if known.output is None:
         raise ConfigurationError(
             "af3 subtitles: name a RECORDING, or a folder for all of them with --output FOLDER"
         )
-    check_beside_results("--output", f"{known.output.rstrip('/')}/x", known.out)
+    beside = f"{known.output.rstrip('/')}/{_ALL}"
+    check_beside_results("--output", beside, known.out)
     if not is_bucket(known.output) and Path(known.output).is_file():
         raise ConfigurationError(f"--output {known.output}: that is a file; name a folder")
-    folder, written = store_at(known.output), dict[str, str]()
+    folder, _ = split_object(beside)  # temporary files lie beside each
+    written, estimated = dict[str, str](), 0
     for found in subtitled(snapshot, "", known.fps, known.mark_doubt):
         recording = found.recording["recording_id"]
         stem = PurePosixPath(found.recording["object_uri"]).stem
         name = stem if written.get(stem, recording) == recording else f"{stem}-{recording}"
         written[name] = recording
         _write(folder, f"{name}.{form}", subtitle_text(found.cues, form, known.language))
-        _tell_estimated([found])
+        estimated += found.is_estimated
     tell(f"{len(written)} files of subtitles in {known.output}")
+    if estimated:
+        tell(
+            f"{estimated} of them: not aligned; times of their words are estimated: {af3('align')}"
+            " finds them"
+        )
     return 0
 
 
@@ -140,17 +179,12 @@ def subtitled(
         ]
         if not recordings:
             continue
-        names = {row["recording_id"] for row in recordings}
-        segments, transcripts, words, events = (
-            _rows_beside(snapshot, key, table, names) for table in _TABLES[1:]
-        )
+        beside = [_beside(snapshot, key, table) for table in _TABLES[1:]]
         for row in recordings:
-            of = row["recording_id"]
-            shown = words_of_recording(
-                segments.get(of, []), transcripts.get(of, []), words.get(of, []), events.get(of, [])
-            )
+            shown = words_of_recording(*(_rows_of(row["recording_id"], each) for each in beside))
             cues = make_cues(shown, row["duration_ms"], fps, mark_doubt)
-            yield Subtitled(row, cues, bool(shown) and not words.get(of))
+            is_estimated = bool(shown) and all(word.is_estimated for word in shown)
+            yield Subtitled(row, cues, is_estimated)
 
 
 def _is(row: Row, wanted: str) -> bool:
@@ -159,25 +193,21 @@ def _is(row: Row, wanted: str) -> bool:
     )
 
 
-def _rows_beside(
-    snapshot: TableSnapshot, recordings: str, table: str, names: set[str]
-) -> dict[str, list[Row]]:
-    """The rows of a table of the same corpus and day, by recording."""
-    corpus = recordings.split("/")[2].removeprefix("corpus=")
-    found: dict[str, list[Row]] = {}
-    for row in snapshot.rows(table, corpus, date_of_shard(recordings)):
-        if row["recording_id"] in names:
-            found.setdefault(row["recording_id"], []).append(row)
-    return found
+def _beside(snapshot: TableSnapshot, recordings: str, table: str) -> list[pa.Table]:
+    """The objects of a table that hold the rows of a shard's recordings."""
+    shard, count = shard_of_key(recordings)
+    keys = snapshot.shards(table, *day_of(recordings))
+    return [
+        snapshot.columns(key)
+        for key in keys
+        if shard_of_key(key)[0] == shard or shard_of_key(key)[1] != count
+    ]
 
 
-def _tell_estimated(found: list[Subtitled]) -> None:
-    for each in found:
-        if each.is_estimated:
-            name = PurePosixPath(each.recording["object_uri"]).name
-            tell(
-                f"{name}: not aligned; times of its words are estimated: {af3('align')} finds them"
-            )
+def _rows_of(recording: str, objects: Sequence[pa.Table]) -> list[Row]:
+    """A day may have millions of words: those of others become no rows."""
+    is_its = pc.field("recording_id") == recording
+    return [row for each in objects for row in each.filter(is_its).to_pylist()]
 
 
 def _print(text: str) -> None:

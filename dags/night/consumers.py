@@ -31,8 +31,8 @@ MONDAYS = "0 12 * * 1"
 _DOCS = {
     "index": "Brings the search index (`af3 search`) up to date with each day that was published.",
     "export": "Writes each published day as training data in AF3's format, flagged rows left out.",
-    "derive": "Makes of each published day what its corpus names under `derive`: events,"
-    " embeddings, pairs for training, summaries, spoken descriptions, dialogues.",
+    "derive": "Makes of each published day what its corpus names under `derive`: events, times of"
+    " words, embeddings, pairs for training, summaries, spoken descriptions, dialogues.",
     "quality": "Measures each week against the week before, once, on Monday; a backfill measures"
     " past weeks.",
 }

@@ -25,6 +25,13 @@ def test_a_word_of_both_sides_is_the_first_ones() -> None:
     ]
 
 
+def test_a_sign_of_both_sides_is_two() -> None:
+    before = WrittenText("transcript", "a", 0, 20_000, "多谢")
+    behind = WrittenText("transcript", "b", 20_000, 40_000, "谢谢", starts_in_speech=True)
+    words = [word.word.text for word in words_of_run([before, behind])]
+    assert words == ["多", "谢", "谢", "谢"]
+
+
 def test_a_word_said_twice_across_a_pause_stays_twice() -> None:
     [_, alone] = runs_of([SECOND, THIRD])
     assert [word.word.text for word in words_of_run(alone)] == ["Rome", "again"]

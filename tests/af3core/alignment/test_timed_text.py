@@ -39,6 +39,15 @@ def test_words_of_another_text_count_as_none() -> None:
     assert timed_text(TRANSCRIPT, [row(0, "Bad", 1200)], []) == ESTIMATED
 
 
+def test_words_of_a_text_that_goes_on_since_count_as_none() -> None:
+    """As when an answer was cut off, and was given whole since."""
+    assert timed_text(TRANSCRIPT, [row(0, "Good", 1200)], []) == ESTIMATED
+
+
+def test_a_first_word_of_the_transcript_before_is_not_among_them() -> None:
+    assert timed_text(TRANSCRIPT, WORDS[1:], []) == [TimedTextWord(5, 13, 1500, 1800, False, True)]
+
+
 def test_a_text_too_long_for_its_time_is_estimated() -> None:
     words = [row(0, "Good", 1000, flags=["text_too_long"], confidence=0.0)]
     assert timed_text(TRANSCRIPT, words, []) == ESTIMATED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import pytest
@@ -89,6 +90,42 @@ def test_a_word_wider_than_a_line_is_cut() -> None:
     assert [len(line) for cue in cues for line in cue.lines] == [42, 42, 16]
 
 
+def test_a_word_is_cut_between_letters_and_not_before_their_marks() -> None:
+    lines = [
+        line for cue in make_cues([SpokenWord("x" + "कि" * 30, 0, 5000)]) for line in cue.lines
+    ]
+    assert lines == ["x" + "कि" * 20, "कि" * 10]
+
+
+def test_a_word_of_a_loop_is_cut_at_once() -> None:
+    """A model that loops writes some thousand letters without a space."""
+    lines = [line for cue in make_cues([SpokenWord("ha" * 4200, 0, 9000)]) for line in cue.lines]
+    assert lines == ["ha" * 21] * 200
+
+
+def test_speakers_take_turns_whose_words_were_heard_apart() -> None:
+    """Channels that are cut by themselves have segments of the same half minute."""
+    asking = [*spoken("who goes there", 0), *spoken("then come in", 20_000)]
+    answering = [*spoken("a friend", 1_000), *spoken("thank you", 26_000)]
+    words = [dataclasses.replace(word, speaker="Ann") for word in asking]
+    words += [dataclasses.replace(word, speaker="Bob") for word in answering]
+    assert [(cue.start_ms, cue.speaker, *cue.lines) for cue in make_cues(words)] == [
+        (0, "Ann", "who goes there"),
+        (1_080, "Bob", "a friend"),
+        (20_000, "Ann", "then come in"),
+        (26_000, "Bob", "thank you"),
+    ]
+
+
+def test_an_answer_within_ends_a_subtitle_and_speech_at_the_same_time_does_not() -> None:
+    asking = [*spoken("are you there", 0), *spoken("good", 1_700)]
+    for answer_ms, lines in ((1_100, ["are you there", "yes", "good"]), (500, None)):
+        words = [dataclasses.replace(word, speaker="Ann") for word in asking]
+        words += [SpokenWord("yes", answer_ms, answer_ms + 400, speaker="Bob")]
+        expected = lines or ["are you there good", "yes"]
+        assert [" ".join(cue.lines) for cue in make_cues(words)] == expected
+
+
 def test_nothing_said_is_nothing_shown() -> None:
     assert make_cues([]) == []
 
@@ -128,9 +165,10 @@ def test_the_limits_hold_for_any_words(
         assert widest <= rules.line_width or len(cue.lines[0].removeprefix("[?] ")) <= 1
     for before, after in itertools.pairwise(cues):
         assert after.start_ms - before.end_ms >= gap_ms
-    said = "".join("".join(text.split()) for text, *_ in drawn)
-    written = "".join("".join(cue.lines).removeprefix("[?] ") for cue in cues)
-    assert "".join(written.split()) == said
+    for speaker in ("", "Ann"):
+        said = "".join("".join(text.split()) for text, *_, of in drawn if of == speaker)
+        mine = ["".join(cue.lines).removeprefix("[?] ") for cue in cues if cue.speaker == speaker]
+        assert "".join("".join(mine).split()) == said
 
 
 @pytest.mark.parametrize("end_ms", [2_000, 2_400])

@@ -60,6 +60,24 @@ def test_a_phrase_that_follows_itself_four_times_loops(text: str) -> None:
     assert is_looping(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_loop"),
+    [
+        ("!" * 96, True),
+        ("The storm" + "." * 40, True),
+        ("♪ " * 12, True),
+        ("❤️" * 12, True),
+        ("!?" * 12, True),
+        ("Wait... what?!!", False),
+        ("♪ ♪ ♪ " * 3, False),
+        ("- one\n- two\n- three\n", False),
+        ("…" * 11, False),
+    ],
+)
+def test_a_mark_that_follows_itself_loops(text: str, is_loop: bool) -> None:
+    assert is_looping(text) == is_loop
+
+
 @pytest.mark.parametrize("text", PLAIN)
 def test_language_does_not_loop(text: str) -> None:
     assert not is_looping(text)

@@ -23,6 +23,8 @@ READ_LETTERS_A_SECOND = 14.0
         ("谢谢大家", 5_000, False),
         ("Welcome.", 0, False),
         ("", 21_000, False),
+        ("...", 21_000, True),
+        ("♪♪", 4_900, False),
         ("The storm flooded the garden and the house in London last night.", 4_000, False),
         ("The storm flooded the garden and the house in London last night. " * 9, 2_000, True),
         ("The storm flooded the garden and the house.", 300, False),

@@ -24,7 +24,9 @@ def sighting(
 def test_a_phrase_is_a_short_text_without_case_and_punctuation() -> None:
     assert phrase_of("Good evening, everybody!") == HELLO
     assert phrase_of("ご視聴 ありがとうございました。") == "ご視聴 ありがとうございました"
-    assert phrase_of("...") == ""
+    assert phrase_of("...") == phrase_of("\u2764\ufe0f") == ""
+    # vowels that are written around a letter make another word of it
+    assert (phrase_of("है।"), phrase_of("हाँ, हो"), phrase_of("ที่")) == ("है", "हाँ हो", "ที่")
     assert phrase_of("good evening " * 13) == ""
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from af3core.alignment.aligner import Method, Placed
+from af3core.alignment.text_runs import WrittenText, words_of_run
+from af3core.alignment.text_words import TextWord
+from af3core.errors import ModelError
+from af3core.model.request import Sound, Waveform
 from af3core.nano.demo_archive import SCRIPTS
 from af3core.storage.address import store_at
 from beam_jobs.cli import main
@@ -115,6 +121,32 @@ def test_a_text_too_long_for_its_segment_is_flagged(out: Path) -> None:
     rewrite_transcripts(out, text="the storm will be loud tomorrow " * 60)
     facts = align_job.run(settings_for("align", "--out", out), []).facts
     assert facts["words text_too_long"] == facts["words"]
+
+
+class Failing:
+    """An aligner whose library fails, as one of a GPU that is full does."""
+
+    method: Method = "ctc"
+    name, revision = "failing", "1"
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def unknown_characters(self, word: TextWord) -> str:
+        return ""
+
+    def place(self, samples: Waveform, words: Sequence[TextWord]) -> list[Placed | None]:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "is_machine_fault"), [(RuntimeError("kernel size"), False), (MemoryError(), True)]
+)
+def test_an_aligner_that_fails_fails_one_piece(error: Exception, is_machine_fault: bool) -> None:
+    words = words_of_run([WrittenText("transcript", "a", 0, 2_000, "the storm")])
+    with pytest.raises(ModelError, match=type(error).__name__) as caught:
+        align_job.timed_words(Sound(np.zeros(32_000, np.float32)), words, Failing(error))
+    assert caught.value.is_machine_fault == is_machine_fault
 
 
 @pytest.mark.parametrize(

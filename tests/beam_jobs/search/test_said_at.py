@@ -72,8 +72,9 @@ def test_estimated_times_and_other_fields_have_none(out: Path) -> None:
     store = open_store(str(out))
     caption = replace(hit(TEXT, "storm"), field="caption")
     assert with_times([caption], store) == (caption,)
-    put(out, FIRST, "words", word_rows(confidence=None))
-    assert with_times([hit(TEXT, "storm")], store)[0].said_ms is None
+    for none in ({"confidence": None}, {"confidence": 0.0, "flags": ["text_too_long"]}):
+        put(out, FIRST, "words", word_rows(**none))
+        assert with_times([hit(TEXT, "storm")], store)[0].said_ms is None
 
 
 def test_a_search_says_it(out: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ import webvtt
 
 from beam_jobs.cli import main
 from tests.beam_jobs.derive.test_align_job import true_starts
+from tests.beam_jobs.search.said import FIRST, SECOND, publish
 from tests.beam_jobs.skills_night import made_night
 from tests.beam_jobs.small_night import rows
 
@@ -69,7 +70,32 @@ def test_a_recording_that_is_not_aligned_has_estimated_times_and_says_so(
 
 def test_all_recordings_are_files_in_a_folder(out: Path, tmp_path: Path) -> None:
     assert subtitles(out, "--format", "ttml", "--output", tmp_path / "all", "--mark-doubt") == 0
-    assert [path.name for path in (tmp_path / "all").glob("*.*ml")] == ["morning_weather.ttml"]
+    assert [path.name for path in (tmp_path / "all").iterdir()] == ["morning_weather.ttml"]
+
+
+def test_a_name_that_fits_recordings_of_several_days_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for date, name, text in ((FIRST, "a/news", "the storm"), (SECOND, "b/news", "the calm")):
+        publish(tmp_path, date, {name: [text]})
+    assert subtitles(tmp_path, "news.wav") == 2
+    assert (
+        "news.wav: fits 2 recordings (/arc/a/news.wav, /arc/b/news.wav); name the object, or its"
+        " --date"
+    ) in capsys.readouterr().err
+    assert subtitles(tmp_path, "news.wav", "--date", FIRST, "--format", "txt") == 0
+    assert capsys.readouterr().out.split() == ["the", "storm"]
+    assert subtitles(tmp_path, "/arc/b/news.wav", "--format", "txt") == 0
+    assert capsys.readouterr().out.split() == ["the", "calm"]
+
+
+def test_of_a_recording_that_is_on_several_days_the_last_counts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for date, text in ((FIRST, "the storm"), (SECOND, "the storm came")):
+        publish(tmp_path, date, {"news": [text]})
+    assert subtitles(tmp_path, "news.wav", "--format", "txt") == 0
+    assert capsys.readouterr().out.split() == ["the", "storm", "came"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,93 @@
+"""The words of a recording's rows: each channel by itself, with its own clip's speech."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beam_jobs.subtitles.recording_words import words_of_recording
+
+Row = dict[str, Any]
+
+
+def rows(channel: int, text: str) -> tuple[Row, Row]:
+    """A segment and its transcript; each channel has clips of its own."""
+    of = {
+        "clip_id": f"clip {channel}",
+        "segment_id": f"segment {channel}",
+        "start_ms": 0,
+        "end_ms": 20_000,
+        "channel": channel,
+        "flags": [],
+    }
+    return of | {"starts_in_speech": False, "skip_reason": ""}, of | {
+        "task_id": "transcript",
+        "text": text,
+    }
+
+
+def speech(channel: int, start_ms: int, end_ms: int) -> Row:
+    return {
+        "clip_id": f"clip {channel}",
+        "kind": "speech",
+        "start_ms": start_ms,
+        "end_ms": end_ms,
+    }
+
+
+def word(channel: int, text: str, start_char: int, start_ms: int) -> Row:
+    return {
+        "clip_id": f"clip {channel}",
+        "segment_id": f"segment {channel}",
+        "task_id": "transcript",
+        "position": start_char,
+        "word": text,
+        "start_char": start_char,
+        "end_char": start_char + len(text),
+        "start_ms": start_ms,
+        "end_ms": start_ms + 200,
+        "confidence": 0.9,
+        "flags": [],
+    }
+
+
+def test_estimated_words_lie_in_the_speech_of_their_own_channel() -> None:
+    segments, transcripts = zip(rows(0, "ab cd"), rows(1, "ef"), strict=True)
+    events = [speech(0, 0, 2_000), speech(1, 1_000, 3_000), speech(0, 8_000, 10_000)]
+    found = words_of_recording(segments, transcripts, [], events)
+    assert [(each.text, each.start_ms, each.end_ms, each.speaker) for each in found] == [
+        ("ab", 0, 2_000, "channel 1"),
+        ("cd", 8_000, 10_000, "channel 1"),
+        ("ef", 1_000, 3_000, "channel 2"),
+    ]
+    assert all(each.is_estimated for each in found)
+
+
+def test_words_of_another_text_are_no_times() -> None:
+    segment, transcript = rows(0, "good evening")
+    of_it = [word(0, "good", 0, 4_000), word(0, "evening", 5, 4_300)]
+    found = words_of_recording([segment], [transcript], of_it, [])
+    assert [(each.start_ms, each.is_estimated) for each in found] == [
+        (4_000, False),
+        (4_300, False),
+    ]
+    longer = transcript | {"text": "good evening everybody"}
+    assert all(each.is_estimated for each in words_of_recording([segment], [longer], of_it, []))
+
+
+def test_an_answer_that_there_is_no_speech_is_not_shown() -> None:
+    segment, transcript = rows(0, "There is no speech.")
+    said = transcript | {"flags": ["speech_without_transcript"]}
+    assert words_of_recording([segment], [said], [], []) == []
+
+
+def test_marks_that_stand_alone_are_shown() -> None:
+    segment, transcript = rows(0, " — « Oui » — non !")
+    found = words_of_recording([segment], [transcript], [], [])
+    assert " ".join(each.text for each in found) == "— « Oui » — non !"
+
+
+def test_a_first_word_of_the_segment_before_is_not_shown_again() -> None:
+    segment, transcript = rows(0, "Emperor of Rome")
+    of_it = [word(0, "of", 8, 4_000), word(0, "Rome", 11, 4_300)]
+    found = words_of_recording([segment], [transcript], of_it, [])
+    assert [each.text for each in found] == ["of", "Rome"]
