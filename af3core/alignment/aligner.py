@@ -28,6 +28,7 @@ class Aligner(Protocol):
         method: how it does so.
         name: as the tables call it.
         revision: of its weights or its package: what decides its times.
+        languages: that it knows, by ISO 639; None where nobody says.
     """
 
     @property
@@ -38,6 +39,9 @@ class Aligner(Protocol):
 
     @property
     def revision(self) -> str: ...
+
+    @property
+    def languages(self) -> frozenset[str] | None: ...
 
     def unknown_characters(self, word: TextWord) -> str:
         """The characters of a word that it has no sound for; empty where it knows the word."""

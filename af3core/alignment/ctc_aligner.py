@@ -40,6 +40,7 @@ class CtcAligner:
     """
 
     method: Method = "ctc"
+    languages = None
 
     def __init__(self, checkpoint: CtcCheckpoint, device: str = "cpu") -> None:
         from transformers import AutoFeatureExtractor, AutoModelForCTC, AutoTokenizer

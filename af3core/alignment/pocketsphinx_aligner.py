@@ -48,6 +48,7 @@ class PocketsphinxAligner:
 
     method: Method = "pocketsphinx"
     name = POCKETSPHINX
+    languages = frozenset(("en",))
 
     def __init__(self) -> None:
         self._turn = threading.Lock()

@@ -18,7 +18,10 @@ LONGEST_RUN_MS = 90_000
 
 @dataclass(frozen=True)
 class WrittenText:
-    """A transcript: of which task and segment, and when it was heard in the recording."""
+    """A transcript: of which task and segment, and when it was heard in the recording.
+
+    `language` is its ISO 639 code where that is all but certain.
+    """
 
     task_id: str
     segment_id: str
@@ -26,6 +29,7 @@ class WrittenText:
     end_ms: int
     text: str
     starts_in_speech: bool = False
+    language: str | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from af3core.alignment import ALIGNMENT_VERSION
@@ -26,9 +26,10 @@ from af3core.alignment.align import (
 from af3core.alignment.aligner import Aligner
 from af3core.alignment.aligner_registry import aligner_identity, load_aligner
 from af3core.alignment.text_runs import RunWord, WrittenText, runs_of, words_of_run
-from af3core.errors import Af3Error, ModelError
+from af3core.errors import Af3Error, MachineModelError, ModelError
 from af3core.model.isolation import as_model_error
 from af3core.model.request import Sound
+from af3core.model.weights.languages import LIKELY
 from beam_jobs.framework.clip_audio import ClipObject, clip_sounds
 from beam_jobs.framework.derivation import Derivation, Piece, PieceRows, Row, derive
 from beam_jobs.framework.job import Outcome
@@ -44,6 +45,8 @@ NO_TEXT_OF_ITS_SOUND = frozenset(
 )
 """Flags of transcripts whose words are the model's alone."""
 _CONFIDENCE_DIGITS = 4
+_GPU_IS_FULL = "OutOfMemoryError"
+"""torch's error, by name, as torch is not imported here: others use the GPU too."""
 
 
 def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
@@ -90,6 +93,7 @@ def _evidence(clip: str, segments: Sequence[Row], written: Sequence[Row]) -> Row
             "end_ms": row["end_ms"],
             "text": row["text"],
             "starts_in_speech": in_speech.get(row["segment_id"], False),
+            "language": row["language"] if (row["language_probability"] or 0) >= LIKELY else None,
         }
         for row in written
     ]
@@ -122,7 +126,11 @@ def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
         if isinstance(sound, ModelError):
             raise sound
         words = words_of_run(run)
-        timed = timed_words(sound, words, aligner)
+        beyond = _beyond(run, aligner)
+        timed = timed_words(sound, words, None if beyond else aligner)
+        if beyond and aligner is not None:
+            timed = [replace(time, flags=(*time.flags, NOT_ALIGNED)) for time in timed]
+            counts[f"words in {beyond}, which {aligner.name} lacks"] += len(timed)
         counts.update(_counts(words, timed, aligner))
         rows += [
             _row(piece, word, time, run[0].start_ms)
@@ -130,6 +138,14 @@ def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
             for word, time in zip(words, timed, strict=True)
         ]
     return PieceRows({WORDS.name: rows}, counts)
+
+
+def _beyond(run: Sequence[WrittenText], aligner: Aligner | None) -> str:
+    """Languages of a run that the aligner was not made for; empty where it takes them."""
+    if aligner is None or aligner.languages is None:
+        return ""
+    found = {text.language for text in run if text.language}
+    return ", ".join(sorted(found - aligner.languages))
 
 
 def _span(run: Sequence[WrittenText]) -> tuple[int, int]:
@@ -147,6 +163,8 @@ def timed_words(sound: Sound, words: Sequence[RunWord], aligner: Aligner | None)
     except (Af3Error, ImportError):  # these are no clip's
         raise
     except Exception as error:
+        if type(error).__name__ == _GPU_IS_FULL:
+            raise MachineModelError(f"the aligner found no room on the GPU: {error}") from error
         raise as_model_error(error) from error
 
 

@@ -14,6 +14,7 @@ import apache_beam as beam
 import pyarrow as pa
 
 from af3core.errors import Af3Error
+from af3core.model.weights.languages import is_doubted
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.known_nights import unknown_nights
 from beam_jobs.framework.ledger import Ledger
@@ -126,7 +127,7 @@ def count_rows(rows: TableRows, planned: int) -> AuditCounts:
         ),
         not_cut=sum(row["status"] == WAITING for row in recordings),
         answers=len(answers),
-        flagged_answers=sum(bool(row["flags"]) for row in answers),
+        flagged_answers=sum(is_doubted(row["flags"]) for row in answers),
         nothing_heard=sum(row["status"] == NOTHING_HEARD for row in recordings),
         doubted_silences=sum(SILENCE_DOUBTED in row["flags"] for row in recordings),
         causes=dict(Counter(row["error_class"] for row in failures)),

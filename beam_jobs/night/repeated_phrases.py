@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 
+from af3core.model.weights.languages import is_doubted
 from af3core.tasks.stock_phrases import STOCK_PHRASE, Sighting, phrase_of, stock_phrases
 from beam_jobs.framework.parquet_encoding import decode_rows, encode_table
 from beam_jobs.night.rows import Row, TableRows
@@ -42,7 +43,7 @@ def _sighting(row: Row, phrase: str, segment: Row) -> Sighting:
         speech_ms=segment["speech_ms"],
         loudness_lufs=segment["loudness_lufs"],
         spectral_centroid_hz=segment["spectral_centroid_hz"],
-        is_flagged=bool(row["flags"]),
+        is_flagged=is_doubted(row["flags"]),
     )
 
 

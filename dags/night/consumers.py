@@ -25,6 +25,7 @@ from dags.night.factory import (
     task_arguments,
 )
 from schemas.jobs import DERIVED
+from schemas.options.derive import EMBEDDED_ALIGNERS
 
 MONDAYS = "0 12 * * 1"
 """At noon: behind the night of Sunday. The run is of the week before, by its Monday."""
@@ -77,7 +78,7 @@ def _derive(corpus: Corpus, jobs: Sequence[str], schedule: Any) -> DAG:
 
 
 def _derived(corpus: Corpus, job: str, **kwargs: Any) -> Task:
-    if asks_model(job):
+    if asks_model(job) or (job == "align" and corpus.derive.aligner not in EMBEDDED_ALIGNERS):
         kwargs["pool"] = corpus.pool
     return job_task(corpus, job, _day, **kwargs)
 

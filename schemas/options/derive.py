@@ -21,7 +21,8 @@ SLOWEST, FASTEST = 0.25, 4.0
 """How fast a voice speaks, 1.0 being its own speed."""
 
 POCKETSPHINX, INTERPOLATION = "pocketsphinx", "interpolation"
-"""The aligners that need no checkpoint: English on a CPU, and none at all."""
+EMBEDDED_ALIGNERS = (POCKETSPHINX, INTERPOLATION)
+"""Those that need no checkpoint: English on a CPU, and none at all."""
 
 ExportFormat = Literal["af3", "af-think", "huggingface", "webdataset"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from af3core.model.weights.checkpoint import NANO
 from af3core.tasks.language import Language
 
 BEYOND_MODEL = "language_beyond_model"
 """The flag of a transcript in a language that its checkpoint was not made for."""
 
-_LIKELY = 0.9
+LIKELY = 0.9
 """Below it the text may be of another language than the likeliest."""
 _ENGLISH = frozenset(("en",))
 _MADE_FOR = {
@@ -33,4 +35,9 @@ def is_beyond_model(spoken: Language, model: str) -> bool:
             transcribes. Of a name that is not known nothing is doubted.
     """
     made_for = _MADE_FOR.get(model.partition("+")[0].rpartition("/")[2])
-    return made_for is not None and spoken.probability >= _LIKELY and spoken.code not in made_for
+    return made_for is not None and spoken.probability >= LIKELY and spoken.code not in made_for
+
+
+def is_doubted(flags: Iterable[str]) -> bool:
+    """True where a flag speaks against the answer: `BEYOND_MODEL` is of what is spoken."""
+    return any(flag != BEYOND_MODEL for flag in flags)

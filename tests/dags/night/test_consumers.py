@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -139,3 +140,12 @@ def test_a_corpus_without_a_voice_leaves_it_to_the_job() -> None:
 def test_a_wrong_wish_is_one_line(derive: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         Derive(**derive)
+
+
+@pytest.mark.parametrize(
+    ("aligner", "pool"), [("pocketsphinx", "default_pool"), ("/models/wav2vec2", "a100")]
+)
+def test_words_are_aligned_with_a_gpu_where_the_aligner_uses_one(aligner: str, pool: str) -> None:
+    aligned = dataclasses.replace(corpus("align"), derive=Derive(jobs=("align",), aligner=aligner))
+    (task,) = dags_of(aligned)["derive__radio"].tasks
+    assert task.pool == pool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from af3core.model.weights.languages import is_beyond_model
+from af3core.model.weights.languages import is_beyond_model, is_doubted
 from af3core.tasks.language import UNKNOWN, Language
 
 GERMAN = Language("de", 0.98)
@@ -29,3 +29,9 @@ def test_only_a_likely_language_that_the_card_does_not_name(
     spoken: Language, model: str, beyond: bool
 ) -> None:
     assert is_beyond_model(spoken, model) is beyond
+
+
+def test_a_language_is_no_doubt_of_an_answer() -> None:
+    assert not is_doubted(["language_beyond_model"])
+    assert is_doubted(["language_beyond_model", "looping_text"])
+    assert not is_doubted([])
