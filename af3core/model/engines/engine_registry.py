@@ -9,6 +9,7 @@ import functools
 import os
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from af3core.errors import ConfigurationError, ModelError
@@ -79,19 +80,38 @@ class EngineSettings:
 
 
 _loading = threading.Lock()
+_entering = threading.Lock()
+_loads: dict[EngineSettings, Future[StreamingEngine]] = {}
+"""Those that run now."""
 
 
 def load_engine(settings: EngineSettings) -> StreamingEngine:
     """The engine, loaded once per process, whichever thread asks first, and only where there is
     something to ask; two at most, the audio model and a writer of texts.
 
+    Threads that ask while it is loaded share what comes of that, an error too: a hundred clips
+    would otherwise read the weights a hundred times to hear a hundred times that they do not fit.
+
     Raises:
         ConfigurationError: packages of the extra `model` are missing, or the weights or the server
             cannot be used.
         ModelError: the server is away (`ServerUnavailable`).
     """
-    with _loading:
-        return _load(settings)
+    with _entering:
+        load, is_first = _loads.get(settings), False
+        if load is None:
+            load, is_first = Future(), True
+            _loads[settings] = load
+    if is_first:
+        try:
+            with _loading:
+                load.set_result(_load(settings))
+        except BaseException as error:
+            load.set_exception(error)
+        finally:
+            with _entering:
+                del _loads[settings]
+    return load.result()
 
 
 @functools.lru_cache(maxsize=2)
