@@ -128,6 +128,8 @@ def _load(settings: EngineSettings) -> StreamingEngine:
             limit=settings.checkpoint.limit,
         )
     try:
+        import torch
+
         from af3core.model.engines.af3_engine import Af3Engine
         from af3core.model.engines.transformers_engine import TransformersEngine
     except ImportError as error:
@@ -135,13 +137,21 @@ def _load(settings: EngineSettings) -> StreamingEngine:
             f"asking a model needs torch and transformers ({error}): {install_command('model')}"
         ) from error
     engine = Af3Engine if settings.name == "af3" else TransformersEngine
-    return engine.load(
-        settings.checkpoint,
-        settings.dtype,
-        settings.device,
-        settings.batch_tokens,
-        settings.prompt_form,
-    )
+    try:
+        return engine.load(
+            settings.checkpoint,
+            settings.dtype,
+            settings.device,
+            settings.batch_tokens,
+            settings.prompt_form,
+        )
+    except torch.OutOfMemoryError as error:
+        said = str(error).partition(". ")[0]
+        raise ConfigurationError(
+            f"--model {settings.checkpoint.name} in {settings.dtype}: {said} while it was loaded;"
+            " end what else runs on the GPU, use a larger one, or a smaller --dtype or"
+            " --batch-tokens"
+        ) from error
 
 
 def answers_of(settings: EngineSettings, requests: Sequence[Request]) -> list[Answer | ModelError]:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import torch
 
 from af3core.errors import ConfigurationError
 from af3core.model.engines import engine_registry
@@ -41,3 +42,19 @@ def test_who_waits_for_a_load_shares_its_error(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Af3Engine, "load", load)
     with pytest.raises(ConfigurationError, match="--dtype float16 is not supported"):
         load_engine(wrong)  # who comes later tries anew
+
+
+def test_weights_beyond_the_memory_of_a_gpu_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(*arguments: Any) -> Af3Engine:
+        raise torch.OutOfMemoryError(
+            "CUDA out of memory. Tried to allocate 1.02 GiB. GPU 0 has a total capacity of 7 GiB"
+        )
+
+    monkeypatch.setattr(Af3Engine, "load", load)
+    settings = EngineSettings("af3", find_checkpoint("nano"), "float32", "cpu", 1_025)
+    with pytest.raises(ConfigurationError) as caught:
+        load_engine(settings)
+    assert str(caught.value) == (
+        f"--model {settings.checkpoint.name} in float32: CUDA out of memory while it was loaded;"
+        " end what else runs on the GPU, use a larger one, or a smaller --dtype or --batch-tokens"
+    )
