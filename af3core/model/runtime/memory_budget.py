@@ -9,7 +9,7 @@ from af3core.errors import ConfigurationError
 from af3core.model.network.kv_cache import head_dim
 from af3core.model.network.kv_pool import pages_for
 from af3core.model.network.step_tables import PAGE_TOKENS
-from af3core.model.runtime.buckets import STEP_ROWS
+from af3core.model.runtime.buckets import MOST_RECORDED_TOKENS, STEP_ROWS
 
 _KEPT_FREE = 0.08
 """For the allocator's gaps, and what CUDA and its libraries take while they run."""
@@ -68,15 +68,24 @@ def working_bytes(config: Any, number_bytes: int, tokens: int, prefix_tokens: in
     return int(max(of_encoder, of_prefill) * number_bytes)
 
 
+def recorded_bytes(config: Any, number_bytes: int, runners: int) -> int:
+    """What recorded calls keep, whether they run or not: their working memory, which all of them
+    share and nothing else uses, and each runner's logits.
+    """
+    logits = STEP_ROWS[-1] * config.text_config.vocab_size * number_bytes
+    return working_bytes(config, number_bytes, MOST_RECORDED_TOKENS, 0) + int(runners * logits)
+
+
 def pool_sizes(
     config: Any,
     number_bytes: int,
     free_bytes: int,
     longest_sound_tokens: int,
     batch_tokens: int | None = None,
+    runners: int = 1,
 ) -> PoolSizes:
     """Sizes for what is free beside the weights; `batch_tokens` of keys and values where that is
-    given.
+    given. `runners` share the pool.
 
     Raises:
         ConfigurationError: next to nothing is free.
@@ -89,9 +98,10 @@ def pool_sizes(
             break
         at_once //= 2
     working = working_bytes(config, number_bytes, at_once, longest_sound_tokens)
-    logits = STEP_ROWS[-1] * text.vocab_size * (number_bytes + 4)
+    beside = STEP_ROWS[-1] * text.vocab_size * 4  # float32, of the rows that a sampler chooses for
+    for_calls = working + beside + recorded_bytes(config, number_bytes, runners)
     page = PAGE_TOKENS * token_bytes(config, number_bytes)
-    pages = (usable - working - logits) // page if batch_tokens is None else pages_for(batch_tokens)
+    pages = (usable - for_calls) // page if batch_tokens is None else pages_for(batch_tokens)
     if pages < _LEAST_PAGES:
         raise ConfigurationError(
             f"{free_bytes / 1e9:.2f} GB are free of the GPU's memory beside the weights, which"
