@@ -64,7 +64,7 @@ class DeviceRows:
         self._pool = pool
         self._network = network
         self._ends = ends
-        # one for all buckets: of what a recorded call makes itself and gives, each would keep its own
+        # one for all buckets: what a recorded call makes itself and gives, each would keep
         self._logits = network.like.new_zeros(
             max(bucket.rows for bucket in buckets), len(network.like)
         )

@@ -68,6 +68,7 @@ class PagedLoop:
             yield from self._reject_too_large(schedule, batch_tokens)
             if self._new_jobs is not None:
                 yield from self._take_new(self._new_jobs(), schedule)
+                yield from self._reject_too_large(schedule, batch_tokens)
                 yield from self._drop_cancelled(schedule)
             begun = time.perf_counter()
             self._start(schedule)

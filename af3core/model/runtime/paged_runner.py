@@ -107,6 +107,7 @@ class PagedRunner:
         results = len(self._device_rows.results)
         self._told = [accelerator.host_buffer(results) for _ in range(_STEPS_AHEAD)]
         self._vocabulary = len(network.like)
+        self._last: Mark | None = None
         self.forget()
         self._encoder = EncoderCalls(network, accelerator, sizes.tokens_at_once)
         self._prefill = PrefillCalls(network, self.pool, accelerator, sizes.tokens_at_once)
@@ -119,7 +120,13 @@ class PagedRunner:
         return self._accelerator.record(self._device_rows.step_function(bucket))
 
     def forget(self) -> None:
-        """Drop all rows; pages and recorded calls stay."""
+        """Drop all rows; pages and recorded calls stay.
+
+        A step that is queued is waited for: it reads its tables where the next one's are written.
+        """
+        last, self._last = self._last, None
+        if last is not None:
+            last.synchronize()
         self.pages = FreePages(self.sizes.pages)
         self.rows = HostRows(self.sizes.slots, self._buckets)
         self._sampler = BesideSampler(self.sizes.slots, self._vocabulary, self._accelerator.upload)
@@ -211,7 +218,8 @@ class PagedRunner:
         told.receive(self._results[step.bucket])
         self._launches += 1
         self.rows.launched(step)
-        return Launched(step, told.values, self._accelerator.mark())
+        self._last = self._accelerator.mark()
+        return Launched(step, told.values, self._last)
 
     def _put_tables(self, step: Step) -> None:
         turn = self._launches % _STEPS_AHEAD

@@ -58,9 +58,7 @@ def free_bytes_of(device: torch.device) -> int:
     return torch.cuda.mem_get_info(device)[0]
 
 
-def _sizes(
-    model: Af3Model, free_bytes: int, batch_tokens: int | None, runners: int
-) -> PoolSizes:
+def _sizes(model: Af3Model, free_bytes: int, batch_tokens: int | None, runners: int) -> PoolSizes:
     number_bytes = model.decoder.embed.weight.dtype.itemsize
     longest = audio_tokens(model.limit.max_samples)
     return pool_sizes(model.config, number_bytes, free_bytes, longest, batch_tokens, runners)

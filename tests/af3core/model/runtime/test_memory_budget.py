@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from af3core.errors import ConfigurationError
-from af3core.model.runtime.memory_budget import pool_sizes, recorded_bytes, token_bytes, working_bytes
+from af3core.model.runtime.memory_budget import (
+    pool_sizes,
+    recorded_bytes,
+    token_bytes,
+    working_bytes,
+)
 from tests.benchmarks.full_model import full_config
 
 AF3 = full_config(audio_token_id=0)
