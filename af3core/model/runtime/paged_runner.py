@@ -107,7 +107,7 @@ class PagedRunner:
         results = len(self._device_rows.results)
         self._told = [accelerator.host_buffer(results) for _ in range(_STEPS_AHEAD)]
         self._vocabulary = len(network.like)
-        self._last: Mark | None = None
+        self._has_queued = False
         self.forget()
         self._encoder = EncoderCalls(network, accelerator, sizes.tokens_at_once)
         self._prefill = PrefillCalls(network, self.pool, accelerator, sizes.tokens_at_once)
@@ -124,9 +124,9 @@ class PagedRunner:
 
         A step that is queued is waited for: it reads its tables where the next one's are written.
         """
-        last, self._last = self._last, None
-        if last is not None:
-            last.synchronize()
+        if self._has_queued:
+            self._accelerator.mark().synchronize()
+        self._has_queued = False
         self.pages = FreePages(self.sizes.pages)
         self.rows = HostRows(self.sizes.slots, self._buckets)
         self._sampler = BesideSampler(self.sizes.slots, self._vocabulary, self._accelerator.upload)
@@ -209,6 +209,7 @@ class PagedRunner:
         step, is_new = self.rows.next_step()
         if step is None:
             return None
+        self._has_queued = True
         if is_new:
             self._put_tables(step)
         logits = self._steps[step.bucket].replay()
@@ -218,8 +219,7 @@ class PagedRunner:
         told.receive(self._results[step.bucket])
         self._launches += 1
         self.rows.launched(step)
-        self._last = self._accelerator.mark()
-        return Launched(step, told.values, self._last)
+        return Launched(step, told.values, self._accelerator.mark())
 
     def _put_tables(self, step: Step) -> None:
         turn = self._launches % _STEPS_AHEAD

@@ -223,9 +223,9 @@ def test_a_run_that_breaks_off_leaves_no_step_that_reads_the_tables_of_the_next(
             list(loop.run(engine.batch_tokens))
     assert recorder.events == [("launch", 0), ("launch", 1), ("look", 0)]
     runner.forget()
-    assert recorder.events[-1] == ("look", 1)
+    assert recorder.events[3:] == [("launch", 2), ("look", 2)], "all that is queued"
     runner.forget()
-    assert len(recorder.events) == 4
+    assert len(recorder.events) == 5
 
 
 def test_who_cancels_what_no_budget_holds_ends_no_other(engine: Af3Engine) -> None:
