@@ -88,24 +88,28 @@ def pool_sizes(
     given. `runners` share the pool.
 
     Raises:
-        ConfigurationError: next to nothing is free.
+        ConfigurationError: next to nothing is free, or less than `batch_tokens` take.
     """
-    text = config.text_config
+    text, page = config.text_config, PAGE_TOKENS * token_bytes(config, number_bytes)
+    beside = STEP_ROWS[-1] * text.vocab_size * 4  # float32, of the rows that a sampler chooses for
     usable = int(free_bytes * (1 - _KEPT_FREE))
-    at_once = _TOKENS_AT_ONCE
-    while working_bytes(config, number_bytes, at_once, 0) > usable * _WORKING_SHARE:
-        if at_once <= _LEAST_AT_ONCE:
-            break
+    left = usable - beside - recorded_bytes(config, number_bytes, runners)
+    asked = 0 if batch_tokens is None else pages_for(batch_tokens)
+    free = f"{free_bytes / 1e9:.2f} GB are free of the GPU's memory beside the weights"
+    if asked and asked * page > left:
+        most = max(left // page, 0) * PAGE_TOKENS
+        raise ConfigurationError(
+            f"--batch-tokens {batch_tokens}: {free}, which hold {most} beside what the calls take:"
+            " lower it, or leave it out"
+        )
+    room, at_once = min(usable * _WORKING_SHARE, left - asked * page), _TOKENS_AT_ONCE
+    while at_once > _LEAST_AT_ONCE and working_bytes(config, number_bytes, at_once, 0) > room:
         at_once //= 2
     working = working_bytes(config, number_bytes, at_once, longest_sound_tokens)
-    beside = STEP_ROWS[-1] * text.vocab_size * 4  # float32, of the rows that a sampler chooses for
-    for_calls = working + beside + recorded_bytes(config, number_bytes, runners)
-    page = PAGE_TOKENS * token_bytes(config, number_bytes)
-    pages = (usable - for_calls) // page if batch_tokens is None else pages_for(batch_tokens)
+    pages = asked or (left - working) // page
     if pages < _LEAST_PAGES:
         raise ConfigurationError(
-            f"{free_bytes / 1e9:.2f} GB are free of the GPU's memory beside the weights, which"
-            " holds no clip: use a larger one, or --dtype bfloat16"
+            f"{free}, which holds no clip: use a larger one, or a smaller --dtype"
         )
     slots = min(_SLOTS, pages - 1)
     tokens = min(pages * PAGE_TOKENS, int(text.max_position_embeddings))

@@ -55,6 +55,21 @@ def test_a_number_of_tokens_may_be_asked_for() -> None:
     assert sizes.prefix_tokens == 1_024
 
 
+def test_calls_take_what_the_tokens_that_were_asked_for_leave() -> None:
+    free, page = 10 * 10**9, 64 * token_bytes(AF3, 2)
+    most = pool_sizes(AF3, 2, free, TEN_MINUTES)
+    asked = pool_sizes(AF3, 2, free, TEN_MINUTES, batch_tokens=130_000)
+    assert (most.tokens_at_once, asked.tokens_at_once) == (12_000, 3_000)
+    taken = (asked.pages - 1) * page + working_bytes(AF3, 2, asked.tokens_at_once, 0)
+    assert taken + recorded_bytes(AF3, 2, 1) < free * 0.92
+    with pytest.raises(ConfigurationError) as caught:
+        pool_sizes(AF3, 2, free, TEN_MINUTES, batch_tokens=200_000)
+    assert str(caught.value) == (
+        "--batch-tokens 200000: 10.00 GB are free of the GPU's memory beside the weights, which"
+        " hold 141504 beside what the calls take: lower it, or leave it out"
+    )
+
+
 def test_next_to_nothing_free_is_said() -> None:
     with pytest.raises(ConfigurationError, match=r"^0\.50 GB are free of the GPU's memory beside"):
         pool_sizes(AF3, 2, 500_000_000, TEN_MINUTES)
