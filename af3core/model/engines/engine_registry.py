@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from af3core.errors import ConfigurationError, ModelError
+from af3core.errors import ConfigurationError, GpuFull, ModelError
 from af3core.installation import install_command
 from af3core.model.audio_limits import BASE_TRAINED_SAMPLES
 from af3core.model.request import Answer, Request, Weights
@@ -94,7 +94,7 @@ def load_engine(settings: EngineSettings) -> StreamingEngine:
 
     Raises:
         ConfigurationError: packages of the extra `model` are missing, or the weights or the server
-            cannot be used.
+            cannot be used; a GPU has no room for them (`GpuFull`).
         ModelError: the server is away (`ServerUnavailable`).
     """
     with _entering:
@@ -147,7 +147,7 @@ def _load(settings: EngineSettings) -> StreamingEngine:
         )
     except torch.OutOfMemoryError as error:
         said = str(error).partition(". ")[0]
-        raise ConfigurationError(
+        raise GpuFull(
             f"--model {settings.checkpoint.name} in {settings.dtype}: {said} while it was loaded;"
             " end what else runs on the GPU, use a larger one, or a smaller --dtype or"
             " --batch-tokens"

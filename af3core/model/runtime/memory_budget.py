@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from af3core.errors import ConfigurationError
+from af3core.errors import GpuFull
 from af3core.model.network.kv_cache import head_dim
 from af3core.model.network.kv_pool import pages_for
 from af3core.model.network.step_tables import PAGE_TOKENS
@@ -88,7 +88,7 @@ def pool_sizes(
     given. `runners` share the pool.
 
     Raises:
-        ConfigurationError: next to nothing is free, or less than `batch_tokens` take.
+        GpuFull: next to nothing is free, or less than `batch_tokens` take.
     """
     text, page = config.text_config, PAGE_TOKENS * token_bytes(config, number_bytes)
     beside = STEP_ROWS[-1] * text.vocab_size * 4  # float32, of the rows that a sampler chooses for
@@ -98,7 +98,7 @@ def pool_sizes(
     free = f"{free_bytes / 1e9:.2f} GB are free of the GPU's memory beside the weights"
     if asked and asked * page > left:
         most = max(left // page, 0) * PAGE_TOKENS
-        raise ConfigurationError(
+        raise GpuFull(
             f"--batch-tokens {batch_tokens}: {free}, which hold {most} beside what the calls take:"
             " lower it, or leave it out"
         )
@@ -108,9 +108,7 @@ def pool_sizes(
     working = working_bytes(config, number_bytes, at_once, longest_sound_tokens)
     pages = asked or (left - working) // page
     if pages < _LEAST_PAGES:
-        raise ConfigurationError(
-            f"{free}, which holds no clip: use a larger one, or a smaller --dtype"
-        )
+        raise GpuFull(f"{free}, which holds no clip: use a larger one, or a smaller --dtype")
     slots = min(_SLOTS, pages - 1)
     tokens = min(pages * PAGE_TOKENS, int(text.max_position_embeddings))
     return PoolSizes(pages + 1, slots, 2 * slots, tokens, tokens, at_once)

@@ -33,7 +33,7 @@ def paged_runners(
         batch_tokens: of keys and values; None for what is free.
 
     Raises:
-        ConfigurationError: next to nothing is free.
+        GpuFull: next to nothing is free.
     """
     shapes = {name: _shape(model) for name, model in models.items()}
     share = free_bytes // len(set(shapes.values()))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from af3core.errors import ConfigurationError
+from af3core.errors import ConfigurationError, GpuFull
 from af3core.model.engines import engine_registry
 from af3core.model.engines.af3_engine import Af3Engine
 from af3core.model.engines.engine_registry import EngineSettings, load_engine
@@ -52,7 +52,7 @@ def test_weights_beyond_the_memory_of_a_gpu_are_one_line(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(Af3Engine, "load", load)
     settings = EngineSettings("af3", find_checkpoint("nano"), "float32", "cpu", 1_025)
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(GpuFull) as caught:
         load_engine(settings)
     assert str(caught.value) == (
         f"--model {settings.checkpoint.name} in float32: CUDA out of memory while it was loaded;"

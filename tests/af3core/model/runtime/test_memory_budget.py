@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from af3core.errors import ConfigurationError
+from af3core.errors import GpuFull
 from af3core.model.runtime.memory_budget import (
     pool_sizes,
     recorded_bytes,
@@ -62,7 +62,7 @@ def test_calls_take_what_the_tokens_that_were_asked_for_leave() -> None:
     assert (most.tokens_at_once, asked.tokens_at_once) == (12_000, 3_000)
     taken = (asked.pages - 1) * page + working_bytes(AF3, 2, asked.tokens_at_once, 0)
     assert taken + recorded_bytes(AF3, 2, 1) < free * 0.92
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(GpuFull) as caught:
         pool_sizes(AF3, 2, free, TEN_MINUTES, batch_tokens=200_000)
     assert str(caught.value) == (
         "--batch-tokens 200000: 10.00 GB are free of the GPU's memory beside the weights, which"
@@ -71,5 +71,5 @@ def test_calls_take_what_the_tokens_that_were_asked_for_leave() -> None:
 
 
 def test_next_to_nothing_free_is_said() -> None:
-    with pytest.raises(ConfigurationError, match=r"^0\.50 GB are free of the GPU's memory beside"):
+    with pytest.raises(GpuFull, match=r"^0\.50 GB are free of the GPU's memory beside"):
         pool_sizes(AF3, 2, 500_000_000, TEN_MINUTES)
