@@ -98,11 +98,9 @@ def load_engine(settings: EngineSettings) -> StreamingEngine:
         ModelError: the server is away (`ServerUnavailable`).
     """
     with _entering:
-        load, is_first = _loads.get(settings), False
-        if load is None:
-            load, is_first = Future(), True
-            _loads[settings] = load
-    if is_first:
+        running = _loads.get(settings)
+        load = running or _loads.setdefault(settings, Future())
+    if running is None:
         try:
             with _loading:
                 load.set_result(_load(settings))

@@ -21,7 +21,8 @@ DEADLINE_S = 60
 
 def test_who_waits_for_a_load_shares_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = EngineSettings("af3", find_checkpoint("nano"), "float16", "cpu", 1_024)
-    begun, load = [], Af3Engine.load
+    begun: list[EngineSettings] = []
+    load = Af3Engine.load
 
     def slow(*arguments: Any) -> Af3Engine:
         """Lasts until the threads of all other clips wait for it."""
