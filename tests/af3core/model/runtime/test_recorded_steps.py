@@ -211,12 +211,12 @@ def test_a_run_that_breaks_off_leaves_no_step_that_reads_the_tables_of_the_next(
     runner, request = runner_of(engine), request_of(Decoding(9, 9), 1.0, "Who?")
     with torch.inference_mode():
         jobs = dict(engine._jobs([(0, PendingRequest(request))]))
-        schedule_broken = iter([[], [], ValueError("the tokenizer breaks")])
+        turns = iter(range(3))
 
         def new_jobs() -> Iterator[tuple[int, Job | ModelError]]:
-            if isinstance(found := next(schedule_broken), ValueError):
-                raise found
-            yield from found
+            if next(turns) == 2:
+                raise ValueError("the tokenizer breaks")
+            return iter(())
 
         loop = PagedLoop(runner, jobs, RunStats(), new_jobs)  # type: ignore[arg-type]
         with pytest.raises(ValueError, match="the tokenizer breaks"):
