@@ -67,6 +67,12 @@ class ConfigurationError(Af3Error):
     is_machine_fault = True
 
 
+class GpuFull(ConfigurationError):
+    """The model does not fit what is free on this GPU now: another one, or later, may have room."""
+
+    permanent = False
+
+
 class StorageError(Af3Error):
     """The storage did not answer well for long; another attempt may go through."""
 

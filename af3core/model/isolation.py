@@ -6,12 +6,14 @@ Running out of memory takes the same way: halves are smaller batches, and go on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from af3core.errors import Fault, MachineModelError, ModelError, fault_of
 
-_DEVICE_LOST = "AcceleratorError"
-"""torch's error of a GPU that answers no more; by name, as torch is not imported here."""
+_OF_DEVICE = ("AcceleratorError", "OutOfMemoryError")
+"""torch's errors of a GPU that answers no more, or is full: its memory is shared with whatever else
+runs there. By name, as torch is not imported here."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -38,7 +40,8 @@ def answer_isolated(
             failure = as_model_error(error)
         else:
             continue
-        release_memory()
+        with suppress(Exception):  # a device may be past all use: what is left is told so
+            release_memory()
         left = [p for p in positions if p not in results]
         if len(left) == 1:
             results[left[0]] = failure
@@ -53,7 +56,7 @@ def as_model_error(error: Exception) -> ModelError:
     if isinstance(error, ModelError):
         return error
     first_line = (str(error).splitlines() or [""])[0][:300]
-    is_machine_fault = fault_of(error) is Fault.MACHINE or type(error).__name__ == _DEVICE_LOST
+    is_machine_fault = fault_of(error) is Fault.MACHINE or type(error).__name__ in _OF_DEVICE
     kind = MachineModelError if is_machine_fault else ModelError
     wrapped = kind(f"the model failed: {type(error).__name__}: {first_line}")
     wrapped.__cause__ = error

@@ -15,7 +15,7 @@ import threading
 import traceback
 from typing import Any
 
-from af3core.errors import Af3Error, ConfigurationError
+from af3core.errors import Af3Error, ConfigurationError, GpuFull
 
 LENGTH_BYTES = 8
 _INTERRUPTED = 130
@@ -43,7 +43,8 @@ def _done(told: bytes) -> dict[str, Any]:
         do, settings, beam_arguments, pieces = pickle.loads(told)  # noqa: S301 (from our own pipe)
         return {"counters": do(settings, beam_arguments, pieces)}
     except Af3Error as error:
-        return _failed(error, is_setting=isinstance(error, ConfigurationError))
+        of_all = isinstance(error, ConfigurationError) and not isinstance(error, GpuFull)
+        return _failed(error, is_setting=of_all)
     except Exception as error:
         traceback.print_exc()
         return _failed(error, is_setting=False)

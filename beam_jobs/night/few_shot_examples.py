@@ -148,6 +148,7 @@ class PublishedExamples:
     neighbourhood: Neighbourhood
     sounds: SegmentSounds
     _answers: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    _looking: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def examples(self, vector: Vector, task: Task, recording_id: str) -> Iterator[ShownExample]:
         """The nearest segments of other recordings, with their answers to the task's prompt."""
@@ -158,7 +159,13 @@ class PublishedExamples:
             yield ShownExample(neighbour, Example(segment.caption, told))
 
     def _answers_of(self, date: str, task: Task) -> dict[str, str]:
-        """A day's unflagged answers to the prompt, by segment."""
+        """A day's unflagged answers to the prompt, by segment; read once, whichever of the clips
+        that are asked beside each other comes first.
+        """
+        with self._looking:
+            return self._found_answers(date, task)
+
+    def _found_answers(self, date: str, task: Task) -> dict[str, str]:
         key = (date, task.prompt_id)
         if key not in self._answers:
             table = _TABLES[task.kind]

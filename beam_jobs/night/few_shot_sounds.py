@@ -7,6 +7,7 @@ caption. A machine's trouble decides nothing: the question waits.
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -40,6 +41,7 @@ class SegmentSounds:
     store: Store
     corpus: str
     _places: dict[str, dict[str, _Place]] = field(default_factory=dict)
+    _looking: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def read(self, segments: Iterable[EmbeddedSegment]) -> dict[str, Sound | ModelError]:
         """By segment, each clip fetched once; what is not published is left out."""
@@ -55,6 +57,11 @@ class SegmentSounds:
         return found
 
     def _places_of(self, date: str) -> dict[str, _Place]:
+        """Looked up once, whichever of the clips that are asked beside each other comes first."""
+        with self._looking:
+            return self._found_places(date)
+
+    def _found_places(self, date: str) -> dict[str, _Place]:
         if date not in self._places:
             snapshot = take_snapshot(self.store, [SEGMENTS.name], self.corpus, date, date)
             self._places[date] = {

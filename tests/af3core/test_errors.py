@@ -24,6 +24,7 @@ def test_their_names_are_those_in_tables() -> None:
         "ConnectionRefusedError",
         "DecoderKilled",
         "FileNotFoundError",
+        "GpuFull",
         "MachineModelError",
         "MemoryError",
         "ModelNotServed",

@@ -28,8 +28,9 @@ from af3core.model.runtime.batch_loop import (
 )
 from af3core.model.runtime.detokenizer import Detokenizer
 from af3core.model.runtime.json_constraint import JsonConstraint
-from af3core.model.runtime.paged_loop import PagedLoop
+from af3core.model.runtime.paged_loop import PagedLoop, schedule_of
 from af3core.model.runtime.paged_runner import PagedRunner
+from af3core.model.runtime.paged_schedule import PagedSchedule
 from af3core.model.runtime.paged_setup import free_bytes_of, paged_runners
 from af3core.model.runtime.runner import Runner
 from af3core.model.runtime.scheduler import Scheduler
@@ -186,12 +187,19 @@ class Af3Engine:
         positions or `batch_tokens`. Nothing is computed.
         """
         try:
-            prompt = self._side_of(request).prompt_builder.build(request)
+            side = self._side_of(request)
+            prompt = side.prompt_builder.build(request)
         except ModelError as error:
             return error
         answer_tokens = request.decoding.max_new_tokens
         groups = plan_groups({0: prompt}, {0: answer_tokens})
-        if not Scheduler(groups, self.batch_tokens).too_large:
+        schedule: PagedSchedule | Scheduler
+        if isinstance(side.runner, PagedRunner):
+            schedule = schedule_of(side.runner.sizes, self.batch_tokens)
+            schedule.add(groups)
+        else:
+            schedule = Scheduler(groups, self.batch_tokens)
+        if not schedule.too_large:
             return None
         return beyond_budget(prompt, answer_tokens, self.batch_tokens)
 

@@ -9,9 +9,10 @@ import functools
 import os
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
-from af3core.errors import ConfigurationError, ModelError
+from af3core.errors import ConfigurationError, GpuFull, ModelError
 from af3core.installation import install_command
 from af3core.model.audio_limits import BASE_TRAINED_SAMPLES
 from af3core.model.request import Answer, Request, Weights
@@ -79,19 +80,36 @@ class EngineSettings:
 
 
 _loading = threading.Lock()
+_entering = threading.Lock()
+_loads: dict[EngineSettings, Future[StreamingEngine]] = {}
+"""Those that run now."""
 
 
 def load_engine(settings: EngineSettings) -> StreamingEngine:
     """The engine, loaded once per process, whichever thread asks first, and only where there is
     something to ask; two at most, the audio model and a writer of texts.
 
+    Threads that ask while it is loaded share what comes of that, an error too: a hundred clips
+    would otherwise read the weights a hundred times to hear a hundred times that they do not fit.
+
     Raises:
         ConfigurationError: packages of the extra `model` are missing, or the weights or the server
-            cannot be used.
+            cannot be used; a GPU has no room for them (`GpuFull`).
         ModelError: the server is away (`ServerUnavailable`).
     """
-    with _loading:
-        return _load(settings)
+    with _entering:
+        running = _loads.get(settings)
+        load = running or _loads.setdefault(settings, Future())
+    if running is None:
+        try:
+            with _loading:
+                load.set_result(_load(settings))
+        except BaseException as error:
+            load.set_exception(error)
+        finally:
+            with _entering:
+                del _loads[settings]
+    return load.result()
 
 
 @functools.lru_cache(maxsize=2)
@@ -108,6 +126,8 @@ def _load(settings: EngineSettings) -> StreamingEngine:
             limit=settings.checkpoint.limit,
         )
     try:
+        import torch
+
         from af3core.model.engines.af3_engine import Af3Engine
         from af3core.model.engines.transformers_engine import TransformersEngine
     except ImportError as error:
@@ -115,13 +135,21 @@ def _load(settings: EngineSettings) -> StreamingEngine:
             f"asking a model needs torch and transformers ({error}): {install_command('model')}"
         ) from error
     engine = Af3Engine if settings.name == "af3" else TransformersEngine
-    return engine.load(
-        settings.checkpoint,
-        settings.dtype,
-        settings.device,
-        settings.batch_tokens,
-        settings.prompt_form,
-    )
+    try:
+        return engine.load(
+            settings.checkpoint,
+            settings.dtype,
+            settings.device,
+            settings.batch_tokens,
+            settings.prompt_form,
+        )
+    except torch.OutOfMemoryError as error:
+        said = str(error).partition(". ")[0]
+        raise GpuFull(
+            f"--model {settings.checkpoint.name} in {settings.dtype}: {said} while it was loaded;"
+            " end what else runs on the GPU, use a larger one, or a smaller --dtype or"
+            " --batch-tokens"
+        ) from error
 
 
 def answers_of(settings: EngineSettings, requests: Sequence[Request]) -> list[Answer | ModelError]:

@@ -84,10 +84,12 @@ class CudaAccelerator:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._memory = torch.cuda.graph_pool_handle()
+        # one for all: cuBLAS keeps working memory for each stream that it has run on
+        self._beside = torch.cuda.Stream(device)
 
     def record(self, function: Callable[[], Tensor]) -> Recorded:
         """Warm up beside the current stream, as torch asks for, then capture."""
-        beside = torch.cuda.Stream(self._device)
+        beside = self._beside
         beside.wait_stream(torch.cuda.current_stream(self._device))
         with torch.cuda.stream(beside):
             function()

@@ -71,6 +71,10 @@ def prefill_buckets(tokens_at_once: int) -> tuple[BatchBucket, ...]:
     return _batch_buckets(_PREFIX_TOKENS, tokens_at_once)
 
 
+MOST_RECORDED_TOKENS = _BATCH_COUNTS[-1] * _PREFIX_TOKENS[-1]
+"""Of the largest prefill that is recorded; an encoder batch and a step take less."""
+
+
 def encoder_buckets(most_frames: int, frames_at_once: int) -> tuple[BatchBucket, ...]:
     """Of windows with their mel frames, an even number; a whole window is the largest."""
     lengths = (*(length for length in _WINDOW_FRAMES if length < most_frames), most_frames)

@@ -64,6 +64,10 @@ class DeviceRows:
         self._pool = pool
         self._network = network
         self._ends = ends
+        # one for all buckets: what a recorded call makes itself and gives, each would keep
+        self._logits = network.like.new_zeros(
+            max(bucket.rows for bucket in buckets), len(network.like)
+        )
         self._state = torch.zeros(len(STATES), slots + 1, dtype=torch.long, device=device)
         room = max(map(layout_size, buckets))
         most_rows = max(bucket.rows for bucket in buckets)
@@ -82,7 +86,8 @@ class DeviceRows:
             ids = torch.where(given >= 0, given, state[_LAST_ID])
             lengths = _lengths(fields, state)
             tables = _step_tables(views, lengths)
-            logits = self._network.step(ids, tables.positions(), tables, self._pool)
+            made = self._network.step(ids, tables.positions(), tables, self._pool)
+            logits = self._logits[: bucket.rows].copy_(made)
             self._forbid_ends(logits, lengths < fields[FREE_LENGTH])
             chosen, logprobs = self._network.greedy(logits)
             results.copy_(self._advance(fields, state, chosen, logprobs, LIKELIEST))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from af3core.errors import ConfigurationError
+from af3core.errors import GpuFull
 from af3core.model.network.kv_cache import head_dim
 from af3core.model.network.kv_pool import pages_for
 from af3core.model.network.step_tables import PAGE_TOKENS
-from af3core.model.runtime.buckets import STEP_ROWS
+from af3core.model.runtime.buckets import MOST_RECORDED_TOKENS, STEP_ROWS
 
 _KEPT_FREE = 0.08
 """For the allocator's gaps, and what CUDA and its libraries take while they run."""
@@ -68,35 +68,47 @@ def working_bytes(config: Any, number_bytes: int, tokens: int, prefix_tokens: in
     return int(max(of_encoder, of_prefill) * number_bytes)
 
 
+def recorded_bytes(config: Any, number_bytes: int, runners: int) -> int:
+    """What recorded calls keep, whether they run or not: their working memory, which all of them
+    share and nothing else uses, and each runner's logits.
+    """
+    logits = STEP_ROWS[-1] * config.text_config.vocab_size * number_bytes
+    return working_bytes(config, number_bytes, MOST_RECORDED_TOKENS, 0) + int(runners * logits)
+
+
 def pool_sizes(
     config: Any,
     number_bytes: int,
     free_bytes: int,
     longest_sound_tokens: int,
     batch_tokens: int | None = None,
+    runners: int = 1,
 ) -> PoolSizes:
     """Sizes for what is free beside the weights; `batch_tokens` of keys and values where that is
-    given.
+    given. `runners` share the pool.
 
     Raises:
-        ConfigurationError: next to nothing is free.
+        GpuFull: next to nothing is free, or less than `batch_tokens` take.
     """
-    text = config.text_config
+    text, page = config.text_config, PAGE_TOKENS * token_bytes(config, number_bytes)
+    beside = STEP_ROWS[-1] * text.vocab_size * 4  # float32, of the rows that a sampler chooses for
     usable = int(free_bytes * (1 - _KEPT_FREE))
-    at_once = _TOKENS_AT_ONCE
-    while working_bytes(config, number_bytes, at_once, 0) > usable * _WORKING_SHARE:
-        if at_once <= _LEAST_AT_ONCE:
-            break
+    left = usable - beside - recorded_bytes(config, number_bytes, runners)
+    asked = 0 if batch_tokens is None else pages_for(batch_tokens)
+    free = f"{free_bytes / 1e9:.2f} GB are free of the GPU's memory beside the weights"
+    if asked and asked * page > left:
+        most = max(left // page, 0) * PAGE_TOKENS
+        raise GpuFull(
+            f"--batch-tokens {batch_tokens}: {free}, which hold {most} beside what the calls take:"
+            " lower it, or leave it out"
+        )
+    room, at_once = min(usable * _WORKING_SHARE, left - asked * page), _TOKENS_AT_ONCE
+    while at_once > _LEAST_AT_ONCE and working_bytes(config, number_bytes, at_once, 0) > room:
         at_once //= 2
     working = working_bytes(config, number_bytes, at_once, longest_sound_tokens)
-    logits = STEP_ROWS[-1] * text.vocab_size * (number_bytes + 4)
-    page = PAGE_TOKENS * token_bytes(config, number_bytes)
-    pages = (usable - working - logits) // page if batch_tokens is None else pages_for(batch_tokens)
+    pages = asked or (left - working) // page
     if pages < _LEAST_PAGES:
-        raise ConfigurationError(
-            f"{free_bytes / 1e9:.2f} GB are free of the GPU's memory beside the weights, which"
-            " holds no clip: use a larger one, or --dtype bfloat16"
-        )
+        raise GpuFull(f"{free}, which holds no clip: use a larger one, or a smaller --dtype")
     slots = min(_SLOTS, pages - 1)
     tokens = min(pages * PAGE_TOKENS, int(text.max_position_embeddings))
     return PoolSizes(pages + 1, slots, 2 * slots, tokens, tokens, at_once)

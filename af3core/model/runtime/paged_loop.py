@@ -18,12 +18,23 @@ from af3core.model.network.step_tables import PAGE_TOKENS
 from af3core.model.request import Answer
 from af3core.model.runtime.batch_loop import Job, RunStats, beyond_budget, plan_groups
 from af3core.model.runtime.device_rows import ENDED, IDS, LOGPROBS
+from af3core.model.runtime.memory_budget import PoolSizes
 from af3core.model.runtime.paged_runner import Launched, NewQuestion, PagedRunner
 from af3core.model.runtime.paged_schedule import PagedSchedule
 from af3core.model.runtime.token_history import TokenHistory
 from af3core.model.streaming.stream import Cancelled
 
 Result = Answer | ModelError
+
+
+def schedule_of(sizes: PoolSizes, batch_tokens: int) -> PagedSchedule:
+    """The schedule of a run within a budget of tokens."""
+    return PagedSchedule(
+        min(sizes.pages - 1, batch_tokens // PAGE_TOKENS),
+        sizes.slots,
+        pages_for(sizes.prefix_tokens),
+        pages_for(sizes.own_tokens),
+    )
 
 
 class PagedLoop:
@@ -54,20 +65,16 @@ class PagedLoop:
 
     def run(self, batch_tokens: int) -> Iterator[tuple[int, Result]]:
         """Each request's number with its result, as it is done."""
-        runner, sizes = self._runner, self._runner.sizes
+        runner = self._runner
         runner.forget()  # what a run that broke off has left
-        schedule = PagedSchedule(
-            min(sizes.pages - 1, batch_tokens // PAGE_TOKENS),
-            sizes.slots,
-            pages_for(sizes.prefix_tokens),
-            pages_for(sizes.own_tokens),
-        )
+        schedule = schedule_of(runner.sizes, batch_tokens)
         self._add(schedule, self._jobs)
         running: Launched | None = None
         while schedule.busy or schedule.too_large or running or not runner.rows.is_empty:
             yield from self._reject_too_large(schedule, batch_tokens)
             if self._new_jobs is not None:
                 yield from self._take_new(self._new_jobs(), schedule)
+                yield from self._reject_too_large(schedule, batch_tokens)
                 yield from self._drop_cancelled(schedule)
             begun = time.perf_counter()
             self._start(schedule)

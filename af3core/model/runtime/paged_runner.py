@@ -107,6 +107,7 @@ class PagedRunner:
         results = len(self._device_rows.results)
         self._told = [accelerator.host_buffer(results) for _ in range(_STEPS_AHEAD)]
         self._vocabulary = len(network.like)
+        self._has_queued = False
         self.forget()
         self._encoder = EncoderCalls(network, accelerator, sizes.tokens_at_once)
         self._prefill = PrefillCalls(network, self.pool, accelerator, sizes.tokens_at_once)
@@ -119,7 +120,13 @@ class PagedRunner:
         return self._accelerator.record(self._device_rows.step_function(bucket))
 
     def forget(self) -> None:
-        """Drop all rows; pages and recorded calls stay."""
+        """Drop all rows; pages and recorded calls stay.
+
+        A step that is queued is waited for: it reads its tables where the next one's are written.
+        """
+        if self._has_queued:
+            self._accelerator.mark().synchronize()
+        self._has_queued = False
         self.pages = FreePages(self.sizes.pages)
         self.rows = HostRows(self.sizes.slots, self._buckets)
         self._sampler = BesideSampler(self.sizes.slots, self._vocabulary, self._accelerator.upload)
@@ -202,6 +209,7 @@ class PagedRunner:
         step, is_new = self.rows.next_step()
         if step is None:
             return None
+        self._has_queued = True
         if is_new:
             self._put_tables(step)
         logits = self._steps[step.bucket].replay()

@@ -33,14 +33,15 @@ def paged_runners(
         batch_tokens: of keys and values; None for what is free.
 
     Raises:
-        ConfigurationError: next to nothing is free.
+        GpuFull: next to nothing is free.
     """
     shapes = {name: _shape(model) for name, model in models.items()}
     share = free_bytes // len(set(shapes.values()))
     runners: dict[Weights, PagedRunner] = {}
     for name, model in models.items():
         like = next((r for other, r in runners.items() if shapes[other] == shapes[name]), None)
-        sizes = like.sizes if like else _sizes(model, share, batch_tokens)
+        alike = sum(shape == shapes[name] for shape in shapes.values())
+        sizes = like.sizes if like else _sizes(model, share, batch_tokens, alike)
         runners[name] = PagedRunner(
             FusedNetwork(model, sizes.tokens_at_once),
             sizes,
@@ -57,10 +58,10 @@ def free_bytes_of(device: torch.device) -> int:
     return torch.cuda.mem_get_info(device)[0]
 
 
-def _sizes(model: Af3Model, free_bytes: int, batch_tokens: int | None) -> PoolSizes:
+def _sizes(model: Af3Model, free_bytes: int, batch_tokens: int | None, runners: int) -> PoolSizes:
     number_bytes = model.decoder.embed.weight.dtype.itemsize
     longest = audio_tokens(model.limit.max_samples)
-    return pool_sizes(model.config, number_bytes, free_bytes, longest, batch_tokens)
+    return pool_sizes(model.config, number_bytes, free_bytes, longest, batch_tokens, runners)
 
 
 def _shape(model: Af3Model) -> tuple[int, ...]:

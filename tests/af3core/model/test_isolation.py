@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from af3core.errors import ModelError
+from af3core.errors import MachineModelError, ModelError
 from af3core.model.isolation import answer_isolated
 from af3core.model.request import Answer, Request, Sound, ask
 
@@ -40,6 +41,19 @@ def test_every_good_request_is_answered_in_its_place(count: int, bad: set[int]) 
             assert result.text == str(number)
     assert len(results) == count
     assert len(answered) == len(set(answered)), "what was answered is not asked again"
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError, torch.AcceleratorError])
+def test_a_device_that_is_full_or_gone_is_no_fault_of_a_request(error: type[Exception]) -> None:
+    def run(batch: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+        raise error("CUDA error: out of memory")
+        yield
+
+    def release() -> None:
+        raise error("CUDA error: out of memory")
+
+    results = answer_isolated(requests(3), run, release)
+    assert [type(result) for result in results] == [MachineModelError] * 3
 
 
 def test_interrupts_are_no_failures() -> None:

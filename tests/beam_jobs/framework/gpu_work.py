@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from af3core.errors import ConfigurationError, StorageError
+from af3core.errors import ConfigurationError, GpuFull, StorageError
 from beam_jobs.framework.settings import JobSettings
 
 PIECE_S = 0.02
@@ -40,6 +40,15 @@ def die_on_gpu_1(
         _wait_for(settings, 2)
         with settings.store.claim(f"claims/{(pieces or [''])[0]}"):
             os.kill(os.getpid(), signal.SIGKILL)
+    return write_pieces(settings, options, pieces)
+
+
+def find_gpu_1_full(
+    settings: JobSettings, options: Sequence[str], pieces: Sequence[str] | None
+) -> dict[str, int]:
+    """Another program holds the memory of one GPU."""
+    if os.environ["CUDA_VISIBLE_DEVICES"] == "1":
+        raise GpuFull("0.30 GB are free of the GPU's memory beside the weights")
     return write_pieces(settings, options, pieces)
 
 

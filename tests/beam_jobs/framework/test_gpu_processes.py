@@ -62,6 +62,14 @@ def test_what_a_killed_process_left_the_other_does(
     ]
 
 
+def test_a_gpu_that_is_full_leaves_the_night_to_the_others(settings: JobSettings) -> None:
+    ends = run(gpu_work.find_gpu_1_full, settings, begin_at=1)
+    assert merged(ends) == {"pieces_written": 24}
+    (full,) = [end for end in ends if end.error_class]
+    assert (full.gpu, full.error_class) == ("1", "GpuFull")
+    assert full.message == "failed: 0.30 GB are free of the GPU's memory beside the weights"
+
+
 def test_where_all_are_lost_the_ends_say_so(settings: JobSettings) -> None:
     ends = run(gpu_work.die, settings)
     assert [end.message for end in ends] == ["was ended by SIGKILL"] * 2

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,14 +14,19 @@ import numpy as np
 import pytest
 
 from af3core.embedding.few_shot import Example
-from af3core.embedding.neighbours import EmbeddedSegment, Neighbour
+from af3core.embedding.neighbours import EmbeddedSegment, Neighbour, Neighbourhood
 from af3core.errors import ClipMissing, InvalidAudio, MachineModelError, ModelError
 from af3core.model.engines.af3_engine import Af3Engine
 from af3core.model.request import Answer, Request, Sound
+from af3core.storage.address import open_store
+from af3core.storage.store import Store
+from af3core.tasks.task import default_tasks
 from beam_jobs.framework.clip_audio import ClipObject, clip_sounds
 from beam_jobs.framework.job import Outcome
-from beam_jobs.night import annotate, publish
-from beam_jobs.night.few_shot_sounds import as_many_as_fit, with_sounds
+from beam_jobs.framework.table_snapshot import TableSnapshot, take_snapshot
+from beam_jobs.night import annotate, few_shot_examples, few_shot_sounds, publish
+from beam_jobs.night.few_shot_examples import PublishedExamples
+from beam_jobs.night.few_shot_sounds import SegmentSounds, as_many_as_fit, with_sounds
 from beam_jobs.night.shown_example import ShownExample
 from tests.beam_jobs.embedded_night import SPEAKER, TASKS, embedded_night, settings_with
 from tests.beam_jobs.small_night import rows
@@ -52,6 +59,28 @@ def test_what_cannot_be_heard_is_told_by_its_caption(absent: ModelError | None) 
 def test_a_machines_trouble_keeps_the_question_waiting() -> None:
     trouble = MachineModelError("the disk does not answer")
     assert with_sounds(THREE, {"a": SOUND, "b": trouble, "c": SOUND}) is trouble
+
+
+def test_a_published_day_is_read_once_for_all_clips_that_are_asked_beside_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def slow(store: Store, tables: list[str], *day: str) -> TableSnapshot:
+        looked.extend(tables)
+        time.sleep(0.2)
+        return take_snapshot(store, tables, *day)
+
+    monkeypatch.setattr(few_shot_sounds, "take_snapshot", slow)
+    monkeypatch.setattr(few_shot_examples, "take_snapshot", slow)
+    store, nothing = open_store(str(tmp_path)), Neighbourhood((), np.zeros((0, 4), np.float32))
+    published = PublishedExamples(store, "radio", nothing, SegmentSounds(store, "radio"))
+    (task,) = [each for each in default_tasks() if each.kind == "caption"]
+    with ThreadPoolExecutor(8) as clips:
+        found = [clips.submit(published.sounds.read, [each.neighbour.segment]) for each in THREE]
+        answers = [clips.submit(published._answers_of, "2026-11-21", task) for _ in range(3)]
+    assert [each.result() for each in (*found, *answers)] == [{}] * 6
+    assert sorted(looked) == ["captions", "segments"]
 
 
 @pytest.mark.parametrize(

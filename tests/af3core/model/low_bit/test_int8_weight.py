@@ -49,6 +49,16 @@ def test_rows_beyond_one_turn_are_the_same(monkeypatch: pytest.MonkeyPatch) -> N
     assert torch.equal(whole.scales, pieces.scales)
 
 
+def test_a_weight_is_widened_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An output layer whole would take more memory than a GPU's pool leaves."""
+    made, activations = to_int8(weight_of(50, 16), torch.bfloat16), weight_of(200, 16).bfloat16()
+    whole = nn.functional.linear(activations, made)
+    monkeypatch.setattr("af3core.model.low_bit.int8_linear.WIDENED_OUTPUTS", 7)
+    assert torch.equal(nn.functional.linear(activations, made), whole)
+    exact = activations.float() @ made.restored().float().T
+    assert torch.allclose(whole.float(), exact, atol=0.1, rtol=0.02)
+
+
 def test_weights_are_joined_by_their_outputs() -> None:
     exact = weight_of(30, 16)
     joined = torch.cat([to_int8(exact[:10], torch.float32), to_int8(exact[10:], torch.float32)])

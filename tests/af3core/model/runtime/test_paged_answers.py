@@ -110,6 +110,16 @@ def test_answers_are_streamed(engines: Engines) -> None:
         assert_streamed(list(stream), answers_of(engines[1], requests))
 
 
+def test_what_would_not_be_taken_is_known_before(engines: Engines) -> None:
+    """By the pages of this engine's pool, not by its tokens alone."""
+    request = request_of(Decoding(700))
+    refusal, (result,) = engines[0].refusal(request), engines[0].answer([request])
+    assert isinstance(result, PromptTooLong)
+    assert str(refusal) == str(result)
+    assert engines[0].refusal(request_of(Decoding(500))) is None
+    assert engines[1].refusal(request) is None
+
+
 def test_a_cancelled_answer_gives_its_place_back(engines: Engines) -> None:
     ours, _ = engines
     with ours.stream([request_of(Decoding(500, min_new_tokens=500))]) as stream:

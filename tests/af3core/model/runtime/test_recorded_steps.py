@@ -17,6 +17,7 @@ from torch.utils._pytree import tree_leaves
 
 from af3core.errors import ModelError
 from af3core.model.engines.af3_engine import Af3Engine
+from af3core.model.prompt import PromptTooLong
 from af3core.model.request import Answer, Decoding, Request, Turn
 from af3core.model.runtime.accelerator import DirectAccelerator, Mark, Recorded
 from af3core.model.runtime.batch_loop import Job, RunStats
@@ -24,6 +25,7 @@ from af3core.model.runtime.buckets import encoder_buckets, prefill_buckets, step
 from af3core.model.runtime.memory_budget import PoolSizes
 from af3core.model.runtime.paged_loop import PagedLoop
 from af3core.model.runtime.paged_runner import Launched
+from af3core.model.streaming.stream import StreamState
 from af3core.model.streaming.stream_batches import PendingRequest
 from af3core.model.weights.checkpoint import find_checkpoint
 from tests.af3core.model.asking import assert_same_answers, odd_checkpoint, sound_of
@@ -82,13 +84,14 @@ class Recorder(DirectAccelerator):
     def __init__(self) -> None:
         super().__init__(torch.device("cpu"))
         self.captures: list[set[int]] = []
+        self.given: list[int] = []
         self.replays = 0
         self.events: list[tuple[str, int]] = []
 
     def record(self, function: Callable[[], Tensor]) -> Recorded:
         """The function, and where its memory lies."""
         with Outside() as outside:
-            function()
+            self.given.append(_address(function()))
         addresses = outside.addresses
         self.captures.append(addresses)
 
@@ -148,6 +151,7 @@ def test_nothing_is_recorded_after_the_start(engine: Af3Engine, recorder: Record
     windows = encoder_buckets(3_000, 4 * SIZES.tokens_at_once)
     assert len(recorder.captures) == len(steps) + len(prefills) + len(windows)
     assert (len(steps), len(prefills), len(windows)) == (8, 4, 4)
+    assert len(set(recorder.given[-8:])) == 1, "steps of all buckets give one memory"
     random = Random(5)
     special = {"temperature": 1.0}, {"repetition_penalty": 1.2}, {"min_new_tokens": 3}
     ways: list[dict[str, Any]] = [{}, {}, {}, *special]
@@ -199,6 +203,52 @@ def test_a_step_is_launched_before_the_last_one_is_looked_at(
     ahead = [("launch", 0), ("launch", 1), ("look", 0), ("launch", 2), ("look", 1)]
     assert recorder.events == [*ahead, ("launch", 3), ("look", 2), ("launch", 4), ("look", 3),
                                ("look", 4)]  # fmt: skip
+
+
+def test_a_run_that_breaks_off_leaves_no_step_that_reads_the_tables_of_the_next(
+    engine: Af3Engine, recorder: Recorder
+) -> None:
+    runner, request = runner_of(engine), request_of(Decoding(9, 9), 1.0, "Who?")
+    with torch.inference_mode():
+        jobs = dict(engine._jobs([(0, PendingRequest(request))]))
+        turns = iter(range(3))
+
+        def new_jobs() -> Iterator[tuple[int, Job | ModelError]]:
+            if next(turns) == 2:
+                raise ValueError("the tokenizer breaks")
+            return iter(())
+
+        loop = PagedLoop(runner, jobs, RunStats(), new_jobs)  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="the tokenizer breaks"):
+            list(loop.run(engine.batch_tokens))
+    assert recorder.events == [("launch", 0), ("launch", 1), ("look", 0)]
+    runner.forget()
+    assert recorder.events[3:] == [("launch", 2), ("look", 2)], "all that is queued"
+    runner.forget()
+    assert len(recorder.events) == 5
+
+
+def test_who_cancels_what_no_budget_holds_ends_no_other(engine: Af3Engine) -> None:
+    """A stream is given up between the step that took it and the next."""
+    state = StreamState(1)
+    (listener,) = state.listeners()
+    state.cancel([0])
+    requests = [
+        request_of(Decoding(5, 5), 1.0, "Who?"),
+        request_of(Decoding(500), 1.0, "What?"),
+    ]
+    coming = [[(1, PendingRequest(requests[1], listener))]]
+    with torch.inference_mode():
+        first = dict(engine._jobs([(0, PendingRequest(requests[0]))]))
+        loop = PagedLoop(
+            runner_of(engine),
+            first,  # type: ignore[arg-type]
+            RunStats(),
+            lambda: engine._jobs(coming.pop() if coming else []),
+        )
+        found = dict(loop.run(engine.batch_tokens))
+    assert isinstance(found[0], Answer)
+    assert isinstance(found[1], PromptTooLong)
 
 
 def test_an_answer_that_ends_by_itself_costs_one_step_more(shared: Path, untrained: Path) -> None:
