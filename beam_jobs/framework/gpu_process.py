@@ -15,7 +15,7 @@ import threading
 import traceback
 from typing import Any
 
-from af3core.errors import Af3Error, ConfigurationError, GpuFull
+from af3core.errors import Af3Error, ConfigurationError, Fault, GpuFull, fault_of
 
 LENGTH_BYTES = 8
 _INTERRUPTED = 130
@@ -47,13 +47,14 @@ def _done(told: bytes) -> dict[str, Any]:
         return _failed(error, is_setting=of_all)
     except Exception as error:
         traceback.print_exc()
-        return _failed(error, is_setting=False)
+        return _failed(error, is_bug=fault_of(error) is not Fault.MACHINE)
 
 
-def _failed(error: Exception, *, is_setting: bool) -> dict[str, Any]:
+def _failed(error: Exception, *, is_setting: bool = False, is_bug: bool = False) -> dict[str, Any]:
     said = str(error) if is_setting else f"failed: {error}"
     name = type(error).__name__
-    return {"counters": {}, "error_class": name, "message": said, "is_setting": is_setting}
+    ended = {"error_class": name, "message": said, "is_setting": is_setting, "is_bug": is_bug}
+    return {"counters": {}} | ended
 
 
 def _end_with_the_other() -> None:

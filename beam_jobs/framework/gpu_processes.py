@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from af3core.errors import ConfigurationError
+from af3core.errors import Af3Error, ConfigurationError
 from af3core.messages import Level, tell
 from af3core.model.cuda import VISIBLE, visible_gpus
 from beam_jobs.framework.gpu_process import LENGTH_BYTES
@@ -45,6 +45,7 @@ class ProcessEnd:
         counters: what it counted; of one that is lost nothing is known.
         error_class, message: why it did not get to its end; empty where it did.
         is_setting: a wrong setting, which fails every process alike.
+        is_bug: an error that no machine is to blame for.
     """
 
     gpu: str
@@ -52,6 +53,7 @@ class ProcessEnd:
     error_class: str = ""
     message: str = ""
     is_setting: bool = False
+    is_bug: bool = False
 
 
 def chosen_gpus(settings: JobSettings, *, works_here: bool) -> tuple[str, ...]:
@@ -128,14 +130,19 @@ def merged(ends: Iterable[ProcessEnd]) -> dict[str, int]:
     return dict(counters)
 
 
-def what_waits(waiting: Mapping[str, int], ends: Iterable[ProcessEnd], left: int) -> dict[str, int]:
+def what_waits(waiting: Mapping[str, int], ends: Sequence[ProcessEnd], left: int) -> dict[str, int]:
     """What waits once all processes have ended, by its kind. Pure.
 
     Args:
         waiting: what each left to the next run, added up: another may have done it since, or have
             left the same.
         left: pieces that are not done.
+
+    Raises:
+        Af3Error: a bug ended a process, and pieces are left: another run would not do them either.
     """
+    if left and (bug := next((end for end in ends if end.is_bug), None)):
+        raise Af3Error(f"the process of GPU {bug.gpu} {bug.message} ({bug.error_class})")
     kinds: dict[str, int] = {}
     for kind, count in Counter(waiting).most_common():
         kinds[kind] = min(count, left - sum(kinds.values()))
@@ -174,9 +181,17 @@ def _end_of(process: subprocess.Popen[bytes], gpu: str) -> ProcessEnd:
     try:
         found: dict[str, Any] = json.loads(said)
     except ValueError:
-        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return ProcessEnd(gpu, {}, LOST, f"was ended by {how}" if code < 0 else f"ended with {how}")
+        how = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
+        return ProcessEnd(gpu, {}, LOST, how)
     return ProcessEnd(gpu, **found)
+
+
+def _signal_name(number: int) -> str:
+    """Of a signal; those of real time have numbers alone."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _noted(job: str, end: ProcessEnd) -> ProcessEnd:

@@ -68,6 +68,10 @@ def fail(settings: JobSettings, options: Sequence[str], pieces: object) -> dict[
     raise StorageError("the bucket does not answer")
 
 
+def break_down(settings: JobSettings, options: Sequence[str], pieces: object) -> dict[str, int]:
+    raise IndexError("no such piece")
+
+
 def wait_for_the_end(
     settings: JobSettings, options: Sequence[str], pieces: object
 ) -> dict[str, int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from af3core.errors import ConfigurationError
+from af3core.errors import Af3Error, ConfigurationError
 from beam_jobs.cli import main
 from beam_jobs.framework.gpu_processes import DoPieces, ProcessEnd, merged, run_on_gpus, what_waits
 from beam_jobs.framework.settings import JobSettings
@@ -82,6 +82,14 @@ def test_an_error_is_that_of_its_process(settings: JobSettings) -> None:
         ("StorageError", "failed: the bucket does not answer")
     }
     assert what_waits({}, ends, 3) == {"StorageError": 3}
+
+
+def test_a_bug_is_no_work_that_waits(settings: JobSettings) -> None:
+    ends = run(gpu_work.break_down, settings)
+    assert {(end.error_class, end.is_bug) for end in ends} == {("IndexError", True)}
+    assert what_waits({}, ends, 0) == {}
+    with pytest.raises(Af3Error, match=r"GPU [01] failed: no such piece \(IndexError\)"):
+        what_waits({}, ends, 3)
 
 
 def test_a_wrong_setting_ends_all(settings: JobSettings) -> None:

@@ -78,11 +78,11 @@ def test_rotary_times_are_transformers_bit_by_bit(folder: Path) -> None:
     """Of the first window, of others, and of the last of half an hour."""
     config = MusicFlamingoForConditionalGeneration.from_pretrained(folder).config
     torch.manual_seed(0)
-    states, numbers = torch.randn(4, 750, 40), [0, 1, 7, 59]
+    states, numbers = torch.randn(4, 750, 40), torch.tensor([0, 1, 7, 59])
     rotation = TimeRotation(config)
     rotation.place(torch.device("cpu"))
     offsets = torch.arange(750, dtype=torch.float32) * 0.04
-    times = torch.tensor(numbers).unsqueeze(1) * 750 * 0.04 + offsets
+    times = numbers.unsqueeze(1) * 750 * 0.04 + offsets
     cos, sin = MusicFlamingoRotaryEmbedding(config)(times, seq_len=750)
     theirs = apply_rotary_time_emb(states, cos, sin)
     assert torch.equal(rotation(states, numbers), theirs)

@@ -22,7 +22,7 @@ def test_kernels_by_the_interpreter(path: Path) -> None:
     environment = os.environ | {"TRITON_INTERPRET": "1", "OMP_NUM_THREADS": "1"}
     environment.pop("PYTEST_XDIST_WORKER", None)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(path)],
         cwd=ROOT,
         env=environment,
         capture_output=True,

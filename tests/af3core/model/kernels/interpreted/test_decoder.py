@@ -112,7 +112,7 @@ def of_the_cpu(
     steps = []
     for _ in range(STEPS):
         steps.append((logits.argmax(-1), logits.log_softmax(-1).amax(-1)))
-        logits = decoder.extend(steps[-1][0], [cache], [cache.place_next(cache.longest_row + 1)])
+        logits = decoder.extend(steps[-1][0], [cache], [cache.place_next()])
         cache.advance()
     return torch.stack([ids for ids, _ in steps]), torch.stack([x for _, x in steps])
 
