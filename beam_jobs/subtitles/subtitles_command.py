@@ -137,7 +137,7 @@ def _day_of(snapshot: TableSnapshot, wanted: str, out: str) -> TableSnapshot:
 def _write_all(known: argparse.Namespace, snapshot: TableSnapshot, form: SubtitleForm) -> int:
     if known.output is None:
         raise ConfigurationError(
-            "af3 subtitles: name a RECORDING, or a folder for all of them with --output FOLDER"
+            "name a RECORDING, or with --output FOLDER a folder for the subtitles of all"
         )
     beside = f"{known.output.rstrip('/')}/{_ALL}"
     check_beside_results("--output", beside, known.out)

@@ -26,6 +26,7 @@ from tests.media import programme, write
 
 DEADLINE_S = 240
 CLIPS = ("--max-clip-s", "30")
+ASKED = (*CLIPS, "--batching", "clip")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Shared:
         self.nights, self.out, self.report = nights, folder / "out", folder / "report.json"
         shutil.copytree(nights.cut, self.out)
         self.command = [sys.executable, "-m", "beam_jobs", "annotate", "--out", str(self.out)]
-        self.command += [*CLIPS, "--model", str(nights.checkpoint), "--tasks"]
+        self.command += [*ASKED, "--model", str(nights.checkpoint), "--tasks"]
         self.command += [quick_tasks(self.out), "--gpus", "all", "--report", str(self.report)]
 
     def start(self, *options: str) -> subprocess.Popen[str]:

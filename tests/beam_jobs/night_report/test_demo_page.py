@@ -44,7 +44,7 @@ def test_the_hours_of_the_night(page: Seen) -> None:
     assert page.after("Against the night before", 1) == [
         "Of this corpus no earlier night is published."
     ]
-    assert page.after("Segments and answers", 1) == ["525 answers, 4 with a flag (1 %)."]
+    assert page.after("Segments and answers", 1) == ["525 answers, 4 with a flag (0.8 %)."]
 
 
 def test_three_distributions_and_the_hours_of_each_corpus_are_drawn(page: Seen) -> None:

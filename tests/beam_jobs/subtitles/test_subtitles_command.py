@@ -102,7 +102,7 @@ def test_of_a_recording_that_is_on_several_days_the_last_counts(
     ("options", "said"),
     [
         (["nothing.mp3"], "nothing.mp3: no recording of that name in"),
-        ([], "name a RECORDING, or a folder for all of them with --output FOLDER"),
+        ([], "name a RECORDING, or with --output FOLDER a folder for the subtitles of all"),
         ([NAME, "--output", "x.doc"], "--output x.doc: end its name with .vtt, .srt, .ttml"),
         ([NAME, "--fps", "0"], "frames a second are 1 to 240"),
         ([NAME, "--date", "2030-01-01"], "no tables"),
