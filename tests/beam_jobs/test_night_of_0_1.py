@@ -27,6 +27,8 @@ OPTIONS = ("--corpus", "radio", "--max-clip-s", "60", "--tasks", str(NIGHT / "ta
 """What the night was planned with: 0.1.0 recorded none of it."""
 DERIVED_OPTIONS = {"summarise": ("--question", "Who speaks?")}
 
+LATER_JOBS = {"align"}
+"""Jobs that 0.1.0 did not have: what they make is new."""
 LATER_COLUMNS = {"date_rule", "sound_sha256", "language", "language_probability"}
 """Columns that 0.1.0 did not have."""
 
@@ -105,7 +107,7 @@ def test_a_night_over_the_same_recordings_asks_nothing(out: Path) -> None:
     assert run("annotate", out, "--corpus", "radio") == {"answers_made": 0}
 
 
-@pytest.mark.parametrize("job", [job.name for job in DERIVED])
+@pytest.mark.parametrize("job", [job.name for job in DERIVED if job.name not in LATER_JOBS])
 def test_derived_rows_are_found_by_their_identities(out: Path, job: str) -> None:
     options = DERIVED_OPTIONS.get(job, ())
     settings = settings_for(job, "--out", out, "--corpus", "radio", *options)  # type: ignore

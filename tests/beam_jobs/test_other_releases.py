@@ -21,7 +21,7 @@ from schemas.layout import ACCEPTED_KEY, INDEX_STATE_KEY
 from schemas.record_format import RECORD_FORMAT
 from tests.beam_jobs.job_settings import settings_for
 from tests.beam_jobs.small_night import rows
-from tests.beam_jobs.test_night_of_0_1 import DAY, DERIVED_OPTIONS, NIGHT, OPTIONS
+from tests.beam_jobs.test_night_of_0_1 import DAY, DERIVED_OPTIONS, LATER_JOBS, NIGHT, OPTIONS
 
 CORPUS = ("--corpus", "radio")
 COLUMNS_OF_LATER = {"captions": ["examples", "thinking"], "segments": ["starts_in_speech"]}
@@ -45,7 +45,6 @@ READING = {
     "export": CORPUS,
     "accept": ("--benchmarks", "mmar"),
 }
-LATER_JOBS = {"align"}
 EXIT_CODES = {"accept": 1, "retry": 1}
 """Nothing was evaluated there, and nothing given up."""
 

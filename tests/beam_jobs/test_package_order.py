@@ -11,6 +11,7 @@ ORDER = (
     "output",
     "framework",
     "query",
+    "subtitles",
     "charts",
     "night_report",
     "derive",
