@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -41,8 +41,7 @@ def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
     tables = rows_by_recording(settings.store, names, settings.corpus, date)
     for recording, rows in tables[PAIRS.name].items():
         clip_uris = {row["clip_id"]: row["clip_uri"] for row in tables["segments"][recording]}
-        wanted = [row for row in rows if row["skill"] in skills and not row["flags"]]
-        wanted.sort(key=lambda row: (row["clip_id"], row["start_ms"], row["pair_id"]))
+        wanted = in_order(row for row in rows if row["skill"] in skills and not row["flags"])
         for clip_id, group in groupby(wanted, key=lambda row: row["clip_id"]):
             found = list(group)
             decides = [how, clip_id, [{name: row[name] for name in _DECIDING} for row in found]]
@@ -57,6 +56,16 @@ def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
                 decides=decides,
                 clip_uri=clip_uris.get(clip_id, ""),
             )
+
+
+def in_order(pairs: Iterable[Row]) -> list[Row]:
+    """Pairs by clip, and there in an order that a copy of the recording has too: its ids differ."""
+    said = ("skill", "question", "options", "answer")
+
+    def place(row: Row) -> tuple[str, int, int, list[str]]:
+        return row["clip_id"], row["start_ms"], row["end_ms"], [str(row[name]) for name in said]
+
+    return sorted(pairs, key=place)
 
 
 def _heard_ms(rows: Sequence[Row]) -> int:

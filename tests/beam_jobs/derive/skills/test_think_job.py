@@ -163,3 +163,20 @@ def test_pairs_of_other_days_and_skills_are_left_alone(
     assert main(["think", "--out", str(out), "--skill", "temporal_ordr"]) == 2
     assert "no such skill; near it are temporal_order" in capsys.readouterr().err
     assert DAY in str(next((out / "tables" / "thoughts").rglob("*.parquet")))
+
+
+def test_pairs_stand_in_one_order_whatever_a_recordings_ids_are() -> None:
+    """A copy's ids are others, and its thinking is taken over by what decides it."""
+
+    def pairs(*ids: str) -> list[dict[str, Any]]:
+        asked = {"clip_id": "c", "start_ms": 0, "end_ms": 9_000, "skill": "counting_level_3"}
+        texts = ("How many bells?", "How many dogs?")
+        return [
+            asked | {"pair_id": name, "question": text, "options": None, "answer": "2"}
+            for name, text in zip(ids, texts, strict=True)
+        ]
+
+    for ids in (("a", "b"), ("b", "a")):
+        for given in (pairs(*ids), pairs(*ids)[::-1]):
+            questions = [pair["question"] for pair in think_job.in_order(given)]
+            assert questions == ["How many bells?", "How many dogs?"]
