@@ -64,6 +64,14 @@ def plan_groups(prompts: Mapping[int, Prompt], answer_tokens: Mapping[int, int])
     ]
 
 
+def groups_of_jobs(jobs: Mapping[int, Job]) -> list[Group]:
+    """Jobs by the prefix that they share."""
+    return plan_groups(
+        {number: job.prompt for number, job in jobs.items()},
+        {number: job.decoding.max_new_tokens for number, job in jobs.items()},
+    )
+
+
 def beyond_budget(prompt: Prompt, answer_tokens: int, batch_tokens: int) -> PromptTooLong:
     """The error of a request that no budget holds."""
     return PromptTooLong(
@@ -110,7 +118,7 @@ class BatchLoop:
 
     def run(self, batch_tokens: int) -> Iterator[tuple[int, Answer | ModelError]]:
         """Each request's number with its result, as it is done."""
-        scheduler = Scheduler(self._groups(self._jobs), batch_tokens)
+        scheduler = Scheduler(groups_of_jobs(self._jobs), batch_tokens)
         yield from self._reject_too_large(scheduler, batch_tokens)
         while scheduler.busy:
             if self._new_jobs is not None:
@@ -132,12 +140,6 @@ class BatchLoop:
             self._stats.prefill_s += started - begun
             self._stats.decode_s += time.perf_counter() - started
 
-    def _groups(self, jobs: Mapping[int, Job]) -> list[Group]:
-        return plan_groups(
-            {number: job.prompt for number, job in jobs.items()},
-            {number: job.decoding.max_new_tokens for number, job in jobs.items()},
-        )
-
     def _reject_too_large(
         self, scheduler: Scheduler, batch_tokens: int
     ) -> Iterator[tuple[int, Answer | ModelError]]:
@@ -158,7 +160,7 @@ class BatchLoop:
             else:
                 jobs[number] = job
         self._jobs |= jobs
-        scheduler.add(self._groups(jobs))
+        scheduler.add(groups_of_jobs(jobs))
 
     def _drop_cancelled(self, scheduler: Scheduler) -> Iterator[tuple[int, ModelError]]:
         """Leave out cancelled jobs that have not started; `_sample` ends those that have."""

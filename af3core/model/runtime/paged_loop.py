@@ -16,7 +16,7 @@ from af3core.errors import ModelError
 from af3core.model.network.kv_pool import pages_for
 from af3core.model.network.step_tables import PAGE_TOKENS
 from af3core.model.request import Answer
-from af3core.model.runtime.batch_loop import Job, RunStats, beyond_budget, plan_groups
+from af3core.model.runtime.batch_loop import Job, RunStats, beyond_budget, groups_of_jobs
 from af3core.model.runtime.device_rows import ENDED, IDS, LOGPROBS
 from af3core.model.runtime.memory_budget import PoolSizes
 from af3core.model.runtime.paged_runner import Launched, NewQuestion, PagedRunner
@@ -68,7 +68,7 @@ class PagedLoop:
         runner = self._runner
         runner.forget()  # what a run that broke off has left
         schedule = schedule_of(runner.sizes, batch_tokens)
-        self._add(schedule, self._jobs)
+        schedule.add(groups_of_jobs(self._jobs))
         running: Launched | None = None
         while schedule.busy or schedule.too_large or running or not runner.rows.is_empty:
             yield from self._reject_too_large(schedule, batch_tokens)
@@ -87,14 +87,6 @@ class PagedLoop:
             running = launched
             self._stats.prefill_s += started - begun
             self._stats.decode_s += time.perf_counter() - started
-
-    def _add(self, schedule: PagedSchedule, jobs: Mapping[int, Job]) -> None:
-        schedule.add(
-            plan_groups(
-                {number: job.prompt for number, job in jobs.items()},
-                {number: job.decoding.max_new_tokens for number, job in jobs.items()},
-            )
-        )
 
     def _reject_too_large(
         self, schedule: PagedSchedule, batch_tokens: int
@@ -115,7 +107,7 @@ class PagedLoop:
                 jobs[number] = job
         if jobs:
             self._jobs |= jobs
-            self._add(schedule, jobs)
+            schedule.add(groups_of_jobs(jobs))
 
     def _drop_cancelled(self, schedule: PagedSchedule) -> Iterator[tuple[int, Result]]:
         gone = [number for number, job in self._jobs.items() if job.detokenizer.cancelled]

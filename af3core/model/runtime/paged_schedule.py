@@ -6,19 +6,17 @@ is not passed over for ever.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from af3core.model.network.kv_pool import pages_for
-from af3core.model.runtime.scheduler import Group, Question
+from af3core.model.runtime.scheduler import Group, Question, WaitingGroups
 
 _START_FREE_SHARE = 0.25
 """Share of pages and of slots that must be free before clips start beside running ones: a prefill
 of several clips costs less than one of each."""
 
 
-class PagedSchedule:
+class PagedSchedule(WaitingGroups):
     """Clips that wait.
 
     Args:
@@ -33,29 +31,12 @@ class PagedSchedule:
     def __init__(self, pages: int, slots: int, most_prefix: int, most_own: int) -> None:
         self.pages, self._slots = pages, slots
         self._most_prefix, self._most_own = most_prefix, most_own
-        self._waiting: deque[Group] = deque()
-        self.too_large: list[Question] = []
+        super().__init__()
 
     @property
     def busy(self) -> bool:
         """Whether a clip waits."""
         return bool(self._waiting)
-
-    def add(self, groups: Sequence[Group]) -> None:
-        """Groups that wait from now on, behind those that do."""
-        fitting = [part for group in groups for part in self._split(group)]
-        self._waiting += sorted(fitting, key=lambda group: -group.prefix_tokens)
-
-    def remove(self, numbers: Collection[int]) -> list[int]:
-        """Leave out questions that still wait; those of the numbers that did."""
-        waited = [q.number for g in self._waiting for q in g.questions if q.number in numbers]
-        if waited:
-            left = [
-                replace(g, questions=tuple(q for q in g.questions if q.number not in numbers))
-                for g in self._waiting
-            ]
-            self._waiting = deque(group for group in left if group.questions)
-        return waited
 
     def admit(self, free_pages: int, free_slots: int) -> list[Group]:
         """Groups to start now, given what is free."""

@@ -79,23 +79,22 @@ class _Running:
         return clips * self.prefix_tokens + len(self.clip_of_row) * self.row_tokens
 
 
-class Scheduler:
-    """Admits groups while their tokens fit the budget, and takes back the places of finished rows.
-
-    Groups that no budget holds are left out: see `too_large`.
+class WaitingGroups:
+    """Groups that wait for their start, those of the longest prefix first among those that came
+    together. What no budget holds is left out: see `too_large`.
     """
 
-    def __init__(self, groups: Sequence[Group], budget_tokens: int) -> None:
-        self._budget = budget_tokens
+    def __init__(self) -> None:
         self.too_large: list[Question] = []
         self._waiting: deque[Group] = deque()
-        self._running: dict[int, _Running] = {}
-        self._started = 0
-        self.add(groups)
+
+    def _split(self, group: Group) -> list[Group]:
+        """The group in as many parts as the budget asks for; what none holds is `too_large`."""
+        raise NotImplementedError
 
     def add(self, groups: Sequence[Group]) -> None:
         """Groups that wait from now on, behind those that do."""
-        fitting = [part for group in groups for part in self._split_to_budget(group)]
+        fitting = [part for group in groups for part in self._split(group)]
         self._waiting += sorted(fitting, key=lambda group: -group.prefix_tokens)
 
     def remove(self, numbers: Collection[int]) -> list[int]:
@@ -108,6 +107,20 @@ class Scheduler:
             ]
             self._waiting = deque(group for group in left if group.questions)
         return waited
+
+
+class Scheduler(WaitingGroups):
+    """Admits groups while their tokens fit the budget, and takes back the places of finished rows.
+
+    Groups that no budget holds are left out: see `too_large`.
+    """
+
+    def __init__(self, groups: Sequence[Group], budget_tokens: int) -> None:
+        self._budget = budget_tokens
+        super().__init__()
+        self._running: dict[int, _Running] = {}
+        self._started = 0
+        self.add(groups)
 
     @property
     def busy(self) -> bool:
@@ -171,7 +184,7 @@ class Scheduler:
         )
         return plan
 
-    def _split_to_budget(self, group: Group) -> list[Group]:
+    def _split(self, group: Group) -> list[Group]:
         """The group in as many parts as the budget asks for."""
         parts: list[list[Question]] = [[]]
         for question in group.questions:
