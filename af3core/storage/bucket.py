@@ -26,7 +26,7 @@ from af3core.storage.bucket_client import (
 )
 from af3core.storage.bucket_ranges import open_ranges
 from af3core.storage.concurrency import map_concurrently
-from af3core.storage.lease import LEASE_S, hold_lease, try_lease
+from af3core.storage.lease import ANY_ROOM, LEASE_S, Room, hold_lease, try_lease
 from af3core.storage.store import ListedObject, StoredObject
 
 if TYPE_CHECKING:
@@ -237,8 +237,8 @@ class BucketStore:
             key: now_s - created.timestamp() if created else 0.0 for key, created in made.items()
         }
 
-    def claim(self, key: str) -> AbstractContextManager[None]:
-        return hold_lease(self, key, self.lease_s)
+    def claim(self, key: str, room: Room = ANY_ROOM) -> AbstractContextManager[None]:
+        return hold_lease(self, key, self.lease_s, room=room)
 
     def try_claim(self, key: str) -> AbstractContextManager[bool]:
         return try_lease(self, key, self.lease_s)

@@ -30,7 +30,7 @@ from af3core.storage.address import open_store
 from af3core.storage.store import Store
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.settings import JobSettings
-from beam_jobs.night import annotate, asking
+from beam_jobs.night import admission, annotate, asking
 from schemas import identity, layout
 from schemas.records import (
     Clip,
@@ -96,7 +96,7 @@ def measure(batching: str, clips: int) -> None:
         counted_s = done.facts["model_ms"] / 1000
         line(f"{name}: the model's time, by the clips' shares", f"{counted_s:.1f} s")
         line(f"{name}: peak memory", f"{peak_mb[0]:.0f} MB", f"{peak_mb[1]:.0f} MB before")
-        line(f"{name}: sounds held at most", f"{asking.heard.peak / 2**20:.0f} MiB")
+        line(f"{name}: sounds held at most", f"{admission.heard.peak / 2**20:.0f} MiB")
 
 
 def fresh(settings: JobSettings) -> JobSettings:

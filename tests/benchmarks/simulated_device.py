@@ -27,7 +27,7 @@ from af3core.model.streaming.stream_batches import (
 )
 from af3core.model.weights.checkpoint import Checkpoint
 from af3core.model.weights.loading import limit_of_processor, load_processor
-from af3core.storage.lease import LEASE_S, hold_lease, try_lease
+from af3core.storage.lease import ANY_ROOM, LEASE_S, Room, hold_lease, try_lease
 from af3core.storage.store import Store
 
 _POSITIONS = 32_768
@@ -115,7 +115,7 @@ class SimulatedEngine:
         processor = load_processor(checkpoint)
         self._builder = PromptBuilder(processor, _POSITIONS, limit_of_processor(processor))
         self._times = times
-        self._batch_tokens = batch_tokens
+        self.batch_tokens = batch_tokens
         self._turn = FairLock()
         self._pool = StreamBatches(self._turn, self._run, lambda: None, lambda: batch_tokens)
         self.device = Device()
@@ -138,7 +138,7 @@ class SimulatedEngine:
     def _run(
         self, asked: Sequence[PendingRequest], join: Join
     ) -> Iterator[tuple[int, Answer | ModelError]]:
-        loop = _Loop(self, Scheduler([], self._batch_tokens), self._times)
+        loop = _Loop(self, Scheduler([], self.batch_tokens), self._times)
         loop.add(list(enumerate(asked)))
         launched: _Step | None = None
         while loop.scheduler.busy or launched:
@@ -226,8 +226,8 @@ class SlowStore:
         method = getattr(self._inner, name)
         return self._delayed(method, _REQUESTS[name]) if name in _REQUESTS else method
 
-    def claim(self, key: str) -> AbstractContextManager[None]:
-        return hold_lease(self, key, LEASE_S)
+    def claim(self, key: str, room: Room = ANY_ROOM) -> AbstractContextManager[None]:
+        return hold_lease(self, key, LEASE_S, room=room)
 
     def try_claim(self, key: str) -> AbstractContextManager[bool]:
         return try_lease(self, key, LEASE_S)
