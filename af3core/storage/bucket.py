@@ -16,7 +16,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from af3core.storage.bucket_client import (
-    CONNECTIONS,
+    REQUESTS_OF_A_CALL,
     SCHEME,
     TIMEOUT_S,
     bucket_of,
@@ -198,8 +198,8 @@ class BucketStore:
         def below(prefix: str) -> list[str]:
             return sorted(self._key(blob) for blob in self._list_blobs(prefix))
 
-        for first in range(0, len(prefixes), 4 * CONNECTIONS):
-            yield from map_concurrently(below, prefixes[first : first + 4 * CONNECTIONS])
+        for first in range(0, len(prefixes), 4 * REQUESTS_OF_A_CALL):
+            yield from map_concurrently(below, prefixes[first : first + 4 * REQUESTS_OF_A_CALL])
 
     def states(self, prefixes: Sequence[str]) -> dict[str, str]:
         return {key: listed.stamp for key, listed in self.listing(prefixes).items()}

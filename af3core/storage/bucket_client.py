@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from google.cloud.storage import Blob
 
 SCHEME = "gs://"
-CONNECTIONS = 32
-"""Requests of one process under way at once."""
+CONNECTIONS = 128
+"""Of one process to the server: so many requests are under way at once, and others wait."""
+REQUESTS_OF_A_CALL = 32
+"""Of them, those of one call over many objects."""
 TIMEOUT_S = (10.0, 60.0)
 """For the connection, and between two bytes of an answer."""
 RETRY_FIRST_S, RETRY_MOST_S, RETRY_FOR_S = 1.0, 32.0, 300.0
@@ -85,7 +87,8 @@ def _client(_process: int) -> storage.Client:
     else:
         client = storage.Client(project=None)  # objects need none, and accounts may have none
     for scheme in ("https://", "http://"):
-        client._http.mount(scheme, HTTPAdapter(CONNECTIONS, CONNECTIONS))
+        adapter = HTTPAdapter(CONNECTIONS, CONNECTIONS, pool_block=True)
+        client._http.mount(scheme, adapter)
     return client
 
 

@@ -16,11 +16,12 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindows
 
+from af3core.storage.bucket_client import CONNECTIONS
 from beam_jobs.framework.counters import count, counted_apart
 
-MOST_AT_ONCE = 128
-"""Pieces that a process works on at once, all its bundles together. Each may hold a claim, whose
-heartbeat is a request every five seconds; a piece that waits for storage holds up no other."""
+MOST_AT_ONCE = CONNECTIONS
+"""Pieces that a process works on at once, all its bundles together: none waits for a connection
+that another one has."""
 
 _slots = threading.BoundedSemaphore(MOST_AT_ONCE)
 

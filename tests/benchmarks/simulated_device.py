@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -217,14 +218,25 @@ class SlowStore:
     Args:
         inner: the store.
         request_s: of a request.
+
+    Attributes:
+        requests: how many of each kind.
+        lost_claims: claims that another one held.
     """
 
     def __init__(self, inner: Store, request_s: float) -> None:
         self._inner, self._request_s = inner, request_s
+        self.requests: Counter[str] = Counter()
+        self.lost_claims = 0
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._inner, name)
-        return self._delayed(method, _REQUESTS[name]) if name in _REQUESTS else method
+        return self._delayed(name, method, _REQUESTS[name]) if name in _REQUESTS else method
+
+    def replace(self, key: str, data: bytes, expected: str | None) -> str | None:
+        stamp = self._delayed("replace", self._inner.replace, 1)(key, data, expected)
+        self.lost_claims += stamp is None and expected is None
+        return stamp  # type: ignore[no-any-return]
 
     def claim(self, key: str, room: Room = ANY_ROOM) -> AbstractContextManager[None]:
         return hold_lease(self, key, LEASE_S, room=room)
@@ -232,9 +244,10 @@ class SlowStore:
     def try_claim(self, key: str) -> AbstractContextManager[bool]:
         return try_lease(self, key, LEASE_S)
 
-    def _delayed(self, method: Callable[..., Any], requests: int) -> Callable[..., Any]:
+    def _delayed(self, name: str, method: Callable[..., Any], requests: int) -> Callable[..., Any]:
         def call(first: Any, *more: Any, **named: Any) -> Any:
             count = requests or -(-len(first) // _AT_ONCE)
+            self.requests[name] += requests or len(first)
             time.sleep(count * self._request_s)
             return method(first, *more, **named)
 
