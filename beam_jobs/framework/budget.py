@@ -1,4 +1,4 @@
-"""What threads share, such as memory: who asks waits until there is room, in the order of asking."""
+"""What threads share, such as memory: who asks waits for room, in the order of asking."""
 
 from __future__ import annotations
 

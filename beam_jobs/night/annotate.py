@@ -31,6 +31,7 @@ from beam_jobs.framework.manifests import equal_recordings, held_manifests
 from beam_jobs.framework.needs import works_here
 from beam_jobs.framework.pipeline import MOST_HANDED_OVER, begun_anywhere, listed_once, run_pipeline
 from beam_jobs.framework.progress import Work, show_progress
+from beam_jobs.framework.room import Room
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.waiting import (
     count_waiting,
@@ -38,7 +39,6 @@ from beam_jobs.framework.waiting import (
     split_waiting,
     with_waiting,
 )
-from beam_jobs.night.admission import Room
 from beam_jobs.night.answer_records import Result, annotated_clip
 from beam_jobs.night.asking import Asked, ask_questions, crosses_clips, room_for
 from beam_jobs.night.equal_sound import EqualAnswers

@@ -1,32 +1,31 @@
 """How a clip's questions are put to the model: one clip at a time, or many clips at once.
 
-claim, with room ──► read ──► decode ──► prompts ──► the model, with what other clips ask ──► results
-         a thread for each clip (`admission`)              the engine's own thread
+claim, room ──► read ──► decode ──► prompts ──► model, with what other clips ask ──► results
+      a thread for each clip (`framework.room`)      the engine's own thread
 """
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from af3core.errors import ModelError
-from af3core.model.cuda import gpus, torch_build, why_no_cuda
 from af3core.model.engines.engine_registry import load_engine, model_turn
 from af3core.model.request import Request, Sound
 from af3core.tasks.task import Task
 from beam_jobs.framework.clip_audio import ClipObject, Span, clip_sounds
 from beam_jobs.framework.ledger import Ledger
+from beam_jobs.framework.room import Need, Room, decoding, fit_engine
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.shared_time import SharedTime
-from beam_jobs.night.admission import Need, Room, decoding, fit_engine, need_of
+from beam_jobs.night.admission import need_of
 from beam_jobs.night.answer_records import Result
 from beam_jobs.night.few_shot_examples import ShownExamples, shown_examples
 from beam_jobs.night.pending_questions import ClipWork, PendingQuestion, all_questions
 from beam_jobs.night.shown_example import ShownExample
 from beam_jobs.night.task_request import request_of
-from schemas.options.night import Batching, Cutting
+from schemas.options.night import Cutting
 
 _model_time = SharedTime()
 
@@ -47,18 +46,8 @@ class Asked:
 
 
 def crosses_clips(settings: JobSettings) -> bool:
-    """Whether many clips are asked at once here: as `--batching` says, or else where the model runs
-    on a GPU of this machine.
-    """
-    batching = settings[Batching].batching
-    if batching != "auto":
-        return batching == "continuous"
-    return settings.engine.name != "openai" and _runs_on_gpu(settings.engine.device)
-
-
-@functools.cache
-def _runs_on_gpu(device: str) -> bool:
-    return device == "cuda" or (device == "auto" and not why_no_cuda(gpus(), torch_build()))
+    """Whether many clips are asked at once here."""
+    return settings.engine.crosses_callers
 
 
 def room_for(item: ClipWork, tasks: Mapping[str, Task], settings: JobSettings) -> Room | None:

@@ -25,9 +25,9 @@ from af3core.tasks.task import Kind, Task
 from beam_jobs.derive.embed_job import audio_model
 from beam_jobs.derive.embedding_neighbours import published_neighbourhood
 from beam_jobs.framework.clip_audio import Span
+from beam_jobs.framework.room import Room, decoding, sound_bytes
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.table_snapshot import take_snapshot
-from beam_jobs.night.admission import Room, decoding, sound_bytes
 from beam_jobs.night.few_shot_sounds import SegmentSounds, as_many_as_fit, with_sounds
 from beam_jobs.night.pending_questions import ClipWork, PendingQuestion
 from beam_jobs.night.shown_example import ShownExample
@@ -67,8 +67,9 @@ def shown_examples(
 ) -> ShownExamples:
     """The examples of each question that wants them and has any.
 
-    Their sounds take of the room, where the clip is asked about beside others. They are those that were published when this run first looked: what it answers itself is not
-    among them, so that no answer depends on which clip was asked before.
+    They are those that were published when this run first looked: what it answers itself is not
+    among them, so that no answer depends on which clip was asked before. Their sounds take of the
+    clip's room, where it is asked about beside others.
     """
     wanting = [question for question in item.questions if tasks[question.task_hash].examples]
     if not wanting:

@@ -31,9 +31,10 @@ from af3core.audio.clip_file import as_pcm, encode_flac
 from af3core.model.weights.checkpoint import find_checkpoint
 from af3core.storage.address import open_store
 from af3core.storage.store import Store
+from beam_jobs.framework import room
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.settings import JobSettings
-from beam_jobs.night import admission, annotate, asking
+from beam_jobs.night import annotate, asking
 from schemas import identity, layout
 from schemas.records import (
     Clip,
@@ -88,9 +89,7 @@ def measure_shared(clips: int) -> None:
         seconds = make_clips(settings_in(Path(folder), "continuous"), clips)
         command = [sys.executable, "-m", "tests.benchmarks.pipelined_annotate"]
         command += ["--part-of", folder]
-        processes = [
-            subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)
-        ]
+        processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
         ends = [json.loads(process.communicate()[0].splitlines()[-1]) for process in processes]
         assert sum(end["clips"] for end in ends) == clips, ends
     name = f"shared, {clips} clips"
@@ -155,7 +154,7 @@ def measure(batching: str, clips: int) -> None:
         counted_s = done.facts["model_ms"] / 1000
         line(f"{name}: the model's time, by the clips' shares", f"{counted_s:.1f} s")
         line(f"{name}: peak memory", f"{peak_mb[0]:.0f} MB", f"{peak_mb[1]:.0f} MB before")
-        line(f"{name}: sounds held at most", f"{admission.heard.peak / 2**20:.0f} MiB")
+        line(f"{name}: sounds held at most", f"{room.heard.peak / 2**20:.0f} MiB")
 
 
 def fresh(settings: JobSettings) -> JobSettings:

@@ -259,7 +259,7 @@ class StreamBatches:
             self._give_up(error)
 
     def _give_up(self, error: BaseException) -> None:
-        """Tell all that wait why nothing of theirs is done, and leave the rest as it was at first."""
+        """Tell all that wait why nothing of theirs is done; all else is as it was at first."""
         said = f"the engine's thread ended by {type(error).__name__}: {error}; ask again"
         failure = MachineModelError(said)
         failure.__cause__ = error

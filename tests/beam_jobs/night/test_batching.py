@@ -22,10 +22,11 @@ from af3core.model.engines.engine_registry import load_engine
 from af3core.model.engines.openai_engine import OpenAIEngine
 from af3core.model.request import Sound
 from af3core.model.runtime.runner import Runner
+from beam_jobs.framework import room
 from beam_jobs.framework.budget import Budget
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.settings import JobSettings
-from beam_jobs.night import admission, annotate, asking, discover, publish, segment
+from beam_jobs.night import annotate, asking, discover, publish, segment
 from schemas.options.night import BatchingName
 from schemas.records import AnnotatedClip
 from tests.beam_jobs.small_night import DAY, answers, night, quick_tasks, settings_of
@@ -131,20 +132,20 @@ def test_what_is_decoded_stays_within_its_bytes(
     archive: Path, out: Path, clip_by_clip: Path, untrained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Room for one clip of thirty seconds, whose segments and whole are heard."""
-    budget = Budget(admission.sound_bytes(2 * 30_000))
-    monkeypatch.setattr(admission, "heard", budget)
+    budget = Budget(room.sound_bytes(2 * 30_000))
+    monkeypatch.setattr(room, "heard", budget)
     settings = settings_for(archive, out, untrained)
     annotate.run(settings)
     publish.run(settings)
     assert answers(out) == answers(clip_by_clip)
-    assert 0 < budget.peak <= admission.sound_bytes(2 * 30_000)
+    assert 0 < budget.peak <= room.sound_bytes(2 * 30_000)
 
 
 def test_no_clip_is_claimed_for_which_there_is_no_room(
     archive: Path, out: Path, clip_by_clip: Path, untrained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What this process cannot work on yet is left to others: the model rests at the first clip."""
-    monkeypatch.setattr(admission, "heard", Budget(admission.sound_bytes(2 * 30_000)))
+    monkeypatch.setattr(room, "heard", Budget(room.sound_bytes(2 * 30_000)))
     settings = settings_for(archive, out, untrained)
     answer, claimed = Af3Engine.answer_beside, list[int]()
 
