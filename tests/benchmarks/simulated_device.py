@@ -236,7 +236,7 @@ class SlowStore:
     def replace(self, key: str, data: bytes, expected: str | None) -> str | None:
         stamp = self._delayed("replace", self._inner.replace, 1)(key, data, expected)
         self.lost_claims += stamp is None and expected is None
-        return stamp  # type: ignore[no-any-return]
+        return stamp
 
     def claim(self, key: str, room: Room = ANY_ROOM) -> AbstractContextManager[None]:
         return hold_lease(self, key, LEASE_S, room=room)
