@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from af3core.errors import AccessDenied, ConfigurationError, StorageError
 from af3core.installation import install_command
+from af3core.loaded_once import LoadedOnce
 from af3core.storage.os_errors import storage_error
 
 if TYPE_CHECKING:
@@ -73,8 +74,7 @@ def retry() -> Retry:
     return DEFAULT_RETRY.with_delay(RETRY_FIRST_S, RETRY_MOST_S, 2.0).with_timeout(RETRY_FOR_S)
 
 
-@functools.lru_cache(maxsize=1)
-def _client(_process: int) -> storage.Client:
+def _new_client(_process: int) -> storage.Client:
     """One client a process: a forked one must not share its parent's connections."""
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import storage
@@ -90,6 +90,9 @@ def _client(_process: int) -> storage.Client:
         adapter = HTTPAdapter(CONNECTIONS, CONNECTIONS, pool_block=True)
         client._http.mount(scheme, adapter)
     return client
+
+
+_client = LoadedOnce(_new_client, most=1)
 
 
 def download(blob: Blob, file: BinaryIO) -> None:
