@@ -166,6 +166,8 @@ _PLAN: Groups = (
     evaluation.Accepted,
 )
 _MODEL: Groups = (night.Model, night.Endpoint, night.Compute)
+_ASKED: Groups = (*_MODEL, night.Batching)
+"""Of a job whose pieces may be asked together."""
 SAID_BY_ALL: Groups = (messages.Summary, messages.Messages)
 """What every job can say of itself, and how much."""
 _RUN: Groups = (night.Run, *SAID_BY_ALL)
@@ -308,7 +310,7 @@ JOBS: tuple[Job, ...] = (
         "events",
         "find and measure what is heard from when to when",
         "beam_jobs.derive.events_job",
-        (*_PLACE, *_MODEL, *_RUN),
+        (*_PLACE, *_ASKED, *_RUN),
         model="weights",
         derived_after=(),
         extras=("derive",),
@@ -334,7 +336,7 @@ JOBS: tuple[Job, ...] = (
         "skills",
         "make question-answer pairs by skill (af3 skills list shows the skills)",
         "beam_jobs.derive.skills.skills_job",
-        (*_PLACE, derive.SkillsList, derive.Skills, *_MODEL, derive.Writer, derive.Seed, *_RUN),
+        (*_PLACE, derive.SkillsList, derive.Skills, *_ASKED, derive.Writer, derive.Seed, *_RUN),
         model="weights",
         derived_after=("events",),
     ),
@@ -342,7 +344,7 @@ JOBS: tuple[Job, ...] = (
         "think",
         "write the thinking that leads to the answers of pairs, for training (AF-Think)",
         "beam_jobs.derive.skills.think_job",
-        (*_PLACE, derive.Skills, *_MODEL, derive.Writer, derive.Seed, *_RUN),
+        (*_PLACE, derive.Skills, *_ASKED, derive.Writer, derive.Seed, *_RUN),
         model="weights",
         derived_after=("skills",),
     ),
@@ -383,7 +385,7 @@ JOBS: tuple[Job, ...] = (
         "chat",
         "run scripted conversations over chosen segments",
         "beam_jobs.derive.chat.chat_job",
-        (*_PLACE, derive.Conversations, *_MODEL, derive.Seed, *_RUN),
+        (*_PLACE, derive.Conversations, *_ASKED, derive.Seed, *_RUN),
         model="weights",
         on_dataflow=False,
     ),

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from af3core.embedding.bert_encoder import BertEncoder, BertShape
 from af3core.errors import ConfigurationError
 from af3core.installation import install_command
+from af3core.loaded_once import loaded_once
 from schemas.options.derive import EMBEDDED_TEXT_MODEL as EMBEDDED_TEXT_MODEL
 
 Vectors = npt.NDArray[np.float32]
@@ -61,7 +62,7 @@ class TextEmbedder:
         return found[[place[text] for text in texts]]
 
 
-@functools.lru_cache(maxsize=2)
+@loaded_once
 def load_text_embedder(name: str = EMBEDDED_TEXT_MODEL) -> TextEmbedder:
     """The model of this name, loaded once per process.
 
@@ -131,7 +132,7 @@ def text_model_revision(name: str = EMBEDDED_TEXT_MODEL) -> str:
     return f"{shown}@{digest.hexdigest()[:16]}"
 
 
-@functools.lru_cache(maxsize=2)
+@loaded_once
 def _folder(name: str) -> Path:
     """The model's files on this machine; a hub id's are fetched once into its cache."""
     if name == EMBEDDED_TEXT_MODEL:

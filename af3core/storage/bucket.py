@@ -16,7 +16,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from af3core.storage.bucket_client import (
-    CONNECTIONS,
+    REQUESTS_OF_A_CALL,
     SCHEME,
     TIMEOUT_S,
     bucket_of,
@@ -26,7 +26,7 @@ from af3core.storage.bucket_client import (
 )
 from af3core.storage.bucket_ranges import open_ranges
 from af3core.storage.concurrency import map_concurrently
-from af3core.storage.lease import LEASE_S, hold_lease, try_lease
+from af3core.storage.lease import ANY_ROOM, LEASE_S, Room, hold_lease, try_lease
 from af3core.storage.store import ListedObject, StoredObject
 
 if TYPE_CHECKING:
@@ -198,8 +198,8 @@ class BucketStore:
         def below(prefix: str) -> list[str]:
             return sorted(self._key(blob) for blob in self._list_blobs(prefix))
 
-        for first in range(0, len(prefixes), 4 * CONNECTIONS):
-            yield from map_concurrently(below, prefixes[first : first + 4 * CONNECTIONS])
+        for first in range(0, len(prefixes), 4 * REQUESTS_OF_A_CALL):
+            yield from map_concurrently(below, prefixes[first : first + 4 * REQUESTS_OF_A_CALL])
 
     def states(self, prefixes: Sequence[str]) -> dict[str, str]:
         return {key: listed.stamp for key, listed in self.listing(prefixes).items()}
@@ -237,8 +237,8 @@ class BucketStore:
             key: now_s - created.timestamp() if created else 0.0 for key, created in made.items()
         }
 
-    def claim(self, key: str) -> AbstractContextManager[None]:
-        return hold_lease(self, key, self.lease_s)
+    def claim(self, key: str, room: Room = ANY_ROOM) -> AbstractContextManager[None]:
+        return hold_lease(self, key, self.lease_s, room=room)
 
     def try_claim(self, key: str) -> AbstractContextManager[bool]:
         return try_lease(self, key, self.lease_s)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from af3core.errors import AccessDenied, ConfigurationError, StorageError
 from af3core.installation import install_command
+from af3core.loaded_once import LoadedOnce
 from af3core.storage.os_errors import storage_error
 
 if TYPE_CHECKING:
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from google.cloud.storage import Blob
 
 SCHEME = "gs://"
-CONNECTIONS = 32
-"""Requests of one process under way at once."""
+CONNECTIONS = 128
+"""Of one process to the server: so many requests are under way at once, and others wait."""
+REQUESTS_OF_A_CALL = 32
+"""Of them, those of one call over many objects."""
 TIMEOUT_S = (10.0, 60.0)
 """For the connection, and between two bytes of an answer."""
 RETRY_FIRST_S, RETRY_MOST_S, RETRY_FOR_S = 1.0, 32.0, 300.0
@@ -71,8 +74,7 @@ def retry() -> Retry:
     return DEFAULT_RETRY.with_delay(RETRY_FIRST_S, RETRY_MOST_S, 2.0).with_timeout(RETRY_FOR_S)
 
 
-@functools.lru_cache(maxsize=1)
-def _client(_process: int) -> storage.Client:
+def _new_client(_process: int) -> storage.Client:
     """One client a process: a forked one must not share its parent's connections."""
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import storage
@@ -85,8 +87,12 @@ def _client(_process: int) -> storage.Client:
     else:
         client = storage.Client(project=None)  # objects need none, and accounts may have none
     for scheme in ("https://", "http://"):
-        client._http.mount(scheme, HTTPAdapter(CONNECTIONS, CONNECTIONS))
+        adapter = HTTPAdapter(CONNECTIONS, CONNECTIONS, pool_block=True)
+        client._http.mount(scheme, adapter)
     return client
+
+
+_client = LoadedOnce(_new_client, most=1)
 
 
 def download(blob: Blob, file: BinaryIO) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from af3core.storage.file_lock import hold_file_lock
-from af3core.storage.lease import LEASE_S, hold_lease, try_lease
+from af3core.storage.lease import ANY_ROOM, LEASE_S, Room, hold_lease, try_lease
 from af3core.storage.os_errors import open_to_read, storage_error, translate_os_errors
 from af3core.storage.store import ListedObject, StoredObject
 
@@ -215,8 +215,8 @@ class FolderStore:
                 file.flush()
                 return os.fstat(file.fileno()).st_mtime
 
-    def claim(self, key: str) -> AbstractContextManager[None]:
-        return hold_lease(self, key, self.lease_s, _LOOK_S)
+    def claim(self, key: str, room: Room = ANY_ROOM) -> AbstractContextManager[None]:
+        return hold_lease(self, key, self.lease_s, _LOOK_S, room=room)
 
     def try_claim(self, key: str) -> AbstractContextManager[bool]:
         return try_lease(self, key, self.lease_s)

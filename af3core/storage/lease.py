@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 from af3core.errors import StorageError
@@ -26,6 +26,10 @@ _HEARTBEATS = 6
 SAY_AFTER_S, SAY_EVERY_S = 5.0, 60.0
 """When a process says that it waits, and how often."""
 
+Room = AbstractContextManager[object]
+"""What a claim needs beside it, such as memory; entered anew for each attempt."""
+ANY_ROOM: Room = nullcontext()
+
 
 class LeaseStore(Protocol):
     """What a lease needs of its store."""
@@ -37,19 +41,26 @@ class LeaseStore(Protocol):
 
 
 @contextmanager
-def hold_lease(store: LeaseStore, key: str, lease_s: float, look_s: float = 1.0) -> Iterator[None]:
+def hold_lease(
+    store: LeaseStore, key: str, lease_s: float, look_s: float = 1.0, room: Room = ANY_ROOM
+) -> Iterator[None]:
     """Hold the claim while the body runs; waits for whoever holds it now, and says so on stderr.
 
     Args:
         lease_s: how long a claim outlives its holder.
         look_s: between two looks at a claim that another one holds, at most.
+        room: entered for each look, and held with the claim: nobody holds a claim for want of
+            room, nor room while another one holds the claim.
     """
     attempt, look_s = _Attempt(store, key, lease_s), min(look_s, lease_s / _HEARTBEATS)
-    while (stamp := attempt.take()) is None:
+    while True:
+        with room:
+            if stamp := attempt.take():
+                with _kept(store, key, stamp, lease_s):
+                    yield
+                return
         attempt.say_who_holds()
         time.sleep(random.uniform(0.5, 1.0) * look_s)
-    with _kept(store, key, stamp, lease_s):
-        yield
 
 
 @contextmanager

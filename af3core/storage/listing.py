@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from af3core.storage.bucket_client import (
-    CONNECTIONS,
+    REQUESTS_OF_A_CALL,
     SCHEME,
     TIMEOUT_S,
     bucket_of,
@@ -22,7 +22,7 @@ from schemas.layout import OUTPUT_MARKER_KEY, is_output, outputs_among
 if TYPE_CHECKING:
     from google.cloud.storage import Blob
 
-_SPREAD = 2 * CONNECTIONS
+_SPREAD = 2 * REQUESTS_OF_A_CALL
 """Prefixes that keep all connections busy; no deeper level is looked for then."""
 _DEEPEST = 3
 _FIELDS = "items(name,generation,size,updated),prefixes,nextPageToken"
@@ -57,7 +57,7 @@ def list_objects(address: str, outputs: list[str] | None = None) -> Iterator[Lis
     """
     bucket, root = split_address(address)
     met = outputs if outputs is not None else []
-    with translate_errors(address), ThreadPoolExecutor(CONNECTIONS, "listing") as threads:
+    with translate_errors(address), ThreadPoolExecutor(REQUESTS_OF_A_CALL, "listing") as threads:
         pending: list[ListedObject | Future[_Listed]] = []
         for entry in _levels(bucket, root, met):
             if isinstance(entry, str):

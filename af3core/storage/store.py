@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import BinaryIO, NamedTuple, Protocol, TypeVar
 
 from af3core.errors import StorageError
+from af3core.storage.lease import ANY_ROOM, Room
 
 CONTENDED_S = 120.0
 """How long a change is tried anew while others change the same object."""
@@ -140,9 +141,9 @@ class Store(Protocol):
         replaced, by the storage's own clock.
         """
 
-    def claim(self, key: str) -> AbstractContextManager[None]:
+    def claim(self, key: str, room: Room = ANY_ROOM) -> AbstractContextManager[None]:
         """Be the only one who works on `key` while the body runs; waits for whoever does now, and
-        says so on stderr.
+        says so on stderr. `room` is held with the claim, and not before it is to be had.
 
         It saves double work. What decides between two writers is `create` and `replace`: a worker
         that was cut off or stopped may find that another one has taken its claim over

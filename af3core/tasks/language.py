@@ -7,8 +7,9 @@ what it was compared: `docs/models.md`.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
+
+from af3core.loaded_once import loaded_once
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -40,7 +41,7 @@ def identify_language(text: str) -> Language:
     return Language(code, round(float(probability), 3))
 
 
-@cache
+@loaded_once
 def _identifier() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 

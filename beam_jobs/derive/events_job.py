@@ -5,6 +5,7 @@ clips ──► stretches between rests ──► model ──► name, measures
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -209,7 +210,15 @@ def _text(answer: Answer | ModelError) -> str:
     return answer.text.strip() if isinstance(answer, Answer) else ""
 
 
-DERIVATION = Derivation("events", (EVENTS,), pieces, derive_rows, renew=event_id)
+DERIVATION = Derivation(
+    "events",
+    (EVENTS,),
+    pieces,
+    derive_rows,
+    asks=operator.attrgetter("engine"),
+    hears=True,
+    renew=event_id,
+)
 
 
 def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:

@@ -9,26 +9,33 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import apache_beam as beam
 
+from af3core.storage.lease import Room
 from af3core.storage.store import Store
-from beam_jobs.framework.overlapping_work import DoOverlapping
+from beam_jobs.framework.overlapping_work import WANTED, DoOverlapping
 from beam_jobs.framework.pipeline import spread
 
-Claim = Callable[[Store, str], AbstractContextManager[None]]
-"""How a piece's claim is had: waited for, or not."""
 DONE, HELD = "done", "held"
+
+
+class Claim(Protocol):
+    """How a piece's claim is had, waited for or not, with the room that the piece needs."""
+
+    def __call__(
+        self, store: Store, key: str, room: Room = WANTED
+    ) -> AbstractContextManager[None]: ...
 
 
 class _HeldByAnother(Exception):
     """Another run works on the piece now."""
 
 
-def wait_for_claim(store: Store, key: str) -> AbstractContextManager[None]:
+def wait_for_claim(store: Store, key: str, room: Room = WANTED) -> AbstractContextManager[None]:
     """Hold the claim while the body runs, as `Store.claim`."""
-    return store.claim(key)
+    return store.claim(key, room)
 
 
 def never(*_context: Any) -> bool:
@@ -82,8 +89,8 @@ def _do_if_free(do: Callable[..., Any], piece: Any, *context: Any) -> Iterator[A
 
 
 @contextmanager
-def _free_claim(store: Store, key: str) -> Iterator[None]:
-    with store.try_claim(key) as is_held:
+def _free_claim(store: Store, key: str, room: Room = WANTED) -> Iterator[None]:
+    with room, store.try_claim(key) as is_held:
         if not is_held:
             raise _HeldByAnother(key)
         yield

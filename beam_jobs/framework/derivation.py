@@ -19,9 +19,11 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import pyarrow as pa
 
+from af3core.audio import SAMPLES_PER_MS
 from af3core.errors import Af3Error
 from af3core.messages import Level, tell
-from af3core.model.engines.engine_registry import load_engine
+from af3core.model.audio_limits import audio_tokens
+from af3core.model.engines.engine_registry import EngineSettings, load_engine
 from af3core.storage.store import Store
 from beam_jobs.framework.claimed_work import Claim, do_claimed, wait_for_claim
 from beam_jobs.framework.counters import count
@@ -37,6 +39,7 @@ from beam_jobs.framework.failures import charge, failure_of, given_up
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger, unpack_vector
 from beam_jobs.framework.manifests import in_batches, manifest_dates, manifests
+from beam_jobs.framework.overlapping_work import WANTED
 from beam_jobs.framework.parquet_encoding import (
     decode_rows,
     encode_table,
@@ -54,6 +57,7 @@ from beam_jobs.framework.publishing import (
     readable_keys,
     replaced_states,
 )
+from beam_jobs.framework.room import Need, Room, fit_engine, sound_bytes
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.waiting import count_waiting, machine_faults_wait, split_waiting
 from beam_jobs.output.next_command import af3
@@ -69,6 +73,8 @@ PIECES, LISTED, DERIVED = "pieces", "listed", "derived"
 _WAITS = "waits:"
 """With a recording in the place of a key: its piece has no rows yet, for a machine's sake."""
 SHOWN_FAILURES = 5
+_WRITTEN_TOKENS = 4_096
+"""Of a piece that only writes, about so many at once: its evidence, a prompt and an answer."""
 
 
 class ListedDay(NamedTuple):
@@ -119,9 +125,10 @@ class Derivation:
     """A stage: the tables that it fills, its pieces of one day, and how a piece's rows are derived.
 
     `pieces`, `derive_rows` and `renew` run on workers: they must be functions of a module. `writes`
-    says that it asks the writer, whose server is then looked at before any work. `renew` makes
-    those identifiers of a row anew that are hashes of a recording's names, where its rows become
-    another's of the same sound.
+    says that it asks the writer, whose server is then looked at before any work; `asks` which
+    engine its pieces ask, several of them at once where that one answers many together; `hears`
+    that they hear their `work_ms` of audio. `renew` makes those identifiers of a row anew that are
+    hashes of a recording's names, where its rows become another's of the same sound.
     """
 
     stage: str
@@ -129,6 +136,8 @@ class Derivation:
     pieces: Callable[[JobSettings, str], Iterable[Piece]]
     derive_rows: Callable[[Piece, JobSettings], PieceRows]
     writes: bool = False
+    asks: Callable[[JobSettings], EngineSettings] | None = None
+    hears: bool = False
     renew: Renew = as_it_is
 
 
@@ -159,7 +168,9 @@ def derive(
             | "Nights" >> beam.Create([settings])
             | "List" >> beam.FlatMap(days_and_pieces, derivation).with_outputs(LISTED, main=PIECES)
         )
-        derived = do_claimed(listed[PIECES], "Derive", derive_piece, derivation, settings)
+        derived = do_claimed(
+            listed[PIECES], "Derive", derive_piece, derivation, settings, overlaps=crosses_pieces
+        )
         # a shard without a piece is replaced too: its rows of an earlier run are gone
         return (
             {LISTED: listed[LISTED], DERIVED: derived}
@@ -183,6 +194,24 @@ def derive(
     lines = [f"{name}: {n}" for name, n in facts.items()]
     lines += [f"failed: {failure.message}" for failure in failures[:SHOWN_FAILURES]]
     return Outcome(facts, lines, waiting)
+
+
+def crosses_pieces(derivation: Derivation, settings: JobSettings) -> bool:
+    """Whether pieces are made side by side here."""
+    return derivation.asks is not None and derivation.asks(settings).crosses_callers
+
+
+def _room_for(piece: Piece, derivation: Derivation, settings: JobSettings) -> Room | None:
+    """What a piece needs where it is made beside others: of sound, twice its length, as what is
+    asked about is cut out of it.
+    """
+    if not crosses_pieces(derivation, settings):
+        return None
+    if not derivation.hears:
+        return Room(Need(0, _WRITTEN_TOKENS))
+    return Room(
+        Need(sound_bytes(2 * piece.work_ms), audio_tokens(2 * piece.work_ms * SAMPLES_PER_MS))
+    )
 
 
 def check_published(settings: JobSettings) -> None:
@@ -269,9 +298,14 @@ def derive_piece(
         if piece.decides is not None:
             original = original_of(piece.recording_id, piece.clip_uri, piece.decides, ledger)
         claimed = original.identity if original else piece.identity
-        with claim(ledger.store, layout.claim_key(derivation.stage, claimed)):
+        room = _room_for(piece, derivation, settings)
+        if room is not None and ledger.derived([key])[0] is not None:
+            return piece.date, (shard, key)  # what is made takes no room
+        with claim(ledger.store, layout.claim_key(derivation.stage, claimed), room or WANTED):
             if ledger.derived([key])[0] is not None:
                 return piece.date, (shard, key)
+            if room is not None and derivation.asks is not None:
+                fit_engine(load_engine(derivation.asks(settings)).batch_tokens)
             failure = _share_or_derive(piece, original, derivation, ledger, settings)
         if failure is None or given_up([failure]):
             return piece.date, (shard, key)

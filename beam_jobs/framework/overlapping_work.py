@@ -8,30 +8,66 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from types import TracebackType
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindows
 
+from af3core.storage.bucket_client import CONNECTIONS
 from beam_jobs.framework.counters import count, counted_apart
 
-MOST_AT_ONCE = 128
-"""Pieces that a process works on at once, all its bundles together. Each may hold a claim, whose
-heartbeat is a request every five seconds; a piece that waits for storage holds up no other."""
+MOST_AT_ONCE = CONNECTIONS
+"""Pieces that a process works on at once, all its bundles together: none waits for a connection
+that another one has."""
 
 _slots = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 _Done = tuple[list[Any], Counter[str]]
 """What a piece gave, and what it counted."""
+_here = threading.local()
+
+
+class BundleEnds(Exception):
+    """Another piece of the bundle has failed: what has not begun is left to the next attempt."""
+
+
+def check_wanted() -> None:
+    """For a piece that waits before it has begun.
+
+    Raises:
+        BundleEnds: it is not to begin any more.
+    """
+    ends: threading.Event | None = getattr(_here, "ends", None)
+    if ends is not None and ends.is_set():
+        raise BundleEnds
+
+
+class _Wanted:
+    def __enter__(self) -> None:
+        check_wanted()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+
+WANTED = _Wanted()
+"""Entered by a piece that waits for a claim: as `check_wanted`."""
 
 
 class DoOverlapping(beam.DoFn):
     """Does the pieces of a bundle side by side; where they do not overlap, one after the other.
 
-    A piece's error ends the bundle once the pieces that run are done, so that nothing of them is
-    lost. A bundle that its runner gave up leaves its threads to end by themselves.
+    A piece's error ends the bundle once the pieces that have begun are done, so that nothing of
+    them is lost; those that wait for a claim, or for room, do not begin (`check_wanted`). A bundle
+    that its runner gave up leaves its threads to end by themselves.
 
     Args:
         do: gives what comes of a piece; a function of a module.
@@ -50,9 +86,12 @@ class DoOverlapping(beam.DoFn):
     def setup(self) -> None:
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, "pieces")
         self._is_side_by_side = self._overlaps(*self._context)
+        self._ends = threading.Event()
 
     def start_bundle(self) -> None:
+        self._ends.set()  # of a bundle before, which the runner gave up or has the results of
         self._running: list[Future[_Done]] = []
+        self._ends = threading.Event()
 
     def process(self, piece: Any) -> Iterator[Any]:
         if not self._is_side_by_side:
@@ -61,7 +100,7 @@ class DoOverlapping(beam.DoFn):
         yield from self._results(future for future in self._running if future.done())
         _slots.acquire()
         try:
-            self._running.append(self._threads.submit(self._on_thread, piece))
+            self._running.append(self._threads.submit(self._on_thread, piece, self._ends))
         except BaseException:
             _slots.release()
             raise
@@ -71,12 +110,18 @@ class DoOverlapping(beam.DoFn):
             yield _in_global_window(result)
 
     def teardown(self) -> None:
+        self._ends.set()
         self._threads.shutdown(wait=False)
 
-    def _on_thread(self, piece: Any) -> _Done:
+    def _on_thread(self, piece: Any, ends: threading.Event) -> _Done:
+        _here.ends = ends
         try:
+            check_wanted()
             with counted_apart() as counters:
                 return list(self._do(piece, *self._context)), counters
+        except BaseException:
+            ends.set()
+            raise
         finally:
             _slots.release()
 
@@ -87,15 +132,20 @@ class DoOverlapping(beam.DoFn):
             Exception: that of a piece, once no other runs.
         """
         for future in list(futures):
-            self._running.remove(future)
-            try:
-                results, counters = future.result()
-            except BaseException:
+            if future.exception() is not None:
                 wait(self._running)
-                raise
+                raise _first_error(self._running)
+            self._running.remove(future)
+            results, counters = future.result()
             for name, amount in counters.items():
                 count(name, amount)
             yield from results
+
+
+def _first_error(done: Sequence[Future[_Done]]) -> BaseException:
+    """The error that ended a bundle: no piece's that was only not begun for it."""
+    errors = [error for future in done if (error := future.exception())]
+    return next((error for error in errors if not isinstance(error, BundleEnds)), errors[0])
 
 
 def _in_global_window(result: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -53,6 +54,14 @@ def listed_once(
         handed_over = beam.Create(listed, reshuffle=False).with_output_types(Any)
         return pipeline | "Missing" >> handed_over
     return pipeline | "Nights" >> beam.Create([settings]) | "Missing" >> beam.FlatMap(list_pieces)
+
+
+def begun_anywhere(pieces: Sequence[Element]) -> list[Element]:
+    """The pieces in their order, from a random one on and once round: of several runs over the same
+    ones, none has to find out of each that another one was just there.
+    """
+    start = random.randrange(len(pieces)) if pieces else 0
+    return [*pieces[start:], *pieces[:start]]
 
 
 def _is_bug(record: logging.LogRecord) -> bool:

@@ -42,6 +42,8 @@ from schemas.options.night import (
     DEFAULT_PROMPT_FORM,
     DEFAULT_SERVED_AUDIO_S,
     LOW_BIT,
+    Batching,
+    BatchingName,
     Compute,
     Cutting,
     Endpoint,
@@ -402,7 +404,12 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
         endpoint=endpoint or "",
         server=served.server,
         prompt_form=model.prompt_form,
+        batching=_batching(settings),
     )
+
+
+def _batching(settings: JobSettings) -> BatchingName:
+    return settings[Batching].batching if _has(settings, Batching) else "clip"
 
 
 def _with_think(checkpoint: Checkpoint, model: Model, job: Job) -> Checkpoint:
@@ -442,6 +449,7 @@ def _language_model(settings: JobSettings, groups: set[type[OptionGroup]]) -> En
         endpoint=endpoint,
         key_variable=key_variable,
         server=server,
+        batching=_batching(settings),
     )
 
 

@@ -29,8 +29,9 @@ from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import equal_recordings, held_manifests
 from beam_jobs.framework.needs import works_here
-from beam_jobs.framework.pipeline import MOST_HANDED_OVER, listed_once, run_pipeline
+from beam_jobs.framework.pipeline import MOST_HANDED_OVER, begun_anywhere, listed_once, run_pipeline
 from beam_jobs.framework.progress import Work, show_progress
+from beam_jobs.framework.room import Room
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.waiting import (
     count_waiting,
@@ -39,7 +40,7 @@ from beam_jobs.framework.waiting import (
     with_waiting,
 )
 from beam_jobs.night.answer_records import Result, annotated_clip
-from beam_jobs.night.asking import Asked, ask_questions, crosses_clips
+from beam_jobs.night.asking import Asked, ask_questions, crosses_clips, room_for
 from beam_jobs.night.equal_sound import EqualAnswers
 from beam_jobs.night.known_tasks import note_asked
 from beam_jobs.night.pending_questions import (
@@ -91,9 +92,9 @@ def missing_work(settings: JobSettings) -> Iterator[ClipWork]:
                     yield dataclasses.replace(first, equals=tuple(equals))
 
 
-def missing_pieces(settings: JobSettings) -> Iterator[ClipWork]:
-    """The same, as pieces that travel."""
-    return map(piece_of, missing_work(settings))
+def missing_pieces(settings: JobSettings) -> list[ClipWork]:
+    """The same, as pieces that travel; each listing begins at another one."""
+    return begun_anywhere([piece_of(work) for work in missing_work(settings)])
 
 
 def piece_of(work: ClipWork) -> ClipWork:
@@ -134,15 +135,38 @@ def ask_clip(item: ClipWork, settings: JobSettings, claim: Claim = wait_for_clai
     is answered with examples stays so when nearer ones are published.
     """
     with machine_faults_wait(STAGE):
-        ledger = Ledger(settings.store)
-        with claim(ledger.store, layout.claim_key(STAGE, item.name)):
-            _ask_equals(item, ledger, settings)
+        ledger, tasks = Ledger(settings.store), settings.task_hashes()
+        key, room = layout.claim_key(STAGE, item.name), room_for(item, tasks, settings)
+        if room is None:
+            with claim(ledger.store, key):
+                _ask_equals(item, tasks, ledger, settings)
+        elif _is_open(item, tasks, ledger):  # looked at first: what is done takes no room
+            with claim(ledger.store, key, room):
+                _ask_equals(item, tasks, ledger, settings, room)
     return item.clip.clip_id
 
 
-def _ask_equals(item: ClipWork, ledger: Ledger, settings: JobSettings) -> None:
+def _is_open(item: ClipWork, tasks: Mapping[str, Task], ledger: Ledger) -> bool:
+    """Whether anything is left to ask or to take over, of what was when the clip was listed."""
+    return any(
+        pending_questions(
+            each.clip,
+            tasks,
+            ledger.annotated_clip(each.clip.recording_id, each.clip.clip_id),
+            each.questions[0].retry,
+        )
+        for each in (item, *item.equals)
+    )
+
+
+def _ask_equals(
+    item: ClipWork,
+    tasks: Mapping[str, Task],
+    ledger: Ledger,
+    settings: JobSettings,
+    room: Room | None = None,
+) -> None:
     """Ask what no clip of the object was answered, and keep the answers for each of them."""
-    tasks = settings.task_hashes()
     asked = [item, *item.equals]
     clips = [each.clip for each in asked]
     is_asked = any(clip.clip_id == item.name for clip in clips)
@@ -158,7 +182,7 @@ def _ask_equals(item: ClipWork, ledger: Ledger, settings: JobSettings) -> None:
         questions = pending_questions(each.clip, tasks, answers.of(each.clip), retry)
         if questions:
             left = dataclasses.replace(each, questions=questions)
-            answers.add(each.clip, _ask_and_store(left, tasks, ledger, settings, tried))
+            answers.add(each.clip, _ask_and_store(left, tasks, ledger, settings, tried, room))
     if item.original and not is_asked:
         answers.take_over(item.original)
 
@@ -177,18 +201,20 @@ def _ask_and_store(
     ledger: Ledger,
     settings: JobSettings,
     tried: dict[_Place, Result],
+    room: Room | None,
 ) -> AnnotatedClip:
     """Ask a clip's questions, and keep what comes of it; gives what is kept.
 
     Args:
         tried: what came of questions about an equal clip, which are not asked again.
+        room: held for the clip, where it is asked about beside others.
     """
     fresh = tuple(question for question in item.questions if _place(question) not in tried)
     asked = Asked((), {}, 0)
     if fresh:
         left = dataclasses.replace(item, questions=fresh)
         length_ms = asked_ms(left, tasks)
-        asked = ask_questions(left, length_ms, tasks, ledger, settings)
+        asked = ask_questions(left, length_ms, tasks, ledger, settings, room)
         tried |= zip(map(_place, fresh), asked.results, strict=True)
         count("clips_asked")
         count("model_ms", asked.model_ms)
@@ -225,7 +251,7 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     except ModelError as away:  # or each clip would wait for it
         count_waiting(STAGE, away, len(waiting))
         return Outcome({"answers_made": 0}, [], {type(away).__name__: len(waiting)})
-    pieces = list(map(piece_of, waiting))
+    pieces = begun_anywhere([piece_of(work) for work in waiting])
     gpus = chosen_gpus(settings, works_here=works_here(beam_arguments))
     with show_progress("annotate", _work(waiting, settings)):
         # where another run was faster there is nothing left to count

@@ -1,44 +1,32 @@
 """How a clip's questions are put to the model: one clip at a time, or many clips at once.
 
-read ──► decode ──► prompts ──► the model, with what other clips ask ──► results
- a thread for each clip, within a budget of bytes         the engine's own thread
+claim, room ──► read ──► decode ──► prompts ──► model, with what other clips ask ──► results
+      a thread for each clip (`framework.room`)      the engine's own thread
 """
 
 from __future__ import annotations
 
 import dataclasses
-import functools
-import os
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from af3core.errors import ModelError
-from af3core.model.cuda import gpus, torch_build, why_no_cuda
 from af3core.model.engines.engine_registry import load_engine, model_turn
 from af3core.model.request import Request, Sound
 from af3core.tasks.task import Task
-from beam_jobs.framework.byte_budget import ByteBudget
 from beam_jobs.framework.clip_audio import ClipObject, Span, clip_sounds
 from beam_jobs.framework.ledger import Ledger
+from beam_jobs.framework.room import Need, Room, decoding, fit_engine
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.shared_time import SharedTime
+from beam_jobs.night.admission import need_of
 from beam_jobs.night.answer_records import Result
 from beam_jobs.night.few_shot_examples import ShownExamples, shown_examples
-from beam_jobs.night.pending_questions import ClipWork, PendingQuestion
+from beam_jobs.night.pending_questions import ClipWork, PendingQuestion, all_questions
 from beam_jobs.night.shown_example import ShownExample
 from beam_jobs.night.task_request import request_of
-from schemas.options.night import Batching
+from schemas.options.night import Cutting
 
-HEARD_BYTES = 512 << 20
-"""Of sounds that are decoded and not yet answered: more than an hour."""
-_BYTES_A_MS = 16 * 4 + 128 * 4 // 10
-"""Of float32 at 16 kHz, and of their log-mel, 128 numbers each 10 ms."""
-
-heard = ByteBudget(HEARD_BYTES)
-"""Of this process."""
-_decoding = threading.BoundedSemaphore(max(1, len(os.sched_getaffinity(0)) - 1))
-"""Clips that are decoded at once: a core is left to the engine."""
 _model_time = SharedTime()
 
 
@@ -58,22 +46,32 @@ class Asked:
 
 
 def crosses_clips(settings: JobSettings) -> bool:
-    """Whether many clips are asked at once here: as `--batching` says, or else where the model runs
-    on a GPU of this machine.
+    """Whether many clips are asked at once here."""
+    return settings.engine.crosses_callers
+
+
+def room_for(item: ClipWork, tasks: Mapping[str, Task], settings: JobSettings) -> Room | None:
+    """What a clip needs where it is asked about beside others, whichever of its questions are left;
+    None where it is asked about alone.
     """
-    batching = settings[Batching].batching
-    if batching != "auto":
-        return batching == "continuous"
-    return settings.engine.name != "openai" and _runs_on_gpu(settings.engine.device)
+    if not crosses_clips(settings):
+        return None
+    return Room(_need(all_questions(item.clip, tasks), tasks, settings))
 
 
-@functools.cache
-def _runs_on_gpu(device: str) -> bool:
-    return device == "cuda" or (device == "auto" and not why_no_cuda(gpus(), torch_build()))
+def _need(
+    questions: Iterable[PendingQuestion], tasks: Mapping[str, Task], settings: JobSettings
+) -> Need:
+    return need_of(questions, tasks, round(1000 * settings[Cutting].max_segment_s))
 
 
 def ask_questions(
-    item: ClipWork, weight: int, tasks: Mapping[str, Task], ledger: Ledger, settings: JobSettings
+    item: ClipWork,
+    weight: int,
+    tasks: Mapping[str, Task],
+    ledger: Ledger,
+    settings: JobSettings,
+    room: Room | None,
 ) -> Asked:
     """Read a clip and ask its questions.
 
@@ -83,13 +81,15 @@ def ask_questions(
         tasks: by their identity.
         ledger: whose store holds the clip.
         settings: of the job.
+        room: held for it, where it is asked about beside others.
     """
-    asking = _ask_beside_others if crosses_clips(settings) else _ask_alone
-    return asking(item, weight, tasks, ledger, settings)
+    if room is None:
+        return _ask_alone(item, tasks, ledger, settings)
+    return _ask_beside_others(item, weight, tasks, ledger, settings, room)
 
 
 def _ask_alone(
-    item: ClipWork, _weight: int, tasks: Mapping[str, Task], ledger: Ledger, settings: JobSettings
+    item: ClipWork, tasks: Mapping[str, Task], ledger: Ledger, settings: JobSettings
 ) -> Asked:
     """In the model's turn, so that its batches hold this clip alone."""
     clip, spans = _object_and_spans(item)
@@ -103,17 +103,23 @@ def _ask_alone(
 
 
 def _ask_beside_others(
-    item: ClipWork, weight: int, tasks: Mapping[str, Task], ledger: Ledger, settings: JobSettings
+    item: ClipWork,
+    weight: int,
+    tasks: Mapping[str, Task],
+    ledger: Ledger,
+    settings: JobSettings,
+    room: Room,
 ) -> Asked:
     """Read and decode while others are asked, then ask beside them."""
     clip, spans = _object_and_spans(item)
-    length_ms = sum(end_ms - start_ms for start_ms, end_ms in {*spans})
-    with heard.held(length_ms * _BYTES_A_MS):
-        sounds = clip_sounds(clip, spans, ledger.store, _decoding)
-        engine = load_engine(settings.engine)  # the first clips are read meanwhile
-        shown = shown_examples(item, sounds, tasks, settings)
-        with _model_time.measured(max(weight, 1)) as share:
-            results = _ask(item, sounds, shown, tasks, settings, engine.answer_beside)
+    room.fit(_need(item.questions, tasks, settings))
+    sounds = clip_sounds(clip, spans, ledger.store, decoding)
+    engine = load_engine(settings.engine)  # the first clips are read meanwhile
+    fit_engine(engine.batch_tokens)
+    shown = shown_examples(item, sounds, tasks, settings, room)
+    with _model_time.measured(max(weight, 1)) as share:
+        results = _ask(item, sounds, shown, tasks, settings, engine.answer_beside)
+    room.fit(Need(0, 0))  # the next one is read while these are stored
     return Asked(results, shown.of, round(1000 * share.seconds))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -24,6 +25,7 @@ from af3core.tasks.task import Kind, Task
 from beam_jobs.derive.embed_job import audio_model
 from beam_jobs.derive.embedding_neighbours import published_neighbourhood
 from beam_jobs.framework.clip_audio import Span
+from beam_jobs.framework.room import Room, decoding, sound_bytes
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.table_snapshot import take_snapshot
 from beam_jobs.night.few_shot_sounds import SegmentSounds, as_many_as_fit, with_sounds
@@ -61,11 +63,13 @@ def shown_examples(
     sounds: Mapping[Span, Sound | ModelError],
     tasks: Mapping[str, Task],
     settings: JobSettings,
+    room: Room | None = None,
 ) -> ShownExamples:
     """The examples of each question that wants them and has any.
 
     They are those that were published when this run first looked: what it answers itself is not
-    among them, so that no answer depends on which clip was asked before.
+    among them, so that no answer depends on which clip was asked before. Their sounds take of the
+    clip's room, where it is asked about beside others.
     """
     wanting = [question for question in item.questions if tasks[question.task_hash].examples]
     if not wanting:
@@ -82,7 +86,7 @@ def shown_examples(
             found = published.examples(vector, tasks[question.task_hash], item.clip.recording_id)
             shown[question] = tuple(found)
     found_any = {question: examples for question, examples in shown.items() if examples}
-    return _heard(found_any, sounds, published.sounds, tasks, settings)
+    return _heard(found_any, sounds, published.sounds, tasks, settings, room)
 
 
 def _heard(
@@ -91,11 +95,16 @@ def _heard(
     published: SegmentSounds,
     tasks: Mapping[str, Task],
     settings: JobSettings,
+    room: Room | None,
 ) -> ShownExamples:
     """The examples, with their sounds where the task asks for them and the model takes them."""
     wanting = [q for q in shown if tasks[q.task_hash].examples_form == "sounds"]
-    segments = {each.neighbour.segment for question in wanting for each in shown[question]}
-    read = published.read(sorted(segments, key=lambda segment: segment.segment_id))
+    found = {each.neighbour.segment for question in wanting for each in shown[question]}
+    segments = sorted(found, key=lambda segment: segment.segment_id)
+    if room is not None:
+        asked_ms = sum(end_ms - start_ms for start_ms, end_ms in sounds)
+        room.fit_sounds(sound_bytes(asked_ms + published.length_ms(segments)))
+    read = published.read(segments, nullcontext() if room is None else decoding)
     engine = cast(RequestRefuser, load_engine(settings.engine))
     examples, waiting = dict(shown), {}
     for question in wanting:

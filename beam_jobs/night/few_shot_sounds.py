@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from af3core.embedding.neighbours import EmbeddedSegment
@@ -43,18 +44,35 @@ class SegmentSounds:
     _places: dict[str, dict[str, _Place]] = field(default_factory=dict)
     _looking: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def read(self, segments: Iterable[EmbeddedSegment]) -> dict[str, Sound | ModelError]:
-        """By segment, each clip fetched once; what is not published is left out."""
+    def read(
+        self,
+        segments: Iterable[EmbeddedSegment],
+        decoding: AbstractContextManager[object] = nullcontext(),  # noqa: B008 - it holds nothing
+    ) -> dict[str, Sound | ModelError]:
+        """By segment, each clip fetched once; what is not published is left out.
+
+        Args:
+            segments: to be heard.
+            decoding: held while a clip is decoded.
+        """
+        found: dict[str, Sound | ModelError] = {}
+        for clip, spans in self._by_clip(segments).items():
+            read = _clip_sounds(clip, spans.values(), self.store, decoding)
+            found |= {segment_id: read[span] for segment_id, span in spans.items()}
+        return found
+
+    def length_ms(self, segments: Iterable[EmbeddedSegment]) -> int:
+        """Of all that `read` gives, together."""
+        by_clip = self._by_clip(segments).values()
+        return sum(end_ms - start_ms for spans in by_clip for start_ms, end_ms in {*spans.values()})
+
+    def _by_clip(self, segments: Iterable[EmbeddedSegment]) -> dict[ClipObject, dict[str, Span]]:
         by_clip: dict[ClipObject, dict[str, Span]] = {}
         for segment in segments:
             place = self._places_of(segment.date).get(segment.segment_id)
             if place is not None:
                 by_clip.setdefault(place.clip, {})[segment.segment_id] = place.span
-        found: dict[str, Sound | ModelError] = {}
-        for clip, spans in by_clip.items():
-            read = _clip_sounds(clip, spans.values(), self.store)
-            found |= {segment_id: read[span] for segment_id, span in spans.items()}
-        return found
+        return by_clip
 
     def _places_of(self, date: str) -> dict[str, _Place]:
         """Looked up once, whichever of the clips that are asked beside each other comes first."""
@@ -76,12 +94,15 @@ class SegmentSounds:
 
 
 def _clip_sounds(
-    clip: ClipObject, spans: Iterable[Span], store: Store
+    clip: ClipObject,
+    spans: Iterable[Span],
+    store: Store,
+    decoding: AbstractContextManager[object],
 ) -> dict[Span, Sound | ModelError]:
     """As `clip_sounds`; what the storage has to say against it keeps no other question waiting."""
     wanted = list(spans)
     try:
-        return clip_sounds(clip, wanted, store)
+        return clip_sounds(clip, wanted, store, decoding)
     except StorageError as error:
         return dict.fromkeys(wanted, as_model_error(error))
 

@@ -48,6 +48,6 @@ def claims_taken_over() -> Iterator[None]:
     """Every claim is had at once, as if its holder were stopped for longer than a lease."""
     with pytest.MonkeyPatch.context() as patch:
         for kind in (FolderStore, BucketStore):
-            patch.setattr(kind, "claim", lambda _store, _key: nullcontext())
+            patch.setattr(kind, "claim", lambda _store, _key, room=None: room or nullcontext())
             patch.setattr(kind, "try_claim", lambda _store, _key: nullcontext(True))
         yield

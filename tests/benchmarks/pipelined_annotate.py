@@ -3,14 +3,17 @@
 Wanted: the device works 95 % of the job's time, start and tail included, on two cores, in bounded
 memory. The device is simulated (`simulated_device`): a set time for each batch and each step. All
 else is the job's own: Beam, ledger and claims, FLAC, prompts, pool and scheduler. Beside it: the
-same, clip after clip.
+same, clip after clip, and by two processes that share the clips.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -28,6 +31,7 @@ from af3core.audio.clip_file import as_pcm, encode_flac
 from af3core.model.weights.checkpoint import find_checkpoint
 from af3core.storage.address import open_store
 from af3core.storage.store import Store
+from beam_jobs.framework import room
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.night import annotate, asking
@@ -58,20 +62,74 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clips", type=int, default=500)
     parser.add_argument("--clips-alone", type=int, default=20, help="clip after clip")
+    parser.add_argument("--clips-shared", type=int, default=60, help="by two processes")
+    parser.add_argument("--part-of", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.part_of:
+        do_part(Path(given.part_of))
+        return
     header("a night over a simulated device", "apache-beam", "torch")
-    measure("clip", given.clips_alone)
-    measure("continuous", given.clips)
+    if given.clips_alone:
+        measure("clip", given.clips_alone)
+    if given.clips:
+        measure("continuous", given.clips)
+    if given.clips_shared:
+        measure_shared(given.clips_shared)
+
+
+def settings_in(folder: Path, batching: str) -> JobSettings:
+    (folder / "arc").mkdir(exist_ok=True)
+    options = ("--device", "cpu", "--batching", batching)
+    return settings_for("night", folder / "arc", "--out", folder / "out", *options)
+
+
+def measure_shared(clips: int) -> None:
+    """Annotate so many clips by two processes, each with a device, and say who did what."""
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = make_clips(settings_in(Path(folder), "continuous"), clips)
+        command = [sys.executable, "-m", "tests.benchmarks.pipelined_annotate"]
+        command += ["--part-of", folder]
+        processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        ends = [json.loads(process.communicate()[0].splitlines()[-1]) for process in processes]
+        assert sum(end["clips"] for end in ends) == clips, ends
+    name = f"shared, {clips} clips"
+    line(f"{name}: audio", f"{seconds / 3600:.1f} h")
+    for end in ends:
+        shown = ", ".join(f"{key} {value}" for key, value in end.items() if key != "ended")
+        line(f"{name}: a process", shown)
+    line(f"{name}: one ended before the other", f"{abs(ends[0]['ended'] - ends[1]['ended']):.1f} s")
+
+
+def do_part(folder: Path) -> None:
+    """What a process of `measure_shared` does: as JSON, its last line."""
+    settings, stores = settings_in(folder, "continuous"), list[SlowStore]()
+    engine = SimulatedEngine(find_checkpoint("nano"), TIMES, BATCH_TOKENS)
+
+    def opened(address: str) -> Store:
+        stores.append(SlowStore(open_store(address), REQUEST_S))
+        return stores[-1]
+
+    with (
+        patch.object(asking, "load_engine", lambda _: engine),
+        patch("beam_jobs.framework.settings.open_store", opened),
+    ):
+        begun = time.monotonic()
+        done = annotate.run(fresh(settings))
+    ended = {
+        "clips": done.facts.get("clips_asked", 0),
+        "device_s": round(engine.device.worked_s, 1),
+        "wall_s": round(time.monotonic() - begun, 1),
+        "requests": sum(store.requests.total() for store in stores),
+        "lost_claims": sum(store.lost_claims for store in stores),
+        "ended": time.time(),
+    }
+    print(json.dumps(ended))
 
 
 def measure(batching: str, clips: int) -> None:
     """Annotate so many clips, and say how busy the device was."""
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "arc").mkdir()
-        out = Path(folder) / "out"
-        settings = settings_for(
-            "night", Path(folder) / "arc", "--out", out, "--device", "cpu", "--batching", batching
-        )
+        settings = settings_in(Path(folder), batching)
         seconds = make_clips(settings, clips)
         engine = SimulatedEngine(find_checkpoint("nano"), TIMES, BATCH_TOKENS)
         with (
@@ -96,7 +154,7 @@ def measure(batching: str, clips: int) -> None:
         counted_s = done.facts["model_ms"] / 1000
         line(f"{name}: the model's time, by the clips' shares", f"{counted_s:.1f} s")
         line(f"{name}: peak memory", f"{peak_mb[0]:.0f} MB", f"{peak_mb[1]:.0f} MB before")
-        line(f"{name}: sounds held at most", f"{asking.heard.peak / 2**20:.0f} MiB")
+        line(f"{name}: sounds held at most", f"{room.heard.peak / 2**20:.0f} MiB")
 
 
 def fresh(settings: JobSettings) -> JobSettings:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from af3core.model.streaming.stream_batches import (
 )
 from af3core.model.weights.checkpoint import Checkpoint
 from af3core.model.weights.loading import limit_of_processor, load_processor
-from af3core.storage.lease import LEASE_S, hold_lease, try_lease
+from af3core.storage.lease import ANY_ROOM, LEASE_S, Room, hold_lease, try_lease
 from af3core.storage.store import Store
 
 _POSITIONS = 32_768
@@ -115,7 +116,7 @@ class SimulatedEngine:
         processor = load_processor(checkpoint)
         self._builder = PromptBuilder(processor, _POSITIONS, limit_of_processor(processor))
         self._times = times
-        self._batch_tokens = batch_tokens
+        self.batch_tokens = batch_tokens
         self._turn = FairLock()
         self._pool = StreamBatches(self._turn, self._run, lambda: None, lambda: batch_tokens)
         self.device = Device()
@@ -138,7 +139,7 @@ class SimulatedEngine:
     def _run(
         self, asked: Sequence[PendingRequest], join: Join
     ) -> Iterator[tuple[int, Answer | ModelError]]:
-        loop = _Loop(self, Scheduler([], self._batch_tokens), self._times)
+        loop = _Loop(self, Scheduler([], self.batch_tokens), self._times)
         loop.add(list(enumerate(asked)))
         launched: _Step | None = None
         while loop.scheduler.busy or launched:
@@ -217,24 +218,36 @@ class SlowStore:
     Args:
         inner: the store.
         request_s: of a request.
+
+    Attributes:
+        requests: how many of each kind.
+        lost_claims: claims that another one held.
     """
 
     def __init__(self, inner: Store, request_s: float) -> None:
         self._inner, self._request_s = inner, request_s
+        self.requests: Counter[str] = Counter()
+        self.lost_claims = 0
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._inner, name)
-        return self._delayed(method, _REQUESTS[name]) if name in _REQUESTS else method
+        return self._delayed(name, method, _REQUESTS[name]) if name in _REQUESTS else method
 
-    def claim(self, key: str) -> AbstractContextManager[None]:
-        return hold_lease(self, key, LEASE_S)
+    def replace(self, key: str, data: bytes, expected: str | None) -> str | None:
+        stamp = self._delayed("replace", self._inner.replace, 1)(key, data, expected)
+        self.lost_claims += stamp is None and expected is None
+        return stamp
+
+    def claim(self, key: str, room: Room = ANY_ROOM) -> AbstractContextManager[None]:
+        return hold_lease(self, key, LEASE_S, room=room)
 
     def try_claim(self, key: str) -> AbstractContextManager[bool]:
         return try_lease(self, key, LEASE_S)
 
-    def _delayed(self, method: Callable[..., Any], requests: int) -> Callable[..., Any]:
+    def _delayed(self, name: str, method: Callable[..., Any], requests: int) -> Callable[..., Any]:
         def call(first: Any, *more: Any, **named: Any) -> Any:
             count = requests or -(-len(first) // _AT_ONCE)
+            self.requests[name] += requests or len(first)
             time.sleep(count * self._request_s)
             return method(first, *more, **named)
 

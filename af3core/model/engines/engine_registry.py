@@ -1,6 +1,7 @@
 """The engines by name: ours, transformers' own, and a server that speaks OpenAI's protocol.
 
-A process loads each once, and one piece of work at a time asks it, so that batches fill the device.
+A process loads each once. One piece of work at a time asks it, so that its batches hold that alone,
+or many together (`EngineSettings.crosses_callers`).
 """
 
 from __future__ import annotations
@@ -10,20 +11,21 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from af3core.errors import ConfigurationError, GpuFull, ModelError
 from af3core.installation import install_command
 from af3core.model.audio_limits import BASE_TRAINED_SAMPLES
+from af3core.model.cuda import gpus, torch_build, why_no_cuda
 from af3core.model.request import Answer, Request, Weights
 from af3core.model.streaming.stream import StreamingEngine
 from af3core.model.weights.checkpoint import Checkpoint
 from schemas.options.night import API_KEY_VARIABLE as API_KEY_VARIABLE
-from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName, ServerName
+from schemas.options.night import DEFAULT_PROMPT_FORM, BatchingName, PromptFormName, ServerName
 from schemas.options.night import EngineName as EngineName
 
 model_turn = threading.Lock()
-"""Held while one piece of work asks an engine."""
+"""Held while one piece of work asks an engine alone."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class EngineSettings:
         key_variable: the environment variable that holds the server's key.
         server: what the server is.
         prompt_form: how sounds and words are put to a model on this machine.
+        batching: what it is asked at once, as `--batching` says; it decides no answer.
     """
 
     name: EngineName
@@ -49,6 +52,16 @@ class EngineSettings:
     key_variable: str = API_KEY_VARIABLE
     server: ServerName = "auto"
     prompt_form: PromptFormName = DEFAULT_PROMPT_FORM
+    batching: BatchingName = field(default="clip", compare=False)
+
+    @property
+    def crosses_callers(self) -> bool:
+        """Whether it answers several pieces of work together here: as `--batching` says, or else
+        where the model runs on a GPU of this machine.
+        """
+        if self.batching != "auto":
+            return self.batching == "continuous"
+        return self.name != "openai" and _runs_on_gpu(self.device)
 
     def weights_for(self, *, thinking: bool, longest_samples: int) -> Weights:
         """Which weights answer: those that think where it is asked for; an adapter of AF3's also
@@ -77,6 +90,11 @@ class EngineSettings:
     def _form(self, sign: str) -> str:
         """The form of prompts; nothing for that which answers of earlier releases were asked in."""
         return "" if self.prompt_form == DEFAULT_PROMPT_FORM else f"{sign}{self.prompt_form}"
+
+
+@functools.cache
+def _runs_on_gpu(device: str) -> bool:
+    return device == "cuda" or (device == "auto" and not why_no_cuda(gpus(), torch_build()))
 
 
 _loading = threading.Lock()
@@ -153,8 +171,12 @@ def _load(settings: EngineSettings) -> StreamingEngine:
 
 
 def answers_of(settings: EngineSettings, requests: Sequence[Request]) -> list[Answer | ModelError]:
-    """One answer or one error per request, in their order, when it is our turn."""
+    """One answer or one error per request, in their order: beside what other threads ask, or when
+    it is our turn.
+    """
     if not requests:
         return []
+    if settings.crosses_callers:
+        return load_engine(settings).answer_beside(requests)
     with model_turn:
         return load_engine(settings).answer(requests)

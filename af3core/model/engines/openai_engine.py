@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import math
 import re
 import threading
 from collections.abc import Sequence
@@ -68,6 +69,7 @@ class OpenAIEngine:
     """
 
     name = "openai"
+    batch_tokens = math.inf
 
     def __init__(
         self,

@@ -17,6 +17,11 @@ _CHARACTERS_A_TOKEN = 4
 Item = TypeVar("Item")
 
 
+def words_tokens(text: str) -> int:
+    """About so many tokens are words."""
+    return len(text) // _CHARACTERS_A_TOKEN
+
+
 @dataclass(frozen=True, eq=False)
 class WaitingGroup(Generic[Item]):
     """Requests of one caller about the same sounds: they share an encoding, and go together.
@@ -116,7 +121,7 @@ class FairQueue(Generic[Item]):
     def _group(self, items: Sequence[Item]) -> WaitingGroup[Item]:
         requests = [self._request_of(item) for item in items]
         own = sum(
-            sum(len(turn.text) for turn in request.turns) // _CHARACTERS_A_TOKEN
+            words_tokens("".join(turn.text for turn in request.turns))
             + request.decoding.max_new_tokens
             for request in requests
         )

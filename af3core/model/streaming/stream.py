@@ -47,7 +47,14 @@ class StreamingEngine(Engine, Protocol):
     """An engine that gives its answers as it writes them.
 
     Any thread may open streams, beside each other and beside `answer`.
+
+    Attributes:
+        batch_tokens: whose keys and values it holds at once; a server's are its own affair, and
+            infinite.
     """
+
+    @property
+    def batch_tokens(self) -> float: ...
 
     def answer_beside(self, requests: Sequence[Request]) -> list[Answer | ModelError]:
         """One answer or one error per request, in their order, as `answer` gives them, but written

@@ -15,9 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
-from af3core.errors import ModelError
+from af3core.errors import MachineModelError, ModelError
 from af3core.model.isolation import as_model_error
 from af3core.model.prompt import Prompt
 from af3core.model.request import Answer, Request, Weights
@@ -129,11 +129,28 @@ class _Collected:
         return [self._found[number] for number in range(self._count)]
 
 
+class _Call(Generic[Value]):
+    """Work for the engine's thread, and who waits for what it gives."""
+
+    def __init__(self, work: Callable[[], Value]) -> None:
+        self._work = work
+        self.result: Future[Value] = Future()
+
+    def run(self) -> None:
+        try:
+            self.result.set_result(self._work())
+        except BaseException as error:
+            self.result.set_exception(error)
+
+
 class StreamBatches:
     """Writes answers on a thread that lives as long as there are any to write.
 
     One that comes while others are written joins them at the next step, unless somebody waits for
     the turn of the model: then it starts behind that one.
+
+    An error that is no batch's ends the thread: all that were asked then are told it, as a
+    machine's trouble, and who asks later starts another thread.
 
     Args:
         turn: held while a batch runs.
@@ -155,7 +172,7 @@ class StreamBatches:
         self._batch_tokens = batch_tokens
         self._changed = threading.Condition()
         self._waiting: FairQueue[PendingRequest] = FairQueue(lambda asked: asked.request)
-        self._calls: deque[Callable[[], None]] = deque()
+        self._calls: deque[_Call[Any]] = deque()
         self._tokens: dict[PendingRequest, float] = {}
         self._held = 0.0
         self._share = 1.0
@@ -191,34 +208,33 @@ class StreamBatches:
 
     def call(self, work: Callable[[], Value]) -> Value:
         """What `work` gives, done on the model between two steps of what is written."""
-        result: Future[Value] = Future()
-
-        def run() -> None:
-            try:
-                result.set_result(work())
-            except BaseException as error:
-                result.set_exception(error)
-
+        call = _Call(work)
         with self._changed:
-            self._calls.append(run)
             self._ensure_thread()
+            self._calls.append(call)
         try:
-            return result.result()
+            return call.result.result()
         finally:
             self._join()
 
     def _put(self, asked: Sequence[PendingRequest]) -> None:
         with self._changed:
-            self._waiting.put(asked)
-            self._unfinished += len(asked)
             if asked:
                 self._ensure_thread()
+            self._waiting.put(asked)
+            self._unfinished += len(asked)
 
     def _ensure_thread(self) -> None:
+        """Have a thread that takes what is put next, before the lock is given back."""
         if not self._running:
+            thread = threading.Thread(target=self._run_guarded, name="streams", daemon=True)
             self._running = True
-            self._thread = threading.Thread(target=self._run_all, name="streams", daemon=True)
-            self._thread.start()
+            try:
+                thread.start()
+            except RuntimeError as error:
+                self._running = False
+                raise MachineModelError(f"no thread for the engine: {error}") from error
+            self._thread = thread
 
     def _join(self) -> None:
         """Where nothing is left to write, wait until the thread is gone."""
@@ -236,6 +252,34 @@ class StreamBatches:
         self._finish(asked, Cancelled())
         self._turn.wake_waiting()
 
+    def _run_guarded(self) -> None:
+        try:
+            self._run_all()
+        except BaseException as error:
+            self._give_up(error)
+
+    def _give_up(self, error: BaseException) -> None:
+        """Tell all that wait why nothing of theirs is done; all else is as it was at first."""
+        said = f"the engine's thread ended by {type(error).__name__}: {error}; ask again"
+        failure = MachineModelError(said)
+        failure.__cause__ = error
+        with self._changed:
+            left = [*self._tokens]
+            while group := self._waiting.take():
+                left += group.items
+            calls = [*self._calls]
+            self._calls.clear()
+            self._tokens.clear()
+            self._held, self._share = 0.0, 1.0
+            self._unfinished -= len(left)
+            self._running = False
+            self._changed.notify_all()
+        for call in calls:
+            call.result.set_exception(failure)
+        for one in left:
+            assert one.done is not None
+            one.done(failure)
+
     def _run_all(self) -> None:
         last: Weights | None = None
         while True:
@@ -247,6 +291,8 @@ class StreamBatches:
                         asked = self._take(last) if last else []
                     if asked:
                         self._run_isolated(asked)
+                    if self._tokens:
+                        raise RuntimeError("a batch has ended and left requests behind")
                 finally:
                     self._turn.release()
             with self._changed:
@@ -257,7 +303,7 @@ class StreamBatches:
 
     def _do_calls(self) -> None:
         while self._calls:
-            self._calls.popleft()()
+            self._calls.popleft().run()
 
     def _run_isolated(self, asked: list[PendingRequest]) -> None:
         """Finish all; a bad request fails alone, as in `answer_isolated`.
@@ -277,7 +323,9 @@ class StreamBatches:
         try:
             for place, result in self._run(batch, join):
                 self._finish(running.pop(place), result)
-            return []
+            if not running:
+                return []
+            failure = ModelError("the engine gave no answer, and no error")
         except Exception as error:
             failure = as_model_error(error)
         with suppress(Exception):  # a device may be past all use: readers are told all the same
@@ -330,12 +378,12 @@ class StreamBatches:
 
     def _finish(self, asked: PendingRequest, result: Result) -> None:
         assert asked.done is not None
+        recovery_tokens = _RECOVERY * self._batch_tokens()
         with self._changed:
             self._unfinished -= 1
             tokens = self._tokens.pop(asked, 0.0)
             self._held = self._held - tokens if self._tokens else 0.0
             if isinstance(result, Answer):
-                recovered = tokens / (_RECOVERY * self._batch_tokens())
-                self._share = min(1.0, self._share + recovered)
+                self._share = min(1.0, self._share + tokens / recovery_tokens)
             self._changed.notify_all()
         asked.done(result)

@@ -9,6 +9,7 @@ not asked again.
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 
 from af3core.dialogue.script import read_scripts
@@ -188,6 +189,11 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     scripts = read_scripts(file)
     found = conversations_of(scripts, settings)
     derivation = Derivation(
-        STAGE, (CHATS,), functools.partial(pieces, conversations=found), derive_rows
+        STAGE,
+        (CHATS,),
+        functools.partial(pieces, conversations=found),
+        derive_rows,
+        asks=operator.attrgetter("engine"),
+        hears=True,
     )
     return derive(derivation, settings, beam_arguments)

@@ -7,6 +7,7 @@ captions, transcripts, answers, events ──► pairs ──► rules ──►
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Iterator, Sequence
 
 from af3core.errors import ModelError
@@ -152,7 +153,14 @@ def pair_id(table: str, row: Row, identity: str) -> Row:
 
 
 SKILLS = Derivation(
-    "skills", (PAIRS, REJECTED_PAIRS), pieces, derive_rows, writes=True, renew=pair_id
+    "skills",
+    (PAIRS, REJECTED_PAIRS),
+    pieces,
+    derive_rows,
+    writes=True,
+    asks=operator.attrgetter("engine"),
+    hears=True,
+    renew=pair_id,
 )
 
 

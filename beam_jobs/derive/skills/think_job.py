@@ -7,6 +7,7 @@ tables/rejected_thoughts
 from __future__ import annotations
 
 import functools
+import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -103,7 +104,13 @@ def pair_id(_: str, row: Row, __: str) -> Row:
 
 
 THINK = Derivation(
-    "think", (THOUGHTS, REJECTED_THOUGHTS), pieces, derive_rows, writes=True, renew=pair_id
+    "think",
+    (THOUGHTS, REJECTED_THOUGHTS),
+    pieces,
+    derive_rows,
+    writes=True,
+    asks=operator.attrgetter("writer"),
+    renew=pair_id,
 )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from beam_jobs.framework import overlapping_work
 from beam_jobs.framework.counters import METRICS, count
-from beam_jobs.framework.overlapping_work import DoOverlapping
+from beam_jobs.framework.overlapping_work import WANTED, DoOverlapping
 from beam_jobs.framework.pipeline import LOCAL_RUNNER
 
 DEADLINE_S = 60
@@ -44,6 +44,25 @@ def fail_one(piece: str) -> Iterator[str]:
         raise ValueError("of b")
     done.append(piece)
     yield piece
+
+
+def wait_or_fail(piece: str) -> Iterator[str]:
+    """One has begun, two wait for what others hold, and one fails once they do."""
+    if piece == "fails":
+        for _ in range(3):
+            assert running.acquire(timeout=DEADLINE_S)
+        raise ValueError("of the one that fails")
+    running.release()
+    if piece == "begun":
+        time.sleep(0.5)
+        done.append(piece)
+        yield piece
+        return
+    until = time.monotonic() + DEADLINE_S
+    while time.monotonic() < until:
+        with WANTED:
+            time.sleep(0.01)
+    done.append(piece)
 
 
 def note_thread(piece: str) -> Iterator[str]:
@@ -86,6 +105,22 @@ def test_an_error_of_one_waits_for_the_others(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="of b"):
         run("abc", fail_one, tmp_path / "found")
     assert sorted(set(done)) == ["a", "c"]
+
+
+def test_an_error_ends_the_bundle_without_those_that_only_wait() -> None:
+    """The first waits for a claim, say, that another machine holds for minutes."""
+    done.clear()
+    work = DoOverlapping(wait_or_fail, (), yes)
+    work.setup()
+    work.start_bundle()
+    begun = time.monotonic()
+    for piece in ("waits", "begun", "fails", "waits too"):
+        assert list(work.process(piece)) == []
+    with pytest.raises(ValueError, match="of the one that fails"):
+        list(work.finish_bundle())
+    assert time.monotonic() - begun < DEADLINE_S / 2
+    assert done == ["begun"]
+    work.teardown()
 
 
 def test_no_more_than_the_bound_run_at_once(

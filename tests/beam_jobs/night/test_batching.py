@@ -22,7 +22,8 @@ from af3core.model.engines.engine_registry import load_engine
 from af3core.model.engines.openai_engine import OpenAIEngine
 from af3core.model.request import Sound
 from af3core.model.runtime.runner import Runner
-from beam_jobs.framework.byte_budget import ByteBudget
+from beam_jobs.framework import room
+from beam_jobs.framework.budget import Budget
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.night import annotate, asking, discover, publish, segment
@@ -131,13 +132,33 @@ def test_what_is_decoded_stays_within_its_bytes(
     archive: Path, out: Path, clip_by_clip: Path, untrained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Room for one clip of thirty seconds, whose segments and whole are heard."""
-    budget = ByteBudget(2 * 30 * 64_000)
-    monkeypatch.setattr(asking, "heard", budget)
+    budget = Budget(room.sound_bytes(2 * 30_000))
+    monkeypatch.setattr(room, "heard", budget)
     settings = settings_for(archive, out, untrained)
     annotate.run(settings)
     publish.run(settings)
     assert answers(out) == answers(clip_by_clip)
-    assert 0 < budget.peak <= 2 * 30 * 64_000
+    assert 0 < budget.peak <= room.sound_bytes(2 * 30_000)
+
+
+def test_no_clip_is_claimed_for_which_there_is_no_room(
+    archive: Path, out: Path, clip_by_clip: Path, untrained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What this process cannot work on yet is left to others: the model rests at the first clip."""
+    monkeypatch.setattr(room, "heard", Budget(room.sound_bytes(2 * 30_000)))
+    settings = settings_for(archive, out, untrained)
+    answer, claimed = Af3Engine.answer_beside, list[int]()
+
+    def resting(self: Af3Engine, requests: Any) -> Any:
+        if not claimed:
+            time.sleep(1)
+            claimed.append(len(claims_of(out)))
+        return answer(self, requests)
+
+    monkeypatch.setattr(Af3Engine, "answer_beside", resting)
+    annotate.run(settings)
+    assert clips_of(out) == clips_of(clip_by_clip) >= 8
+    assert 1 <= claimed[0] <= 4  # of thirty seconds one fits, of two or three seconds three
 
 
 def test_a_clip_that_is_gone_and_one_that_breaks_the_model_stop_no_other(

@@ -30,6 +30,7 @@ from af3core.model.request import (
     ask,
 )
 from af3core.model.runtime.runner import Runner
+from af3core.model.streaming.stream import Finished
 from af3core.model.streaming.stream_batches import (
     FairLock,
     Join,
@@ -276,3 +277,90 @@ def test_other_weights_have_their_turn_under_a_stream_of_work() -> None:
         assert [len(one.result(DEADLINE_S)) for one in asked] == [400, 2]
     # four budgets of two requests each may pass by, and what runs then ends
     assert device.ran.index(("think", 90)) <= 12
+
+
+class Breaking(Device):
+    """Breaks in the middle of its work, once, in the way that is chosen."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+        self.entered, self.go_on = threading.Event(), threading.Event()
+
+    def batch_tokens(self) -> int:
+        if self.how == "budget" and self.ran:
+            self.how = ""
+            raise KeyError("a bug of the pool")
+        return 1000
+
+    def run(
+        self, asked: Sequence[PendingRequest], join: Join
+    ) -> Iterator[tuple[int, Answer | ModelError]]:
+        self.entered.set()
+        assert self.go_on.wait(DEADLINE_S)
+        if self.how == "exit":
+            self.how = ""
+            raise SystemExit("a library ends its thread")
+        if self.how == "lost":
+            self.how = ""
+            join("base")
+            return
+        yield from super().run(asked, join)
+
+
+def test_an_error_of_the_pool_is_told_to_all_that_wait_and_the_next_are_answered() -> None:
+    device = Breaking("exit")
+    shared = StreamBatches(FairLock(), device.run, lambda: None, device.batch_tokens)
+    asked = asked_with([ask(Sound(CLIPS[0][0].samples), "", 90) for _ in range(30)])
+    with ThreadPoolExecutor(4) as threads:
+        first = threads.submit(shared.answer, asked)
+        assert device.entered.wait(DEADLINE_S)
+        second = threads.submit(shared.answer, asked[:2])
+        third = threads.submit(shared.call, lambda: 7)
+        while shared._unfinished < 32 or not shared._calls:
+            time.sleep(0.001)
+        stream = shared.open([asked[0][0]])
+        device.go_on.set()
+        told = [*first.result(DEADLINE_S), *second.result(DEADLINE_S)]
+        with pytest.raises(MachineModelError, match="ask again"):
+            third.result(DEADLINE_S)
+        told += [event.result for event in stream if isinstance(event, Finished)]
+    said = "the engine's thread ended by SystemExit: a library ends its thread; ask again"
+    assert [(type(error), str(error)) for error in told] == [(MachineModelError, said)] * 33
+    assert [type(one) for one in shared.answer(asked)] == [Answer] * 30
+    assert shared.call(lambda: 8) == 8
+
+
+def test_a_request_that_the_pool_lost_is_told_so_and_no_other() -> None:
+    device = Breaking("budget")
+    device.go_on.set()
+    shared = StreamBatches(FairLock(), device.run, lambda: None, device.batch_tokens)
+    asked = asked_with([ask(Sound(CLIPS[0][0].samples), "", 90) for _ in range(4)])
+    lost, *others = shared.answer(asked)
+    assert str(lost) == (
+        "the engine's thread ended by RuntimeError: a batch has ended and left requests behind;"
+        " ask again"
+    )
+    assert [type(one) for one in [*others, *shared.answer(asked)]] == [Answer] * 7
+
+
+def test_a_batch_that_ends_without_answers_is_run_again_in_halves() -> None:
+    device = Breaking("lost")
+    device.go_on.set()
+    shared = StreamBatches(FairLock(), device.run, lambda: None, device.batch_tokens)
+    results = shared.answer(asked_with([ask(Sound(CLIPS[0][0].samples), "", 90)] * 4))
+    assert [type(one) for one in results] == [Answer] * 4
+
+
+def test_a_machine_without_a_thread_left_is_no_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = pool(Device(), 1000)
+    asked = asked_with([ask(Sound(CLIPS[0][0].samples), "", 90)])
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(MachineModelError, match="no thread for the engine: can't start new"):
+            shared.answer(asked)
+    assert [type(one) for one in shared.answer(asked)] == [Answer]
