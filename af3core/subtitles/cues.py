@@ -15,6 +15,7 @@ import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+from af3core.subtitles.break_places import whole_words
 from af3core.subtitles.cue import Cue, SpokenWord, joined
 from af3core.subtitles.line_breaks import SENTENCE, break_cost, fit_two_lines, lines_of, width_of
 from af3core.subtitles.line_rules import (
@@ -29,6 +30,8 @@ from af3core.subtitles.line_rules import (
 
 DOUBT_MARK = "[?]"
 """Before the words of a subtitle that is in doubt, where doubt is marked."""
+DASH = "- "
+"""Before the words of another one than spoke before, in files that name no speakers."""
 
 _EACH_COST, _ORPHAN_COST, _HASTE_COST = 2.0, 4.0, 1.5
 _DOUBTFUL_SHARE = 0.5
@@ -49,12 +52,10 @@ def make_cues(
         mark_doubt: write `DOUBT_MARK` before what is in doubt.
     """
     rules = rules_for(joined(words))
-    if mark_doubt:
-        room = rules.width(DOUBT_MARK) + rules.width(" ")
-        narrow = dataclasses.replace(rules, line_width=rules.line_width - room)
-    else:
-        narrow = rules
-    blocks = _blocks(list(_fitting(words, narrow)))
+    is_dialogue = len({word.speaker for word in words}) > 1
+    before = DASH * is_dialogue + f"{DOUBT_MARK} " * mark_doubt
+    narrow = dataclasses.replace(rules, line_width=rules.line_width - rules.width(before))
+    blocks = [whole_words(block, narrow) for block in _blocks(list(_fitting(words, narrow)))]
     parts = [part for block in blocks for part in _cut(block, narrow)]
     parts.sort(key=lambda part: part[0].start_ms)  # several who speak at once take turns
     gap_ms = math.ceil(1000 * FRAMES_BETWEEN / fps)
@@ -177,5 +178,5 @@ def _timed(
             start = min(start, max(free_ms, end_ms - SHORTEST_MS))
         end = min(max(wanted, start + SHORTEST_MS), start + LONGEST_MS)
         doubtful = sum(word.is_doubtful for word in part) >= _DOUBTFUL_SHARE * len(part)
-        cues.append(Cue(start, end, lines, doubtful, part[0].speaker))
+        cues.append(Cue(start, end, lines, doubtful, part[0].speaker, tuple(part)))
     return cues

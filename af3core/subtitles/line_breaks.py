@@ -37,7 +37,7 @@ def break_cost(words: Sequence[SpokenWord], at: int) -> float:
     rest_ms = words[at].start_ms - words[at - 1].end_ms
     if before.endswith(tuple(_CLAUSE_ENDS)) or rest_ms >= _REST_MS:
         return CLAUSE
-    if before.casefold() in _BOUND:
+    if words[at].is_bound or before.casefold() in _BOUND:
         return BOUND
     return PHRASE if words[at].text.casefold() in _BEGINNERS else PLAIN
 
