@@ -7,6 +7,7 @@ says, else which channel.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from af3core.alignment.text_words import normalised
 from af3core.alignment.timed_text import TimedTextWord, WordTimes
 from af3core.longform.passages import transcripts_of
+from af3core.model.weights.languages import LIKELY
 from af3core.subtitles.cue import SpokenWord
 
 Row = dict[str, Any]
@@ -39,6 +41,15 @@ def words_of_recording(
             shown.append((timed[0].start_ms, list(_spoken(row, timed))))
     shown.sort(key=lambda each: each[0])
     return [word for _, of_text in shown for word in of_text]
+
+
+def language_of(transcripts: Sequence[Row]) -> str:
+    """The ISO 639 code of the language that most letters are written in; empty where none is sure."""
+    letters: Counter[str] = Counter()
+    for row in transcripts:
+        is_sure = (row["language_probability"] or 0) >= LIKELY
+        letters[row["language"] if is_sure else ""] += len(row["text"])
+    return max(letters, key=lambda code: (letters[code], code), default="")
 
 
 def _chosen(segments: Sequence[Row], transcripts: Sequence[Row]) -> Iterator[Row]:

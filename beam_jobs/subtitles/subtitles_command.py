@@ -24,7 +24,7 @@ from beam_jobs.framework.table_snapshot import TableSnapshot, take_snapshot
 from beam_jobs.output.file_to_write import check_beside_results, check_file_to_write
 from beam_jobs.output.next_command import af3
 from beam_jobs.output.row_output import until_enough
-from beam_jobs.subtitles.recording_words import words_of_recording
+from beam_jobs.subtitles.recording_words import language_of, words_of_recording
 from schemas.layout import day_of, shard_of_key
 from schemas.options.reading import SubtitleForm
 
@@ -51,11 +51,21 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Subtitled:
-    """A recording's subtitles; `is_estimated` where no word of its transcripts has a time."""
+    """A recording's subtitles; `language` is its transcripts' own, empty where none is sure."""
 
     recording: Row
     cues: list[Cue]
-    is_estimated: bool
+    language: str
+
+    @property
+    def estimated(self) -> int:
+        """How many of them have no word that was found in the sound."""
+        return sum(cue.is_estimated for cue in self.cues)
+
+    @property
+    def is_estimated(self) -> bool:
+        """No word of its transcripts was found in the sound."""
+        return bool(self.cues) and self.estimated == len(self.cues)
 
 
 def run_subtitles(known: argparse.Namespace) -> int:
@@ -96,10 +106,17 @@ def _write_one(known: argparse.Namespace, snapshot: TableSnapshot, form: Subtitl
         check_beside_results("--output", known.output, known.out)
     day = _day_of(snapshot, known.recording, known.out)
     found = list(subtitled(day, known.recording, known.fps, known.mark_doubt))[-1]
-    if found.is_estimated:
-        name = PurePosixPath(found.recording["object_uri"]).name
+    name = PurePosixPath(found.recording["object_uri"]).name
+    if not found.cues:
+        tell(f"{name}: nothing is said in it; the file has no subtitle")
+    elif found.is_estimated:
         tell(f"{name}: not aligned; times of its words are estimated: {af3('align')} finds them")
-    text = subtitle_text(found.cues, form, known.language)
+    elif found.estimated:
+        tell(
+            f"{name}: {found.estimated} of {len(found.cues)} subtitles are not aligned; their times"
+            f" are estimated: {af3('align')} finds them"
+        )
+    text = subtitle_text(found.cues, form, known.language or found.language)
     if known.output is None:
         return until_enough(lambda: _print(text))
     store, key = split_object(known.output)
@@ -150,7 +167,8 @@ def _write_all(known: argparse.Namespace, snapshot: TableSnapshot, form: Subtitl
         stem = PurePosixPath(found.recording["object_uri"]).stem
         name = stem if written.get(stem, recording) == recording else f"{stem}-{recording}"
         written[name] = recording
-        _write(folder, f"{name}.{form}", subtitle_text(found.cues, form, known.language))
+        text = subtitle_text(found.cues, form, known.language or found.language)
+        _write(folder, ".".join(filter(None, (name, known.language, form))), text)
         estimated += found.is_estimated
     tell(f"{len(written)} files of subtitles in {known.output}")
     if estimated:
@@ -181,10 +199,9 @@ def subtitled(
             continue
         beside = [_beside(snapshot, key, table) for table in _TABLES[1:]]
         for row in recordings:
-            shown = words_of_recording(*(_rows_of(row["recording_id"], each) for each in beside))
-            cues = make_cues(shown, row["duration_ms"], fps, mark_doubt)
-            is_estimated = bool(shown) and all(word.is_estimated for word in shown)
-            yield Subtitled(row, cues, is_estimated)
+            rows = [_rows_of(row["recording_id"], each) for each in beside]
+            cues = make_cues(words_of_recording(*rows), row["duration_ms"], fps, mark_doubt)
+            yield Subtitled(row, cues, language_of(rows[_TABLES.index("transcripts") - 1]))
 
 
 def _is(row: Row, wanted: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from schemas.options.derive import ESPEAK
 from schemas.options.night import DtypeName
-from schemas.options.option import OptionGroup, language_code, option
+from schemas.options.option import OptionGroup, language_code, language_tag, option
 
 TOKEN_VARIABLE = "AF3_BROWSE_TOKEN"  # noqa: S105 (the name of a variable)
 MAX_PORT = 65535
@@ -90,7 +90,13 @@ class Subtitles(OptionGroup):
         rule=lambda value: None if 1.0 <= value <= 240.0 else "frames a second are 1 to 240",
     )
     mark_doubt: bool = option(False, "write [?] before what is in doubt")
-    language: str = option("", "code of the text's language, for ttml, such as en", "CODE")
+    language: str = option(
+        "",
+        "tag of the text's language, such as en or pt-BR: in ttml, and in the names of files in a"
+        " folder (default: the transcripts' own, in ttml alone)",
+        "TAG",
+        rule=language_tag,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
 import duckdb
+
+from af3core.alignment.quoted import time_of_quote
 
 from beam_jobs.browse.data.archive_tables import (
     ArchiveTables,
@@ -31,7 +34,6 @@ _TABLES = (
     "recordings",
     "segments",
     *PANEL_TABLES,
-    "events",
     "chapters",
     "summaries",
     "findings",
@@ -47,6 +49,7 @@ _SEGMENT = (
     "status",
     "skip_reason",
 )
+WordTimesKnown = Literal["found", "partly estimated", "estimated", "no words"]
 _CITATION = ("start_ms", "end_ms", "quote")
 
 
@@ -106,10 +109,11 @@ def _page(connection: duckdb.DuckDBPyConnection, place: Place) -> dict[str, Any]
         "segments": [_segment(row, said, clips) for row in segments],
         "clips": [_clip(clip) for clip in clips],
         "clip_answers": _of_clips(said),
+        "word_times": _word_times(said.values()),
         "events": [_some(row, "start_ms", "end_ms", "kind", "label") for row in events],
         "chapters": [_some(row, "start_ms", "end_ms", "title", "summary") for row in chapters],
         "summary": summaries[0]["summary"] if summaries else None,
-        "findings": [_finding(row) for row in findings],
+        "findings": [_finding(row, said) for row in findings],
         "failures": [as_json(row) for row in failures],
     }
 
@@ -132,7 +136,7 @@ def _segment(
         "flags": sorted({*row["flags"], *told.flags}),
         "audio": audio_of(clips, row["start_ms"], row["end_ms"]),
         "caption": told.caption,
-        "transcript": told.transcript,
+        "transcript": told.timed_transcript,
         "answers": told.answers,
     }
 
@@ -149,20 +153,41 @@ def _clip(clip: PlacedClip) -> dict[str, Any]:
 def _of_clips(said: dict[Stretch, StretchAnswers]) -> list[dict[str, Any]]:
     """Captions and transcripts of whole clips are answers to a task too."""
     shown = []
-    for (*_, segment_id, start_ms, end_ms), told in said.items():
+    for (*_, clip_id, segment_id, start_ms, end_ms), told in said.items():
         if segment_id:
             continue
-        times = {"start_ms": start_ms, "end_ms": end_ms}
+        times = {"clip_id": clip_id, "start_ms": start_ms, "end_ms": end_ms}
         shown += [times | answer for answer in told.answers]
         for task_id, answer in (("caption", told.caption), ("transcript", told.transcript)):
             if answer is not None:
                 shown.append(times | {"task_id": task_id, "question": "", "options": []} | answer)
-    return sorted(shown, key=lambda answer: (answer["start_ms"], answer["task_id"]))
+    return sorted(shown, key=lambda answer: (answer["start_ms"], answer["clip_id"], answer["task_id"]))
 
 
-def _finding(row: Row) -> dict[str, Any]:
-    citations = [_some(cited, *_CITATION) for cited in row["citations"] or ()]
+def _word_times(said: Iterable[StretchAnswers]) -> WordTimesKnown:
+    """How the times of words are known: found in all transcripts, in some of them, in none."""
+    estimated = [all(word.is_estimated for word in told.times) for told in said if told.times]
+    if not estimated:
+        return "no words"
+    return "estimated" if all(estimated) else "partly estimated" if any(estimated) else "found"
+
+
+def _finding(row: Row, said: Mapping[Stretch, StretchAnswers]) -> dict[str, Any]:
+    citations = [_citation(cited, said) for cited in row["citations"] or ()]
     return _some(row, "question", "answer") | {"citations": citations}
+
+
+def _citation(cited: Row, said: Mapping[Stretch, StretchAnswers]) -> dict[str, Any]:
+    """What a finding rests on; a quote of a transcript with the time at which it is said."""
+    shown = _some(cited, *_CITATION) | {"said_ms": None, "said_is_estimated": False}
+    wanted = (cited["segment_id"], cited["start_ms"], cited["end_ms"])
+    for (*_, segment_id, start_ms, end_ms), told in said.items():
+        if (segment_id, start_ms, end_ms) != wanted or told.transcript is None:
+            continue
+        found = time_of_quote(cited["quote"], told.transcript["text"], told.times)
+        if found is not None:
+            return shown | {"said_ms": found.start_ms, "said_is_estimated": found.is_estimated}
+    return shown
 
 
 def _some(row: Row, *names: str) -> dict[str, Any]:

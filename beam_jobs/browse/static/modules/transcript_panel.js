@@ -7,6 +7,7 @@ import { ESTIMATED, Words } from "./words.js";
 
 const SCROLL_KEYS = new Set(["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"]);
 const TOP_SHARE = 0.25;
+const TIMES = { "estimated": ` ${ESTIMATED}.`, "partly estimated": " Times of words that are not aligned are estimated." };
 
 export class TranscriptPanel {
   /**
@@ -25,7 +26,7 @@ export class TranscriptPanel {
       this.#withChapters());
     this.element = h("section", { class: "transcript-panel", "aria-labelledby": "transcript-title" },
       h("div", { class: "panel-head" }, h("h2", { id: "transcript-title" }, "Transcript"),
-        h("p", { class: "hint" }, `Click a word to play from it.${this.#estimated()}`), this.again),
+        h("p", { class: "hint" }, `Click a word to play from it.${TIMES[found.word_times] ?? ""}`), this.again),
       this.list);
     this.#watchScrolling();
   }
@@ -98,33 +99,10 @@ export class TranscriptPanel {
     const segment = this.found.segments[number];
     const paragraph = this.rows[number].querySelector(".said");
     if (!paragraph) return null;
-    const words = new Words(segment.transcript.text, [], this.#spoken(segment), segment.transcript.words);
+    const words = new Words(segment.transcript.text, [], segment.transcript.words);
     paragraph.replaceChildren(...words.nodes.flat());
     this.words.set(number, words);
     return words;
-  }
-
-  /** Where in a segment somebody speaks: its speech events, or all of it. */
-  #spoken(segment) {
-    const parts = this.found.events
-      .filter((event) => event.kind === "speech" && event.start_ms < segment.end_ms && event.end_ms > segment.start_ms)
-      .map((event) => [Math.max(event.start_ms, segment.start_ms), Math.min(event.end_ms, segment.end_ms)])
-      .sort((a, b) => a[0] - b[0]);
-    const joined = [];
-    for (const part of parts) {
-      const previous = joined.at(-1);
-      if (previous && part[0] <= previous[1]) previous[1] = Math.max(previous[1], part[1]);
-      else joined.push(part);
-    }
-    return joined.length ? joined : [[segment.start_ms, segment.end_ms]];
-  }
-
-  /** What is said of the times of words: nothing where all were found. */
-  #estimated() {
-    const said = this.found.segments.filter((segment) => segment.transcript?.text);
-    const found = said.filter((segment) => segment.transcript.words.length);
-    if (said.length && found.length === said.length) return "";
-    return found.length ? " Times of words that are not aligned are estimated." : ` ${ESTIMATED}.`;
   }
 
   #clicked(event) {
