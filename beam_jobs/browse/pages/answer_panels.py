@@ -60,10 +60,11 @@ class StretchAnswers:
     times: tuple[TimedTextWord, ...] = ()
 
     @property
-    def timed_transcript(self) -> dict[str, Any] | None:
-        """The transcript with the times of its words."""
-        words = [_word(word) for word in self.times]
-        return None if self.transcript is None else self.transcript | {"words": words}
+    def words(self) -> list[list[int]]:
+        """The words of the transcript: from and to in code points, from and to in milliseconds, and
+        a 1 where that time is an estimate.
+        """
+        return [_word(word) for word in self.times]
 
     @property
     def context(self) -> tuple[str, str]:
@@ -85,6 +86,7 @@ def said_of(
     connection: duckdb.DuckDBPyConnection,
     recordings: Iterable[str],
     segments: Sequence[str] | None = None,
+    with_times: bool = True,
 ) -> dict[Stretch, StretchAnswers]:
     """What was said of the stretches of recordings.
 
@@ -92,13 +94,14 @@ def said_of(
         connection: with views of `PANEL_TABLES`.
         recordings: whose rows are read.
         segments: the only ones wanted, the empty name for clips; None is all.
+        with_times: with those of the words of transcripts.
     """
     found: dict[Stretch, StretchAnswers] = {}
     only = "" if segments is None else " AND segment_id IN (SELECT unnest($segments))"
     values: dict[str, Any] = {"recordings": sorted(set(recordings))}
     if segments is not None:
         values["segments"] = sorted(set(segments))
-    times = _times_of_words(connection, values, only)
+    times = _times_of_words(connection, values, only) if with_times else None
     for table, columns in _COLUMNS.items():
         listed = ", ".join(dict.fromkeys((*_COMMON, *columns, *_PROVENANCE)))
         sql = (
@@ -109,7 +112,11 @@ def said_of(
         for row in rows_of(connection, sql, values):
             said = found.setdefault(stretch_of(row), StretchAnswers())
             said.flags.update(row["flags"])
-            _add(said, table, row, times.get((row["corpus"], row["date"]), _NOT_KNOWN))
+            is_first = said.transcript is None
+            _add(said, table, row)
+            if times is not None and table == "transcripts" and is_first:
+                day = times.get((row["corpus"], row["date"]), _NOT_KNOWN)
+                said.times = tuple(day.of(row))
     return found
 
 
@@ -143,7 +150,7 @@ def stretch_of(row: Mapping[str, Any]) -> Stretch:
     )
 
 
-def _add(said: StretchAnswers, table: str, row: Row, times: WordTimes) -> None:
+def _add(said: StretchAnswers, table: str, row: Row) -> None:
     shown = {
         "text": row["text"],
         "flags": row["flags"],
@@ -155,10 +162,9 @@ def _add(said: StretchAnswers, table: str, row: Row, times: WordTimes) -> None:
     elif table == "captions" and said.caption is None:
         said.caption, said.thinking = shown, row["thinking"] or ""
     elif table == "transcripts" and said.transcript is None:
-        said.transcript, said.times = shown, tuple(times.of(row))
+        said.transcript = shown
 
 
 def _word(word: TimedTextWord) -> list[int]:
-    """From and to in code points, from and to in milliseconds; a 1 where its time is an estimate."""
     known = [word.start_char, word.end_char, word.start_ms, word.end_ms]
     return [*known, 1] if word.is_estimated or word.is_doubtful else known

@@ -116,7 +116,7 @@ def _card(
         "audio": audio,
         "spectrogram": spectrogram_url(place, hit.segment_id) if audio else None,
         "caption": said.caption,
-        "transcript": said.timed_transcript,
+        "transcript": said.transcript and said.transcript | {"words": said.words},
         "answers": said.answers,
         "thinking": said.thinking,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import duckdb
@@ -50,6 +50,15 @@ _SEGMENT = (
     "skip_reason",
 )
 WordTimesKnown = Literal["found", "partly estimated", "estimated", "no words"]
+_ALIGNED = """
+SELECT (SELECT count(*) FROM transcripts WHERE recording_id = $recording AND text <> '') AS written,
+    (SELECT count(*) FROM (SELECT 1 FROM words w JOIN transcripts t
+        USING (corpus, date, recording_id, task_id, clip_id, segment_id)
+    WHERE recording_id = $recording GROUP BY task_id, clip_id, segment_id
+    HAVING count(w.confidence) > 0 AND NOT bool_or('text_too_long' IN w.flags)
+        AND bool_and(substr(t.text, start_char + 1, end_char - start_char) = word))) AS aligned
+"""
+"""Transcripts with a text, and those whose words were found: `af3core.alignment.timed_text`."""
 _CITATION = ("start_ms", "end_ms", "quote")
 
 
@@ -71,6 +80,22 @@ def recording_page(
         raise Refusal(404, f"recording {recording_id}: not in the tables")
     stamps = tables.stamps_of_places(_TABLES, [place])
     return tables.read(stamps, lambda connection: _page(connection, place))
+
+
+def segment_words(
+    tables: ArchiveTables, recording_id: str, corpus: str, date: str, segments: Sequence[str]
+) -> dict[str, list[list[int]]]:
+    """The words of the transcripts of some segments with their times, as `StretchAnswers.words`.
+
+    Raises:
+        Refusal: there is no such recording.
+    """
+    place = find_recording(tables, recording_id, corpus, date)
+    if place is None:
+        raise Refusal(404, f"recording {recording_id}: not in the tables")
+    stamps = tables.stamps_of_places(PANEL_TABLES, [place])
+    said = tables.read(stamps, lambda connection: said_of(connection, [recording_id], segments))
+    return {segment: told.words for (*_, segment, _, _), told in said.items() if told.transcript}
 
 
 def find_recording(
@@ -98,7 +123,7 @@ def _page(connection: duckdb.DuckDBPyConnection, place: Place) -> dict[str, Any]
     [recording] = _rows(connection, "recordings", recording_id, "recording_id")
     segments = _rows(connection, "segments", recording_id, "start_ms, end_ms")
     clips = clips_of(connection, [recording_id]).get(place, [])
-    said = said_of(connection, [recording_id])
+    said = said_of(connection, [recording_id], with_times=False)
     summaries = _rows(connection, "summaries", recording_id, "recording_id")
     events = _rows(connection, "events", recording_id, "start_ms, end_ms")
     chapters = _rows(connection, "chapters", recording_id, "start_ms, chapter")
@@ -109,11 +134,11 @@ def _page(connection: duckdb.DuckDBPyConnection, place: Place) -> dict[str, Any]
         "segments": [_segment(row, said, clips) for row in segments],
         "clips": [_clip(clip) for clip in clips],
         "clip_answers": _of_clips(said),
-        "word_times": _word_times(said.values()),
+        "word_times": _word_times(connection, recording_id),
         "events": [_some(row, "start_ms", "end_ms", "kind", "label") for row in events],
         "chapters": [_some(row, "start_ms", "end_ms", "title", "summary") for row in chapters],
         "summary": summaries[0]["summary"] if summaries else None,
-        "findings": [_finding(row, said) for row in findings],
+        "findings": _findings(connection, recording_id, findings),
         "failures": [as_json(row) for row in failures],
     }
 
@@ -136,7 +161,7 @@ def _segment(
         "flags": sorted({*row["flags"], *told.flags}),
         "audio": audio_of(clips, row["start_ms"], row["end_ms"]),
         "caption": told.caption,
-        "transcript": told.timed_transcript,
+        "transcript": told.transcript,
         "answers": told.answers,
     }
 
@@ -164,17 +189,26 @@ def _of_clips(said: dict[Stretch, StretchAnswers]) -> list[dict[str, Any]]:
     return sorted(shown, key=lambda answer: (answer["start_ms"], answer["clip_id"], answer["task_id"]))
 
 
-def _word_times(said: Iterable[StretchAnswers]) -> WordTimesKnown:
+def _word_times(connection: duckdb.DuckDBPyConnection, recording_id: str) -> WordTimesKnown:
     """How the times of words are known: found in all transcripts, in some of them, in none."""
-    estimated = [all(word.is_estimated for word in told.times) for told in said if told.times]
-    if not estimated:
+    [row] = rows_of(connection, _ALIGNED, {"recording": recording_id})
+    if not row["written"]:
         return "no words"
-    return "estimated" if all(estimated) else "partly estimated" if any(estimated) else "found"
+    if not row["aligned"]:
+        return "estimated"
+    return "found" if row["aligned"] >= row["written"] else "partly estimated"
 
 
-def _finding(row: Row, said: Mapping[Stretch, StretchAnswers]) -> dict[str, Any]:
-    citations = [_citation(cited, said) for cited in row["citations"] or ()]
-    return _some(row, "question", "answer") | {"citations": citations}
+def _findings(
+    connection: duckdb.DuckDBPyConnection, recording_id: str, rows: Sequence[Row]
+) -> list[dict[str, Any]]:
+    segments = {cited["segment_id"] for row in rows for cited in row["citations"] or ()}
+    said = said_of(connection, [recording_id], sorted(segments)) if segments else {}
+    return [
+        _some(row, "question", "answer")
+        | {"citations": [_citation(cited, said) for cited in row["citations"] or ()]}
+        for row in rows
+    ]
 
 
 def _citation(cited: Row, said: Mapping[Stretch, StretchAnswers]) -> dict[str, Any]:

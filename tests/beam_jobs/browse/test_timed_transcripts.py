@@ -10,7 +10,7 @@ import pytest
 from af3core.alignment.text_words import words_of_text
 from beam_jobs.browse.data.archive_tables import open_tables
 from beam_jobs.browse.pages.cards import cards_of
-from beam_jobs.browse.pages.recording_page import recording_page
+from beam_jobs.browse.pages.recording_page import recording_page, segment_words
 from beam_jobs.browse.pages.subtitle_file import subtitle_file
 from beam_jobs.search.search_engine import SearchEngine
 from beam_jobs.search.search_request import SearchRequest
@@ -65,9 +65,12 @@ def page(out: Path) -> Row:
 
 
 def words(out: Path) -> list[list[int]]:
-    [segment] = page(out)["segments"]
-    found: list[list[int]] = segment["transcript"]["words"]
-    return found
+    tables = open_tables(str(out))
+    try:
+        [found] = segment_words(tables, TAPE, "", "", [f"{TAPE}-0"]).values()
+        return found
+    finally:
+        tables.close()
 
 
 def test_words_that_are_not_aligned_are_estimated_to_be_in_the_speech(out: Path) -> None:
@@ -82,6 +85,22 @@ def test_found_words_have_their_times_and_doubtful_ones_say_so(out: Path) -> Non
     put(out, FIRST, "words", rows)
     assert words(out)[:3] == [[0, 3, 2000, 2400], [4, 9, 2500, 2900, 1], [10, 14, 3000, 3400]]
     assert page(out)["word_times"] == "found"
+
+
+def test_words_of_a_text_that_was_made_anew_since_are_estimated(out: Path) -> None:
+    put(out, FIRST, "words", word_rows("The storm went by."))
+    assert all(len(word) == 5 for word in words(out))
+    assert page(out)["word_times"] == "estimated"
+
+
+def test_how_the_times_of_a_recording_are_known(out: Path) -> None:
+    said = place(TAPE, 0) | {"task_id": "transcript", "text": TEXT, "flags": []}
+    more = place(TAPE, 1) | {"task_id": "transcript", "text": "And more.", "flags": []}
+    put(out, FIRST, "words", word_rows(TEXT))
+    put(out, FIRST, "transcripts", [said, more])
+    assert page(out)["word_times"] == "partly estimated"
+    put(out, FIRST, "transcripts", [said | {"text": ""}])
+    assert page(out)["word_times"] == "no words"
 
 
 def test_channels_that_were_heard_as_whole_clips_stay_apart(out: Path) -> None:
