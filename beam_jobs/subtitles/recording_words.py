@@ -1,8 +1,8 @@
 """The words of a recording as subtitles show them, from the rows of its tables.
 
 All that is transcribed is shown: subtitles have no holes. What a flag doubts is marked as such. An
-answer that says of speech that there is none is no transcript. Who speaks is what the table of words
-says, else which channel.
+answer that says of speech that there is none is no transcript. Who speaks is what the table of
+words says, else which channel.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def words_of_recording(
 
 
 def language_of(transcripts: Sequence[Row]) -> str:
-    """The ISO 639 code of the language that most letters are written in; empty where none is sure."""
+    """The ISO 639 code of the language of most letters; empty where none is sure."""
     letters: Counter[str] = Counter()
     for row in transcripts:
         is_sure = (row["language_probability"] or 0) >= LIKELY

@@ -8,7 +8,6 @@ from typing import Any, Literal
 import duckdb
 
 from af3core.alignment.quoted import time_of_quote
-
 from beam_jobs.browse.data.archive_tables import (
     ArchiveTables,
     Place,
@@ -186,7 +185,9 @@ def _of_clips(said: dict[Stretch, StretchAnswers]) -> list[dict[str, Any]]:
         for task_id, answer in (("caption", told.caption), ("transcript", told.transcript)):
             if answer is not None:
                 shown.append(times | {"task_id": task_id, "question": "", "options": []} | answer)
-    return sorted(shown, key=lambda answer: (answer["start_ms"], answer["clip_id"], answer["task_id"]))
+    return sorted(
+        shown, key=lambda answer: (answer["start_ms"], answer["clip_id"], answer["task_id"])
+    )
 
 
 def _word_times(connection: duckdb.DuckDBPyConnection, recording_id: str) -> WordTimesKnown:

@@ -15,7 +15,12 @@ def timed(estimated: tuple[int, ...] = (), doubtful: tuple[int, ...] = ()) -> li
     """A word each half second."""
     return [
         TimedTextWord(
-            word.start_char, word.end_char, 500 * at, 500 * at + 400, at in estimated, at in doubtful
+            word.start_char,
+            word.end_char,
+            500 * at,
+            500 * at + 400,
+            at in estimated,
+            at in doubtful,
         )
         for at, word in enumerate(words_of_text(TEXT))
     ]

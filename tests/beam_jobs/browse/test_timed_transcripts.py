@@ -12,9 +12,9 @@ from beam_jobs.browse.data.archive_tables import open_tables
 from beam_jobs.browse.pages.cards import cards_of
 from beam_jobs.browse.pages.recording_page import recording_page, segment_words
 from beam_jobs.browse.pages.subtitle_file import subtitle_file
+from beam_jobs.cli import main
 from beam_jobs.search.search_engine import SearchEngine
 from beam_jobs.search.search_request import SearchRequest
-from beam_jobs.cli import main
 from tests.beam_jobs.search.said import FIRST, place, publish, put
 
 Row = dict[str, Any]
