@@ -42,6 +42,7 @@ def make_cues(
     end_ms: int | None = None,
     fps: float = DEFAULT_FPS,
     mark_doubt: bool = False,
+    line_width: int | None = None,
 ) -> list[Cue]:
     """The subtitles of a recording, in order, without overlap.
 
@@ -50,11 +51,13 @@ def make_cues(
         end_ms: of the recording; no subtitle goes beyond, but for one that needs its second.
         fps: frames a second, for the time between two.
         mark_doubt: write `DOUBT_MARK` before what is in doubt.
+        line_width: characters of a line; None is the usual width of the script.
     """
     rules = rules_for(joined(words))
     is_dialogue = len({word.speaker for word in words}) > 1
     before = DASH * is_dialogue + f"{DOUBT_MARK} " * mark_doubt
-    narrow = dataclasses.replace(rules, line_width=rules.line_width - rules.width(before))
+    widest = rules.line_width if line_width is None else line_width
+    narrow = dataclasses.replace(rules, line_width=widest - rules.width(before))
     blocks = [whole_words(block, narrow) for block in _blocks(list(_fitting(words, narrow)))]
     parts = [part for block in blocks for part in _cut(block, narrow)]
     parts.sort(key=lambda part: part[0].start_ms)  # several who speak at once take turns

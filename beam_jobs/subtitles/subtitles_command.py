@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args
@@ -31,12 +31,13 @@ from schemas.options.reading import SubtitleForm
 DESCRIPTION = """\
 Write subtitles of a recording: lines that can be read, each at its time.
 
-  af3 subtitles morning_weather.mp3 --format vtt > weather.vtt
-  af3 subtitles morning_weather.mp3 --output weather.srt
-  af3 subtitles --output SUBTITLES --format vtt      of all recordings, a file each
+  af3 subtitles morning_weather.mp3 --output weather.en.srt
+  af3 subtitles morning_weather.mp3 --format txt
+  af3 subtitles --output SUBTITLES --format vtt --language en    of all: NAME.en.vtt each
 
-Times of words are those of af3 align; where a recording is not aligned they are estimated, and a
-message says so. Flagged transcripts are in: --mark-doubt marks their lines."""
+vtt is for web pages, srt for players and editors, ttml for broadcasters, txt to read; json has the
+time of each word. Times are those of af3 align; where a recording is not aligned they are
+estimated, and a message says so. Flagged transcripts are in: --mark-doubt marks their lines."""
 
 FORMS: tuple[SubtitleForm, ...] = get_args(SubtitleForm)
 _TABLES = ("recordings", "segments", "transcripts", "words", "events")
@@ -105,7 +106,7 @@ def _write_one(known: argparse.Namespace, snapshot: TableSnapshot, form: Subtitl
         check_file_to_write("--output", known.output)
         check_beside_results("--output", known.output, known.out)
     day = _day_of(snapshot, known.recording, known.out)
-    found = list(subtitled(day, known.recording, known.fps, known.mark_doubt))[-1]
+    found = list(subtitled(day, known.recording, _layout(known)))[-1]
     name = PurePosixPath(found.recording["object_uri"]).name
     if not found.cues:
         tell(f"{name}: nothing is said in it; the file has no subtitle")
@@ -162,7 +163,7 @@ def _write_all(known: argparse.Namespace, snapshot: TableSnapshot, form: Subtitl
         raise ConfigurationError(f"--output {known.output}: that is a file; name a folder")
     folder, _ = split_object(beside)  # temporary files lie beside each
     written, estimated = dict[str, str](), 0
-    for found in subtitled(snapshot, "", known.fps, known.mark_doubt):
+    for found in subtitled(snapshot, "", _layout(known)):
         recording = found.recording["recording_id"]
         stem = PurePosixPath(found.recording["object_uri"]).stem
         name = stem if written.get(stem, recording) == recording else f"{stem}-{recording}"
@@ -183,13 +184,19 @@ def _write(folder: Store, key: str, text: str) -> None:
     folder.write(key, text.encode())
 
 
+def _layout(known: argparse.Namespace) -> dict[str, Any]:
+    """What a person chose of how subtitles look."""
+    return {name: getattr(known, name) for name in ("fps", "mark_doubt", "line_width")}
+
+
 def subtitled(
-    snapshot: TableSnapshot, wanted: str, fps: float, mark_doubt: bool
+    snapshot: TableSnapshot, wanted: str, chosen: Mapping[str, Any]
 ) -> Iterator[Subtitled]:
     """The recordings with their subtitles, in the order of their tables.
 
     Args:
         wanted: what a person may call a recording; empty is all.
+        chosen: how they look, as `make_cues` takes it.
     """
     for key in snapshot.shards("recordings"):
         recordings = [
@@ -200,7 +207,7 @@ def subtitled(
         beside = [_beside(snapshot, key, table) for table in _TABLES[1:]]
         for row in recordings:
             rows = [_rows_of(row["recording_id"], each) for each in beside]
-            cues = make_cues(words_of_recording(*rows), row["duration_ms"], fps, mark_doubt)
+            cues = make_cues(words_of_recording(*rows), row["duration_ms"], **chosen)
             yield Subtitled(row, cues, language_of(rows[_TABLES.index("transcripts") - 1]))
 
 

@@ -89,11 +89,17 @@ class Subtitles(OptionGroup):
         "N",
         rule=lambda value: None if 1.0 <= value <= 240.0 else "frames a second are 1 to 240",
     )
+    line_width: int | None = option(
+        None,
+        "characters a line holds (default: 42; Chinese and Korean 16, Japanese 13)",
+        "N",
+        rule=lambda value: None if 12 <= value <= 100 else "a line holds 12 to 100 characters",
+    )
     mark_doubt: bool = option(False, "write [?] before what is in doubt")
     language: str = option(
         "",
-        "tag of the text's language, such as en or pt-BR: in ttml, and in the names of files in a"
-        " folder (default: the transcripts' own, in ttml alone)",
+        "language tag, such as en or pt-BR, for ttml and names of files in a folder (default: the"
+        " transcripts' own, in ttml)",
         "TAG",
         rule=language_tag,
     )
