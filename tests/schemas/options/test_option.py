@@ -115,10 +115,10 @@ def test_groups_are_data() -> None:
 
 @pytest.mark.parametrize(
     "tag",
-    (
+    [
         *("", "en", "yue", "pt-BR", "zh-Hant-TW", "es-419", "sl-rozaj-biske", "de-CH-1996"),
         *("x-klingon", "zh-cmn-Hans-CN", "en-a-bbb-x-a-ccc", "EN-us"),
-    ),
+    ],
 )
 def test_tags_of_languages(tag: str) -> None:
     assert language_tag(tag) is None
