@@ -116,12 +116,14 @@ def _ttml(cues: Sequence[Cue], language: str) -> str:
     document = ElementTree.SubElement(metadata, f"{{{_EBU}}}documentMetadata")
     ElementTree.SubElement(document, f"{{{_EBU}}}conformsToStandard").text = _STANDARD
     styling = ElementTree.SubElement(head, f"{{{_TT}}}styling")
-    _styled(styling, "shown", "text", fontFamily="sansSerif", fontSize="160%", lineHeight="125%",
-            textAlign="center", color="#FFFFFF", backgroundColor="#000000C2")  # fmt: skip
+    _styled(styling, "block", "text", fontFamily="sansSerif", fontSize="160%", lineHeight="125%",
+            textAlign="center")  # fmt: skip
+    # of the words alone: a block's background would be as wide as the picture
+    _styled(styling, "shown", "text", color="#FFFFFF", backgroundColor="#000000C2")
     layout = ElementTree.SubElement(head, f"{{{_TT}}}layout")
     _styled(layout, "below", "region", origin="10% 10%", extent="80% 80%", displayAlign="after")
     body = ElementTree.SubElement(root, f"{{{_TT}}}body")
-    division = ElementTree.SubElement(body, f"{{{_TT}}}div", {"style": "shown"})
+    division = ElementTree.SubElement(body, f"{{{_TT}}}div", {"style": "block"})
     for number, (dash, cue) in enumerate(_dashed(cues), 1):
         _paragraph(division, number, dash, cue)
     ElementTree.indent(root, " ")
@@ -149,7 +151,7 @@ def _paragraph(division: ElementTree.Element, number: int, dash: str, cue: Cue) 
     for place, line in enumerate(cue.lines):
         if place:
             ElementTree.SubElement(paragraph, f"{{{_TT}}}br")
-        span = ElementTree.SubElement(paragraph, f"{{{_TT}}}span")
+        span = ElementTree.SubElement(paragraph, f"{{{_TT}}}span", {"style": "shown"})
         span.text = ("" if place else dash) + _plain(line)
 
 

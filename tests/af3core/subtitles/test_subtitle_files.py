@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pysubs2
 import pytest
+import ttconv.srt.writer as srt_writer
 import webvtt
 from ttconv.imsc import reader
 from ttconv.model import ContentDocument, P
@@ -65,6 +66,20 @@ def test_ebu_tt_d_is_a_document_with_its_times_and_lines() -> None:
                        if n.__class__.__name__ == "Text") for p in (first, second)]  # fmt: skip
     assert written == ["Tom & Jerry <i>say</i> --> this", "谢谢大家{\\an8} two lines"]
     assert "urn:ebu:tt:distribution:2018-04" in text
+
+
+def test_another_program_makes_the_same_subrip_of_ebu_tt_d(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cues = [Cue(500, 1_500, ("Tom & Jerry",)), Cue(3_661_004, 3_663_000, ("谢谢大家", "two lines"))]
+    text = subtitle_text(cues, "ttml", "en")
+    document = reader.to_model(ElementTree.ElementTree(ElementTree.fromstring(text)))
+    written = pysubs2.SSAFile.from_string(srt_writer.from_model(document), format_="srt")
+    assert [(line.start, line.end, line.plaintext) for line in written] == [
+        (500, 1_500, "Tom & Jerry"),
+        (3_661_004, 3_663_000, "谢谢大家\ntwo lines"),
+    ]
+    assert [record.message for record in caplog.records if record.levelname != "INFO"] == []
 
 
 def test_text_and_json_hold_the_lines() -> None:
