@@ -59,7 +59,7 @@ def test_transcripts_have_the_times_of_their_words(site: Site, out: Path) -> Non
         for row in rows(out, "words")
     ]
     assert sent_words(site, out) == expected
-    assert sum(len(word) == 5 for word in expected) > 0.9 * len(expected)
+    assert sum(len(word) == 5 for word in expected) > 0.8 * len(expected)
 
 
 def test_estimated_times_say_so(out: Path, tmp_path: Path) -> None:

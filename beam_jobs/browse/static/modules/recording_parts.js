@@ -81,8 +81,7 @@ function findingSection(findings, play) {
     flagLabels(finding.flags),
     finding.citations.length
       ? h("ol", { class: "citations" }, finding.citations.map((citation) => h("li", {},
-        jump(citation.said_ms ?? citation.start_ms, play), citation.said_is_estimated ? "about: " : null,
-        h("q", {}, citation.quote))))
+        jump(citation.said_ms ?? citation.start_ms, play, citation.said_is_estimated), h("q", {}, citation.quote))))
       : null)));
 }
 
@@ -99,10 +98,11 @@ function section(title, ...children) {
   return h("section", { class: "panel" }, h("h2", {}, title), children);
 }
 
-function jump(startMs, play) {
+function jump(startMs, play, isEstimated = false) {
+  const shown = `${isEstimated ? "about " : ""}${clock(startMs)}`;
   return h("button", {
-    type: "button", class: "time", "aria-label": `Play from ${clock(startMs)}`, onclick: () => play(startMs),
-  }, clock(startMs));
+    type: "button", class: "time", "aria-label": `Play from ${shown}`, onclick: () => play(startMs),
+  }, shown);
 }
 
 function coverage(row) {
