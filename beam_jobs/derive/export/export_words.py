@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,9 @@ COLUMNS = (
 )
 """Of the table of words."""
 _TEXT = ("clip_id", "segment_id", "task_id")
+_TEXT_ORDER: list[tuple[str, Literal["ascending", "descending"]]] = [
+    (name, "ascending") for name in _TEXT
+]
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,10 @@ class WordsOfTexts:
         if not parts:
             return
         words = pa.concat_tables(parts)
-        order = [(name, "ascending") for name in (*_TEXT, "position")]
-        self._words = words.take(pc.sort_indices(words, order)).combine_chunks()
+        self._words = words.sort_by([*_TEXT_ORDER, ("position", "ascending")]).combine_chunks()
         codes = [pc.rank(self._words[name], tiebreaker="min").to_numpy() for name in _TEXT]
         is_first = np.any([np.diff(code, prepend=-1) != 0 for code in codes], axis=0)
-        starts = np.flatnonzero(is_first)
+        starts = np.flatnonzero(is_first).tolist()
         keys = self._words.select(_TEXT).take(starts).to_pylist()
         for key, start, end in zip(keys, starts, [*starts[1:], len(self._words)], strict=True):
             self._places[key["clip_id"], key["segment_id"], key["task_id"]] = (start, end - start)

@@ -22,7 +22,7 @@ _CONFIGURATIONS = {QUESTIONS: "default", DIALOGUES: "dialogues"}
 
 _AUDIO = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 _TURN = pa.struct([("from", pa.string()), ("value", pa.string())])
-_WORD = {
+_WORD: dict[str, pa.DataType] = {
     "word": pa.string(),
     "start": pa.float64(),
     "end": pa.float64(),
