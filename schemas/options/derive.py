@@ -24,6 +24,9 @@ POCKETSPHINX, INTERPOLATION = "pocketsphinx", "interpolation"
 EMBEDDED_ALIGNERS = (POCKETSPHINX, INTERPOLATION)
 """Those that need no checkpoint: English on a CPU, and none at all."""
 
+EMBEDDED_VOICE_ENCODER = "campplus"
+"""The voice encoder that needs no checkpoint."""
+
 ExportFormat = Literal["af3", "af-think", "huggingface", "webdataset"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 
