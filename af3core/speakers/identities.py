@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from af3core.speakers.voice_encoder import VoiceVectors
+from af3core.speakers.voice_vectors import VoiceVectors
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,10 @@ class IdentityLimits:
 
     Attributes:
         least_similarity: cosine of a new voice to an identity's vector.
-        least_margin: by which the nearest identity is nearer than the second.
         least_speech_ms: of a voice that founds an identity or joins one.
     """
 
     least_similarity: float = 0.6
-    least_margin: float = 0.05
     least_speech_ms: int = 3000
 
 

@@ -2,60 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+import functools
+import json
 
-import numpy as np
-import numpy.typing as npt
+from af3core.errors import ConfigurationError
+from af3core.installation import require_extra
+from af3core.model.weights.named_checkpoint import NamedCheckpoint, find_named_checkpoint
+from af3core.speakers.campplus_encoder import CAMPPLUS_IDENTITY, CampplusEncoder
+from af3core.speakers.voice_vectors import VoiceEncoder, VoiceEncoderIdentity
+from schemas.options.derive import EMBEDDED_VOICE_ENCODER
 
-from af3core.model.request import Waveform
+__all__ = ["VoiceEncoder", "VoiceEncoderIdentity", "load_voice_encoder", "voice_encoder_identity"]
 
-VoiceVectors = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class VoiceEncoderIdentity:
-    """What decides an encoder's vectors, and what the tables call it.
-
-    Attributes:
-        name: as the tables call it.
-        revision: of its weights.
-        dimensions: of its vectors.
-    """
-
-    name: str
-    revision: str
-    dimensions: int
+OPTION = "--voice-encoder"
 
 
-class VoiceEncoder(Protocol):
-    """Sounds of one voice in, a vector each out; voices that are alike have like vectors."""
-
-    @property
-    def identity(self) -> VoiceEncoderIdentity: ...
-
-    def encode(self, windows: Sequence[Waveform]) -> VoiceVectors:
-        """`[windows, dimensions]`, each of length 1.
-
-        Args:
-            windows: 16 kHz mono; of unlike lengths where need be.
-        """
-
-
+@functools.lru_cache(maxsize=2)
 def voice_encoder_identity(name: str) -> VoiceEncoderIdentity:
     """Which encoder a name means, without loading its weights.
 
     Raises:
         ConfigurationError: there is none, or a package is missing.
     """
-    raise NotImplementedError(name)
+    if name == EMBEDDED_VOICE_ENCODER:
+        return CAMPPLUS_IDENTITY
+    return _identity(_find(name))
 
 
+@functools.lru_cache(maxsize=1)
 def load_voice_encoder(name: str) -> VoiceEncoder:
     """The encoder of this name, loaded once per process.
 
     Raises:
         ConfigurationError: there is none, it is not whole, or a package is missing.
     """
-    raise NotImplementedError(name)
+    require_extra("speakers", "telling speakers apart")
+    if name == EMBEDDED_VOICE_ENCODER:
+        return CampplusEncoder()
+    require_extra("model", f"{OPTION} {name}")
+    try:
+        import torch
+
+        from af3core.speakers.xvector_encoder import XvectorEncoder
+    except ImportError as error:
+        raise ConfigurationError(f"{OPTION} {name}: a package is missing ({error})") from error
+    found = _find(name)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return XvectorEncoder(found.folder, _identity(found), device)
+
+
+def _find(name: str) -> NamedCheckpoint:
+    return find_named_checkpoint(
+        OPTION, name, (EMBEDDED_VOICE_ENCODER,), "microsoft/wavlm-base-plus-sv"
+    )
+
+
+def _identity(found: NamedCheckpoint) -> VoiceEncoderIdentity:
+    try:
+        settings = json.loads((found.folder / "config.json").read_text("utf-8"))
+        dimensions = settings["xvector_output_dim"]
+        is_xvector = any(each.endswith("ForXVector") for each in settings["architectures"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigurationError(
+            f"{OPTION} {found.name}: its config.json describes no x-vector model"
+            f" ({type(error).__name__})"
+        ) from error
+    if not is_xvector or not isinstance(dimensions, int):
+        raise ConfigurationError(
+            f"{OPTION} {found.name}: no x-vector model but {settings['architectures']}"
+        )
+    return VoiceEncoderIdentity(found.name, found.revision, dimensions)

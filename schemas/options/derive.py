@@ -27,8 +27,6 @@ EMBEDDED_ALIGNERS = (POCKETSPHINX, INTERPOLATION)
 EMBEDDED_VOICE_ENCODER = "campplus"
 """The voice encoder that needs no checkpoint."""
 
-EMBEDDED_VOICE_ENCODER = "campplus"
-"""Comes with the package of the extra `speakers`: nothing is fetched."""
 Across = Literal["recording", "corpus"]
 
 ExportFormat = Literal["af3", "af-think", "huggingface", "webdataset"]

@@ -10,9 +10,6 @@ import base64
 import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
-
-import numpy as np
 
 from af3core.errors import Af3Error, ModelError
 from af3core.model.isolation import as_model_error
@@ -47,7 +44,6 @@ VOICES = "voices"
 """Beside the turns of a piece in the ledger: its voices with their vectors; no table."""
 _BY_CHANNEL = "a speaker per channel"
 _DIGITS = 4
-_LEAST_LENGTH = 1e-6
 
 
 def space_of(encoder: VoiceEncoderIdentity) -> str:
@@ -200,11 +196,12 @@ def clip_vectors(clip: Row, settings: JobSettings) -> SpeechVectors:
             identity=identity,
             run_id=settings.run_id,
             generated_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
-            rows={VECTORS: [_packed(found)]},
+            rows={VECTORS: [{"arrays": base64.b64encode(found.to_bytes()).decode()}]},
             counts={},
         )
         ledger.put_derived(key, held)
-    return _unpacked(held.rows[VECTORS][0])
+    # rounded, whether they were made now or before
+    return SpeechVectors.from_bytes(base64.b64decode(held.rows[VECTORS][0]["arrays"]))
 
 
 def vectors_key(clip_uri: str, encoder: VoiceEncoderIdentity) -> tuple[str, str, str]:
@@ -246,21 +243,3 @@ def _diarized(clips: Sequence[SpeechVectors]) -> Diarization:
         raise
     except Exception as error:
         raise as_model_error(error) from error
-
-
-def _packed(found: SpeechVectors) -> dict[str, Any]:
-    """As the ledger has it: half the digits of a vector are more than its noise."""
-    return {
-        "regions_ms": np.asarray(found.regions_ms).tolist(),
-        "windows_ms": np.asarray(found.windows_ms).tolist(),
-        "vectors": base64.b64encode(found.vectors.astype("<f2").tobytes()).decode(),
-    }
-
-
-def _unpacked(row: dict[str, Any]) -> SpeechVectors:
-    windows = np.asarray(row["windows_ms"], np.int64).reshape(-1, 2)
-    halves = np.frombuffer(base64.b64decode(row["vectors"]), "<f2").astype(np.float32)
-    vectors = halves.reshape(len(windows), -1) if len(windows) else halves.reshape(0, 0)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    regions = np.asarray(row["regions_ms"], np.int64).reshape(-1, 2)
-    return SpeechVectors(regions, windows, vectors / np.maximum(lengths, _LEAST_LENGTH))
