@@ -142,7 +142,7 @@ class Speakers(OptionGroup):
 
 @dataclass(frozen=True, kw_only=True)
 class SpeakerChoices(OptionGroup):
-    """Names and forgetting; no recording is heard."""
+    """Names of voices, and forgetting, without hearing anything."""
 
     name: tuple[str, ...] = option(
         (),
