@@ -83,7 +83,15 @@ class SpeechVectors:
                 found = {name: arrays[name] for name in arrays.files}
             vectors = found.pop("vectors").astype(np.float32)
             return cls(**found, vectors=vectors)
-        except (OSError, KeyError, TypeError, AttributeError, BadZipFile) as error:
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            BadZipFile,
+        ) as error:
             raise ValueError(f"no speech vectors ({error})") from error
 
 
@@ -98,7 +106,7 @@ class DiarizationLimits:
         voice_count: that are known to speak; None where it is to be found.
     """
 
-    least_similarity: float = 0.5
+    least_similarity: float = 0.6
     least_alone_ms: int = 1000
     least_voice_ms: int = 2000
     voice_count: int | None = None

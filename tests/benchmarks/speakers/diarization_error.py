@@ -78,9 +78,7 @@ def _parts(
     """Stretches in which nobody begins or ends, with who speaks and who is heard."""
     borders = [edge for start, end, _ in _joined(known) for edge in (start, end)]
     collars = [(edge - collar_s, edge + collar_s) for edge in borders] if collar_s else []
-    edges = sorted(
-        {edge for start, end, *_ in (*known, *found, *collars) for edge in (start, end)}
-    )
+    edges = sorted({edge for start, end, *_ in (*known, *found, *collars) for edge in (start, end)})
     for start, end in itertools.pairwise(edges):
         middle = (start + end) / 2
         if any(first < middle < last for first, last in collars):

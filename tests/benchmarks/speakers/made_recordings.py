@@ -48,7 +48,11 @@ def make_recording(material: Material, number: int) -> MadeRecording:
     condition = CONDITIONS[(number // 8 + number) % len(CONDITIONS)]
     samples, turns = _conversation(material, _voices(random, voice_count), random)
     return MadeRecording(
-        f"recording-{number:02}", condition, voice_count, _in_condition(samples, condition, number), turns
+        f"recording-{number:02}",
+        condition,
+        voice_count,
+        _in_condition(samples, condition, number),
+        turns,
     )
 
 

@@ -85,7 +85,9 @@ class Material:
         with tempfile.TemporaryDirectory() as folder:
             sounds = []
             for number in range(_PROMPTS // 2):
-                words = ". ".join(sentence(random_topic(random), random) for _ in range(random.randint(1, 3)))
+                words = ". ".join(
+                    sentence(random_topic(random), random) for _ in range(random.randint(1, 3))
+                )
                 path = Path(folder) / f"{number}.wav"
                 name = voice.removeprefix("flite-")
                 command = ["flite", "-voice", name, "-t", words, "-o", str(path)]
