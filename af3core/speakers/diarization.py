@@ -83,7 +83,15 @@ class SpeechVectors:
                 found = {name: arrays[name] for name in arrays.files}
             vectors = found.pop("vectors").astype(np.float32)
             return cls(**found, vectors=vectors)
-        except (OSError, KeyError, TypeError, AttributeError, BadZipFile) as error:
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            BadZipFile,
+        ) as error:
             raise ValueError(f"no speech vectors ({error})") from error
 
 
@@ -98,7 +106,7 @@ class DiarizationLimits:
         voice_count: that are known to speak; None where it is to be found.
     """
 
-    least_similarity: float = 0.5
+    least_similarity: float = 0.6
     least_alone_ms: int = 1000
     least_voice_ms: int = 2000
     voice_count: int | None = None
@@ -135,19 +143,21 @@ def speech_vectors(samples: Waveform, start_ms: int, encoder: VoiceEncoder) -> S
         start_ms: of the clip, from the recording's start.
         encoder: of voices.
     """
-    found = list(local_voices(samples))
-    spans = [
-        (start_ms + first_ms, start_ms + end_ms, number)
-        for number, voice in enumerate(found)
-        for first_ms, end_ms in voice.spans_ms
-    ]
+    spans: list[tuple[int, int, int]] = []
+    windows, alone_ms = list[int](), list[int]()
+    vectors = [np.zeros((0, encoder.identity.dimensions), np.float32)]
+    for number, voice in enumerate(local_voices(samples)):
+        spans += [(start_ms + a_ms, start_ms + b_ms, number) for a_ms, b_ms in voice.spans_ms]
+        windows.append(voice.window)
+        alone_ms.append(voice.alone_ms)
+        vectors.append(encoder.encode([voice.sound]))
     table = np.array(sorted(spans), np.int64).reshape(-1, 3)
     return SpeechVectors(
         spans_ms=table[:, :2],
         span_voices=table[:, 2],
-        windows=np.array([voice.window for voice in found], np.int64),
-        alone_ms=np.array([voice.alone_ms for voice in found], np.int64),
-        vectors=encoder.encode([voice.sound for voice in found]),
+        windows=np.array(windows, np.int64),
+        alone_ms=np.array(alone_ms, np.int64),
+        vectors=np.concatenate(vectors),
     )
 
 

@@ -36,6 +36,10 @@ _SPEECH = 0.5
 _LEAST_SPEECH_FRAMES = 8
 """A quarter of a second: a window with less of it is not heard further."""
 
+_LONGEST_SOUND_SAMPLES = 6_000 * SAMPLES_PER_MS
+"""Of a voice in a window, for its vector: more of it makes the vector hardly better, and twice as
+dear."""
+
 Activity = npt.NDArray[np.bool_]
 
 
@@ -46,7 +50,8 @@ class LocalVoice:
     Attributes:
         window: number of its window in the clip.
         spans_ms: where it speaks in the window's own part of the clip, from the clip's start.
-        sound: what it says alone in the window; where it never does, all that it says.
+        sound: what it says alone in the window, at most the middle six seconds; where it never
+            does, all that it says.
         alone_ms: how much it says alone.
     """
 
@@ -130,7 +135,9 @@ def _voices_of(
             continue
         alone = _joined(samples, edges, voice & is_alone)
         sound = alone if len(alone) else _joined(samples, edges, voice)
-        yield LocalVoice(number, spans_ms, sound, len(alone) // SAMPLES_PER_MS)
+        spare = max(0, len(sound) - _LONGEST_SOUND_SAMPLES)
+        heard = sound[spare // 2 : len(sound) - (spare - spare // 2)]
+        yield LocalVoice(number, spans_ms, heard, len(alone) // SAMPLES_PER_MS)
 
 
 def _joined(
