@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from af3core.errors import ConfigurationError
+from af3core.storage.folder import FolderStore
 from beam_jobs.derive.speakers.identities_of_corpus import PlacedVoice, value_of, voices_of
 from beam_jobs.derive.speakers.naming import unknown_speaker
 from beam_jobs.derive.speakers.recording_turns import STAGE, VECTORS, VOICES
@@ -175,6 +176,8 @@ def _remove_vectors(
     gone = [key for keys in store.walk(prefixes) for key in keys]
     for key in gone:
         store.delete(key)
+    if isinstance(store, FolderStore):
+        store.remove_empty_folders(gone)
     ledger = Ledger(store)
     for key, numbers in wanted.voices.items():
         ledger.change_derived(
