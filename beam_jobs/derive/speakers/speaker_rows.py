@@ -92,12 +92,14 @@ def _renew_turns(settings: JobSettings) -> int:
 
 
 def _recordings(snapshot: TableSnapshot, corpus: str, date: str) -> set[str]:
+    """The recordings of a day whose turns are published: those that are there and not forgotten."""
+    forgotten = Ledger(snapshot.store).corpus_speakers(corpus).forgotten_recordings
     keys = snapshot.shards(RECORDINGS.name, corpus, date)
     return {
         name
         for key in keys
         for name in snapshot.columns(key, ["recording_id"])["recording_id"].to_pylist()
-    }
+    }.difference(forgotten)
 
 
 def _is_stale(turns: pa.Table, there: set[str], speakers: Speakers) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import shutil
 import signal
 import subprocess
@@ -47,9 +48,7 @@ def test_turns_say_who_speaks_when(out: Path) -> None:
     assert {(row["speaker"], row["channel"], row["encoder"]) for row in turns} == {
         (None, None, "campplus")
     }
-    gaps = [
-        after["start_ms"] - turn["end_ms"] for turn, after in zip(turns, turns[1:], strict=False)
-    ]
+    gaps = [after["start_ms"] - turn["end_ms"] for turn, after in itertools.pairwise(turns)]
     assert turns[0]["start_ms"] == pytest.approx(500, abs=120)
     assert gaps == pytest.approx([500, 500], abs=200)
     assert rows(out, "speakers") == []
@@ -85,8 +84,6 @@ def test_nights_in_either_order_have_the_same_two_speakers(
     row = table(out)[man]
     assert (row["recording_count"], row["turn_count"]) == (2, 3)
     assert (row["last_date"], row["name"]) == (datetime.date(2026, 11, 22), None)
-    partition = out / "tables" / "speakers" / "corpus=default"
-    assert sum(file.stat().st_size > 0 for file in partition.rglob("*.parquet")) in (1, 2)
     assert across(out).facts["speaker_objects_replaced"] == 0
 
 
@@ -102,15 +99,11 @@ def test_a_run_that_was_killed_before_it_published_is_gone_on_with(out: Path) ->
     killed = subprocess.run([sys.executable, "-c", code, *given], check=False)
     assert killed.returncode == -signal.SIGKILL
     log = out / "ledger" / "corpus" / "speakers" / "corpus=default"
-    [entry] = log.iterdir()
-    state = entry.stat()
-    assert set(sum(who(out).values(), [])) == {None}
+    before = [(path.name, path.read_bytes()) for path in log.iterdir()]
+    assert who(out) == {"talk.wav": [None] * 3, "call.wav": [None] * 3}
     across(out)
     assert len(by_voice(out)) == 2
-    assert [(entry.name, entry.stat().st_mtime_ns)] == [
-        (path.name, path.stat().st_mtime_ns) for path in log.iterdir()
-    ]
-    assert state.st_mtime_ns == entry.stat().st_mtime_ns
+    assert [(path.name, path.read_bytes()) for path in log.iterdir()] == before
 
 
 def test_two_workers_at_once_know_each_others_voices(out: Path) -> None:
@@ -128,11 +121,9 @@ def test_two_workers_at_once_know_each_others_voices(out: Path) -> None:
 def test_identities_stay_when_a_recording_is_withdrawn_and_when_it_comes_back(out: Path) -> None:
     across(out)
     before, named = who(out), table(out)
-    recordings = rows_of_day(out, FIRST)
     key = layout.shard_key("recordings", "default", FIRST, 0, 1)
     whole = (out / key).read_bytes()
     store_at(str(out)).write(key, encode_table(RECORDINGS, []))
-    assert recordings
     speakers(out, "--date", SECOND)  # of another day
     assert who(out) == {"call.wav": before["call.wav"]}
     assert table(out).keys() == named.keys()
@@ -141,10 +132,6 @@ def test_identities_stay_when_a_recording_is_withdrawn_and_when_it_comes_back(ou
     across(out)
     assert who(out) == before
     assert table(out).keys() == named.keys()
-
-
-def rows_of_day(out: Path, day: str) -> list[Path]:
-    return list((out / "tables" / "recordings" / "corpus=default" / f"date={day}").iterdir())
 
 
 def test_a_run_within_recordings_keeps_the_identities_that_are_known(out: Path) -> None:
@@ -160,11 +147,10 @@ def test_a_channel_of_its_own_is_a_speaker_without_any_encoder(
 ) -> None:
     day = tmp_path / "archive" / FIRST
     day.mkdir(parents=True)
-    caller = conversation(FIRST)
-    silence = np.zeros_like(caller)
-    caller_alone = np.concatenate([caller, silence])
-    called_alone = np.concatenate([silence, caller])
-    channels_in(day / "call.wav", [caller_alone, called_alone])
+    speech = conversation(FIRST)
+    silence = np.zeros_like(speech)
+    first, second = np.concatenate([speech, silence]), np.concatenate([silence, speech])
+    channels_in(day / "call.wav", [first, second])
     out = tmp_path / "out"
     night(day.parent, out, untrained, "--channels", "each", *TOLERANT)
     speakers(out, "--speaker-per-channel")
