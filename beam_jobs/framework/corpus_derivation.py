@@ -62,19 +62,31 @@ class CorpusState:
     entries: int
 
 
+_last_read: dict[str, tuple[Mapping[str, str], CorpusState]] = {}
+"""By the address of its log: the stamps of the entries, and the state."""
+
 PlaceAmong = Callable[[CorpusState, Sequence[Candidate]], Sequence[dict[str, Any]]]
 """What candidates come to among those that are there: a value for each, in their order."""
 
 
 def read_state(store: Store, corpus: str, stage: str) -> CorpusState:
-    """The state of now.
+    """The state of now. The last one that was read is kept: one listing says whether it still is.
 
     Raises:
         LedgerError: an entry is damaged or missing.
     """
+    prefix = layout.corpus_log_prefix(stage, corpus)
+    address, stamps = store.address(prefix), store.states([prefix])
+    held = _last_read.get(address)
+    if held is not None and held[0] == stamps:
+        return held[1]
     entries = Ledger(store).corpus_log(stage, corpus)
     members = {(m.recording_id, m.piece): m for entry in entries for m in entry.members}
-    return CorpusState(members, len(entries))
+    state = CorpusState(members, len(entries))
+    if store.states([prefix]) == stamps:  # else an entry came while they were read
+        _last_read.clear()
+        _last_read[address] = (stamps, state)
+    return state
 
 
 def corpus_claim(store: Store, corpus: str, stage: str) -> AbstractContextManager[None]:

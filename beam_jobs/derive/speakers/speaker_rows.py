@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from af3core.speakers.speaker_at import TimedSpeaker, speaker_at
+from af3core.storage.concurrency import map_concurrently
 from af3core.storage.store import Store
 from beam_jobs.derive.speakers.identities_of_corpus import Speakers, speakers_of
 from beam_jobs.derive.speakers.recording_turns import STAGE
@@ -36,6 +37,8 @@ from schemas.tables.speaker_tables import SPEAKER_TURNS, SPEAKERS
 IDENTITIES = "identities"
 """The stage that fills the table of speakers."""
 _VOICE = ["recording_id", "turns_id", "voice", "speaker"]
+_DAYS_AT_ONCE = 64
+"""Whose turns are in memory together."""
 _MADE = frozenset(("run_id", "generated_at"))
 
 
@@ -60,9 +63,20 @@ def bring_up_to_date(settings: JobSettings) -> dict[str, int]:
         LedgerError: what is known of the corpus cannot be read.
         StorageError: the storage is in trouble.
     """
-    days = _renew_turns(settings)
-    replaced = _publish_speakers(settings)
+    days = replaced = 0
+    if _is_anything_known(settings):
+        days, replaced = _renew_turns(settings), _publish_speakers(settings)
     return {"days_renewed": days, "speaker_objects_replaced": replaced}
+
+
+def _is_anything_known(settings: JobSettings) -> bool:
+    """Whether rows of days can follow from anything but their own recordings."""
+    store, corpus = settings.store, settings.corpus
+    return bool(
+        read_state(store, corpus, STAGE).members
+        or Ledger(store).corpus_speakers(corpus) != CorpusSpeakers()
+        or take_snapshot(store, [SPEAKERS.name], corpus).stamps
+    )
 
 
 def _renew_turns(settings: JobSettings) -> int:
@@ -73,12 +87,9 @@ def _renew_turns(settings: JobSettings) -> int:
         return 0
     speakers = speakers_of(read_state(store, corpus, STAGE))
     begun = {layout.date_of_shard(key) for key in begun_keys(store, corpus, STAGE)}
-    stale: defaultdict[str, list[str]] = defaultdict(list)
-    for date in snapshot.dates(SPEAKER_TURNS.name, corpus):
-        there = _recordings(snapshot, corpus, date)
-        for key in snapshot.shards(SPEAKER_TURNS.name, corpus, date):
-            if date not in begun and _is_stale(snapshot.columns(key, _VOICE), there, speakers):
-                stale[date].append(key)
+    dates = [d for d in snapshot.dates(SPEAKER_TURNS.name, corpus) if d not in begun]
+    look = partial(_stale_objects, snapshot, corpus, speakers)
+    stale = {date: keys for date, keys in map_concurrently(look, dates) if keys}
     for date, keys in stale.items():
         publish_changed_rows(
             store,
@@ -89,6 +100,15 @@ def _renew_turns(settings: JobSettings) -> int:
             partial(_turns_now, store, corpus, date),
         )
     return len(stale)
+
+
+def _stale_objects(
+    snapshot: TableSnapshot, corpus: str, speakers: Speakers, date: str
+) -> tuple[str, list[str]]:
+    """A day, and those of its objects whose rows are not as they should be."""
+    there = _recordings(snapshot, corpus, date)
+    keys = snapshot.shards(SPEAKER_TURNS.name, corpus, date)
+    return date, [k for k in keys if _is_stale(snapshot.columns(k, _VOICE), there, speakers)]
 
 
 def _recordings(snapshot: TableSnapshot, corpus: str, date: str) -> set[str]:
@@ -207,12 +227,15 @@ def speakers_by_day(settings: JobSettings) -> Iterator[tuple[str, Row]]:
     snapshot = take_snapshot(store, [SPEAKER_TURNS.name], corpus)
     names = _Names(Ledger(store).corpus_speakers(corpus))
     heard: dict[str, _Heard] = {}
-    for date in snapshot.dates(SPEAKER_TURNS.name, corpus):
-        turns = _identified(snapshot, corpus, date)
-        names.look(turns)
-        for of_day in _by_speaker(turns):
-            first = heard.setdefault(of_day["speaker"], _Heard(date, _empty_row(of_day)))
-            first.add(date, of_day)
+    dates = snapshot.dates(SPEAKER_TURNS.name, corpus)
+    for first in range(0, len(dates), _DAYS_AT_ONCE):
+        some = dates[first : first + _DAYS_AT_ONCE]
+        read = map_concurrently(partial(_identified, snapshot, corpus), some)
+        for date, turns in zip(some, read, strict=True):
+            names.look(turns)
+            for of_day in _by_speaker(turns):
+                speaker = of_day["speaker"]
+                heard.setdefault(speaker, _Heard(date, _empty_row(of_day))).add(date, of_day)
     named = names.of(heard)
     for speaker, each in sorted(heard.items()):
         yield each.date, each.row | {"name": named.get(speaker)}
