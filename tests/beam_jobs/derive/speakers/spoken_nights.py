@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -65,13 +66,23 @@ def across(out: Path, *options: object) -> Outcome:
     return speakers(out, "--across", "corpus", *options)
 
 
-def who(out: Path) -> dict[str, list[str | None]]:
-    """Identities of the turns in order, by the recording's file."""
+def lines(out: Path) -> dict[str, list[list[dict[str, Any]]]]:
+    """The turns of each line in order, by the recording's file: espeak-ng draws its noise anew, and
+    a line may have a pause in it.
+    """
     files = {r["recording_id"]: r["object_uri"].rpartition("/")[2] for r in rows(out, "recordings")}
-    found: dict[str, list[str | None]] = defaultdict(list)
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for turn in sorted(rows(out, "speaker_turns"), key=lambda turn: turn["start_ms"]):
-        found[files[turn["recording_id"]]].append(turn["speaker"])
-    return dict(found)
+        found[files[turn["recording_id"]]].append(turn)
+    return {
+        file: [list(line) for _, line in itertools.groupby(turns, key=lambda turn: turn["voice"])]
+        for file, turns in found.items()
+    }
+
+
+def who(out: Path) -> dict[str, list[str | None]]:
+    """Who speaks each line, by the recording's file."""
+    return {file: [line[0]["speaker"] for line in each] for file, each in lines(out).items()}
 
 
 def by_voice(out: Path) -> dict[str, str]:

@@ -26,6 +26,7 @@ from tests.beam_jobs.derive.speakers.spoken_nights import (
     by_voice,
     conversation,
     heard_nights,
+    lines,
     speakers,
     table,
     who,
@@ -39,33 +40,22 @@ def out(shared: Path, untrained: Path, tmp_path: Path) -> Path:
 
 
 def test_turns_say_who_speaks_when(out: Path) -> None:
-    turns = [row for row in rows(out, "speaker_turns") if row["recording_id"] == first_of(out)]
-    assert [(row["voice"], row["is_overlap"]) for row in turns] == [
-        (1, False),
-        (2, False),
-        (1, False),
-    ]
-    assert {(row["speaker"], row["channel"], row["encoder"]) for row in turns} == {
-        (None, None, "campplus")
-    }
-    gaps = [after["start_ms"] - turn["end_ms"] for turn, after in itertools.pairwise(turns)]
-    assert turns[0]["start_ms"] == pytest.approx(500, abs=120)
+    said = lines(out)["talk.wav"]
+    assert [line[0]["voice"] for line in said] == [1, 2, 1]
+    assert said[0][0]["start_ms"] == pytest.approx(500, abs=120)
+    gaps = [after[0]["start_ms"] - line[-1]["end_ms"] for line, after in itertools.pairwise(said)]
     assert gaps == pytest.approx([500, 500], abs=200)
+    assert {
+        (row["speaker"], row["channel"], row["encoder"], row["is_overlap"])
+        for row in rows(out, "speaker_turns")
+    } == {(None, None, "campplus", False)}
     assert rows(out, "speakers") == []
-
-
-def first_of(out: Path) -> str:
-    return next(
-        str(row["recording_id"])
-        for row in rows(out, "recordings")
-        if row["object_uri"].endswith("talk.wav")
-    )
 
 
 def test_a_second_run_makes_nothing(out: Path) -> None:
     before = rows(out, "speaker_turns")
     facts = speakers(out).facts
-    assert (facts["made_now"], facts["voices"], facts["turns"]) == (0, 4, 6)
+    assert (facts["made_now"], facts["voices"], facts["turns"]) == (0, 4, len(before))
     assert rows(out, "speaker_turns") == before
 
 
@@ -82,7 +72,8 @@ def test_nights_in_either_order_have_the_same_two_speakers(
     assert who(out) == {"talk.wav": [man, woman, man], "call.wav": [woman, man, woman]}
     assert table(out).keys() == before.keys() == {man, woman}
     row = table(out)[man]
-    assert (row["recording_count"], row["turn_count"]) == (2, 3)
+    assert row["recording_count"] == 2
+    assert row["turn_count"] == sum(t["speaker"] == man for t in rows(out, "speaker_turns")) >= 3
     assert (row["last_date"], row["name"]) == (datetime.date(2026, 11, 22), None)
     assert across(out).facts["speaker_objects_replaced"] == 0
 
