@@ -407,7 +407,7 @@ def publish_days(derivation: Derivation, settings: JobSettings) -> None:
         keys = [key for of_shard in shards for key in of_shard.values()]
         listed = ListedDay(manifest.shards, read_stamps(store, keys))
         pieces = list(_pieces_of_day(manifest, settings, derivation))
-        groups = {LISTED: [listed], DERIVED: _settled(pieces, derivation, store)}
+        groups: Groups = {LISTED: [listed], DERIVED: _settled(pieces, derivation, store)}
         publish(manifest.date, groups, derivation, settings)
 
 

@@ -179,9 +179,9 @@ def _remove_vectors(
     if isinstance(store, FolderStore):
         store.remove_empty_folders(gone)
     ledger = Ledger(store)
-    for key, numbers in wanted.voices.items():
+    for member, numbers in wanted.voices.items():
         ledger.change_derived(
-            layout.derived_key(STAGE, *key),
+            layout.derived_key(STAGE, *member),
             lambda rows, n=numbers: _bare(rows, n),  # type: ignore[misc]
         )
     return len(gone)

@@ -114,12 +114,11 @@ def _stale_objects(
 def _recordings(snapshot: TableSnapshot, corpus: str, date: str) -> set[str]:
     """The recordings of a day whose turns are published: those that are there and not forgotten."""
     forgotten = Ledger(snapshot.store).corpus_speakers(corpus).forgotten_recordings
-    keys = snapshot.shards(RECORDINGS.name, corpus, date)
-    return {
-        name
-        for key in keys
-        for name in snapshot.columns(key, ["recording_id"])["recording_id"].to_pylist()
-    }.difference(forgotten)
+    found: set[str] = set()
+    for key in snapshot.shards(RECORDINGS.name, corpus, date):
+        names: list[str] = snapshot.columns(key, ["recording_id"])["recording_id"].to_pylist()
+        found.update(names)
+    return found.difference(forgotten)
 
 
 def _is_stale(turns: pa.Table, there: set[str], speakers: Speakers) -> bool:

@@ -26,6 +26,7 @@ from beam_jobs.framework.corpus_derivation import (
     read_state,
 )
 from beam_jobs.framework.ledger import LedgerError
+from beam_jobs.framework.parquet_encoding import decode_rows
 from beam_jobs.framework.publishing import Publisher
 from schemas import layout
 from schemas.corpus_records import CorpusMember
@@ -166,7 +167,7 @@ def test_only_objects_whose_rows_changed_are_replaced(tmp_path: Path) -> None:
     assert publish(tmp_path, "r2", {"2026-11-21": first, "2026-11-22": second}) == 0
     second[1] = title("c", "four")
     assert publish(tmp_path, "r3", {"2026-11-21": first, "2026-11-22": second}) == 1
-    rows = corpus_derivation.decode_rows(
+    rows = decode_rows(
         (tmp_path / layout.shard_key("chapters", CORPUS, "2026-11-22", 0, 1)).open("rb")
     )
     assert [(row["title"], row["run_id"]) for row in rows] == [("two", "r1"), ("four", "r3")]
