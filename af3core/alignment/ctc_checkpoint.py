@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-from pathlib import Path
-
-from af3core.errors import ConfigurationError
-from af3core.installation import install_command
+from af3core.model.weights.named_checkpoint import NamedCheckpoint as CtcCheckpoint
+from af3core.model.weights.named_checkpoint import find_named_checkpoint
 from schemas.options.derive import INTERPOLATION, POCKETSPHINX
 
-_DECIDING_FILES = ("*.json", "*.safetensors", "*.bin", "*.txt")
-_HASH_DIGITS = 16
-
-
-@dataclass(frozen=True)
-class CtcCheckpoint:
-    """Files of a model.
-
-    Attributes:
-        name: as the tables call it.
-        revision: the hub's commit, or a hash of the folder's files.
-        folder: that holds them.
-    """
-
-    name: str
-    revision: str
-    folder: Path
+__all__ = ["CtcCheckpoint", "find_ctc_checkpoint"]
 
 
 def find_ctc_checkpoint(name: str) -> CtcCheckpoint:
@@ -35,44 +15,6 @@ def find_ctc_checkpoint(name: str) -> CtcCheckpoint:
     Raises:
         ConfigurationError: there is no such model, or it cannot be fetched.
     """
-    folder = Path(name)
-    if folder.is_dir():
-        return CtcCheckpoint(folder.resolve().name, _files_hash(name, folder), folder)
-    try:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-    except ImportError as error:
-        raise ConfigurationError(
-            f"--aligner {name}: no folder here, and to fetch it needs huggingface-hub:"
-            f" {install_command('model')}"
-        ) from error
-    try:
-        fetched = Path(snapshot_download(name, allow_patterns=list(_DECIDING_FILES)))
-    except HFValidationError as error:
-        raise ConfigurationError(
-            f"--aligner {name}: neither {POCKETSPHINX} or {INTERPOLATION}, nor a folder,"
-            " nor a hub id such as facebook/wav2vec2-base-960h"
-        ) from error
-    except (HfHubHTTPError, OSError) as error:
-        raise ConfigurationError(
-            f"--aligner {name}: cannot be fetched ({type(error).__name__}); check the name and the"
-            " network, or give a folder that holds it"
-        ) from error
-    return CtcCheckpoint(name, fetched.name, fetched)
-
-
-def _files_hash(name: str, folder: Path) -> str:
-    digest = hashlib.sha256()
-    paths = sorted({path for form in _DECIDING_FILES for path in folder.glob(form)})
-    if not paths:
-        raise ConfigurationError(f"--aligner {name}: the folder holds no checkpoint")
-    for path in paths:
-        digest.update(path.name.encode() + b"\0")
-        try:
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        except OSError as error:
-            raise ConfigurationError(
-                f"--aligner {name}: {path.name} cannot be read ({error.strerror})"
-            ) from error
-    return digest.hexdigest()[:_HASH_DIGITS]
+    return find_named_checkpoint(
+        "--aligner", name, (POCKETSPHINX, INTERPOLATION), "facebook/wav2vec2-base-960h"
+    )

@@ -33,6 +33,8 @@ DERIVED_STAGES = (
         "events",
         "find",
         "skills",
+        "speakers",
+        "speech_vectors",
         "summarise",
         "texts",
         "think",
@@ -90,7 +92,8 @@ _KEPT = re.compile(
     r"|superseded/.+\.parquet"
     r"|manifests/(?:corpus=[^/]+/date=[^/]+|configurations/[^/]+|tasks/corpus=[^/]+"
     r"|finished/corpus=[^/]+/date=[^/]+)\.json"
-    r"|ledger/(?:probe|sounds|first_of_sound|cut_of_sound|objects|derived|failed|retries|rates)/.+\.json"
+    r"|ledger/(?:probe|sounds|first_of_sound|cut_of_sound|objects|derived|corpus|speakers|failed"
+    r"|retries|rates)/.+\.json"
     r"|claims/.+"
     r"|audits/corpus=[^/]+/date=[^/]+\.json"
     rf"|{re.escape(INDEX_STATE_KEY)}|{re.escape(OUTPUT_MARKER_KEY)}"

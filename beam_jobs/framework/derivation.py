@@ -26,7 +26,7 @@ from af3core.model.audio_limits import audio_tokens
 from af3core.model.engines.engine_registry import EngineSettings, load_engine
 from af3core.storage.store import Store
 from beam_jobs.framework.claimed_work import Claim, do_claimed, wait_for_claim
-from beam_jobs.framework.counters import count
+from beam_jobs.framework.counters import count, counted_here
 from beam_jobs.framework.equal_rows import (
     Original,
     Renew,
@@ -120,15 +120,21 @@ class PieceRows:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
+Join = Callable[[Table, list[Row]], list[Row]]
+"""The rows of a table with what is known of them beyond their own recordings."""
+
+
 @dataclass(frozen=True)
 class Derivation:
     """A stage: the tables that it fills, its pieces of one day, and how a piece's rows are derived.
 
-    `pieces`, `derive_rows` and `renew` run on workers: they must be functions of a module. `writes`
+    `pieces`, `derive_rows`, `renew` and `joined` run on workers: functions of a module. `writes`
     says that it asks the writer, whose server is then looked at before any work; `asks` which
     engine its pieces ask, several of them at once where that one answers many together; `hears`
     that they hear their `work_ms` of audio. `renew` makes those identifiers of a row anew that are
-    hashes of a recording's names, where its rows become another's of the same sound.
+    hashes of a recording's names, where its rows become another's of the same sound. `joined`
+    gives what is put into rows when they are published, and is called in each attempt, behind the
+    stamps.
     """
 
     stage: str
@@ -139,6 +145,7 @@ class Derivation:
     asks: Callable[[JobSettings], EngineSettings] | None = None
     hears: bool = False
     renew: Renew = as_it_is
+    joined: Callable[[JobSettings], Join] | None = None
 
 
 class NothingPublished(Af3Error):
@@ -146,9 +153,16 @@ class NothingPublished(Af3Error):
 
 
 def derive(
-    derivation: Derivation, settings: JobSettings, beam_arguments: Sequence[str] = ()
+    derivation: Derivation,
+    settings: JobSettings,
+    beam_arguments: Sequence[str] = (),
+    between: Callable[[Sequence[Piece]], None] | None = None,
 ) -> Outcome:
     """Make what is missing in the interval, and replace its partitions of the tables.
+
+    Args:
+        between: is called with all pieces, without their evidence, when all are made and none is
+            published yet; the days are then published in this process.
 
     Returns:
         Counts by name, those of rows that were made before included, and a line for each; the
@@ -162,7 +176,7 @@ def derive(
     if derivation.writes and settings.language_model:
         load_engine(settings.language_model)
 
-    def build(pipeline: beam.Pipeline, settings: JobSettings) -> beam.PCollection[str]:
+    def build(pipeline: beam.Pipeline, settings: JobSettings) -> beam.PCollection[Any]:
         listed = (
             pipeline
             | "Nights" >> beam.Create([settings])
@@ -171,6 +185,8 @@ def derive(
         derived = do_claimed(
             listed[PIECES], "Derive", derive_piece, derivation, settings, overlaps=crosses_pieces
         )
+        if between is not None:
+            return derived
         # a shard without a piece is replaced too: its rows of an earlier run are gone
         return (
             {LISTED: listed[LISTED], DERIVED: derived}
@@ -185,6 +201,11 @@ def derive(
     ]
     with show_progress(derivation.stage, work_of(listed, derivation, settings)):
         counters = run_pipeline(build, settings, beam_arguments)
+    if between is not None:
+        with counted_here() as more:
+            between(listed)
+            publish_days(derivation, settings)
+        counters = dict(Counter(counters) + more)
     made, failures = found_in_ledger(listed, derivation, settings)
     counters, waiting = split_waiting(counters)
     facts = dict(sorted(made.items())) | {"made_now": counters.get("pieces_made", 0)}
@@ -400,9 +421,10 @@ def publish(date: str, groups: Groups, derivation: Derivation, settings: JobSett
         held = replaced_states(store, settings.corpus, date, derivation.stage)
         readable = readable_keys(stamps, held)
         objects: dict[str, bytes | None] = dict.fromkeys(stamps.keys() - set(own))
+        join = derivation.joined(settings) if derivation.joined else None
         for shard, of_shard in enumerate(shards):
             pieces = [key for number, key in found if number == shard]
-            objects |= _shard_objects(of_shard, pieces, readable, derivation, store)
+            objects |= _shard_objects(of_shard, pieces, readable, derivation, store, join)
         return Assembled(objects, None)
 
     claim_key = layout.publish_claim_key(settings.corpus, date, derivation.stage)
@@ -412,12 +434,40 @@ def publish(date: str, groups: Groups, derivation: Derivation, settings: JobSett
     return date
 
 
+def publish_days(derivation: Derivation, settings: JobSettings) -> None:
+    """Replace the stage's tables of the interval by what the ledger holds; nothing is made."""
+    store = settings.store
+    for manifest in manifests(Ledger(store), settings):
+        shards = shard_keys(manifest.date, manifest.shards, derivation, settings)
+        keys = [key for of_shard in shards for key in of_shard.values()]
+        listed = ListedDay(manifest.shards, read_stamps(store, keys))
+        pieces = list(_pieces_of_day(manifest, settings, derivation))
+        groups: Groups = {LISTED: [listed], DERIVED: _settled(pieces, derivation, store)}
+        publish(manifest.date, groups, derivation, settings)
+
+
+def _settled(
+    pieces: Sequence[Piece], derivation: Derivation, store: Store
+) -> list[tuple[int, str]]:
+    """Shards and keys of pieces as they are; of one that is to be tried again, that it waits."""
+    keys = [key_of(piece, derivation) for piece in pieces]
+    failures = Ledger(store).failed(derivation.stage, [piece.identity for piece in pieces])
+    return [
+        (
+            shard_of(piece.recording_id, piece.shards),
+            key if held or (failed and given_up([failed])) else f"{_WAITS}{piece.recording_id}",
+        )
+        for piece, key, held, failed in zip(pieces, keys, store.exists(keys), failures, strict=True)
+    ]
+
+
 def _shard_objects(
     keys: Mapping[str, str],
     pieces: Sequence[str],
     readable: Mapping[str, str],
     derivation: Derivation,
     store: Store,
+    join: Join | None,
 ) -> dict[str, bytes]:
     """A shard's new objects: the rows of its pieces and, of what waits, the published ones.
 
@@ -434,7 +484,7 @@ def _shard_objects(
         key = keys[table.name]
         held = store.read(readable[key]) if waiting and key in readable else None
         rows = [*_typed(found, table), *_kept(held, table, waiting)]
-        objects[key] = encode_table(table, rows)
+        objects[key] = encode_table(table, join(table, rows) if join else rows)
     return objects
 
 

@@ -29,6 +29,7 @@ from af3core.storage.store import Store, update
 from beam_jobs.framework.failures import progress_of
 from beam_jobs.output.next_command import af3
 from schemas import layout
+from schemas.corpus_records import CorpusEntry, CorpusSpeakers
 from schemas.identity import canonical_json, configuration_hash, recording_id
 from schemas.record_format import (
     Record,
@@ -64,6 +65,17 @@ def _plan_again() -> str:
 
 def _ask_again() -> str:
     return f"remove it, then run {af3('plan')} with all tasks and {af3('annotate')} again"
+
+
+def _restore(stage: str) -> str:
+    return (
+        "restore it from a backup, or remove all entries beside it: what they hold of the corpus"
+        f" is then made anew, under other names, by {af3(stage)}"
+    )
+
+
+def _name_again() -> str:
+    return f"remove it, then give the names again with {af3('speakers')} --name"
 
 
 RecordT = TypeVar("RecordT", bound=Record)
@@ -328,6 +340,75 @@ class Ledger:
 
     def put_derived(self, key: str, rows: DerivedRows) -> None:
         self._keep(key, rows)
+
+    def change_derived(self, key: str, change: Callable[[DerivedRows], DerivedRows | None]) -> None:
+        """Keep what `change` makes of a piece's rows, where there are any; None leaves them."""
+
+        def changed(held: bytes | None) -> bytes | None:
+            known = self._known(DerivedRows, key, held)
+            new = change(known) if known else None
+            return None if new is None else _as_bytes(_with_unknown_keys(new, held))
+
+        update(self.store, key, changed)
+
+    def corpus_log(self, stage: str, corpus: str) -> list[CorpusEntry]:
+        """All entries of a corpus's log, in order.
+
+        Raises:
+            LedgerError: one is damaged or missing.
+        """
+        keys = self.store.children(layout.corpus_log_prefix(stage, corpus))
+        wanted = [layout.corpus_entry_key(stage, corpus, n) for n in range(1, len(keys) + 1)]
+        if keys != wanted:
+            lost = min(set(wanted) - set(keys))
+            raise DamagedObject(f"{self.store.address(lost)}: missing; {_restore(stage)}")
+        held = self.store.read_many(keys)
+        return [
+            self._parsed(CorpusEntry, key, data or b"", _restore(stage))
+            for key, data in zip(keys, held, strict=True)
+        ]
+
+    def append_to_corpus_log(self, number: int, entry: CorpusEntry) -> bool:
+        """Keep an entry under its number; False where another run was first."""
+        key = layout.corpus_entry_key(entry.stage, entry.corpus, number)
+        return self.store.create(key, stored_bytes(entry))
+
+    def change_corpus_entry(
+        self, stage: str, corpus: str, number: int, change: Callable[[CorpusEntry], CorpusEntry]
+    ) -> None:
+        """Keep what `change` makes of an entry; where that is the same, nothing."""
+        key = layout.corpus_entry_key(stage, corpus, number)
+
+        def changed(held: bytes | None) -> bytes | None:
+            known = self._parsed(CorpusEntry, key, held or b"", _restore(stage))
+            new = change(known)
+            return None if new == known else _as_bytes(_with_unknown_keys(new, held))
+
+        update(self.store, key, changed)
+
+    def corpus_speakers(self, corpus: str) -> CorpusSpeakers:
+        """What people said of the voices of a corpus.
+
+        Raises:
+            LedgerError: it cannot be read.
+        """
+        key = layout.corpus_speakers_key(corpus)
+        return self._one(CorpusSpeakers, key, _name_again()) or CorpusSpeakers()
+
+    def change_corpus_speakers(
+        self, corpus: str, change: Callable[[CorpusSpeakers], CorpusSpeakers]
+    ) -> None:
+        """Keep what `change` makes of it; where that is the same, nothing."""
+        key = layout.corpus_speakers_key(corpus)
+
+        def changed(held: bytes | None) -> bytes | None:
+            known = self._parsed(CorpusSpeakers, key, held, _name_again()) if held else None
+            new = change(known or CorpusSpeakers())
+            if new == (known or CorpusSpeakers()):
+                return None
+            return _as_bytes(_with_unknown_keys(new, held))
+
+        update(self.store, key, changed)
 
     def rate(self, corpus: str) -> MeasuredRate | None:
         return self._cached(MeasuredRate, layout.rate_key(corpus))

@@ -17,7 +17,7 @@ from schemas.jobs import DERIVED
 from schemas.options import archive, derive, night
 from schemas.options.cleaning import a_day_or_more
 from schemas.options.derive import POCKETSPHINX
-from schemas.options.option import with_default
+from schemas.options.option import options_of, with_default
 
 _DAILY = re.compile(r"\d{1,2} \d{1,2} \* \* \*")
 
@@ -89,7 +89,14 @@ class Runner:
 
 
 @dataclass(frozen=True)
-class Derive(derive.Skills, derive.Writer, derive.Questions, derive.Speech, derive.Aligning):
+class Derive(
+    derive.Skills,
+    derive.Writer,
+    derive.Questions,
+    derive.Speech,
+    derive.Aligning,
+    derive.Speakers,
+):
     """What is made of each published day, unasked nothing: it takes time, mostly the model's.
 
     `jobs` are some of `schemas.jobs.DERIVED`; they run in its order.
@@ -110,6 +117,19 @@ class Derive(derive.Skills, derive.Writer, derive.Questions, derive.Speech, deri
         self._check_voice()
         if self.aligner != POCKETSPHINX and "align" not in self.jobs:
             raise ConfigurationError("derive: aligner is of the job align; add it to jobs")
+        self._check_speakers()
+
+    def _check_speakers(self) -> None:
+        if self.speaker_per_channel and self.across == "corpus":
+            raise ConfigurationError(
+                "derive: speaker_per_channel compares no voices, and speakers_across: corpus does;"
+                " leave one out"
+            )
+        for known in options_of(derive.Speakers):
+            if getattr(self, known.name) != known.default and "speakers" not in self.jobs:
+                raise ConfigurationError(
+                    f"derive: {known.key} is of the job speakers; add it to jobs"
+                )
 
     def _check_voice(self) -> None:
         for key in ("voice", "speaker", "speed"):

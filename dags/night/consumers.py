@@ -25,7 +25,7 @@ from dags.night.factory import (
     task_arguments,
 )
 from schemas.jobs import DERIVED
-from schemas.options.derive import EMBEDDED_ALIGNERS
+from schemas.options.derive import EMBEDDED_ALIGNERS, EMBEDDED_VOICE_ENCODER
 
 MONDAYS = "0 12 * * 1"
 """At noon: behind the night of Sunday. The run is of the week before, by its Monday."""
@@ -33,7 +33,7 @@ _DOCS = {
     "index": "Brings the search index (`af3 search`) up to date with each day that was published.",
     "export": "Writes each published day as training data in AF3's format, flagged rows left out.",
     "derive": "Makes of each published day what its corpus names under `derive`: events, times of"
-    " words, embeddings, pairs for training, summaries, spoken descriptions, dialogues.",
+    " words, speakers, embeddings, pairs for training, summaries, spoken descriptions, dialogues.",
     "quality": "Measures each week against the week before, once, on Monday; a backfill measures"
     " past weeks.",
 }
@@ -78,7 +78,12 @@ def _derive(corpus: Corpus, jobs: Sequence[str], schedule: Any) -> DAG:
 
 
 def _derived(corpus: Corpus, job: str, **kwargs: Any) -> Task:
-    if asks_model(job) or (job == "align" and corpus.derive.aligner not in EMBEDDED_ALIGNERS):
+    given = corpus.derive
+    has_network = {
+        "align": given.aligner not in EMBEDDED_ALIGNERS,
+        "speakers": given.voice_encoder != EMBEDDED_VOICE_ENCODER,
+    }
+    if asks_model(job) or has_network.get(job, False):
         kwargs["pool"] = corpus.pool
     return job_task(corpus, job, _day, **kwargs)
 

@@ -24,6 +24,11 @@ POCKETSPHINX, INTERPOLATION = "pocketsphinx", "interpolation"
 EMBEDDED_ALIGNERS = (POCKETSPHINX, INTERPOLATION)
 """Those that need no checkpoint: English on a CPU, and none at all."""
 
+EMBEDDED_VOICE_ENCODER = "campplus"
+"""The voice encoder that needs no checkpoint."""
+
+Across = Literal["recording", "corpus"]
+
 ExportFormat = Literal["af3", "af-think", "huggingface", "webdataset"]
 EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 
@@ -110,6 +115,57 @@ class Aligning(OptionGroup):
         f"what finds the words: {POCKETSPHINX} (English), a CTC checkpoint of transformers by"
         f" folder or hub id, or {INTERPOLATION} (default: {{default}})",
         "NAME",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speakers(OptionGroup):
+    """Speakers."""
+
+    voice_encoder: str = option(
+        EMBEDDED_VOICE_ENCODER,
+        "what tells voices apart: {default}, or a checkpoint of transformers' x-vector classes by"
+        " folder or hub id (default: {default}, embedded)",
+        "NAME",
+    )
+    across: Across = option(
+        "recording",
+        "where a voice is known again: within its recording, or in all of the corpus (default:"
+        " {default})",
+        key="speakers_across",
+    )
+    speaker_per_channel: bool = option(
+        False,
+        "each channel that was cut by itself (--channels each) is one speaker; no voice is heard",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeakerChoices(OptionGroup):
+    """Names of voices, and forgetting, without hearing anything."""
+
+    name: tuple[str, ...] = option(
+        (),
+        "the name of a voice of the table speakers; repeatable. An empty one takes it away",
+        "SPEAKER=NAME",
+        key="",
+        on_templates=False,
+        rule=lambda value: None if "=" in value.lstrip("=") else "write SPEAKER=NAME",
+    )
+    names: str | None = option(
+        None,
+        "a CSV file of such names, a line SPEAKER,NAME each",
+        "FILE",
+        key="",
+        on_templates=False,
+    )
+    forget: tuple[str, ...] = option(
+        (),
+        "a voice of the table speakers, or a recording by file name, object or identifier: what was"
+        " made of the voice is removed, and not made again; repeatable",
+        "SPEAKER|RECORDING",
+        key="",
+        on_templates=False,
     )
 
 

@@ -332,7 +332,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.words (
   `aligner` string COMMENT 'aligner that was asked',
   `aligner_revision` string COMMENT 'revision of its weights or package; empty of interpolation',
   `channel` bigint COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
-  `speaker` string COMMENT 'who says it; missing where speakers are not known',
+  `speaker` string COMMENT 'missing: the view spoken_words has who says it, by the turns of now',
   `flags` array<string> COMMENT 'reasons to doubt the row; flagged rows stay',
   `run_id` string COMMENT 'run that made the row',
   `generated_at` timestamp COMMENT 'when the row was made'
@@ -349,6 +349,64 @@ TBLPROPERTIES (
   'projection.date.format' = 'yyyy-MM-dd',
   'projection.date.range' = '2000-01-01,NOW',
   'storage.location.template' = 's3://BUCKET/PREFIX/tables/words/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.speaker_turns (
+  `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
+  `start_ms` bigint COMMENT 'start, from the start of the recording',
+  `end_ms` bigint COMMENT 'end, from the start of the recording',
+  `channel` bigint COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
+  `voice` bigint COMMENT 'number of the voice in its recording, from 1',
+  `speaker` string COMMENT 'identity of the voice in its corpus; missing where it was not compared with others',
+  `confidence` double COMMENT 'that it is this voice and no other of the recording, 0 to 1; missing where its channel says so',
+  `is_overlap` boolean COMMENT 'another voice speaks in the same time',
+  `encoder` string COMMENT 'encoder of voices; empty where each channel is a speaker',
+  `encoder_revision` string COMMENT 'revision of its weights',
+  `turns_id` string COMMENT 'identity of the recording\'s turns: of its clips, the encoder, the rules',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'who speaks from when to when'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/speaker_turns/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/speaker_turns/corpus=${corpus}/date=${date}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS af3.speakers (
+  `speaker` string COMMENT 'identity of the voice; it stays when recordings come or go',
+  `name` string COMMENT 'name that a person gave the voice',
+  `recording_count` bigint COMMENT 'recordings that it is heard in',
+  `turn_count` bigint COMMENT 'its turns in them',
+  `speech_ms` bigint COMMENT 'length of these turns',
+  `last_date` date COMMENT 'archive day on which it is last heard',
+  `example_recording_id` string COMMENT 'recording with its longest turn',
+  `example_start_ms` bigint COMMENT 'start of that turn: listen there before you name it',
+  `example_end_ms` bigint COMMENT 'end of that turn',
+  `encoder` string COMMENT 'encoder of voices; empty where each channel is a speaker',
+  `encoder_revision` string COMMENT 'revision of its weights',
+  `run_id` string COMMENT 'run that made the row',
+  `generated_at` timestamp COMMENT 'when the row was made'
+)
+COMMENT 'one row per voice of a corpus, in the day on which it is first heard'
+PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
+STORED AS PARQUET
+LOCATION 's3://BUCKET/PREFIX/tables/speakers/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.corpus.type' = 'enum',
+  'projection.corpus.values' = 'CORPORA',
+  'projection.date.type' = 'date',
+  'projection.date.format' = 'yyyy-MM-dd',
+  'projection.date.range' = '2000-01-01,NOW',
+  'storage.location.template' = 's3://BUCKET/PREFIX/tables/speakers/corpus=${corpus}/date=${date}/'
 );
 
 CREATE EXTERNAL TABLE IF NOT EXISTS af3.embeddings (
@@ -824,3 +882,37 @@ SELECT e.corpus, e.date, e.recording_id, r.object_uri, e.event_id,
 FROM af3.events AS e
 JOIN af3.recordings AS r
   ON r.corpus = e.corpus AND r.date = e.date AND r.recording_id = e.recording_id;
+
+CREATE OR REPLACE VIEW af3.spoken_turns AS
+SELECT t.corpus, t.date, t.recording_id, r.object_uri, t.start_ms / 1e3 AS start_s,
+  t.end_ms / 1e3 AS end_s, t.channel, t.voice, t.speaker, s.name, t.confidence, t.is_overlap
+FROM af3.speaker_turns AS t
+JOIN af3.recordings AS r
+  ON r.corpus = t.corpus AND r.date = t.date AND r.recording_id = t.recording_id
+LEFT JOIN af3.speakers AS s
+  ON s.corpus = t.corpus AND s.speaker = t.speaker;
+
+CREATE OR REPLACE VIEW af3.spoken_words AS
+SELECT x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id, x.task_id, x.position,
+  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.word, x.confidence, x.channel, x.voice,
+  x.speaker, s.name
+FROM (
+  SELECT w.corpus, w.date, w.recording_id, w.segment_id, w.task_id, w.position, w.start_ms,
+    w.end_ms, w.word, w.confidence, w.channel, t.voice, t.speaker,
+    ROW_NUMBER() OVER (
+      PARTITION BY w.corpus, w.date, w.recording_id, w.segment_id, w.task_id, w.channel,
+        w.position
+      ORDER BY LEAST(w.end_ms, t.end_ms) - GREATEST(w.start_ms, t.start_ms) DESC, t.start_ms,
+        t.voice
+    ) AS place
+  FROM af3.words AS w
+  LEFT JOIN af3.speaker_turns AS t
+    ON t.corpus = w.corpus AND t.date = w.date AND t.recording_id = w.recording_id
+    AND t.start_ms < w.end_ms AND t.end_ms > w.start_ms
+    AND (t.channel IS NULL OR w.channel IS NULL OR t.channel = w.channel)
+) AS x
+JOIN af3.recordings AS r
+  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id
+LEFT JOIN af3.speakers AS s
+  ON s.corpus = x.corpus AND s.speaker = x.speaker
+WHERE x.place = 1;

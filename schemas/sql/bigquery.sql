@@ -290,7 +290,7 @@ CREATE OR REPLACE EXTERNAL TABLE af3.words (
   `aligner` STRING OPTIONS(description = 'aligner that was asked'),
   `aligner_revision` STRING OPTIONS(description = 'revision of its weights or package; empty of interpolation'),
   `channel` INT64 OPTIONS(description = 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard'),
-  `speaker` STRING OPTIONS(description = 'who says it; missing where speakers are not known'),
+  `speaker` STRING OPTIONS(description = 'missing: the view spoken_words has who says it, by the turns of now'),
   `flags` ARRAY<STRING> OPTIONS(description = 'reasons to doubt the row; flagged rows stay'),
   `run_id` STRING OPTIONS(description = 'run that made the row'),
   `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
@@ -302,6 +302,54 @@ OPTIONS (
   hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/words',
   enable_list_inference = true,
   description = 'when each word of a transcript is spoken'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.speaker_turns (
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `channel` INT64 OPTIONS(description = 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard'),
+  `voice` INT64 OPTIONS(description = 'number of the voice in its recording, from 1'),
+  `speaker` STRING OPTIONS(description = 'identity of the voice in its corpus; missing where it was not compared with others'),
+  `confidence` FLOAT64 OPTIONS(description = 'that it is this voice and no other of the recording, 0 to 1; missing where its channel says so'),
+  `is_overlap` BOOL OPTIONS(description = 'another voice speaks in the same time'),
+  `encoder` STRING OPTIONS(description = 'encoder of voices; empty where each channel is a speaker'),
+  `encoder_revision` STRING OPTIONS(description = 'revision of its weights'),
+  `turns_id` STRING OPTIONS(description = 'identity of the recording\'s turns: of its clips, the encoder, the rules'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/speaker_turns/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/speaker_turns',
+  enable_list_inference = true,
+  description = 'who speaks from when to when'
+);
+
+CREATE OR REPLACE EXTERNAL TABLE af3.speakers (
+  `speaker` STRING OPTIONS(description = 'identity of the voice; it stays when recordings come or go'),
+  `name` STRING OPTIONS(description = 'name that a person gave the voice'),
+  `recording_count` INT64 OPTIONS(description = 'recordings that it is heard in'),
+  `turn_count` INT64 OPTIONS(description = 'its turns in them'),
+  `speech_ms` INT64 OPTIONS(description = 'length of these turns'),
+  `last_date` DATE OPTIONS(description = 'archive day on which it is last heard'),
+  `example_recording_id` STRING OPTIONS(description = 'recording with its longest turn'),
+  `example_start_ms` INT64 OPTIONS(description = 'start of that turn: listen there before you name it'),
+  `example_end_ms` INT64 OPTIONS(description = 'end of that turn'),
+  `encoder` STRING OPTIONS(description = 'encoder of voices; empty where each channel is a speaker'),
+  `encoder_revision` STRING OPTIONS(description = 'revision of its weights'),
+  `run_id` STRING OPTIONS(description = 'run that made the row'),
+  `generated_at` TIMESTAMP OPTIONS(description = 'when the row was made')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/speakers/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/speakers',
+  enable_list_inference = true,
+  description = 'one row per voice of a corpus, in the day on which it is first heard'
 );
 
 CREATE OR REPLACE EXTERNAL TABLE af3.embeddings (
@@ -717,3 +765,39 @@ SELECT e.corpus, e.date, e.recording_id, r.object_uri, e.event_id,
 FROM af3.events AS e
 JOIN af3.recordings AS r
   ON r.corpus = e.corpus AND r.date = e.date AND r.recording_id = e.recording_id;
+
+CREATE OR REPLACE VIEW af3.spoken_turns
+OPTIONS (description = 'one row per turn of a speaker, with the name that the voice was given and its recording\'s address') AS
+SELECT t.corpus, t.date, t.recording_id, r.object_uri, t.start_ms / 1e3 AS start_s,
+  t.end_ms / 1e3 AS end_s, t.channel, t.voice, t.speaker, s.name, t.confidence, t.is_overlap
+FROM af3.speaker_turns AS t
+JOIN af3.recordings AS r
+  ON r.corpus = t.corpus AND r.date = t.date AND r.recording_id = t.recording_id
+LEFT JOIN af3.speakers AS s
+  ON s.corpus = t.corpus AND s.speaker = t.speaker;
+
+CREATE OR REPLACE VIEW af3.spoken_words
+OPTIONS (description = 'one row per aligned word, with the voice that speaks longest in its time') AS
+SELECT x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id, x.task_id, x.position,
+  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.word, x.confidence, x.channel, x.voice,
+  x.speaker, s.name
+FROM (
+  SELECT w.corpus, w.date, w.recording_id, w.segment_id, w.task_id, w.position, w.start_ms,
+    w.end_ms, w.word, w.confidence, w.channel, t.voice, t.speaker,
+    ROW_NUMBER() OVER (
+      PARTITION BY w.corpus, w.date, w.recording_id, w.segment_id, w.task_id, w.channel,
+        w.position
+      ORDER BY LEAST(w.end_ms, t.end_ms) - GREATEST(w.start_ms, t.start_ms) DESC, t.start_ms,
+        t.voice
+    ) AS place
+  FROM af3.words AS w
+  LEFT JOIN af3.speaker_turns AS t
+    ON t.corpus = w.corpus AND t.date = w.date AND t.recording_id = w.recording_id
+    AND t.start_ms < w.end_ms AND t.end_ms > w.start_ms
+    AND (t.channel IS NULL OR w.channel IS NULL OR t.channel = w.channel)
+) AS x
+JOIN af3.recordings AS r
+  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id
+LEFT JOIN af3.speakers AS s
+  ON s.corpus = x.corpus AND s.speaker = x.speaker
+WHERE x.place = 1;

@@ -473,13 +473,83 @@ COMMENT ON COLUMN words."aligner_revision" IS 'revision of its weights or packag
 
 COMMENT ON COLUMN words."channel" IS 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard';
 
-COMMENT ON COLUMN words."speaker" IS 'who says it; missing where speakers are not known';
+COMMENT ON COLUMN words."speaker" IS 'missing: the view spoken_words has who says it, by the turns of now';
 
 COMMENT ON COLUMN words."flags" IS 'reasons to doubt the row; flagged rows stay';
 
 COMMENT ON COLUMN words."run_id" IS 'run that made the row';
 
 COMMENT ON COLUMN words."generated_at" IS 'when the row was made';
+
+CREATE OR REPLACE VIEW speaker_turns AS
+SELECT corpus, date, recording_id, start_ms, end_ms, channel, voice, speaker, confidence, is_overlap, encoder, encoder_revision, turns_id, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS BIGINT) AS channel, CAST(NULL AS BIGINT) AS voice, CAST(NULL AS VARCHAR) AS speaker, CAST(NULL AS DOUBLE) AS confidence, CAST(NULL AS BOOLEAN) AS is_overlap, CAST(NULL AS VARCHAR) AS encoder, CAST(NULL AS VARCHAR) AS encoder_revision, CAST(NULL AS VARCHAR) AS turns_id, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/speaker_turns/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW speaker_turns IS 'who speaks from when to when';
+
+COMMENT ON COLUMN speaker_turns."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN speaker_turns."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN speaker_turns."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN speaker_turns."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN speaker_turns."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN speaker_turns."channel" IS 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard';
+
+COMMENT ON COLUMN speaker_turns."voice" IS 'number of the voice in its recording, from 1';
+
+COMMENT ON COLUMN speaker_turns."speaker" IS 'identity of the voice in its corpus; missing where it was not compared with others';
+
+COMMENT ON COLUMN speaker_turns."confidence" IS 'that it is this voice and no other of the recording, 0 to 1; missing where its channel says so';
+
+COMMENT ON COLUMN speaker_turns."is_overlap" IS 'another voice speaks in the same time';
+
+COMMENT ON COLUMN speaker_turns."encoder" IS 'encoder of voices; empty where each channel is a speaker';
+
+COMMENT ON COLUMN speaker_turns."encoder_revision" IS 'revision of its weights';
+
+COMMENT ON COLUMN speaker_turns."turns_id" IS 'identity of the recording''s turns: of its clips, the encoder, the rules';
+
+COMMENT ON COLUMN speaker_turns."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN speaker_turns."generated_at" IS 'when the row was made';
+
+CREATE OR REPLACE VIEW speakers AS
+SELECT corpus, date, speaker, name, recording_count, turn_count, speech_ms, last_date, example_recording_id, example_start_ms, example_end_ms, encoder, encoder_revision, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS speaker, CAST(NULL AS VARCHAR) AS name, CAST(NULL AS BIGINT) AS recording_count, CAST(NULL AS BIGINT) AS turn_count, CAST(NULL AS BIGINT) AS speech_ms, CAST(NULL AS DATE) AS last_date, CAST(NULL AS VARCHAR) AS example_recording_id, CAST(NULL AS BIGINT) AS example_start_ms, CAST(NULL AS BIGINT) AS example_end_ms, CAST(NULL AS VARCHAR) AS encoder, CAST(NULL AS VARCHAR) AS encoder_revision, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/speakers/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW speakers IS 'one row per voice of a corpus, in the day on which it is first heard';
+
+COMMENT ON COLUMN speakers."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN speakers."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN speakers."speaker" IS 'identity of the voice; it stays when recordings come or go';
+
+COMMENT ON COLUMN speakers."name" IS 'name that a person gave the voice';
+
+COMMENT ON COLUMN speakers."recording_count" IS 'recordings that it is heard in';
+
+COMMENT ON COLUMN speakers."turn_count" IS 'its turns in them';
+
+COMMENT ON COLUMN speakers."speech_ms" IS 'length of these turns';
+
+COMMENT ON COLUMN speakers."last_date" IS 'archive day on which it is last heard';
+
+COMMENT ON COLUMN speakers."example_recording_id" IS 'recording with its longest turn';
+
+COMMENT ON COLUMN speakers."example_start_ms" IS 'start of that turn: listen there before you name it';
+
+COMMENT ON COLUMN speakers."example_end_ms" IS 'end of that turn';
+
+COMMENT ON COLUMN speakers."encoder" IS 'encoder of voices; empty where each channel is a speaker';
+
+COMMENT ON COLUMN speakers."encoder_revision" IS 'revision of its weights';
+
+COMMENT ON COLUMN speakers."run_id" IS 'run that made the row';
+
+COMMENT ON COLUMN speakers."generated_at" IS 'when the row was made';
 
 CREATE OR REPLACE VIEW embeddings AS
 SELECT corpus, date, recording_id, clip_id, segment_id, start_ms, end_ms, audio_embedding, audio_model, caption, caption_embedding, text_model, flags, run_id, generated_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS clip_id, CAST(NULL AS VARCHAR) AS segment_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS FLOAT[]) AS audio_embedding, CAST(NULL AS VARCHAR) AS audio_model, CAST(NULL AS VARCHAR) AS caption, CAST(NULL AS FLOAT[]) AS caption_embedding, CAST(NULL AS VARCHAR) AS text_model, CAST(NULL AS VARCHAR[]) AS flags, CAST(NULL AS VARCHAR) AS run_id, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS generated_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/embeddings/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
@@ -1067,3 +1137,41 @@ JOIN recordings AS r
   ON r.corpus = e.corpus AND r.date = e.date AND r.recording_id = e.recording_id;
 
 COMMENT ON VIEW heard_events IS 'one row per event, with its recording''s address';
+
+CREATE OR REPLACE VIEW spoken_turns AS
+SELECT t.corpus, t.date, t.recording_id, r.object_uri, t.start_ms / 1e3 AS start_s,
+  t.end_ms / 1e3 AS end_s, t.channel, t.voice, t.speaker, s.name, t.confidence, t.is_overlap
+FROM speaker_turns AS t
+JOIN recordings AS r
+  ON r.corpus = t.corpus AND r.date = t.date AND r.recording_id = t.recording_id
+LEFT JOIN speakers AS s
+  ON s.corpus = t.corpus AND s.speaker = t.speaker;
+
+COMMENT ON VIEW spoken_turns IS 'one row per turn of a speaker, with the name that the voice was given and its recording''s address';
+
+CREATE OR REPLACE VIEW spoken_words AS
+SELECT x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id, x.task_id, x.position,
+  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.word, x.confidence, x.channel, x.voice,
+  x.speaker, s.name
+FROM (
+  SELECT w.corpus, w.date, w.recording_id, w.segment_id, w.task_id, w.position, w.start_ms,
+    w.end_ms, w.word, w.confidence, w.channel, t.voice, t.speaker,
+    ROW_NUMBER() OVER (
+      PARTITION BY w.corpus, w.date, w.recording_id, w.segment_id, w.task_id, w.channel,
+        w.position
+      ORDER BY LEAST(w.end_ms, t.end_ms) - GREATEST(w.start_ms, t.start_ms) DESC, t.start_ms,
+        t.voice
+    ) AS place
+  FROM words AS w
+  LEFT JOIN speaker_turns AS t
+    ON t.corpus = w.corpus AND t.date = w.date AND t.recording_id = w.recording_id
+    AND t.start_ms < w.end_ms AND t.end_ms > w.start_ms
+    AND (t.channel IS NULL OR w.channel IS NULL OR t.channel = w.channel)
+) AS x
+JOIN recordings AS r
+  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id
+LEFT JOIN speakers AS s
+  ON s.corpus = x.corpus AND s.speaker = x.speaker
+WHERE x.place = 1;
+
+COMMENT ON VIEW spoken_words IS 'one row per aligned word, with the voice that speaks longest in its time';

@@ -115,12 +115,57 @@ JOIN {recordings} AS r
   ON r.corpus = e.corpus AND r.date = e.date AND r.recording_id = e.recording_id""",
 )
 
+SPOKEN_TURNS = JoinedView(
+    "spoken_turns",
+    "one row per turn of a speaker, with the name that the voice was given and its recording's"
+    " address",
+    """\
+SELECT t.corpus, t.date, t.recording_id, r.object_uri, t.start_ms / 1e3 AS start_s,
+  t.end_ms / 1e3 AS end_s, t.channel, t.voice, t.speaker, s.name, t.confidence, t.is_overlap
+FROM {speaker_turns} AS t
+JOIN {recordings} AS r
+  ON r.corpus = t.corpus AND r.date = t.date AND r.recording_id = t.recording_id
+LEFT JOIN {speakers} AS s
+  ON s.corpus = t.corpus AND s.speaker = t.speaker""",
+)
+
+SPOKEN_WORDS = JoinedView(
+    "spoken_words",
+    "one row per aligned word, with the voice that speaks longest in its time",
+    """\
+SELECT x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id, x.task_id, x.position,
+  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.word, x.confidence, x.channel, x.voice,
+  x.speaker, s.name
+FROM (
+  SELECT w.corpus, w.date, w.recording_id, w.segment_id, w.task_id, w.position, w.start_ms,
+    w.end_ms, w.word, w.confidence, w.channel, t.voice, t.speaker,
+    ROW_NUMBER() OVER (
+      PARTITION BY w.corpus, w.date, w.recording_id, w.segment_id, w.task_id, w.channel,
+        w.position
+      ORDER BY LEAST(w.end_ms, t.end_ms) - GREATEST(w.start_ms, t.start_ms) DESC, t.start_ms,
+        t.voice
+    ) AS place
+  FROM {words} AS w
+  LEFT JOIN {speaker_turns} AS t
+    ON t.corpus = w.corpus AND t.date = w.date AND t.recording_id = w.recording_id
+    AND t.start_ms < w.end_ms AND t.end_ms > w.start_ms
+    AND (t.channel IS NULL OR w.channel IS NULL OR t.channel = w.channel)
+) AS x
+JOIN {recordings} AS r
+  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id
+LEFT JOIN {speakers} AS s
+  ON s.corpus = x.corpus AND s.speaker = x.speaker
+WHERE x.place = 1""",
+)
+
 JOINED_VIEWS = (
     ANNOTATED_SEGMENTS,
     DOUBTFUL_ROWS,
     HOURS_BY_NIGHT,
     CHOICES_BY_NIGHT,
     HEARD_EVENTS,
+    SPOKEN_TURNS,
+    SPOKEN_WORDS,
 )
 _PLACE = re.compile(r"\{([^{}]+)\}")
 

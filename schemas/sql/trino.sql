@@ -306,7 +306,7 @@ CREATE TABLE IF NOT EXISTS hive.af3.words (
   "aligner" VARCHAR COMMENT 'aligner that was asked',
   "aligner_revision" VARCHAR COMMENT 'revision of its weights or package; empty of interpolation',
   "channel" BIGINT COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
-  "speaker" VARCHAR COMMENT 'who says it; missing where speakers are not known',
+  "speaker" VARCHAR COMMENT 'missing: the view spoken_words has who says it, by the turns of now',
   "flags" ARRAY(VARCHAR) COMMENT 'reasons to doubt the row; flagged rows stay',
   "run_id" VARCHAR COMMENT 'run that made the row',
   "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
@@ -321,6 +321,58 @@ WITH (
 );
 
 CALL hive.system.sync_partition_metadata('af3', 'words', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.speaker_turns (
+  "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
+  "start_ms" BIGINT COMMENT 'start, from the start of the recording',
+  "end_ms" BIGINT COMMENT 'end, from the start of the recording',
+  "channel" BIGINT COMMENT 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard',
+  "voice" BIGINT COMMENT 'number of the voice in its recording, from 1',
+  "speaker" VARCHAR COMMENT 'identity of the voice in its corpus; missing where it was not compared with others',
+  "confidence" DOUBLE COMMENT 'that it is this voice and no other of the recording, 0 to 1; missing where its channel says so',
+  "is_overlap" BOOLEAN COMMENT 'another voice speaks in the same time',
+  "encoder" VARCHAR COMMENT 'encoder of voices; empty where each channel is a speaker',
+  "encoder_revision" VARCHAR COMMENT 'revision of its weights',
+  "turns_id" VARCHAR COMMENT 'identity of the recording''s turns: of its clips, the encoder, the rules',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'who speaks from when to when'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/speaker_turns',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'speaker_turns', 'FULL');
+
+CREATE TABLE IF NOT EXISTS hive.af3.speakers (
+  "speaker" VARCHAR COMMENT 'identity of the voice; it stays when recordings come or go',
+  "name" VARCHAR COMMENT 'name that a person gave the voice',
+  "recording_count" BIGINT COMMENT 'recordings that it is heard in',
+  "turn_count" BIGINT COMMENT 'its turns in them',
+  "speech_ms" BIGINT COMMENT 'length of these turns',
+  "last_date" DATE COMMENT 'archive day on which it is last heard',
+  "example_recording_id" VARCHAR COMMENT 'recording with its longest turn',
+  "example_start_ms" BIGINT COMMENT 'start of that turn: listen there before you name it',
+  "example_end_ms" BIGINT COMMENT 'end of that turn',
+  "encoder" VARCHAR COMMENT 'encoder of voices; empty where each channel is a speaker',
+  "encoder_revision" VARCHAR COMMENT 'revision of its weights',
+  "run_id" VARCHAR COMMENT 'run that made the row',
+  "generated_at" TIMESTAMP(3) COMMENT 'when the row was made',
+  "corpus" VARCHAR COMMENT 'corpus, from the object''s path',
+  "date" DATE COMMENT 'archive day, from the object''s path'
+)
+COMMENT 'one row per voice of a corpus, in the day on which it is first heard'
+WITH (
+  format = 'PARQUET',
+  external_location = 'gs://BUCKET/PREFIX/tables/speakers',
+  partitioned_by = ARRAY['corpus', 'date']
+);
+
+CALL hive.system.sync_partition_metadata('af3', 'speakers', 'FULL');
 
 CREATE TABLE IF NOT EXISTS hive.af3.embeddings (
   "recording_id" VARCHAR COMMENT 'recording: start of the SHA-256 of its bytes',
@@ -761,3 +813,39 @@ SELECT e.corpus, e.date, e.recording_id, r.object_uri, e.event_id,
 FROM hive.af3.events AS e
 JOIN hive.af3.recordings AS r
   ON r.corpus = e.corpus AND r.date = e.date AND r.recording_id = e.recording_id;
+
+CREATE OR REPLACE VIEW hive.af3.spoken_turns
+COMMENT 'one row per turn of a speaker, with the name that the voice was given and its recording''s address' AS
+SELECT t.corpus, t.date, t.recording_id, r.object_uri, t.start_ms / 1e3 AS start_s,
+  t.end_ms / 1e3 AS end_s, t.channel, t.voice, t.speaker, s.name, t.confidence, t.is_overlap
+FROM hive.af3.speaker_turns AS t
+JOIN hive.af3.recordings AS r
+  ON r.corpus = t.corpus AND r.date = t.date AND r.recording_id = t.recording_id
+LEFT JOIN hive.af3.speakers AS s
+  ON s.corpus = t.corpus AND s.speaker = t.speaker;
+
+CREATE OR REPLACE VIEW hive.af3.spoken_words
+COMMENT 'one row per aligned word, with the voice that speaks longest in its time' AS
+SELECT x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id, x.task_id, x.position,
+  x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.word, x.confidence, x.channel, x.voice,
+  x.speaker, s.name
+FROM (
+  SELECT w.corpus, w.date, w.recording_id, w.segment_id, w.task_id, w.position, w.start_ms,
+    w.end_ms, w.word, w.confidence, w.channel, t.voice, t.speaker,
+    ROW_NUMBER() OVER (
+      PARTITION BY w.corpus, w.date, w.recording_id, w.segment_id, w.task_id, w.channel,
+        w.position
+      ORDER BY LEAST(w.end_ms, t.end_ms) - GREATEST(w.start_ms, t.start_ms) DESC, t.start_ms,
+        t.voice
+    ) AS place
+  FROM hive.af3.words AS w
+  LEFT JOIN hive.af3.speaker_turns AS t
+    ON t.corpus = w.corpus AND t.date = w.date AND t.recording_id = w.recording_id
+    AND t.start_ms < w.end_ms AND t.end_ms > w.start_ms
+    AND (t.channel IS NULL OR w.channel IS NULL OR t.channel = w.channel)
+) AS x
+JOIN hive.af3.recordings AS r
+  ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id
+LEFT JOIN hive.af3.speakers AS s
+  ON s.corpus = x.corpus AND s.speaker = x.speaker
+WHERE x.place = 1;

@@ -30,6 +30,7 @@ from schemas.tables.description_tables import DESCRIPTIONS
 from schemas.tables.embedding_tables import EMBEDDINGS, TEXT_EMBEDDINGS
 from schemas.tables.evaluation_tables import EVALUATIONS
 from schemas.tables.night_tables import TABLES
+from schemas.tables.speaker_tables import SPEAKER_TURNS, SPEAKERS
 from schemas.tables.word_tables import WORDS
 
 _MADE = (RUN, GENERATED_AT)
@@ -294,6 +295,8 @@ CHATS = Table(
 DERIVED_TABLES: tuple[Table, ...] = (
     EVENTS,
     WORDS,
+    SPEAKER_TURNS,
+    SPEAKERS,
     EMBEDDINGS,
     TEXT_EMBEDDINGS,
     PAIRS,

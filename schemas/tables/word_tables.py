@@ -47,7 +47,12 @@ WORDS = Table(
         text("aligner", "aligner that was asked"),
         text("aligner_revision", "revision of its weights or package; empty of interpolation"),
         _CHANNEL,
-        Column("speaker", pa.string(), "who says it; missing where speakers are not known", True),
+        Column(
+            "speaker",
+            pa.string(),
+            "missing: the view spoken_words has who says it, by the turns of now",
+            nullable=True,
+        ),
         FLAGS,
         RUN,
         GENERATED_AT,

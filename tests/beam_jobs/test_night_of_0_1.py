@@ -27,7 +27,7 @@ OPTIONS = ("--corpus", "radio", "--max-clip-s", "60", "--tasks", str(NIGHT / "ta
 """What the night was planned with: 0.1.0 recorded none of it."""
 DERIVED_OPTIONS = {"summarise": ("--question", "Who speaks?")}
 
-LATER_JOBS = {"align"}
+LATER_JOBS = {"align", "speakers"}
 """Jobs that 0.1.0 did not have: what they make is new."""
 LATER_COLUMNS = {"date_rule", "sound_sha256", "language", "language_probability"}
 """Columns that 0.1.0 did not have."""

@@ -65,6 +65,7 @@ def test_what_jobs_need() -> None:
         "index": ("search",),
         "events": ("derive",),
         "align": ("align",),
+        "speakers": ("speakers",),
         "embed": ("derive",),
         "summarise": ("derive",),
         "dialogues": ("derive",),
@@ -91,6 +92,7 @@ def test_orders() -> None:
     assert [job.name for job in DERIVED] == [
         "events",
         "align",
+        "speakers",
         "embed",
         "skills",
         "think",

@@ -50,8 +50,8 @@ model: {name: nvidia/audio-flamingo-3-hf, dtype: bfloat16, device: cuda, gpus: a
 cutting: {max_clip_s: 300}
 limits: {max_gpu_hours: 8, gpu_price: 2.5, max_failed_share: 0.1, max_missing_share: 0.5}
 settle_min: 3
-derive: {jobs: [summarise, describe, align], aligner: facebook/wav2vec2-base, voice: espeak,
-  speaker: en-us+f3, speed: 1.25}
+derive: {jobs: [summarise, describe, align, speakers], aligner: facebook/wav2vec2-base,
+  voice: espeak, speaker: en-us+f3, speed: 1.25, speakers_across: corpus}
 runner: {parts: 4, cpu_options: {direct_num_workers: "2"}}
 retries: {count: 5, delay_s: 30}
 alerts: {late_after_h: 6, email: [ops@example.org], webhook: "http://chat/hook"}
@@ -61,8 +61,9 @@ alerts: {late_after_h: 6, email: [ops@example.org], webhook: "http://chat/hook"}
     assert corpus.limits.max_gpu_hours == 8.0
     assert corpus.model.gpus == "all"
     derive = corpus.derive
-    assert derive.jobs == ("summarise", "describe", "align")
+    assert derive.jobs == ("summarise", "describe", "align", "speakers")
     assert derive.aligner == "facebook/wav2vec2-base"
+    assert (derive.across, derive.speaker_per_channel) == ("corpus", False)
     assert (derive.voice, derive.speaker, derive.speed) == ("espeak", "en-us+f3", 1.25)
     assert (corpus.runner.parts, corpus.runner.cpu_options) == (4, {"direct_num_workers": "2"})
     assert corpus.alerts.email == ("ops@example.org",)

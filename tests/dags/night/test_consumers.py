@@ -126,6 +126,11 @@ def test_a_corpus_without_a_voice_leaves_it_to_the_job() -> None:
     [
         ({"jobs": ("songs",)}, "derive: jobs: 'songs' is none; known are events, align"),
         ({"aligner": "my_ctc"}, "derive: aligner is of the job align; add it to jobs"),
+        ({"across": "corpus"}, "derive: speakers_across is of the job speakers; add it to jobs"),
+        (
+            {"jobs": ("speakers",), "across": "corpus", "speaker_per_channel": True},
+            "derive: speaker_per_channel compares no voices, and speakers_across: corpus does",
+        ),
         ({"writer": "big"}, "derive: writer and writer_endpoint go together"),
         ({"jobs": ("describe",), "speed": 9.0}, "^derive: speed 9: take 0.25 to 4$"),
         (
@@ -149,3 +154,15 @@ def test_words_are_aligned_with_a_gpu_where_the_aligner_uses_one(aligner: str, p
     aligned = dataclasses.replace(corpus("align"), derive=Derive(jobs=("align",), aligner=aligner))
     (task,) = dags_of(aligned)["derive__radio"].tasks
     assert task.pool == pool
+
+
+@pytest.mark.parametrize(("encoder", "pool"), [("campplus", "default_pool"), ("/wavlm", "a100")])
+def test_voices_are_told_apart_with_a_gpu_where_the_encoder_uses_one(
+    encoder: str, pool: str
+) -> None:
+    derive = Derive(jobs=("speakers",), voice_encoder=encoder, across="corpus")
+    heard = dataclasses.replace(corpus("speakers"), derive=derive)
+    (task,) = dags_of(heard)["derive__radio"].tasks
+    assert task.pool == pool
+    given = job_arguments("speakers", heard, "2026-11-03", "2026-11-03", "r")
+    assert {f"--voice-encoder={encoder}", "--across=corpus"} <= set(given)

@@ -95,6 +95,7 @@ def kind_of_arrow(data_type: pa.DataType, dialect: Dialect) -> str:
         "float": "double" if dialect == "bigquery" else "single",
         "double": "double",
         "bool": "truth",
+        "date32[day]": "day",
     }
     return scalars[str(data_type)]
 

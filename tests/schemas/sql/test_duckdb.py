@@ -92,6 +92,18 @@ def test_a_segment_has_its_texts_beside_it(night: Path) -> None:
     )
 
 
+def test_a_word_has_who_says_it_by_the_turns_of_now(night: Path) -> None:
+    sql = "SELECT word, voice, speaker, name FROM spoken_words ORDER BY position"
+    assert opened(night).sql(sql).fetchall() == [
+        ("the", 1, "anna", "Anna Berg"),
+        ("storm", 1, "anna", "Anna Berg"),
+        ("is", 2, None, None),
+        ("over", None, None, None),
+    ]
+    sql = "SELECT start_s, end_s, voice, name FROM spoken_turns ORDER BY start_s"
+    assert opened(night).sql(sql).fetchall() == [(0.0, 1.0, 1, "Anna Berg"), (1.0, 2.0, 2, None)]
+
+
 def test_doubt_is_counted_by_flag(night: Path) -> None:
     sql = "SELECT source, flag, count(*) FROM doubtful_rows GROUP BY ALL ORDER BY ALL"
     assert opened(night).sql(sql).fetchall() == [("transcripts", "no_speech", 4)]

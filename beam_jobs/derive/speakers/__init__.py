@@ -1,0 +1,1 @@
+"""Who speaks when: turns of recordings, identities of a corpus, names, and what is forgotten."""

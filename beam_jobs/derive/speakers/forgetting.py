@@ -1,0 +1,208 @@
+"""Forgetting a voice or a recording: what was made of the voice is removed, and not made again.
+
+said in the ledger ──► vectors removed ──► taken out of the corpus's log ──► rows brought up to date
+
+The order holds where a run is killed: the same command does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from af3core.errors import ConfigurationError
+from af3core.storage.folder import FolderStore
+from beam_jobs.derive.speakers.identities_of_corpus import PlacedVoice, value_of, voices_of
+from beam_jobs.derive.speakers.naming import unknown_speaker
+from beam_jobs.derive.speakers.recording_turns import STAGE, VECTORS, VOICES
+from beam_jobs.derive.speakers.speaker_rows import speakers_by_day
+from beam_jobs.framework.corpus_derivation import (
+    CorpusState,
+    MemberKey,
+    change_members,
+    corpus_claim,
+    read_state,
+)
+from beam_jobs.framework.ledger import Ledger
+from beam_jobs.framework.manifests import names_of_recording
+from beam_jobs.framework.settings import JobSettings
+from beam_jobs.framework.table_snapshot import take_snapshot
+from schemas import layout
+from schemas.corpus_records import CorpusMember, CorpusSpeakers, SpeechSpan
+from schemas.records import DerivedRows
+from schemas.tables.speaker_tables import SPEAKER_TURNS
+
+_NAMES = ("recording_id", "object_uri", "duplicate_uris", "sound_sha256")
+
+
+@dataclass
+class _Forgotten:
+    """What is to be forgotten.
+
+    Attributes:
+        speakers: identities.
+        recordings: identifiers, those of the same sound among them.
+        voices: numbers of the identities' voices, by recording and turns.
+    """
+
+    speakers: set[str] = field(default_factory=set)
+    recordings: set[str] = field(default_factory=set)
+    voices: dict[MemberKey, set[int]] = field(default_factory=dict)
+
+
+def forget(settings: JobSettings, named: Iterable[str]) -> dict[str, int]:
+    """Forget voices and recordings; gives how many of what.
+
+    The rows of the tables are not changed yet (`speaker_rows.bring_up_to_date`).
+
+    Raises:
+        ConfigurationError: a name is neither a voice's nor a recording's.
+    """
+    store, corpus = settings.store, settings.corpus
+    with corpus_claim(store, corpus, STAGE):
+        state = read_state(store, corpus, STAGE)
+        wanted = _wanted(settings, state, list(named))
+        _say_so(settings, wanted)
+        owners = wanted.recordings | {recording for recording, _ in wanted.voices}
+        owners |= _origins(settings, owners)
+        removed = _remove_vectors(settings, state, wanted, owners)
+        change_members(store, corpus, STAGE, lambda member: _without(member, wanted))
+    return {
+        "voices_forgotten": len(wanted.speakers),
+        "recordings_forgotten": len(wanted.recordings),
+        "objects_removed": removed,
+    }
+
+
+def _wanted(settings: JobSettings, state: CorpusState, named: Collection[str]) -> _Forgotten:
+    published = {row["speaker"] for _, row in speakers_by_day(settings)}
+    voices: dict[str, dict[MemberKey, set[int]]] = {speaker: {} for speaker in published}
+    for key, member in state.members.items():
+        for number, voice in voices_of(member.value).items():
+            if voice.speaker:
+                voices.setdefault(voice.speaker, {}).setdefault(key, set()).add(number)
+    recordings = _recordings(settings)
+    found = _Forgotten()
+    for name in named:
+        if name in voices:
+            found.speakers.add(name)
+            for key, numbers in voices[name].items():
+                found.voices.setdefault(key, set()).update(numbers)
+        elif name in recordings:
+            found.recordings |= recordings[name]
+        elif any(settings.store.walk([layout.derived_prefix(STAGE, name)])):
+            found.recordings.add(name)  # it is in no table any more
+        else:
+            error = unknown_speaker(name, settings, len(voices))
+            raise ConfigurationError(f"--forget {error}, and no recording of it is called so")
+    return found
+
+
+def _recordings(settings: JobSettings) -> dict[str, set[str]]:
+    """By all that a recording may be called, its identifier and those of the same sound."""
+    snapshot = take_snapshot(settings.store, ["recordings"], settings.corpus)
+    rows = [
+        row
+        for key in snapshot.shards("recordings")
+        for row in snapshot.columns(key, _NAMES).to_pylist()
+    ]
+    of_sound: dict[str, set[str]] = {}
+    for row in rows:
+        if row["sound_sha256"]:
+            of_sound.setdefault(row["sound_sha256"], set()).add(row["recording_id"])
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        same = of_sound.get(row["sound_sha256"] or "", {row["recording_id"]})
+        for name in names_of_recording(
+            row["recording_id"], [row["object_uri"], *row["duplicate_uris"]]
+        ):
+            found.setdefault(name, set()).update(same)
+    return found
+
+
+def _say_so(settings: JobSettings, wanted: _Forgotten) -> None:
+    spans = sorted(
+        set(_spans(settings, wanted)), key=lambda s: (s.recording_id, s.start_ms, s.end_ms)
+    )
+
+    def changed(said: CorpusSpeakers) -> CorpusSpeakers:
+        held = set(said.forgotten_speech)
+        return replace(
+            said,
+            names=tuple(name for name in said.names if name.speaker not in wanted.speakers),
+            forgotten_recordings=tuple(sorted(wanted.recordings.union(said.forgotten_recordings))),
+            forgotten_speech=(*said.forgotten_speech, *(s for s in spans if s not in held)),
+        )
+
+    Ledger(settings.store).change_corpus_speakers(settings.corpus, changed)
+
+
+def _spans(settings: JobSettings, wanted: _Forgotten) -> Iterator[SpeechSpan]:
+    """When the voices that are forgotten speak."""
+    keys = [layout.derived_key(STAGE, *key) for key in wanted.voices]
+    held = Ledger(settings.store).derived(keys)
+    for (recording, _), numbers, rows in zip(
+        wanted.voices, wanted.voices.values(), held, strict=True
+    ):
+        for turn in rows.rows.get(SPEAKER_TURNS.name, []) if rows else []:
+            if turn["voice"] in numbers:
+                yield SpeechSpan(recording, turn["start_ms"], turn["end_ms"])
+
+
+def _origins(settings: JobSettings, recordings: Collection[str]) -> set[str]:
+    """The recordings that the clips of these were cut of: what was made of a clip lies there."""
+    snapshot = take_snapshot(settings.store, ["segments"], settings.corpus)
+    found = set()
+    for key in snapshot.shards("segments"):
+        pairs = snapshot.columns(key, ["recording_id", "clip_uri"]).group_by(
+            ["recording_id", "clip_uri"]
+        )
+        for row in pairs.aggregate([]).to_pylist():
+            origin = layout.clip_origin(row["clip_uri"])
+            if origin and row["recording_id"] in recordings:
+                found.add(origin.recording_id)
+    return found
+
+
+def _remove_vectors(
+    settings: JobSettings, state: CorpusState, wanted: _Forgotten, owners: Collection[str]
+) -> int:
+    """Remove all vectors of clips, all of recordings that are forgotten, and those of voices."""
+    store = settings.store
+    placed = {recording for recording, _ in state.members}
+    whole = wanted.recordings | (set(owners) - placed)
+    prefixes = [layout.derived_prefix(VECTORS, owner) for owner in owners]
+    prefixes += [layout.derived_prefix(STAGE, owner) for owner in whole]
+    gone = [key for keys in store.walk(prefixes) for key in keys]
+    for key in gone:
+        store.delete(key)
+    if isinstance(store, FolderStore):
+        store.remove_empty_folders(gone)
+    ledger = Ledger(store)
+    for member, numbers in wanted.voices.items():
+        ledger.change_derived(
+            layout.derived_key(STAGE, *member),
+            lambda rows, n=numbers: _bare(rows, n),  # type: ignore[misc]
+        )
+    return len(gone)
+
+
+def _bare(rows: DerivedRows, numbers: Collection[int]) -> DerivedRows:
+    voices = [
+        voice | {"vector": None} if voice["voice"] in numbers else voice
+        for voice in rows.rows.get(VOICES, [])
+    ]
+    return replace(rows, rows=rows.rows | {VOICES: voices})
+
+
+def _without(member: CorpusMember, wanted: _Forgotten) -> CorpusMember | None:
+    if member.recording_id in wanted.recordings:
+        return None
+    voices = voices_of(member.value)
+    if not any(voice.speaker in wanted.speakers for voice in voices.values()):
+        return member
+    kept = {
+        number: PlacedVoice(None, voice.speech_ms) if voice.speaker in wanted.speakers else voice
+        for number, voice in voices.items()
+    }
+    return replace(member, value=value_of(kept))

@@ -1,0 +1,1 @@
+"""Who speaks when, on made recordings: what `python -m tests.benchmarks.speakers` measures."""
