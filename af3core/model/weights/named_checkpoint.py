@@ -1,4 +1,4 @@
-"""Where a checkpoint's files are that an option names, and which they are: a folder, or a hub id."""
+"""Where the files of a checkpoint are that an option names, a folder or a hub id, and which."""
 
 from __future__ import annotations
 
