@@ -19,7 +19,14 @@ import numpy.typing as npt
 from af3core.model.request import Waveform
 from af3core.speakers.local_voices import local_voices
 from af3core.speakers.speaker_turns import HeardSpan, SpeakerTurn, turns_of
-from af3core.speakers.voice_clusters import Labels, numbered, voice_clusters, weighted_means
+from af3core.speakers.voice_clusters import (
+    ClusterLimits,
+    Labels,
+    linked,
+    numbered,
+    voice_clusters,
+    weighted_means,
+)
 from af3core.speakers.voice_vectors import VoiceEncoder, VoiceVectors
 
 __all__ = [
@@ -103,18 +110,27 @@ class DiarizationLimits:
     """What is one voice.
 
     Attributes:
-        least_similarity: mean cosine of vectors of one voice.
-        least_piece_similarity: likewise, of pieces that a window takes for one voice already.
+        different_below: mean cosine of vectors; less is never one voice.
+        same_above: more always is. In between, what parts the recording's vectors best.
+        least_separation: silhouette of several voices, where all may be one.
+        least_piece_similarity: mean cosine of pieces that a window takes for one voice already.
         least_alone_ms: of speech, for a vector that can found a voice.
         least_voice_ms: of speech alone, for a voice; what has less goes to the nearest.
         voice_count: that are known to speak; None where it is to be found.
     """
 
-    least_similarity: float = 0.65
-    least_piece_similarity: float = 0.6
+    different_below: float = 0.45
+    same_above: float = 0.7
+    least_separation: float = 0.4
+    least_piece_similarity: float = 0.7
     least_alone_ms: int = 1000
     least_voice_ms: int = 2000
     voice_count: int | None = None
+
+    @property
+    def clusters(self) -> ClusterLimits:
+        """The limits of clusters."""
+        return ClusterLimits(self.different_below, self.same_above, self.least_separation)
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +240,7 @@ def _units(clips: Sequence[SpeechVectors], least_similarity: float) -> _Units:
     of_pieces = np.empty(len(keys), np.int64)
     unit_keys: list[tuple[int, int, int]] = []
     for key, places in groups.items():
-        found = voice_clusters(vectors[places], alone_ms[places] + 1.0, least_similarity)
+        found = linked(vectors[places], least_similarity)
         of_pieces[places] = found + len(unit_keys)
         unit_keys += [key] * (int(found.max()) + 1)
     windows = {key[:2]: number for number, key in enumerate(sorted({k[:2] for k in unit_keys}))}
@@ -245,7 +261,7 @@ def _voice_centres(
     if not trusted.any():
         trusted = alone_ms >= alone_ms.max()
     vectors, weights = vectors[trusted], alone_ms[trusted] + 1.0
-    labels = voice_clusters(vectors, weights, limits.least_similarity, limits.voice_count)
+    labels = voice_clusters(vectors, weights, limits.clusters, limits.voice_count)
     spoken_ms = np.bincount(labels, weights)
     kept = np.flatnonzero(spoken_ms >= min(limits.least_voice_ms, spoken_ms.max()))
     if limits.voice_count is None and len(kept) < len(spoken_ms):
