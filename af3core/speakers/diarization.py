@@ -123,7 +123,7 @@ class DiarizationLimits:
     same_above: float = 0.7
     least_separation: float = 0.4
     least_piece_similarity: float = 0.7
-    least_alone_ms: int = 1000
+    least_alone_ms: int = 600
     least_voice_ms: int = 2000
     voice_count: int | None = None
 
@@ -193,7 +193,7 @@ def diarize(clips: Sequence[SpeechVectors], limits: DiarizationLimits) -> Diariz
     clips = [clip for clip in clips if len(clip.vectors)]
     if not clips:
         return Diarization((), ())
-    units = _units(clips, limits.least_piece_similarity)
+    units = _units(clips, limits.least_piece_similarity, limits.least_alone_ms)
     centres = _voice_centres(units.vectors, units.alone_ms, limits)
     likeness = units.vectors @ centres.T
     labels = _assigned(likeness, units)
@@ -226,7 +226,7 @@ class _Units:
     of_pieces: Integers
 
 
-def _units(clips: Sequence[SpeechVectors], least_similarity: float) -> _Units:
+def _units(clips: Sequence[SpeechVectors], least_similarity: float, least_alone_ms: int) -> _Units:
     groups: dict[tuple[int, int, int], list[int]] = {}
     keys = [
         (number, window, voice)
@@ -240,7 +240,9 @@ def _units(clips: Sequence[SpeechVectors], least_similarity: float) -> _Units:
     of_pieces = np.empty(len(keys), np.int64)
     unit_keys: list[tuple[int, int, int]] = []
     for key, places in groups.items():
-        found = linked(vectors[places], least_similarity)
+        found = _linked_pieces(
+            vectors[places], alone_ms[places] >= least_alone_ms, least_similarity
+        )
         of_pieces[places] = found + len(unit_keys)
         unit_keys += [key] * (int(found.max()) + 1)
     windows = {key[:2]: number for number, key in enumerate(sorted({k[:2] for k in unit_keys}))}
@@ -251,6 +253,20 @@ def _units(clips: Sequence[SpeechVectors], least_similarity: float) -> _Units:
         window_voices=np.array([key[2] for key in unit_keys], np.int64),
         of_pieces=of_pieces,
     )
+
+
+def _linked_pieces(
+    vectors: VoiceVectors, trusted: npt.NDArray[np.bool_], least_similarity: float
+) -> Labels:
+    """Those with little speech alone, whose vectors may be of two voices, go with the trusted one
+    that is nearest in time.
+    """
+    if not trusted.any():
+        return np.zeros(len(vectors), np.int64)
+    places = np.flatnonzero(trusted)
+    found = linked(vectors[places], least_similarity)
+    nearest = np.abs(np.arange(len(vectors))[:, None] - places).argmin(axis=1)
+    return found[nearest]
 
 
 def _voice_centres(

@@ -38,6 +38,7 @@ from tests.benchmarks.speakers.diarization_error import (
     DiarizationError,
     Turn,
     diarization_error,
+    parts_of,
 )
 from tests.benchmarks.speakers.made_recordings import RECORDINGS, MadeRecording, make_recording
 from tests.benchmarks.speakers.material import Material
@@ -113,6 +114,13 @@ def _error(each: Heard, told: Sequence[Turn], with_overlap: bool) -> Diarization
     return diarization_error(each.known, told, 0.0 if with_overlap else COLLAR_S, with_overlap)
 
 
+def overlap_share(heard: Sequence[Heard]) -> float:
+    """Of the time in which anybody speaks."""
+    parts = [part for each in heard for part in parts_of(each.known, ())]
+    both = sum(end - start for start, end, speakers, _ in parts if len(speakers) > 1)
+    return both / sum(end - start for start, end, speakers, _ in parts if speakers)
+
+
 def print_identities(heard: Sequence[Heard], limits: IdentityLimits) -> None:
     """Over nights of four recordings: what of an identity is one person, and of a person one
     identity, by time of speech.
@@ -144,12 +152,11 @@ def print_identities(heard: Sequence[Heard], limits: IdentityLimits) -> None:
 
 
 def _spoken_with(each: Heard, voice: int) -> dict[str, float]:
-    """Seconds of each person within the turns of a voice."""
+    """Seconds that each person says alone within the turns of a voice."""
     spoken: dict[str, float] = defaultdict(float)
-    for start, end, name in each.told:
-        for known_start, known_end, person in each.known:
-            if name == str(voice):
-                spoken[person] += max(0.0, min(end, known_end) - max(start, known_start))
+    for start, end, speakers, heard in parts_of(each.known, each.told):
+        if len(speakers) == 1 and str(voice) in heard:
+            spoken[next(iter(speakers))] += end - start
     return spoken
 
 
