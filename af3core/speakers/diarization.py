@@ -199,7 +199,7 @@ def diarize(clips: Sequence[SpeechVectors], limits: DiarizationLimits) -> Diariz
     labels = _assigned(likeness, units)
     spans = _heard_spans(clips, units, labels, _confidence(likeness, labels))
     turns, order = turns_of(spans)
-    means = weighted_means(units.vectors, units.alone_ms + 1.0, labels, len(centres))
+    means = weighted_means(units.vectors, _weights(units.alone_ms), labels, len(centres))
     voices = tuple(
         Voice(number, means[label], sum(t.end_ms - t.start_ms for t in turns if t.voice == number))
         for number, label in enumerate(order, start=1)
@@ -247,7 +247,7 @@ def _units(clips: Sequence[SpeechVectors], least_similarity: float, least_alone_
         unit_keys += [key] * (int(found.max()) + 1)
     windows = {key[:2]: number for number, key in enumerate(sorted({k[:2] for k in unit_keys}))}
     return _Units(
-        vectors=weighted_means(vectors, alone_ms + 1.0, of_pieces, len(unit_keys)),
+        vectors=weighted_means(vectors, _weights(alone_ms), of_pieces, len(unit_keys)),
         alone_ms=np.bincount(of_pieces, alone_ms, len(unit_keys)).astype(np.int64),
         windows=np.array([windows[key[:2]] for key in unit_keys], np.int64),
         window_voices=np.array([key[2] for key in unit_keys], np.int64),
@@ -269,6 +269,11 @@ def _linked_pieces(
     return found[nearest]
 
 
+def _weights(alone_ms: Integers) -> npt.NDArray[np.float64]:
+    """Of vectors in a mean; what is never alone counts too, where there is nothing else."""
+    return np.asarray(alone_ms + 1.0, np.float64)
+
+
 def _voice_centres(
     vectors: VoiceVectors, alone_ms: Integers, limits: DiarizationLimits
 ) -> VoiceVectors:
@@ -276,7 +281,7 @@ def _voice_centres(
     trusted = alone_ms >= limits.least_alone_ms
     if not trusted.any():
         trusted = alone_ms >= alone_ms.max()
-    vectors, weights = vectors[trusted], alone_ms[trusted] + 1.0
+    vectors, weights = vectors[trusted], _weights(alone_ms[trusted])
     labels = voice_clusters(vectors, weights, limits.clusters, limits.voice_count)
     spoken_ms = np.bincount(labels, weights)
     kept = np.flatnonzero(spoken_ms >= min(limits.least_voice_ms, spoken_ms.max()))

@@ -184,5 +184,5 @@ def _heaviest(groups: _Groups) -> _Groups:
 
 def _joined(groups: _Groups, labels: Labels, count: int) -> _Groups:
     means = weighted_means(groups.means, groups.weights, labels, count)
-    weights = np.bincount(labels, groups.weights, count)
+    weights = np.asarray(np.bincount(labels, groups.weights, count), np.float64)
     return _Groups(means, weights, labels[groups.labels])
