@@ -28,7 +28,7 @@ class IdentityLimits:
         least_speech_ms: of a voice that founds an identity or joins one.
     """
 
-    least_similarity: float = 0.65
+    least_similarity: float = 0.7
     least_speech_ms: int = 3000
 
 
