@@ -27,7 +27,8 @@ from af3core.speakers.voice_clusters import (
     voice_clusters,
     weighted_means,
 )
-from af3core.speakers.voice_vectors import VoiceEncoder, VoiceVectors
+from af3core.speakers.voice_vectors import VoiceEncoder, VoiceEncoderIdentity, VoiceVectors
+from schemas.options.derive import EMBEDDED_VOICE_ENCODER
 
 __all__ = [
     "Diarization",
@@ -126,6 +127,20 @@ class DiarizationLimits:
     least_alone_ms: int = 600
     least_voice_ms: int = 2000
     voice_count: int | None = None
+
+    @classmethod
+    def of(cls, encoder: VoiceEncoderIdentity) -> DiarizationLimits:
+        """The defaults are the embedded encoder's. How alike other encoders' vectors are is not
+        known: theirs are wide, and the recording itself says where voices part.
+        """
+        if encoder.name == EMBEDDED_VOICE_ENCODER:
+            return cls()
+        return cls(
+            different_below=0.3,
+            same_above=0.9,
+            least_separation=0.3,
+            least_piece_similarity=0.85,
+        )
 
     @property
     def clusters(self) -> ClusterLimits:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from af3core.speakers.voice_vectors import VoiceVectors
+from af3core.speakers.voice_vectors import VoiceEncoderIdentity, VoiceVectors
+from schemas.options.derive import EMBEDDED_VOICE_ENCODER
 
 _HASH_DIGITS = 16
 
@@ -30,6 +31,13 @@ class IdentityLimits:
 
     least_similarity: float = 0.7
     least_speech_ms: int = 3000
+
+    @classmethod
+    def of(cls, encoder: VoiceEncoderIdentity) -> IdentityLimits:
+        """The defaults are the embedded encoder's. How alike other encoders' vectors are is not
+        known: a strict limit joins too few rather than too many.
+        """
+        return cls() if encoder.name == EMBEDDED_VOICE_ENCODER else cls(least_similarity=0.85)
 
 
 @dataclass(frozen=True, eq=False)

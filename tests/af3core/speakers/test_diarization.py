@@ -19,7 +19,7 @@ from af3core.speakers.diarization import (
     diarize,
     speech_vectors,
 )
-from af3core.speakers.voice_encoder import load_voice_encoder
+from af3core.speakers.voice_encoder import VoiceEncoderIdentity, load_voice_encoder
 
 MAN = Speaker("en-us", "m3", "man", 40, 150)
 WOMAN = Speaker("en-gb-x-rp", "f2", "woman", 60, 165)
@@ -122,6 +122,13 @@ def voices(vectors: list[list[float]], alone_ms: list[int], windows: list[int]) 
         alone_ms=np.array(alone_ms, np.int64),
         vectors=table / np.linalg.norm(table, axis=1, keepdims=True),
     )
+
+
+def test_limits_of_an_encoder_that_is_not_known_are_wide() -> None:
+    assert DiarizationLimits.of(VoiceEncoderIdentity("campplus", "1", 192)) == LIMITS
+    wide = DiarizationLimits.of(VoiceEncoderIdentity("wavlm", "1", 512))
+    assert (wide.different_below, wide.same_above) == (0.3, 0.9)
+    assert [voice.number for voice in diarize([heard()], wide).voices] == [1, 2]
 
 
 def test_two_voices_of_a_window_are_two_people() -> None:

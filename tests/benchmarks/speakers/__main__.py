@@ -179,7 +179,7 @@ def main() -> None:
         made = make_recording(material, number)
         begun = time.process_time()
         clips = list(clips_of(made, encoder))
-        heard.append(Heard(made, diarize(clips, DiarizationLimits())))
+        heard.append(Heard(made, diarize(clips, DiarizationLimits.of(encoder.identity))))
         taken_s += time.process_time() - begun
         seconds += made.turns[-1].end_s
     spoken = [turn for each in heard for turn in each.known]
@@ -188,7 +188,7 @@ def main() -> None:
         f" several speakers, {seconds / taken_s:.0f} x real time a core"
     )
     print_errors(heard)
-    print_identities(heard, IdentityLimits())
+    print_identities(heard, IdentityLimits.of(encoder.identity))
 
 
 if __name__ == "__main__":
