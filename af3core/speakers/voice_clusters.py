@@ -106,8 +106,9 @@ def _distances(vectors: VoiceVectors) -> Distances:
     """Of all pairs, in the order of scipy's condensed form."""
     from scipy.spatial.distance import pdist
 
-    # of equal vectors rounding may leave less than nothing
-    return np.maximum(pdist(vectors.astype(np.float64), "cosine"), 0)
+    distances = pdist(vectors.astype(np.float64), "cosine")
+    # of equal vectors rounding may leave less than nothing; one of zeros is like none
+    return np.maximum(np.nan_to_num(distances, nan=1.0), 0)
 
 
 def _tree(distances: Distances) -> Distances:

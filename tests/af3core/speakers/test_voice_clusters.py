@@ -71,6 +71,7 @@ def test_linked_by_a_limit() -> None:
     assert linked(vectors, 0.79).tolist() == [0, 1, 0]
     assert linked(vectors, 0.9).tolist() == [0, 1, 2]
     assert linked(vectors[:0], 0.9).tolist() == []
+    assert linked(np.array([[1, 0], [0, 0], [1, 0]], np.float32), 0.5).tolist() == [0, 1, 0]
 
 
 def test_none_and_one_and_equal_ones() -> None:
