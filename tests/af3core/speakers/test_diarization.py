@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from af3core.audio import SAMPLE_RATE_HZ
 from af3core.nano.espeak_voices import Audio, Speaker, speak
@@ -16,7 +19,7 @@ from af3core.speakers.diarization import (
     diarize,
     speech_vectors,
 )
-from af3core.speakers.voice_encoder import load_voice_encoder
+from af3core.speakers.voice_encoder import VoiceEncoderIdentity, load_voice_encoder
 
 MAN = Speaker("en-us", "m3", "man", 40, 150)
 WOMAN = Speaker("en-gb-x-rp", "f2", "woman", 60, 165)
@@ -106,17 +109,26 @@ def test_no_speech_has_no_voices(seconds: float) -> None:
 
 
 def voices(vectors: list[list[float]], alone_ms: list[int], windows: list[int]) -> SpeechVectors:
-    """Local voices that speak one after the other, a second each."""
+    """Pieces one after the other, a second each; those of one window are of unlike voices."""
     count = len(vectors)
     starts = 1000 * np.arange(count)
+    window_voices = [windows[:place].count(window) for place, window in enumerate(windows)]
     table = np.array(vectors, np.float32)
     return SpeechVectors(
         spans_ms=np.stack([starts, starts + 1000], axis=1),
-        span_voices=np.arange(count),
-        windows=np.array(windows),
-        alone_ms=np.array(alone_ms),
+        span_pieces=np.arange(count),
+        windows=np.array(windows, np.int64),
+        window_voices=np.array(window_voices, np.int64),
+        alone_ms=np.array(alone_ms, np.int64),
         vectors=table / np.linalg.norm(table, axis=1, keepdims=True),
     )
+
+
+def test_limits_of_an_encoder_that_is_not_known_are_wide() -> None:
+    assert DiarizationLimits.of(VoiceEncoderIdentity("campplus", "1", 192)) == LIMITS
+    wide = DiarizationLimits.of(VoiceEncoderIdentity("wavlm", "1", 512))
+    assert (wide.different_below, wide.same_above) == (0.3, 0.9)
+    assert [voice.number for voice in diarize([heard()], wide).voices] == [1, 2]
 
 
 def test_two_voices_of_a_window_are_two_people() -> None:
@@ -140,3 +152,35 @@ def test_only_short_sounds_are_voices_all_the_same() -> None:
     clip = voices([[1, 0, 0]], [0], [0])
     found = diarize([clip], LIMITS)
     assert [(turn.start_ms, turn.end_ms, turn.voice) for turn in found.turns] == [(0, 1000, 1)]
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> list[SpeechVectors]:
+    """Clips of pieces of up to four people, a second each."""
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    people = random.standard_normal((4, 16))
+    clips = []
+    for number in range(draw(st.integers(0, 3))):
+        count = draw(st.integers(1, 12))
+        spoken = people[random.integers(0, 4, count)] + 0.2 * random.standard_normal((count, 16))
+        windows = sorted(int(each) for each in random.integers(0, 4, count))
+        alone_ms = [int(each) for each in random.choice([0, 400, 2000], count)]
+        clip = voices(spoken.tolist(), alone_ms, windows)
+        clips.append(replace(clip, spans_ms=clip.spans_ms + 20_000 * number))
+    return clips
+
+
+@given(recordings())
+@settings(max_examples=50, deadline=None)
+def test_voices_are_numbered_by_first_speech_and_all_speech_has_one(
+    clips: list[SpeechVectors],
+) -> None:
+    found = diarize(clips, LIMITS)
+    assert found.turns == diarize(clips, LIMITS).turns
+    first_heard = list(dict.fromkeys(turn.voice for turn in found.turns))
+    assert first_heard == list(range(1, len(found.voices) + 1))
+    assert [voice.number for voice in found.voices] == first_heard
+    spoken = sum(turn.end_ms - turn.start_ms for turn in found.turns)
+    assert spoken == sum(voice.speech_ms for voice in found.voices)
+    assert spoken == sum(1000 * len(clip.vectors) for clip in clips)
+    assert not any(turn.is_overlap for turn in found.turns)

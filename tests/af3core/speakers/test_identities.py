@@ -16,6 +16,7 @@ from af3core.speakers.identities import (
     VoiceMatch,
     match_voices,
 )
+from af3core.speakers.voice_vectors import VoiceEncoderIdentity
 
 LIMITS = IdentityLimits(least_similarity=0.6, least_speech_ms=3000)
 
@@ -68,6 +69,22 @@ def test_a_name_that_is_taken_is_given_to_nobody_else() -> None:
     (again,) = match_voices(known, [voice("monday", 1, 1, 0)], LIMITS)
     assert again.is_new
     assert again.identity != founded.identity
+
+
+def test_likeness_is_the_mean_of_likenesses_to_an_identitys_voices() -> None:
+    known = [
+        KnownIdentity("anna", (voice("monday", 1, 1, 0), voice("tuesday", 1, 0, 1))),
+        KnownIdentity("forgotten", ()),
+    ]
+    (found,) = match_voices(known, [voice("friday", 1, 1, 1)], LIMITS)
+    assert found == VoiceMatch("friday", 1, "anna", 0.7071, False)
+    (stranger,) = match_voices(known, [voice("friday", 1, 1, 0)], LIMITS)
+    assert stranger.is_new  # 0.5, though the identity's direction is 0.71 like it
+
+
+def test_limits_of_an_encoder_that_is_not_known_are_strict() -> None:
+    assert IdentityLimits.of(VoiceEncoderIdentity("campplus", "1", 192)) == IdentityLimits()
+    assert IdentityLimits.of(VoiceEncoderIdentity("wavlm", "1", 512)).least_similarity == 0.85
 
 
 def test_bad_voices_are_named() -> None:
