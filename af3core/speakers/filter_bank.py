@@ -49,9 +49,9 @@ def _bank() -> npt.NDArray[np.float32]:
     def mel(hertz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return 1127 * np.log1p(hertz / 700)
 
-    ends = mel(np.array([_LOWEST_HZ, _HIGHEST_HZ]))
+    ends = mel(np.array([_LOWEST_HZ, _HIGHEST_HZ], np.float64))
     edges = np.linspace(ends[0], ends[1], BANDS + 2)
-    bins = mel(np.fft.rfftfreq(_FFT_SAMPLES, 1 / SAMPLE_RATE_HZ))
+    bins = mel(np.asarray(np.fft.rfftfreq(_FFT_SAMPLES, 1 / SAMPLE_RATE_HZ), np.float64))
     left, middle, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     rising, falling = (bins - left) / (middle - left), (right - bins) / (right - middle)
     return np.asarray(np.minimum(rising, falling).clip(0), np.float32)

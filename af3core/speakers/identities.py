@@ -12,8 +12,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
-from af3core.speakers.voice_vectors import VoiceVectors, unit_length
+from af3core.speakers.voice_vectors import VoiceVectors
 
 _HASH_DIGITS = 16
 
@@ -23,11 +24,11 @@ class IdentityLimits:
     """How alike voices of two recordings are that are one person's.
 
     Attributes:
-        least_similarity: cosine of a new voice to an identity's vector.
+        least_similarity: mean cosine of a new voice to an identity's voices, by their speech.
         least_speech_ms: of a voice that founds an identity or joins one.
     """
 
-    least_similarity: float = 0.6
+    least_similarity: float = 0.7
     least_speech_ms: int = 3000
 
 
@@ -69,7 +70,7 @@ class VoiceMatch:
         recording: of the voice.
         number: of the voice in it.
         identity: that it has; None where it has too little speech to say.
-        similarity: to the identity's other voices; None where it founds the identity.
+        similarity: mean cosine to the identity's other voices; None where it founds the identity.
         is_new: the voice founds the identity.
     """
 
@@ -96,8 +97,12 @@ def match_voices(
         ValueError: a voice is there twice, or has a vector of other dimensions.
     """
     _check(known, new)
-    people = [_Person.of(identity) for identity in sorted(known, key=lambda each: each.identity)]
-    names = {person.identity for person in people}
+    names = {identity.identity for identity in known}
+    people = [
+        _Person.of(identity)
+        for identity in sorted(known, key=lambda each: each.identity)
+        if identity.voices
+    ]
     matches: dict[tuple[str, int], VoiceMatch] = {}
     for voices in _by_recording(new):
         able = [voice for voice in voices if voice.speech_ms >= limits.least_speech_ms]
@@ -106,7 +111,7 @@ def match_voices(
             person, similarity = pairs.get(place, (None, None))
             is_new = person is None
             if person is None:
-                person = _Person(_new_name(voice, names))
+                person = _Person(_new_name(voice, names), np.zeros(len(voice.vector)))
                 people.append(person)
                 names.add(person.identity)
             person.add(voice)
@@ -124,23 +129,34 @@ def match_voices(
 
 @dataclass
 class _Person:
-    """An identity with the sum of its voices' vectors, by their speech."""
+    """An identity with the sum of its voices' vectors, by their speech.
+
+    Their mean is shorter than 1 where the voices are unlike: a product with it is the mean of the
+    cosines to them.
+    """
 
     identity: str
+    total: npt.NDArray[np.float64]
+    speech_ms: int = 0
     recordings: set[str] = field(default_factory=set)
-    total: VoiceVectors | None = None
 
     @classmethod
     def of(cls, known: KnownIdentity) -> _Person:
-        person = cls(known.identity)
+        person = cls(known.identity, np.zeros(len(known.voices[0].vector)))
         for voice in sorted(known.voices, key=lambda each: (each.recording, each.number)):
             person.add(voice)
         return person
 
     def add(self, voice: RecordingVoice) -> None:
         self.recordings.add(voice.recording)
-        part = np.asarray(voice.vector, np.float64) * max(1, voice.speech_ms)
-        self.total = part if self.total is None else self.total + part
+        speech_ms = max(1, voice.speech_ms)
+        self.total = self.total + np.asarray(voice.vector, np.float64) * speech_ms
+        self.speech_ms += speech_ms
+
+    @property
+    def mean(self) -> npt.NDArray[np.float64]:
+        """Of its voices' vectors."""
+        return self.total / self.speech_ms
 
 
 def _check(known: Sequence[KnownIdentity], new: Sequence[RecordingVoice]) -> None:
@@ -166,8 +182,8 @@ def _pairs(
     if not voices or not people:
         return {}
     recording = voices[0].recording
-    heard = np.array([voice.vector for voice in voices], np.float32)
-    means = unit_length(np.array([person.total for person in people], np.float32))
+    heard = np.array([voice.vector for voice in voices], np.float64)
+    means = np.array([person.mean for person in people])
     likeness = heard @ means.T
     possible = likeness >= least_similarity
     possible[:, [recording in person.recordings for person in people]] = False

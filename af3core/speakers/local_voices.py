@@ -1,7 +1,8 @@
 """The voices of ten seconds: who of up to three speaks in each frame, by pyannote's segmentation.
 
-Windows of ten seconds begin each five. Each says who speaks in its middle; what a voice says alone
-in the whole window is what its vector is made of. A voice's number means nothing beyond its window.
+Windows of ten seconds begin each five, and each says who speaks in its middle. A voice's number
+means nothing beyond its window. What the network takes for one voice may be two that are alike: it
+comes in pieces of up to three seconds, broken at pauses, so that vectors can say so.
 """
 
 from __future__ import annotations
@@ -36,33 +37,35 @@ _SPEECH = 0.5
 _LEAST_SPEECH_FRAMES = 8
 """A quarter of a second: a window with less of it is not heard further."""
 
-_LONGEST_SOUND_SAMPLES = 6_000 * SAMPLES_PER_MS
-"""Of a voice in a window, for its vector: more of it makes the vector hardly better, and twice as
-dear."""
+_LONGEST_PIECE_SAMPLES = 3_000 * SAMPLES_PER_MS
+_SHORTEST_PIECE_SAMPLES = 1_000 * SAMPLES_PER_MS
+"""Less joins the piece before or after it, where that is not far."""
+_JOINED_PAUSE_SAMPLES = 500 * SAMPLES_PER_MS
 
 Activity = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class LocalVoice:
-    """One voice of one window.
+class Piece:
+    """What one voice of one window says in up to some three seconds.
 
     Attributes:
         window: number of its window in the clip.
-        spans_ms: where it speaks in the window's own part of the clip, from the clip's start.
-        sound: what it says alone in the window, at most the middle six seconds; where it never
-            does, all that it says.
+        voice: number of the voice in its window: two of one window are two people.
+        spans_ms: where it speaks, from the clip's start.
+        sound: what it says alone; where it never does, all that it says.
         alone_ms: how much it says alone.
     """
 
     window: int
+    voice: int
     spans_ms: tuple[tuple[int, int], ...]
     sound: Waveform
     alone_ms: int
 
 
-def local_voices(samples: Waveform) -> Iterator[LocalVoice]:
-    """The voices of a clip's windows, in order of time. Windows without speech give none.
+def local_voices(samples: Waveform) -> Iterator[Piece]:
+    """What the voices of a clip's windows say, window by window. Without speech there is none.
 
     Args:
         samples: 16 kHz mono.
@@ -74,7 +77,7 @@ def local_voices(samples: Waveform) -> Iterator[LocalVoice]:
         batch = heard[first : first + _WINDOWS_AT_ONCE]
         activities = _activities(samples, [starts[number] for number in batch])
         for number, activity in zip(batch, activities, strict=True):
-            yield from _voices_of(samples, number, starts[number], own_parts[number], activity)
+            yield from _pieces_of(samples, number, starts[number], own_parts[number], activity)
 
 
 def _window_starts(length: int) -> list[int]:
@@ -116,32 +119,58 @@ def _activities(samples: Waveform, starts: list[int]) -> list[Activity]:
     return list(_POWERSET[np.asarray(found).argmax(axis=-1)])
 
 
-def _voices_of(
+def _pieces_of(
     samples: Waveform, number: int, start: int, own_part: tuple[int, int], activity: Activity
-) -> Iterator[LocalVoice]:
+) -> Iterator[Piece]:
     edges = start + _FRAME_CENTRE_SAMPLES + _FRAME_STEP_SAMPLES * np.arange(len(activity) + 1)
-    edges = np.minimum(edges - _FRAME_STEP_SAMPLES // 2, len(samples))
-    edges[0] = start
+    edges = np.clip(edges - _FRAME_STEP_SAMPLES // 2, own_part[0], own_part[1])
+    edges[0] = max(start, own_part[0])
     is_alone = activity.sum(axis=1) == 1
-    for voice in activity.T:
-        spans = [
-            (max(int(edges[first]), own_part[0]), min(int(edges[end]), own_part[1]))
-            for first, end in runs_of_true(voice)
-        ]
-        spans_ms = tuple(
-            (first // SAMPLES_PER_MS, end // SAMPLES_PER_MS) for first, end in spans if first < end
-        )
-        if not spans_ms:
-            continue
-        alone = _joined(samples, edges, voice & is_alone)
-        sound = alone if len(alone) else _joined(samples, edges, voice)
-        spare = max(0, len(sound) - _LONGEST_SOUND_SAMPLES)
-        heard = sound[spare // 2 : len(sound) - (spare - spare // 2)]
-        yield LocalVoice(number, spans_ms, heard, len(alone) // SAMPLES_PER_MS)
+    for voice, speaks in enumerate(activity.T):
+        for first, end in _piece_frames(runs_of_true(speaks), edges):
+            frames = np.arange(first, end)
+            spoken = [(a + first, b + first) for a, b in runs_of_true(speaks[frames])]
+            spans_ms = [
+                (int(edges[a]) // SAMPLES_PER_MS, int(edges[b]) // SAMPLES_PER_MS)
+                for a, b in spoken
+            ]
+            lone = [(a + first, b + first) for a, b in runs_of_true((speaks & is_alone)[frames])]
+            alone = _joined(samples, edges, lone)
+            sound = alone if len(alone) else _joined(samples, edges, spoken)
+            if len(sound):
+                yield Piece(
+                    number,
+                    voice,
+                    tuple((a_ms, b_ms) for a_ms, b_ms in spans_ms if a_ms < b_ms),
+                    sound,
+                    len(alone) // SAMPLES_PER_MS,
+                )
+
+
+def _piece_frames(
+    runs: list[tuple[int, int]], edges: npt.NDArray[np.int64]
+) -> Iterator[tuple[int, int]]:
+    """Runs of frames as pieces: short ones joined with what is near, long ones divided evenly."""
+    joined: list[tuple[int, int]] = []
+    for first, end in runs:
+        if edges[first] == edges[end]:
+            continue  # not in the window's own part
+        if joined:
+            before, after = joined[-1]
+            shortest = min(edges[after] - edges[before], edges[end] - edges[first])
+            pause = edges[first] - edges[after]
+            if shortest < _SHORTEST_PIECE_SAMPLES and pause < _JOINED_PAUSE_SAMPLES:
+                joined[-1] = (before, end)
+                continue
+        joined.append((first, end))
+    for first, end in joined:
+        count = -(-int(edges[end] - edges[first]) // _LONGEST_PIECE_SAMPLES)
+        borders = np.linspace(first, end, count + 1).round().astype(int)
+        yield from itertools.pairwise(borders.tolist())
 
 
 def _joined(
-    samples: Waveform, edges: npt.NDArray[np.int64], chosen: npt.NDArray[np.bool_]
+    samples: Waveform, edges: npt.NDArray[np.int64], runs: list[tuple[int, int]]
 ) -> Waveform:
-    parts = [samples[edges[first] : edges[end]] for first, end in runs_of_true(chosen)]
+    parts = [samples[edges[first] : edges[end]] for first, end in runs]
     return np.concatenate(parts) if parts else samples[:0]

@@ -106,14 +106,16 @@ def test_no_speech_has_no_voices(seconds: float) -> None:
 
 
 def voices(vectors: list[list[float]], alone_ms: list[int], windows: list[int]) -> SpeechVectors:
-    """Local voices that speak one after the other, a second each."""
+    """Pieces one after the other, a second each; those of one window are of unlike voices."""
     count = len(vectors)
     starts = 1000 * np.arange(count)
+    window_voices = [windows[:place].count(window) for place, window in enumerate(windows)]
     table = np.array(vectors, np.float32)
     return SpeechVectors(
         spans_ms=np.stack([starts, starts + 1000], axis=1),
-        span_voices=np.arange(count),
+        span_pieces=np.arange(count),
         windows=np.array(windows),
+        window_voices=np.array(window_voices),
         alone_ms=np.array(alone_ms),
         vectors=table / np.linalg.norm(table, axis=1, keepdims=True),
     )

@@ -70,6 +70,17 @@ def test_a_name_that_is_taken_is_given_to_nobody_else() -> None:
     assert again.identity != founded.identity
 
 
+def test_likeness_is_the_mean_of_likenesses_to_an_identitys_voices() -> None:
+    known = [
+        KnownIdentity("anna", (voice("monday", 1, 1, 0), voice("tuesday", 1, 0, 1))),
+        KnownIdentity("forgotten", ()),
+    ]
+    (found,) = match_voices(known, [voice("friday", 1, 1, 1)], LIMITS)
+    assert found == VoiceMatch("friday", 1, "anna", 0.7071, False)
+    (stranger,) = match_voices(known, [voice("friday", 1, 1, 0)], LIMITS)
+    assert stranger.is_new  # 0.5, though the identity's direction is 0.71 like it
+
+
 def test_bad_voices_are_named() -> None:
     with pytest.raises(ValueError, match="a voice is there twice"):
         match_voices([], [voice("monday", 1, 1, 0), voice("monday", 1, 0, 1)], LIMITS)

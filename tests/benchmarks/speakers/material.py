@@ -71,7 +71,10 @@ class Material:
         for path in sorted(paths, key=lambda each: zlib.crc32(each.name.encode())):
             if (zlib.crc32(path.name.encode()) % 2 == 0) != self.is_development:
                 continue
-            sound = decoded(path)
+            try:
+                sound = decoded(path)
+            except subprocess.CalledProcessError:
+                continue  # a few of the packages' files are broken
             if _SHORTEST_S <= len(sound) / SAMPLE_RATE_HZ <= _LONGEST_S and is_speech(sound):
                 found.append(sound)
             if len(found) == _PROMPTS:
