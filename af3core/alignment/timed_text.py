@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,15 @@ from af3core.alignment.interpolation import Stretch, interpolate, within
 from af3core.alignment.text_words import TextWord, words_of_text
 
 Row = Mapping[str, Any]
+_SPEECH = "speech"
 
 
 @dataclass(frozen=True)
 class TimedTextWord:
-    """A word of a text: its code points, its time in the recording, and what is known of that."""
+    """A word of a text: its code points, its time in the recording, and what is known of that.
+
+    `speaker` is who says it; empty where speakers are not known.
+    """
 
     start_char: int
     end_char: int
@@ -23,6 +27,37 @@ class TimedTextWord:
     end_ms: int
     is_estimated: bool
     is_doubtful: bool
+    speaker: str = ""
+
+
+class WordTimes:
+    """The words of transcripts with their times, of the recordings of one corpus and day.
+
+    Args:
+        words: rows of the table of words, in any order.
+        events: rows of the table of events; estimated words lie in the speech among them, of their
+            own clip.
+    """
+
+    def __init__(self, words: Iterable[Row], events: Iterable[Row]) -> None:
+        self._words: dict[tuple[str, str, str], list[Row]] = {}
+        for row in sorted(words, key=lambda row: row["position"]):
+            self._words.setdefault(_text_of(row), []).append(row)
+        self._speech: dict[str, list[Stretch]] = {}
+        for event in sorted(events, key=lambda event: event["start_ms"]):
+            if event["kind"] == _SPEECH:
+                stretch = (event["start_ms"], event["end_ms"])
+                self._speech.setdefault(event["clip_id"], []).append(stretch)
+
+    def of(self, transcript: Row) -> list[TimedTextWord]:
+        """The words of a row of transcripts, as `timed_text` gives them."""
+        words = self._words.get(_text_of(transcript), [])
+        return timed_text(transcript, words, self._speech.get(transcript["clip_id"], []))
+
+
+def _text_of(row: Row) -> tuple[str, str, str]:
+    """Which transcript a row is of: a clip's channel has clips of its own."""
+    return row["task_id"], row["clip_id"], row["segment_id"]
 
 
 def timed_text(
@@ -49,6 +84,7 @@ def timed_text(
                 row["end_ms"],
                 row["confidence"] is None,
                 LOW_ALIGNMENT in row["flags"],
+                row["speaker"] or "",
             )
             for row in words
         ]

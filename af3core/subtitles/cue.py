@@ -17,6 +17,7 @@ class SpokenWord:
         is_doubtful: there is reason to doubt that it is said there.
         speaker: who says it; empty where speakers are not known.
         is_estimated: its time is; nothing found it in the sound.
+        is_bound: it goes on a phrase of a script without spaces.
     """
 
     text: str
@@ -26,17 +27,24 @@ class SpokenWord:
     is_doubtful: bool = False
     speaker: str = ""
     is_estimated: bool = False
+    is_bound: bool = False
 
 
 @dataclass(frozen=True)
 class Cue:
-    """One or two lines, shown from one time to another."""
+    """One or two lines, shown from one time to another; `words` are those of the lines."""
 
     start_ms: int
     end_ms: int
     lines: tuple[str, ...]
     is_doubtful: bool = False
     speaker: str = ""
+    words: tuple[SpokenWord, ...] = ()
+
+    @property
+    def is_estimated(self) -> bool:
+        """No word of it was found in the sound."""
+        return bool(self.words) and all(word.is_estimated for word in self.words)
 
 
 def joined(words: Sequence[SpokenWord]) -> str:

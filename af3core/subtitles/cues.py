@@ -14,9 +14,11 @@ import itertools
 import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
+from af3core.subtitles.break_places import whole_words
 from af3core.subtitles.cue import Cue, SpokenWord, joined
-from af3core.subtitles.line_breaks import SENTENCE, break_cost, fit_two_lines, lines_of, width_of
+from af3core.subtitles.line_breaks import SENTENCE, break_cost, lines_of
 from af3core.subtitles.line_rules import (
     DEFAULT_FPS,
     FRAMES_BETWEEN,
@@ -29,6 +31,8 @@ from af3core.subtitles.line_rules import (
 
 DOUBT_MARK = "[?]"
 """Before the words of a subtitle that is in doubt, where doubt is marked."""
+DASH = "- "
+"""Before the words of another one than spoke before, in files that name no speakers."""
 
 _EACH_COST, _ORPHAN_COST, _HASTE_COST = 2.0, 4.0, 1.5
 _DOUBTFUL_SHARE = 0.5
@@ -39,6 +43,7 @@ def make_cues(
     end_ms: int | None = None,
     fps: float = DEFAULT_FPS,
     mark_doubt: bool = False,
+    line_width: int | None = None,
 ) -> list[Cue]:
     """The subtitles of a recording, in order, without overlap.
 
@@ -47,14 +52,14 @@ def make_cues(
         end_ms: of the recording; no subtitle goes beyond, but for one that needs its second.
         fps: frames a second, for the time between two.
         mark_doubt: write `DOUBT_MARK` before what is in doubt.
+        line_width: characters of a line; None is the usual width of the script.
     """
     rules = rules_for(joined(words))
-    if mark_doubt:
-        room = rules.width(DOUBT_MARK) + rules.width(" ")
-        narrow = dataclasses.replace(rules, line_width=rules.line_width - room)
-    else:
-        narrow = rules
-    blocks = _blocks(list(_fitting(words, narrow)))
+    is_dialogue = len({word.speaker for word in words}) > 1
+    before = DASH * is_dialogue + f"{DOUBT_MARK} " * mark_doubt
+    widest = rules.line_width if line_width is None else line_width
+    narrow = dataclasses.replace(rules, line_width=widest - rules.width(before))
+    blocks = [whole_words(block, narrow) for block in _blocks(list(_fitting(words, narrow)))]
     parts = [part for block in blocks for part in _cut(block, narrow)]
     parts.sort(key=lambda part: part[0].start_ms)  # several who speak at once take turns
     gap_ms = math.ceil(1000 * FRAMES_BETWEEN / fps)
@@ -130,16 +135,17 @@ def _is_any_between(times: Sequence[tuple[int, int]], start_ms: int, end_ms: int
 
 def _cut(words: Sequence[SpokenWord], rules: LineRules) -> Iterator[Sequence[SpokenWord]]:
     """The words in parts of at most two lines and the longest time, at the least cost."""
+    block = _Block.of(words, rules)
     cost, cut_before = [0.0] + [math.inf] * len(words), [0] * (len(words) + 1)
     for end in range(1, len(words) + 1):
         for start in range(end - 1, -1, -1):
-            part = words[start:end]
             is_single = end - start == 1
             if not is_single and (
-                part[-1].end_ms - part[0].start_ms > LONGEST_MS or not fit_two_lines(part, rules)
+                words[end - 1].end_ms - words[start].start_ms > LONGEST_MS
+                or not block.fits_two_lines(start, end)
             ):
                 break
-            total = cost[start] + _part_cost(words, start, end, rules)
+            total = cost[start] + block.cost(start, end)
             if total < cost[end]:
                 cost[end], cut_before[end] = total, start
     ends = [len(words)]
@@ -149,15 +155,55 @@ def _cut(words: Sequence[SpokenWord], rules: LineRules) -> Iterator[Sequence[Spo
         yield words[start:end]
 
 
-def _part_cost(words: Sequence[SpokenWord], start: int, end: int, rules: LineRules) -> float:
-    """Of a subtitle: its own, of the break behind it, of one word alone, of haste."""
-    part = words[start:end]
-    behind = SENTENCE if end == len(words) else break_cost(words, end)
-    orphan = _ORPHAN_COST if len(part) == 1 and len(words) > 1 else 0.0
-    shown_s = max(SHORTEST_MS, part[-1].end_ms - part[0].start_ms) / 1000
-    too_fast = max(0.0, width_of(part, rules) / shown_s / rules.characters_per_s - 1)
-    inside = sum(break_cost(words, at) == SENTENCE for at in range(start + 1, end))
-    return _EACH_COST + behind + orphan + _HASTE_COST * too_fast + 0.5 * inside
+@dataclass(frozen=True)
+class _Block:
+    """Words between pauses, with what their cuts cost, reckoned once.
+
+    Attributes:
+        ends: how wide the text is up to each word, and with it.
+        spaces: how wide the space before each word is.
+        breaks: what a break before each word costs; of the first and behind the last none.
+        sentences: how many sentences end before each word.
+    """
+
+    words: Sequence[SpokenWord]
+    rules: LineRules
+    ends: Sequence[float]
+    spaces: Sequence[float]
+    breaks: Sequence[float]
+    sentences: Sequence[int]
+
+    @classmethod
+    def of(cls, words: Sequence[SpokenWord], rules: LineRules) -> _Block:
+        spaces = [rules.width(" ") if word.after_space else 0.0 for word in words]
+        widths = [space + rules.width(word.text) for word, space in zip(words, spaces, strict=True)]
+        inner = [break_cost(words, at) for at in range(1, len(words))]
+        breaks = [SENTENCE, *inner, SENTENCE]
+        found = itertools.accumulate((cost == SENTENCE for cost in inner), initial=0)
+        ends = list(itertools.accumulate(widths, initial=0.0))
+        return cls(words, rules, ends, spaces, breaks, list(found))
+
+    def fits_two_lines(self, start: int, end: int) -> bool:
+        """Whether `lines_of` has lines for these words."""
+        begin = self.ends[start] + self.spaces[start]
+        line_width = self.rules.line_width
+        if self.ends[end] - begin <= line_width:
+            return True
+        # the longest first line leaves the shortest second one
+        second = bisect.bisect_right(self.ends, begin + line_width, start + 1, end) - 1
+        if second <= start:
+            return False
+        return self.ends[end] - self.ends[second] - self.spaces[second] <= line_width
+
+    def cost(self, start: int, end: int) -> float:
+        """Of a subtitle: its own, of the break behind it, of one word alone, of haste."""
+        part = self.words[start:end]
+        orphan = _ORPHAN_COST if len(part) == 1 and len(self.words) > 1 else 0.0
+        shown_s = max(SHORTEST_MS, part[-1].end_ms - part[0].start_ms) / 1000
+        width = self.ends[end] - self.ends[start] - self.spaces[start]
+        too_fast = max(0.0, width / shown_s / self.rules.characters_per_s - 1)
+        inside = self.sentences[end - 1] - self.sentences[start]
+        return _EACH_COST + self.breaks[end] + orphan + _HASTE_COST * too_fast + 0.5 * inside
 
 
 def _timed(
@@ -177,5 +223,5 @@ def _timed(
             start = min(start, max(free_ms, end_ms - SHORTEST_MS))
         end = min(max(wanted, start + SHORTEST_MS), start + LONGEST_MS)
         doubtful = sum(word.is_doubtful for word in part) >= _DOUBTFUL_SHARE * len(part)
-        cues.append(Cue(start, end, lines, doubtful, part[0].speaker))
+        cues.append(Cue(start, end, lines, doubtful, part[0].speaker, tuple(part)))
     return cues

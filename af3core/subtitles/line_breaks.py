@@ -37,22 +37,9 @@ def break_cost(words: Sequence[SpokenWord], at: int) -> float:
     rest_ms = words[at].start_ms - words[at - 1].end_ms
     if before.endswith(tuple(_CLAUSE_ENDS)) or rest_ms >= _REST_MS:
         return CLAUSE
-    if before.casefold() in _BOUND:
+    if words[at].is_bound or before.casefold() in _BOUND:
         return BOUND
     return PHRASE if words[at].text.casefold() in _BEGINNERS else PLAIN
-
-
-def width_of(words: Sequence[SpokenWord], rules: LineRules) -> float:
-    """Of words as one text, in characters."""
-    return sum(_widths(words, rules))
-
-
-def fit_two_lines(words: Sequence[SpokenWord], rules: LineRules) -> bool:
-    """Whether `lines_of` has lines for them."""
-    widths = _widths(words, rules)
-    return sum(widths) <= rules.line_width or any(
-        max(pair) <= rules.line_width for pair in _pairs(words, widths, rules)
-    )
 
 
 def lines_of(words: Sequence[SpokenWord], rules: LineRules) -> tuple[str, ...] | None:

@@ -6,13 +6,14 @@ number, a line of times and text; EBU-TT-D (EBU Tech 3380, a profile of TTML1).
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 from xml.etree import ElementTree
 
 from af3core.subtitles.cue import Cue
+from af3core.subtitles.cues import DASH
 from schemas.options.reading import SubtitleForm
 
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
@@ -20,6 +21,7 @@ _TT = "http://www.w3.org/ns/ttml"
 _PARAMETER, _STYLING = f"{_TT}#parameter", f"{_TT}#styling"
 _XML, _EBU = "http://www.w3.org/XML/1998/namespace", "urn:ebu:tt:metadata"
 _STANDARD = "urn:ebu:tt:distribution:2018-04"
+_ESTIMATED = "Times are estimated: the words were not looked for in the sound."
 
 
 def subtitle_text(cues: Sequence[Cue], form: SubtitleForm, language: str = "") -> str:
@@ -37,13 +39,36 @@ def subtitle_text(cues: Sequence[Cue], form: SubtitleForm, language: str = "") -
     if form == "ttml":
         return _ttml(cues, language)
     if form == "json":
-        shown = [dataclasses.asdict(cue) for cue in cues]
-        return json.dumps(shown, ensure_ascii=False, indent=1) + "\n"
+        return json.dumps([_facts(cue) for cue in cues], ensure_ascii=False, indent=1) + "\n"
     return "".join(f"{dash}{_plain(' '.join(cue.lines))}\n" for dash, cue in _dashed(cues))
+
+
+def _facts(cue: Cue) -> dict[str, Any]:
+    words = [
+        {
+            "text": word.text,
+            "start_ms": word.start_ms,
+            "end_ms": word.end_ms,
+            "is_doubtful": word.is_doubtful,
+            "is_estimated": word.is_estimated,
+        }
+        for word in cue.words
+    ]
+    return {
+        "start_ms": cue.start_ms,
+        "end_ms": cue.end_ms,
+        "lines": cue.lines,
+        "is_doubtful": cue.is_doubtful,
+        "is_estimated": cue.is_estimated,
+        "speaker": cue.speaker,
+        "words": words,
+    }
 
 
 def _vtt(cues: Sequence[Cue]) -> str:
     blocks = ["WEBVTT\n"]
+    if cues and all(cue.is_estimated for cue in cues):
+        blocks.append(f"NOTE {_ESTIMATED}\n")
     for number, cue in enumerate(cues, 1):
         lines = [_vtt_text(line) for line in cue.lines]
         if cue.speaker:
@@ -91,12 +116,14 @@ def _ttml(cues: Sequence[Cue], language: str) -> str:
     document = ElementTree.SubElement(metadata, f"{{{_EBU}}}documentMetadata")
     ElementTree.SubElement(document, f"{{{_EBU}}}conformsToStandard").text = _STANDARD
     styling = ElementTree.SubElement(head, f"{{{_TT}}}styling")
-    _styled(styling, "shown", "text", fontFamily="sansSerif", fontSize="160%", lineHeight="125%",
-            textAlign="center", color="#FFFFFF", backgroundColor="#000000C2")  # fmt: skip
+    _styled(styling, "block", "text", fontFamily="sansSerif", fontSize="160%", lineHeight="125%",
+            textAlign="center")  # fmt: skip
+    # of the words alone: a block's background would be as wide as the picture
+    _styled(styling, "shown", "text", color="#FFFFFF", backgroundColor="#000000C2")
     layout = ElementTree.SubElement(head, f"{{{_TT}}}layout")
     _styled(layout, "below", "region", origin="10% 10%", extent="80% 80%", displayAlign="after")
     body = ElementTree.SubElement(root, f"{{{_TT}}}body")
-    division = ElementTree.SubElement(body, f"{{{_TT}}}div", {"style": "shown"})
+    division = ElementTree.SubElement(body, f"{{{_TT}}}div", {"style": "block"})
     for number, (dash, cue) in enumerate(_dashed(cues), 1):
         _paragraph(division, number, dash, cue)
     ElementTree.indent(root, " ")
@@ -124,7 +151,7 @@ def _paragraph(division: ElementTree.Element, number: int, dash: str, cue: Cue) 
     for place, line in enumerate(cue.lines):
         if place:
             ElementTree.SubElement(paragraph, f"{{{_TT}}}br")
-        span = ElementTree.SubElement(paragraph, f"{{{_TT}}}span")
+        span = ElementTree.SubElement(paragraph, f"{{{_TT}}}span", {"style": "shown"})
         span.text = ("" if place else dash) + _plain(line)
 
 
@@ -148,7 +175,7 @@ def _dashed(cues: Sequence[Cue]) -> list[tuple[str, Cue]]:
     """Each with a dash where another one speaks than before, if speakers are known."""
     found, before = [], ""
     for cue in cues:
-        found.append(("- " if cue.speaker and before and cue.speaker != before else "", cue))
+        found.append((DASH if cue.speaker and before and cue.speaker != before else "", cue))
         before = cue.speaker or before
     return found
 

@@ -23,7 +23,7 @@ from beam_jobs.browse.data.clip_bytes import clip_response, find_clip
 from beam_jobs.browse.http.access import Access, Guard
 from beam_jobs.browse.http.refusal import Refusal
 from beam_jobs.browse.pages.corpus_page import corpus_page
-from beam_jobs.browse.pages.recording_page import recording_page
+from beam_jobs.browse.pages.recording_page import recording_page, segment_words
 from beam_jobs.browse.pages.subtitle_file import subtitle_file
 from beam_jobs.browse.sql.sql_pool import MOST_SQL_CHARACTERS
 from beam_jobs.browse.talk.answer_socket import TalkSocket
@@ -36,6 +36,7 @@ from schemas.options.reading import SubtitleForm
 
 STATIC = Path(__file__).with_name("static")
 MOST_HITS = 100
+MOST_SEGMENTS = 50
 _PAGES = ("/", "/recording/{name}", "/corpus/{name}", "/sql")
 _READ = ["GET", "HEAD"]
 _MOST_BODY_BYTES = 4 * MOST_SQL_CHARACTERS
@@ -112,6 +113,15 @@ def _add_data(app: FastAPI, archive: Archive) -> None:
     @app.api_route("/api/recording/{recording_id}", methods=_READ)
     def recording(recording_id: str, corpus: str = "", date: str = "") -> Response:
         return _answer(recording_page(archive.tables, recording_id, corpus, date))
+
+    @app.api_route("/api/recording/{recording_id}/words", methods=_READ)
+    def words(
+        recording_id: str,
+        corpus: str = "",
+        date: str = "",
+        segment: Annotated[tuple[str, ...], Query(min_length=1, max_length=MOST_SEGMENTS)] = (),
+    ) -> Response:
+        return _answer(segment_words(archive.tables, recording_id, corpus, date, segment))
 
     @app.api_route("/subtitles/{recording_id}.{form}", methods=_READ)
     def subtitles(

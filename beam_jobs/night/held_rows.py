@@ -13,8 +13,9 @@ from io import BytesIO
 from af3core.errors import Af3Error
 from af3core.storage.store import Store
 from beam_jobs.framework.parquet_encoding import decode_rows
+from beam_jobs.night.repeated_phrases import without_stock_flag
 from beam_jobs.night.rows import NOT_ANNOTATED, WAITING, Row, TableRows
-from schemas.tables.night_tables import ANSWER_TABLES, BY_NAME
+from schemas.tables.night_tables import ANSWER_TABLES, BY_NAME, TRANSCRIPTS
 
 HeldRows = Mapping[str, list[Row]]
 """Published rows by table."""
@@ -49,7 +50,8 @@ def keep_what_waits(rows: TableRows, held: HeldRows) -> TableRows:
     """The rows, with the published ones of recordings whose work waits.
 
     A recording that is not cut or not annotated to its end, for a machine's sake, stays as it was
-    published, all of it, if it was published whole.
+    published, all of it, if it was published whole; but for flags that follow from the whole day,
+    which are found anew.
     """
     waiting = waiting_recordings(rows)
     whole = {row["recording_id"] for row in held.get("recordings", []) if not _is_waiting(row)}
@@ -64,7 +66,7 @@ def keep_what_waits(rows: TableRows, held: HeldRows) -> TableRows:
                 merged.add(table, row)
         for row in held.get(table, []):
             if row["recording_id"] in kept:
-                merged.add(table, row)
+                merged.add(table, without_stock_flag(row) if table == TRANSCRIPTS.name else row)
     return merged
 
 

@@ -68,3 +68,8 @@ def flag_stock_phrases(data: bytes, shard: ShardPhrases, stock: frozenset[str]) 
         if phrase_of(row["text"]) in stock and STOCK_PHRASE not in row["flags"]:
             row["flags"] = [*row["flags"], STOCK_PHRASE]
     return encode_table(TRANSCRIPTS, rows)
+
+
+def without_stock_flag(row: Row) -> Row:
+    """A transcript as it is before its day's stock phrases are known."""
+    return row | {"flags": [flag for flag in row["flags"] if flag != STOCK_PHRASE]}

@@ -128,7 +128,8 @@ WITH told AS (
         a.caption, a.answers, NULL AS summary,
         CASE WHEN a.segment_id = '' THEN 'clip' ELSE 'segment' END AS kind,
         coalesce(CASE WHEN a.segment_id = '' THEN p.speech_ms ELSE s.speech_ms END, 0) AS speech_ms,
-        a.told_flags || coalesce(s.flags, []) AS flags, a.told_languages AS languages
+        a.told_flags || coalesce(s.flags, []) AS flags, a.told_languages AS languages,
+        CASE WHEN a.segment_id = '' THEN a.clip_id END AS whole_clip
     FROM asked a
     LEFT JOIN segments s USING (corpus, date, recording_id, segment_id)
     LEFT JOIN speech p ON (p.corpus, p.date, p.recording_id, p.clip_id)
@@ -139,7 +140,7 @@ WITH told AS (
         'chapter', coalesce(sum(s.speech_ms), 0), any_value(c.flags), any_value((
             SELECT list(language) FROM heard h
             WHERE (h.corpus, h.date, h.recording_id) = (c.corpus, c.date, c.recording_id)
-                AND h.start_ms >= c.start_ms AND h.end_ms <= c.end_ms))
+                AND h.start_ms >= c.start_ms AND h.end_ms <= c.end_ms)), NULL
     FROM chapters c LEFT JOIN segments s ON (s.corpus, s.date, s.recording_id)
         = (c.corpus, c.date, c.recording_id) AND s.start_ms >= c.start_ms AND s.end_ms <= c.end_ms
     GROUP BY c.corpus, c.date, c.recording_id, c.chapter, c.start_ms, c.end_ms
@@ -148,7 +149,7 @@ WITH told AS (
         'recording', coalesce((SELECT sum(p.speech_ms) FROM speech p WHERE
         (p.corpus, p.date, p.recording_id) = (m.corpus, m.date, m.recording_id)), 0), m.flags,
         (SELECT list(language) FROM heard h
-        WHERE (h.corpus, h.date, h.recording_id) = (m.corpus, m.date, m.recording_id))
+        WHERE (h.corpus, h.date, h.recording_id) = (m.corpus, m.date, m.recording_id)), NULL
     FROM summaries m
 ), full_parts AS (
     SELECT * REPLACE (
@@ -159,7 +160,8 @@ WITH told AS (
     ) FROM parts
 )
 SELECT *, left(sha256(meant), 24) AS text_hash FROM (SELECT
-    md5(concat_ws('|', corpus, date, kind, recording_id, segment_id, start_ms, end_ms)) AS id,
+    md5(concat_ws('|', corpus, date, kind, recording_id, segment_id, start_ms, end_ms,
+        whole_clip)) AS id,
     kind, corpus, CAST(date AS VARCHAR) AS date, recording_id, segment_id, r.object_uri, start_ms,
     end_ms, p.flags AS flags, len(p.flags) > 0 AS flagged, speech_ms > 0 AS spoken, p.languages,
     transcript, caption, answers, summary,

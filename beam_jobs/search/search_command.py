@@ -48,6 +48,7 @@ _COLUMNS: dict[str, pa.DataType] = {
     "marks": pa.list_(pa.list_(pa.int64())),
     "score": pa.float64(),
     "said_ms": pa.int64(),
+    "said_is_estimated": pa.bool_(),
 }
 """Of `Hit`, for Parquet."""
 
@@ -129,7 +130,8 @@ def _place(hit: Hit, folder: str) -> str:
     until = clock(hit.end_ms)
     flags = f" ({', '.join(hit.flags)})" if hit.flags else ""
     uri = hit.object_uri.removeprefix(folder)
-    said = "" if hit.said_ms is None else f" at {clock(hit.said_ms)}"
+    about = "about " if hit.said_is_estimated else ""
+    said = "" if hit.said_ms is None else f" at {about}{clock(hit.said_ms)}"
     return _printable(f"{uri} {clock(hit.start_ms)}-{until}{said} {hit.field} {hit.date}{flags}")
 
 

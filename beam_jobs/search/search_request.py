@@ -65,6 +65,7 @@ class Hit:
         marks: characters of the context that match, as start and end.
         score: higher is better; comparable within one result only.
         said_ms: when the first word that matches is said, where a transcript's words are aligned.
+        said_is_estimated: the aligner has not found that word, or doubts it.
     """
 
     kind: Kind
@@ -81,6 +82,7 @@ class Hit:
     marks: tuple[tuple[int, int], ...]
     score: float
     said_ms: int | None = None
+    said_is_estimated: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,21 @@
 """The words of a recording as subtitles show them, from the rows of its tables.
 
 All that is transcribed is shown: subtitles have no holes. What a flag doubts is marked as such. An
-answer that says of speech that there is none is no transcript.
+answer that says of speech that there is none is no transcript. Who speaks is what the table of
+words says, else which channel.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from af3core.alignment.interpolation import Stretch
 from af3core.alignment.text_words import normalised
-from af3core.alignment.timed_text import TimedTextWord, timed_text
+from af3core.alignment.timed_text import TimedTextWord, WordTimes
 from af3core.longform.passages import transcripts_of
+from af3core.model.weights.languages import LIKELY
 from af3core.subtitles.cue import SpokenWord
 
 Row = dict[str, Any]
@@ -32,22 +34,22 @@ def words_of_recording(
 
     Where speech is known to be in a transcript's own clip its words are estimated to be there.
     """
-    speech: dict[str, list[Stretch]] = {}
-    for event in sorted(events, key=lambda event: event["start_ms"]):
-        if event["kind"] == "speech":
-            stretch = (event["start_ms"], event["end_ms"])
-            speech.setdefault(event["clip_id"], []).append(stretch)
-    by_text: dict[tuple[str, str, str], list[Row]] = {}
-    for row in sorted(words, key=lambda row: row["position"]):
-        by_text.setdefault((row["task_id"], row["clip_id"], row["segment_id"]), []).append(row)
+    times = WordTimes(words, events)
     shown = []
     for row in _chosen(segments, transcripts):
-        key = (row["task_id"], row["clip_id"], row["segment_id"])
-        timed = timed_text(row, by_text.get(key, []), speech.get(row["clip_id"], []))
-        if timed:
+        if timed := times.of(row):
             shown.append((timed[0].start_ms, list(_spoken(row, timed))))
     shown.sort(key=lambda each: each[0])
     return [word for _, of_text in shown for word in of_text]
+
+
+def language_of(transcripts: Sequence[Row]) -> str:
+    """The ISO 639 code of the language of most letters; empty where none is sure."""
+    letters: Counter[str] = Counter()
+    for row in transcripts:
+        is_sure = (row["language_probability"] or 0) >= LIKELY
+        letters[row["language"] if is_sure else ""] += len(row["text"])
+    return max(letters, key=lambda code: (letters[code], code), default="")
 
 
 def _chosen(segments: Sequence[Row], transcripts: Sequence[Row]) -> Iterator[Row]:
@@ -70,7 +72,7 @@ def _chosen(segments: Sequence[Row], transcripts: Sequence[Row]) -> Iterator[Row
 def _spoken(row: Row, timed: Sequence[TimedTextWord]) -> Iterator[SpokenWord]:
     text: str = row["text"]
     in_doubt = bool(set(row["flags"]) - _NOT_IN_DOUBT)
-    speaker = "" if row["channel"] is None else f"channel {row['channel'] + 1}"
+    channel = "" if row["channel"] is None else f"channel {row['channel'] + 1}"
     cuts = [*(word.start_char for word in timed), len(text)]
     if not normalised(text[: cuts[0]]):  # marks before the first word: « and — stand alone
         cuts[0] = 0
@@ -85,6 +87,6 @@ def _spoken(row: Row, timed: Sequence[TimedTextWord]) -> Iterator[SpokenWord]:
                 word.end_ms,
                 after_space or bool(number),
                 doubtful,
-                speaker,
+                word.speaker or channel,
                 word.is_estimated,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args
@@ -24,19 +24,20 @@ from beam_jobs.framework.table_snapshot import TableSnapshot, take_snapshot
 from beam_jobs.output.file_to_write import check_beside_results, check_file_to_write
 from beam_jobs.output.next_command import af3
 from beam_jobs.output.row_output import until_enough
-from beam_jobs.subtitles.recording_words import words_of_recording
+from beam_jobs.subtitles.recording_words import language_of, words_of_recording
 from schemas.layout import day_of, shard_of_key
 from schemas.options.reading import SubtitleForm
 
 DESCRIPTION = """\
 Write subtitles of a recording: lines that can be read, each at its time.
 
-  af3 subtitles morning_weather.mp3 --format vtt > weather.vtt
-  af3 subtitles morning_weather.mp3 --output weather.srt
-  af3 subtitles --output SUBTITLES --format vtt      of all recordings, a file each
+  af3 subtitles morning_weather.mp3 --output weather.en.srt
+  af3 subtitles morning_weather.mp3 --format txt
+  af3 subtitles --output SUBTITLES --format vtt --language en    of all: NAME.en.vtt each
 
-Times of words are those of af3 align; where a recording is not aligned they are estimated, and a
-message says so. Flagged transcripts are in: --mark-doubt marks their lines."""
+vtt is for web pages, srt for players and editors, ttml for broadcasters, txt to read; json has the
+time of each word. Times are those of af3 align; where a recording is not aligned they are
+estimated, and a message says so. Flagged transcripts are in: --mark-doubt marks their lines."""
 
 FORMS: tuple[SubtitleForm, ...] = get_args(SubtitleForm)
 _TABLES = ("recordings", "segments", "transcripts", "words", "events")
@@ -51,11 +52,21 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Subtitled:
-    """A recording's subtitles; `is_estimated` where no word of its transcripts has a time."""
+    """A recording's subtitles; `language` is its transcripts' own, empty where none is sure."""
 
     recording: Row
     cues: list[Cue]
-    is_estimated: bool
+    language: str
+
+    @property
+    def estimated(self) -> int:
+        """How many of them have no word that was found in the sound."""
+        return sum(cue.is_estimated for cue in self.cues)
+
+    @property
+    def is_estimated(self) -> bool:
+        """No word of its transcripts was found in the sound."""
+        return bool(self.cues) and self.estimated == len(self.cues)
 
 
 def run_subtitles(known: argparse.Namespace) -> int:
@@ -95,11 +106,18 @@ def _write_one(known: argparse.Namespace, snapshot: TableSnapshot, form: Subtitl
         check_file_to_write("--output", known.output)
         check_beside_results("--output", known.output, known.out)
     day = _day_of(snapshot, known.recording, known.out)
-    found = list(subtitled(day, known.recording, known.fps, known.mark_doubt))[-1]
-    if found.is_estimated:
-        name = PurePosixPath(found.recording["object_uri"]).name
+    found = list(subtitled(day, known.recording, _layout(known)))[-1]
+    name = PurePosixPath(found.recording["object_uri"]).name
+    if not found.cues:
+        tell(f"{name}: nothing is said in it; the file has no subtitle")
+    elif found.is_estimated:
         tell(f"{name}: not aligned; times of its words are estimated: {af3('align')} finds them")
-    text = subtitle_text(found.cues, form, known.language)
+    elif found.estimated:
+        tell(
+            f"{name}: {found.estimated} of {len(found.cues)} subtitles are not aligned; their times"
+            f" are estimated: {af3('align')} finds them"
+        )
+    text = subtitle_text(found.cues, form, known.language or found.language)
     if known.output is None:
         return until_enough(lambda: _print(text))
     store, key = split_object(known.output)
@@ -145,12 +163,13 @@ def _write_all(known: argparse.Namespace, snapshot: TableSnapshot, form: Subtitl
         raise ConfigurationError(f"--output {known.output}: that is a file; name a folder")
     folder, _ = split_object(beside)  # temporary files lie beside each
     written, estimated = dict[str, str](), 0
-    for found in subtitled(snapshot, "", known.fps, known.mark_doubt):
+    for found in subtitled(snapshot, "", _layout(known)):
         recording = found.recording["recording_id"]
         stem = PurePosixPath(found.recording["object_uri"]).stem
         name = stem if written.get(stem, recording) == recording else f"{stem}-{recording}"
         written[name] = recording
-        _write(folder, f"{name}.{form}", subtitle_text(found.cues, form, known.language))
+        text = subtitle_text(found.cues, form, known.language or found.language)
+        _write(folder, ".".join(filter(None, (name, known.language, form))), text)
         estimated += found.is_estimated
     tell(f"{len(written)} files of subtitles in {known.output}")
     if estimated:
@@ -165,13 +184,19 @@ def _write(folder: Store, key: str, text: str) -> None:
     folder.write(key, text.encode())
 
 
+def _layout(known: argparse.Namespace) -> dict[str, Any]:
+    """What a person chose of how subtitles look."""
+    return {name: getattr(known, name) for name in ("fps", "mark_doubt", "line_width")}
+
+
 def subtitled(
-    snapshot: TableSnapshot, wanted: str, fps: float, mark_doubt: bool
+    snapshot: TableSnapshot, wanted: str, chosen: Mapping[str, Any]
 ) -> Iterator[Subtitled]:
     """The recordings with their subtitles, in the order of their tables.
 
     Args:
         wanted: what a person may call a recording; empty is all.
+        chosen: how they look, as `make_cues` takes it.
     """
     for key in snapshot.shards("recordings"):
         recordings = [
@@ -181,10 +206,9 @@ def subtitled(
             continue
         beside = [_beside(snapshot, key, table) for table in _TABLES[1:]]
         for row in recordings:
-            shown = words_of_recording(*(_rows_of(row["recording_id"], each) for each in beside))
-            cues = make_cues(shown, row["duration_ms"], fps, mark_doubt)
-            is_estimated = bool(shown) and all(word.is_estimated for word in shown)
-            yield Subtitled(row, cues, is_estimated)
+            rows = [_rows_of(row["recording_id"], each) for each in beside]
+            cues = make_cues(words_of_recording(*rows), row["duration_ms"], **chosen)
+            yield Subtitled(row, cues, language_of(rows[_TABLES.index("transcripts") - 1]))
 
 
 def _is(row: Row, wanted: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -78,6 +79,23 @@ def language_code(value: str) -> str | None:
     """The rule of options that take the language of a text, as the column `language` has it."""
     is_code = len(value) in (2, 3) and value.isascii() and value.isalpha() and value.islower()
     return None if is_code else "a code of ISO 639, such as en or yue"
+
+
+_LANGUAGE_TAG = re.compile(
+    r"[a-z]{2,3}(?:-[a-z]{3}){0,3}"  # language; no longer one is registered
+    r"(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?"  # script, region
+    r"(?:-(?:[a-z\d]{5,8}|\d[a-z\d]{3}))*"  # variants
+    r"(?:-[a-wyz\d](?:-[a-z\d]{2,8})+)*(?:-x(?:-[a-z\d]{1,8})+)?"  # extensions, private use
+    r"|x(?:-[a-z\d]{1,8})+",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def language_tag(value: str) -> str | None:
+    """The rule of options that take the language of a file: the form of BCP 47 (RFC 5646)."""
+    if not value or _LANGUAGE_TAG.fullmatch(value):
+        return None
+    return "a language tag of BCP 47, such as en, pt-BR or zh-Hant"
 
 
 def with_default(group: type[OptionGroup], name: str, default: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from schemas.options.derive import ESPEAK
 from schemas.options.night import DtypeName
-from schemas.options.option import OptionGroup, language_code, option
+from schemas.options.option import OptionGroup, language_code, language_tag, option
 
 TOKEN_VARIABLE = "AF3_BROWSE_TOKEN"  # noqa: S105 (the name of a variable)
 MAX_PORT = 65535
@@ -89,8 +89,20 @@ class Subtitles(OptionGroup):
         "N",
         rule=lambda value: None if 1.0 <= value <= 240.0 else "frames a second are 1 to 240",
     )
+    line_width: int | None = option(
+        None,
+        "characters a line holds (default: 42; Chinese and Korean 16, Japanese 13)",
+        "N",
+        rule=lambda value: None if 12 <= value <= 100 else "a line holds 12 to 100 characters",
+    )
     mark_doubt: bool = option(False, "write [?] before what is in doubt")
-    language: str = option("", "code of the text's language, for ttml, such as en", "CODE")
+    language: str = option(
+        "",
+        "language tag, such as en or pt-BR, for ttml and names of files in a folder (default: the"
+        " transcripts' own, in ttml)",
+        "TAG",
+        rule=language_tag,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,12 +8,15 @@ from typing import Any
 
 import duckdb
 
-from af3core.alignment.timed_text import timed_text
+from af3core.alignment.timed_text import TimedTextWord, WordTimes
 from beam_jobs.browse.data.archive_tables import Row, rows_of
 from beam_jobs.output.json_values import as_json
 
-Stretch = tuple[str, str, str, str, int, int]
-"""Corpus, date, recording, segment (empty for a clip), start and end."""
+Stretch = tuple[str, str, str, str, str, int, int]
+"""Corpus, date, recording, clip, segment (empty for the whole clip), start and end.
+
+Channels that are heard apart have clips of their own, at the same times.
+"""
 
 _PROVENANCE = (
     "model",
@@ -25,19 +28,23 @@ _PROVENANCE = (
     "generated_at",
 )
 _ASKED = ("task_id", "question", "options", "choice", "text", "thinking")
-_COMMON = ("recording_id", "segment_id", "start_ms", "end_ms", "task_id", "mean_logprob", "flags")
+_PLACE = ("recording_id", "clip_id", "segment_id", "start_ms", "end_ms")
+_COMMON = (*_PLACE, "task_id", "mean_logprob", "flags")
 _COLUMNS = {
     "captions": ("text", "thinking"),
     "transcripts": ("text",),
     "answers": ("question", "options", "choice", "thinking", "text"),
 }
 _WORD = (
-    *("recording_id", "segment_id", "task_id", "start_ms", "end_ms", "start_char", "end_char"),
-    *("word", "confidence", "flags"),
+    *("clip_id", "segment_id", "task_id", "start_ms", "end_ms", "start_char", "end_char"),
+    *("position", "word", "confidence", "speaker", "flags"),
 )
+_NOT_KNOWN = WordTimes((), ())
+_IS_SPEECH = " AND kind = 'speech'"
+_SPEECH = ("clip_id", "kind", "start_ms", "end_ms")
 ANSWERED = tuple(_COLUMNS)
 """The tables of answers."""
-PANEL_TABLES = (*ANSWERED, "words")
+PANEL_TABLES = (*ANSWERED, "words", "events")
 """The tables that `said_of` reads."""
 
 
@@ -50,7 +57,14 @@ class StretchAnswers:
     thinking: str = ""
     answers: list[dict[str, Any]] = field(default_factory=list)
     flags: set[str] = field(default_factory=set)
-    transcript_task: str = ""
+    times: tuple[TimedTextWord, ...] = ()
+
+    @property
+    def words(self) -> list[list[int]]:
+        """The words of the transcript: from and to in code points, from and to in milliseconds, and
+        a 1 where that time is an estimate.
+        """
+        return [_word(word) for word in self.times]
 
     @property
     def context(self) -> tuple[str, str]:
@@ -61,11 +75,18 @@ class StretchAnswers:
         texts = (answer["choice"] or answer["text"] for answer in self.answers)
         return "answers", "\n".join(filter(None, texts))
 
+    def holds(self, field: str, text: str) -> bool:
+        """Whether a text of this field has these words."""
+        told = {"transcript": [self.transcript], "caption": [self.caption]}.get(field, self.answers)
+        texts = (each[key] for each in told if each for key in ("text", "choice") if key in each)
+        return any(text in each for each in texts)
+
 
 def said_of(
     connection: duckdb.DuckDBPyConnection,
     recordings: Iterable[str],
     segments: Sequence[str] | None = None,
+    with_times: bool = True,
 ) -> dict[Stretch, StretchAnswers]:
     """What was said of the stretches of recordings.
 
@@ -73,12 +94,14 @@ def said_of(
         connection: with views of `PANEL_TABLES`.
         recordings: whose rows are read.
         segments: the only ones wanted, the empty name for clips; None is all.
+        with_times: with those of the words of transcripts.
     """
     found: dict[Stretch, StretchAnswers] = {}
     only = "" if segments is None else " AND segment_id IN (SELECT unnest($segments))"
     values: dict[str, Any] = {"recordings": sorted(set(recordings))}
     if segments is not None:
         values["segments"] = sorted(set(segments))
+    times = _times_of_words(connection, values, only) if with_times else None
     for table, columns in _COLUMNS.items():
         listed = ", ".join(dict.fromkeys((*_COMMON, *columns, *_PROVENANCE)))
         sql = (
@@ -89,42 +112,29 @@ def said_of(
         for row in rows_of(connection, sql, values):
             said = found.setdefault(stretch_of(row), StretchAnswers())
             said.flags.update(row["flags"])
+            is_first = said.transcript is None
             _add(said, table, row)
-    _add_word_times(found, connection, only, values)
+            if times is not None and table == "transcripts" and is_first:
+                day = times.get((row["corpus"], row["date"]), _NOT_KNOWN)
+                said.times = tuple(day.of(row))
     return found
 
 
-def _add_word_times(
-    found: Mapping[Stretch, StretchAnswers],
-    connection: duckdb.DuckDBPyConnection,
-    only: str,
-    values: Mapping[str, Any],
-) -> None:
-    """Give transcripts the times of their words, as code points and milliseconds; none where no
-    word of them was found in the sound.
-    """
-    sql = (
-        f"SELECT corpus, CAST(date AS VARCHAR) AS date, {', '.join(_WORD)} FROM words"
-        f" WHERE recording_id IN (SELECT unnest($recordings)){only} ORDER BY position, start_ms"
-    )
-    words: dict[tuple[str, ...], list[Row]] = {}
-    for row in rows_of(connection, sql, dict(values)):
-        of = (row["corpus"], row["date"], row["recording_id"], row["segment_id"], row["task_id"])
-        words.setdefault(of, []).append(row)
-    for (*names, start_ms, end_ms), said in found.items():
-        if said.transcript is None:
-            continue
-        mine = words.get((*names, said.transcript_task), [])
-        if not names[-1]:  # of whole clips: those of this one
-            mine = [row for row in mine if start_ms <= row["start_ms"] < end_ms]
-        text = {"text": said.transcript["text"], "start_ms": start_ms, "end_ms": end_ms}
-        timed = timed_text(text, mine, []) if mine else []
-        is_found = not all(word.is_estimated for word in timed)
-        said.transcript["words"] = [
-            [word.start_char, word.end_char, word.start_ms, word.end_ms]
-            for word in timed
-            if is_found
-        ]
+def _times_of_words(
+    connection: duckdb.DuckDBPyConnection, values: Mapping[str, Any], only: str
+) -> dict[tuple[str, str], WordTimes]:
+    """The times of words of transcripts, by corpus and day."""
+    every = {"recordings": values["recordings"]}
+    asked = (("words", _WORD, only, values), ("events", _SPEECH, _IS_SPEECH, every))
+    days: dict[tuple[str, str], tuple[list[Row], list[Row]]] = {}
+    for place, (table, columns, more, given) in enumerate(asked):
+        sql = (
+            f"SELECT corpus, CAST(date AS VARCHAR) AS date, {', '.join(columns)} FROM {table}"
+            f" WHERE recording_id IN (SELECT unnest($recordings)){more}"
+        )
+        for row in rows_of(connection, sql, dict(given)):
+            days.setdefault((row["corpus"], row["date"]), ([], []))[place].append(row)
+    return {day: WordTimes(*rows) for day, rows in days.items()}
 
 
 def stretch_of(row: Mapping[str, Any]) -> Stretch:
@@ -133,6 +143,7 @@ def stretch_of(row: Mapping[str, Any]) -> Stretch:
         row["corpus"],
         row["date"],
         row["recording_id"],
+        row["clip_id"],
         row["segment_id"],
         row["start_ms"],
         row["end_ms"],
@@ -151,4 +162,9 @@ def _add(said: StretchAnswers, table: str, row: Row) -> None:
     elif table == "captions" and said.caption is None:
         said.caption, said.thinking = shown, row["thinking"] or ""
     elif table == "transcripts" and said.transcript is None:
-        said.transcript, said.transcript_task = shown, row["task_id"]
+        said.transcript = shown
+
+
+def _word(word: TimedTextWord) -> list[int]:
+    known = [word.start_char, word.end_char, word.start_ms, word.end_ms]
+    return [*known, 1] if word.is_estimated or word.is_doubtful else known

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
 
 from beam_jobs.browse.data.archive_tables import ArchiveTables, Place, Row, rows_of
 from beam_jobs.browse.data.clips import PlacedClip, audio_of, clips_of, spectrogram_url
-from beam_jobs.browse.pages.answer_panels import PANEL_TABLES, StretchAnswers, said_of
+from beam_jobs.browse.pages.answer_panels import PANEL_TABLES, Stretch, StretchAnswers, said_of
 from beam_jobs.search.documents import Partition
 from beam_jobs.search.search_request import Hit
 
@@ -33,12 +33,10 @@ def cards_of(tables: ArchiveTables, hits: Sequence[Hit]) -> list[dict[str, Any]]
         durations = _durations(connection, recordings)
         clips = clips_of(connection, recordings)
         said = said_of(connection, recordings, segments) if segments else {}
-        cards = []
-        for hit, place in zip(hits, places, strict=True):
-            about = (hit.corpus, hit.date, hit.recording_id, hit.segment_id)
-            told = said.get((*about, hit.start_ms, hit.end_ms)) if hit.kind in _TOLD else None
-            cards.append(_card(hit, place, durations.get(place), clips.get(place, []), told))
-        return cards
+        return [
+            _card(hit, place, durations.get(place), clips.get(place, []), _told(hit, said))
+            for hit, place in zip(hits, places, strict=True)
+        ]
 
     return tables.read(stamps, ask)
 
@@ -55,6 +53,24 @@ def file_name(object_uri: str) -> str:
 
 _TOLD = ("segment", "clip")
 """Hits of these kinds have answers of their own."""
+_CUT = "… "
+"""Around a context that is part of a text."""
+
+
+def _told(hit: Hit, said: Mapping[Stretch, StretchAnswers]) -> StretchAnswers:
+    """What was said where a hit is; of channels that were heard apart, the one that it is in."""
+    if hit.kind not in _TOLD:
+        return StretchAnswers()
+    here = [
+        answers
+        for (corpus, date, recording, _, *times), answers in said.items()
+        if (corpus, date, recording) == (hit.corpus, hit.date, hit.recording_id)
+        and times == [hit.segment_id, hit.start_ms, hit.end_ms]
+    ]
+    shown = hit.context.strip(_CUT)
+    return next((each for each in here if each.holds(hit.field, shown)), None) or (
+        here[0] if here else StretchAnswers()
+    )
 
 
 def _durations(connection: duckdb.DuckDBPyConnection, recordings: set[str]) -> dict[Place, int]:
@@ -74,9 +90,8 @@ def _card(
     place: Place,
     duration_ms: int | None,
     clips: list[PlacedClip],
-    told: StretchAnswers | None,
+    said: StretchAnswers,
 ) -> dict[str, Any]:
-    said = told or StretchAnswers()
     field, context = hit.field, hit.context
     if not context:
         field, text = said.context
@@ -101,7 +116,7 @@ def _card(
         "audio": audio,
         "spectrogram": spectrogram_url(place, hit.segment_id) if audio else None,
         "caption": said.caption,
-        "transcript": said.transcript,
+        "transcript": said.transcript and said.transcript | {"words": said.words},
         "answers": said.answers,
         "thinking": said.thinking,
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import duckdb
 
+from af3core.alignment.quoted import time_of_quote
 from beam_jobs.browse.data.archive_tables import (
     ArchiveTables,
     Place,
@@ -31,7 +33,6 @@ _TABLES = (
     "recordings",
     "segments",
     *PANEL_TABLES,
-    "events",
     "chapters",
     "summaries",
     "findings",
@@ -47,6 +48,16 @@ _SEGMENT = (
     "status",
     "skip_reason",
 )
+WordTimesKnown = Literal["found", "partly estimated", "estimated", "no words"]
+_ALIGNED = """
+SELECT (SELECT count(*) FROM transcripts WHERE recording_id = $recording AND text <> '') AS written,
+    (SELECT count(*) FROM (SELECT 1 FROM words w JOIN transcripts t
+        USING (corpus, date, recording_id, task_id, clip_id, segment_id)
+    WHERE recording_id = $recording GROUP BY task_id, clip_id, segment_id
+    HAVING count(w.confidence) > 0 AND NOT bool_or('text_too_long' IN w.flags)
+        AND bool_and(substr(t.text, start_char + 1, end_char - start_char) = word))) AS aligned
+"""
+"""Transcripts with a text, and those whose words were found: `af3core.alignment.timed_text`."""
 _CITATION = ("start_ms", "end_ms", "quote")
 
 
@@ -68,6 +79,22 @@ def recording_page(
         raise Refusal(404, f"recording {recording_id}: not in the tables")
     stamps = tables.stamps_of_places(_TABLES, [place])
     return tables.read(stamps, lambda connection: _page(connection, place))
+
+
+def segment_words(
+    tables: ArchiveTables, recording_id: str, corpus: str, date: str, segments: Sequence[str]
+) -> dict[str, list[list[int]]]:
+    """The words of the transcripts of some segments with their times, as `StretchAnswers.words`.
+
+    Raises:
+        Refusal: there is no such recording.
+    """
+    place = find_recording(tables, recording_id, corpus, date)
+    if place is None:
+        raise Refusal(404, f"recording {recording_id}: not in the tables")
+    stamps = tables.stamps_of_places(PANEL_TABLES, [place])
+    said = tables.read(stamps, lambda connection: said_of(connection, [recording_id], segments))
+    return {segment: told.words for (*_, segment, _, _), told in said.items() if told.transcript}
 
 
 def find_recording(
@@ -95,7 +122,7 @@ def _page(connection: duckdb.DuckDBPyConnection, place: Place) -> dict[str, Any]
     [recording] = _rows(connection, "recordings", recording_id, "recording_id")
     segments = _rows(connection, "segments", recording_id, "start_ms, end_ms")
     clips = clips_of(connection, [recording_id]).get(place, [])
-    said = said_of(connection, [recording_id])
+    said = said_of(connection, [recording_id], with_times=False)
     summaries = _rows(connection, "summaries", recording_id, "recording_id")
     events = _rows(connection, "events", recording_id, "start_ms, end_ms")
     chapters = _rows(connection, "chapters", recording_id, "start_ms, chapter")
@@ -106,10 +133,11 @@ def _page(connection: duckdb.DuckDBPyConnection, place: Place) -> dict[str, Any]
         "segments": [_segment(row, said, clips) for row in segments],
         "clips": [_clip(clip) for clip in clips],
         "clip_answers": _of_clips(said),
+        "word_times": _word_times(connection, recording_id),
         "events": [_some(row, "start_ms", "end_ms", "kind", "label") for row in events],
         "chapters": [_some(row, "start_ms", "end_ms", "title", "summary") for row in chapters],
         "summary": summaries[0]["summary"] if summaries else None,
-        "findings": [_finding(row) for row in findings],
+        "findings": _findings(connection, recording_id, findings),
         "failures": [as_json(row) for row in failures],
     }
 
@@ -149,20 +177,52 @@ def _clip(clip: PlacedClip) -> dict[str, Any]:
 def _of_clips(said: dict[Stretch, StretchAnswers]) -> list[dict[str, Any]]:
     """Captions and transcripts of whole clips are answers to a task too."""
     shown = []
-    for (*_, segment_id, start_ms, end_ms), told in said.items():
+    for (*_, clip_id, segment_id, start_ms, end_ms), told in said.items():
         if segment_id:
             continue
-        times = {"start_ms": start_ms, "end_ms": end_ms}
+        times = {"clip_id": clip_id, "start_ms": start_ms, "end_ms": end_ms}
         shown += [times | answer for answer in told.answers]
         for task_id, answer in (("caption", told.caption), ("transcript", told.transcript)):
             if answer is not None:
                 shown.append(times | {"task_id": task_id, "question": "", "options": []} | answer)
-    return sorted(shown, key=lambda answer: (answer["start_ms"], answer["task_id"]))
+    return sorted(
+        shown, key=lambda answer: (answer["start_ms"], answer["clip_id"], answer["task_id"])
+    )
 
 
-def _finding(row: Row) -> dict[str, Any]:
-    citations = [_some(cited, *_CITATION) for cited in row["citations"] or ()]
-    return _some(row, "question", "answer") | {"citations": citations}
+def _word_times(connection: duckdb.DuckDBPyConnection, recording_id: str) -> WordTimesKnown:
+    """How the times of words are known: found in all transcripts, in some of them, in none."""
+    [row] = rows_of(connection, _ALIGNED, {"recording": recording_id})
+    if not row["written"]:
+        return "no words"
+    if not row["aligned"]:
+        return "estimated"
+    return "found" if row["aligned"] >= row["written"] else "partly estimated"
+
+
+def _findings(
+    connection: duckdb.DuckDBPyConnection, recording_id: str, rows: Sequence[Row]
+) -> list[dict[str, Any]]:
+    segments = {cited["segment_id"] for row in rows for cited in row["citations"] or ()}
+    said = said_of(connection, [recording_id], sorted(segments)) if segments else {}
+    return [
+        _some(row, "question", "answer")
+        | {"citations": [_citation(cited, said) for cited in row["citations"] or ()]}
+        for row in rows
+    ]
+
+
+def _citation(cited: Row, said: Mapping[Stretch, StretchAnswers]) -> dict[str, Any]:
+    """What a finding rests on; a quote of a transcript with the time at which it is said."""
+    shown = _some(cited, *_CITATION) | {"said_ms": None, "said_is_estimated": False}
+    wanted = (cited["segment_id"], cited["start_ms"], cited["end_ms"])
+    for (*_, segment_id, start_ms, end_ms), told in said.items():
+        if (segment_id, start_ms, end_ms) != wanted or told.transcript is None:
+            continue
+        found = time_of_quote(cited["quote"], told.transcript["text"], told.times)
+        if found is not None:
+            return shown | {"said_ms": found.start_ms, "said_is_estimated": found.is_estimated}
+    return shown
 
 
 def _some(row: Row, *names: str) -> dict[str, Any]:

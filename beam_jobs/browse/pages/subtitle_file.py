@@ -14,7 +14,7 @@ from af3core.subtitles.subtitle_files import subtitle_text
 from beam_jobs.browse.data.archive_tables import ArchiveTables, Place, rows_of
 from beam_jobs.browse.http.refusal import Refusal
 from beam_jobs.browse.pages.recording_page import find_recording
-from beam_jobs.subtitles.recording_words import words_of_recording
+from beam_jobs.subtitles.recording_words import language_of, words_of_recording
 from schemas.options.reading import SubtitleForm
 
 _TABLES = ("recordings", "segments", "transcripts", "words", "events")
@@ -62,7 +62,8 @@ def subtitle_file(
     [recording], *others = tables.read(stamps, lambda c: [_rows(c, n, place) for n in _TABLES])
     cues = make_cues(words_of_recording(*others), recording["duration_ms"])
     name = f"{PurePosixPath(recording['object_uri']).stem}.{form}"
-    return SubtitleFile(subtitle_text(cues, form).encode(), _MEDIA_TYPES[form], name)
+    language = language_of(others[_TABLES.index("transcripts") - 1])
+    return SubtitleFile(subtitle_text(cues, form, language).encode(), _MEDIA_TYPES[form], name)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, table: str, place: Place) -> list[dict[str, Any]]:

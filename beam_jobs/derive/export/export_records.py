@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from af3core.audio import SAMPLES_PER_MS
 from af3core.tasks.task import Task
+from beam_jobs.derive.export.export_words import ExportWord
 from schemas.identity import segment_id
 
 Row = dict[str, Any]
@@ -62,6 +63,7 @@ class ExportRecord:
         made_by: the model that answered, `rules`, or the language model that wrote it.
         sounds: in the order in which the turns number them.
         turns: human and gpt in turn.
+        words: of an answer that is a transcript, with their times; none where they are not known.
     """
 
     record_id: str
@@ -70,6 +72,7 @@ class ExportRecord:
     made_by: str
     sounds: tuple[ExportSound, ...]
     turns: tuple[tuple[Speaker, str], ...]
+    words: tuple[ExportWord, ...] = ()
 
     @property
     def recordings(self) -> frozenset[str]:
@@ -90,16 +93,23 @@ class ExportRecord:
 
     def to_json(self, names: Sequence[str]) -> Row:
         """The record in AF3's form; `names` are those of its sounds' files."""
-        return {
+        known = {
             "id": self.record_id,
             "skill": self.skill,
             "sound": list(names) if self.kind == DIALOGUE else names[0],
             "duration": self.duration_s,
             "conversations": [{"from": who, "value": text} for who, text in self.turns],
         }
+        return known | {"words": self.words_json()} if self.words else known
+
+    def words_json(self) -> list[Row]:
+        """The words, each with its time in seconds from the start of the sound."""
+        return [word.to_json() for word in self.words]
 
 
-def answer_record(row: Row, task: Task, segments: Mapping[str, Row]) -> ExportRecord | None:
+def answer_record(
+    row: Row, task: Task, segments: Mapping[str, Row], words: tuple[ExportWord, ...] = ()
+) -> ExportRecord | None:
     """An answer of the night with its question; None without its clip.
 
     `segments` are rows by segment and by clip: any segment of a clip knows where the clip lies.
@@ -115,6 +125,7 @@ def answer_record(row: Row, task: Task, segments: Mapping[str, Row]) -> ExportRe
         made_by=row["model"],
         sounds=(_stretch(segment, row["start_ms"], row["end_ms"]),),
         turns=_question(task.prompt_text, _with_thinking(row.get("thinking", ""), row["text"])),
+        words=words,
     )
 
 

@@ -22,7 +22,14 @@ _CONFIGURATIONS = {QUESTIONS: "default", DIALOGUES: "dialogues"}
 
 _AUDIO = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 _TURN = pa.struct([("from", pa.string()), ("value", pa.string())])
+_WORD: dict[str, pa.DataType] = {
+    "word": pa.string(),
+    "start": pa.float64(),
+    "end": pa.float64(),
+    "confidence": pa.float64(),
+}
 _TEXTS = ("id", "kind", "skill")
+_DTYPES = {pa.string(): "string", pa.float64(): "float64"}
 _LARGEST_PAGE_BYTES = 2**30
 """A row group's sounds fit, so that each lies there once, however many rows hear it."""
 _ROW_GROUP_BYTES = 64 * 2**20
@@ -78,7 +85,7 @@ def _row(record: ExportRecord, flacs: Mapping[str, bytes], several: bool) -> dic
         "duration": record.duration_s,
         "conversations": [{"from": who, "value": text} for who, text in record.turns],
         "recordings": sorted(record.recordings),
-    }
+    } | ({} if several else {"words": record.words_json() or None})
 
 
 def _schema(several: bool) -> pa.Schema:
@@ -91,6 +98,8 @@ def _schema(several: bool) -> pa.Schema:
         "conversations": [{"from": text, "value": text}],
         "recordings": [text],
     }
+    if not several:
+        features["words"] = [{name: _value(_DTYPES[kind]) for name, kind in _WORD.items()}]
     fields = [
         *[(name, pa.string()) for name in _TEXTS],
         ("audio", pa.list_(_AUDIO) if several else _AUDIO),
@@ -98,6 +107,8 @@ def _schema(several: bool) -> pa.Schema:
         ("conversations", pa.list_(_TURN)),
         ("recordings", pa.list_(pa.string())),
     ]
+    if not several:
+        fields.append(("words", pa.list_(pa.struct(list(_WORD.items())))))
     return pa.schema(fields, {"huggingface": json.dumps({"info": {"features": features}})})
 
 

@@ -17,10 +17,12 @@ from beam_jobs.derive.export.export_records import (
     dialogue_record,
     pair_record,
 )
-from beam_jobs.framework.table_snapshot import take_snapshot
+from beam_jobs.derive.export.export_words import COLUMNS, WordsOfTexts
+from beam_jobs.framework.table_snapshot import TableSnapshot, take_snapshot
 from schemas.identity import configuration_hash
 from schemas.tables.derived_tables import DIALOGUES, PAIRS, THOUGHTS
 from schemas.tables.night_tables import ANSWER_TABLES
+from schemas.tables.word_tables import WORDS
 
 Split = Literal["train", "test"]
 SPLITS: tuple[Split, ...] = ("train", "test")
@@ -113,7 +115,7 @@ class Selection:
     def day(self, date: str) -> dict[Split, list[ExportRecord]]:
         """The day's records by split, those about the same sounds together."""
         tables = ("segments", *ANSWER_TABLES, PAIRS.name, THOUGHTS.name, DIALOGUES.name)
-        published = take_snapshot(self._store, tables, self._corpus, date, date)
+        published = take_snapshot(self._store, (*tables, WORDS.name), self._corpus, date, date)
         rows = {
             name: [
                 row
@@ -127,7 +129,8 @@ class Selection:
         segments |= {row["segment_id"]: row for row in rows["segments"]}
         spoken = self._spoken(rows["transcripts"], segments)
         found: dict[Split, list[ExportRecord]] = {split: [] for split in SPLITS}
-        for record in self._records(rows, segments):
+        words = self._words(published, date)
+        for record in self._records(rows, segments, words):
             if self._filters.languages and not _are_spoken_in(spoken, record):
                 self.tally.left_out[OTHER_LANGUAGE] += 1
                 continue
@@ -152,8 +155,15 @@ class Selection:
                 found[segment["clip_uri"]].append((start_ms, end_ms))
         return found
 
+    def _words(self, published: TableSnapshot, date: str) -> WordsOfTexts:
+        """The day's words, where transcripts are exported."""
+        if "answer" not in self._filters.kinds or self._filters.skills:
+            return WordsOfTexts()
+        keys = published.shards(WORDS.name, self._corpus, date)
+        return WordsOfTexts(published.columns(key, COLUMNS) for key in keys)
+
     def _records(
-        self, rows: Mapping[str, list[Row]], segments: Mapping[str, Row]
+        self, rows: Mapping[str, list[Row]], segments: Mapping[str, Row], words: WordsOfTexts
     ) -> Iterator[ExportRecord]:
         answers = [row for name in ANSWER_TABLES for row in rows[name]]
         kinds: tuple[tuple[Kind, list[Row]], ...] = (
@@ -165,7 +175,7 @@ class Selection:
         for kind, found in kinds:
             for row in found if kind in self._filters.kinds else ():
                 reason = self._against(kind, row)
-                record = None if reason else self._record(kind, row, segments)
+                record = None if reason else self._record(kind, row, segments, words)
                 if record is None:
                     self.tally.left_out[reason or NO_CLIP] += 1
                     continue
@@ -188,9 +198,13 @@ class Selection:
             return NOT_ASKABLE
         return ""
 
-    def _record(self, kind: Kind, row: Row, segments: Mapping[str, Row]) -> ExportRecord | None:
+    def _record(
+        self, kind: Kind, row: Row, segments: Mapping[str, Row], words: WordsOfTexts
+    ) -> ExportRecord | None:
         if kind == "answer":
-            return answer_record(row, self._tasks[row["prompt_id"]], segments)
+            task = self._tasks[row["prompt_id"]]
+            said = words.of(row) if task.kind == "transcript" else ()
+            return answer_record(row, task, segments, said)
         return dialogue_record(row) if kind == "dialogue" else pair_record(row, segments)
 
 

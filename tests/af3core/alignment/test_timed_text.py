@@ -10,8 +10,13 @@ TRANSCRIPT = {"text": "Good evening.", "start_ms": 1000, "end_ms": 3000}
 
 
 def row(start_char: int, word: str, start_ms: int, **more: Any) -> dict[str, Any]:
-    known = {"word": word, "start_char": start_char, "end_char": start_char + len(word)}
+    known: dict[str, Any] = {
+        "word": word,
+        "start_char": start_char,
+        "end_char": start_char + len(word),
+    }
     times = {"start_ms": start_ms, "end_ms": start_ms + 300, "confidence": 0.9, "flags": []}
+    known["speaker"] = None
     return known | times | more
 
 

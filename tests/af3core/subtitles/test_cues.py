@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from af3core.subtitles.cue import Cue, SpokenWord
 from af3core.subtitles.cues import make_cues
 from af3core.subtitles.line_rules import ALPHABETS, CHINESE, JAPANESE, rules_for
+from af3core.subtitles.subtitle_files import subtitle_text
 
 
 def spoken(text: str, start_ms: int = 0, word_ms: int = 300) -> list[SpokenWord]:
@@ -48,8 +50,8 @@ def test_a_sentence_is_broken_at_its_clauses() -> None:
 def test_a_pause_ends_a_subtitle_and_the_time_is_that_of_its_words() -> None:
     words = [*spoken("good evening", 500), *spoken("here is the news", 4000)]
     assert make_cues(words) == [
-        Cue(500, 1500, ("good evening",)),
-        Cue(4000, 5200, ("here is the news",)),
+        Cue(500, 1500, ("good evening",), words=tuple(words[:2])),
+        Cue(4000, 5200, ("here is the news",), words=tuple(words[2:])),
     ]
 
 
@@ -103,6 +105,16 @@ def test_a_word_of_a_loop_is_cut_at_once() -> None:
     assert lines == ["ha" * 21] * 200
 
 
+def test_a_dash_before_another_speaker_has_room_in_its_line() -> None:
+    long = "the keeper went up to the lamp and lit it."
+    words = [dataclasses.replace(word, speaker="Ann") for word in spoken(long)]
+    assert shown(make_cues(words)) == [(long,)]
+    words += [dataclasses.replace(word, speaker="Bob") for word in spoken(long, 10_000)]
+    text = subtitle_text(make_cues(words), "srt")
+    assert max(map(len, text.splitlines())) <= 42
+    assert "- the keeper" in text
+
+
 def test_speakers_take_turns_whose_words_were_heard_apart() -> None:
     """Channels that are cut by themselves have segments of the same half minute."""
     asking = [*spoken("who goes there", 0), *spoken("then come in", 20_000)]
@@ -128,6 +140,11 @@ def test_an_answer_within_ends_a_subtitle_and_speech_at_the_same_time_does_not()
 
 def test_nothing_said_is_nothing_shown() -> None:
     assert make_cues([]) == []
+
+
+def text_of(lines: Iterable[str]) -> str:
+    """All signs but spaces."""
+    return "".join("".join(lines).split())
 
 
 WORDS = st.lists(
@@ -163,12 +180,38 @@ def test_the_limits_hold_for_any_words(
         assert 1000 <= cue.end_ms - cue.start_ms <= 7000
         widest = max(rules.width(line) for line in cue.lines)
         assert widest <= rules.line_width or len(cue.lines[0].removeprefix("[?] ")) <= 1
+        assert text_of(cue.lines).removeprefix("[?]") == text_of(word.text for word in cue.words)
+        assert {word.speaker for word in cue.words} == {cue.speaker}
+        assert cue.start_ms >= cue.words[0].start_ms
     for before, after in itertools.pairwise(cues):
         assert after.start_ms - before.end_ms >= gap_ms
+        # longer than it takes to read and to say only where it is a second
+        to_read = sum(map(rules.width, (before.lines[0].removeprefix("[?] "), *before.lines[1:])))
+        read_ms = 1000 * to_read / rules.characters_per_s
+        said_ms = max(word.end_ms for word in before.words) - before.start_ms
+        assert before.end_ms - before.start_ms <= max(1000, read_ms + 1, said_ms)
+        # read too fast only where the next one's words come before
+        is_quick = before.end_ms - before.start_ms < min(read_ms - 1, 7000)
+        assert not is_quick or before.end_ms + gap_ms + 1 >= after.words[0].start_ms
     for speaker in ("", "Ann"):
-        said = "".join("".join(text.split()) for text, *_, of in drawn if of == speaker)
+        said = text_of(text for text, *_, of in drawn if of == speaker)
         mine = ["".join(cue.lines).removeprefix("[?] ") for cue in cues if cue.speaker == speaker]
-        assert "".join("".join(mine).split()) == said
+        assert text_of(mine) == said
+
+
+ENGLISH = st.lists(
+    st.sampled_from("a the storm keeper, lighthouse went. and in came sea! up by".split()),
+    min_size=2,
+    max_size=60,
+)
+
+
+@given(ENGLISH, st.integers(120, 700))
+@settings(max_examples=60, deadline=None)
+def test_no_word_of_steady_speech_stands_alone(drawn: list[str], word_ms: int) -> None:
+    for cue in make_cues(spoken(" ".join(drawn), 0, word_ms)):
+        assert len(cue.words) > 1
+        assert all(" " in line or len(line) >= 4 for line in cue.lines) or len(cue.words) < 4
 
 
 @pytest.mark.parametrize("end_ms", [2_000, 2_400])

@@ -8,11 +8,12 @@ from xml.etree import ElementTree
 
 import pysubs2
 import pytest
+import ttconv.srt.writer as srt_writer
 import webvtt
 from ttconv.imsc import reader
 from ttconv.model import ContentDocument, P
 
-from af3core.subtitles.cue import Cue
+from af3core.subtitles.cue import Cue, SpokenWord
 from af3core.subtitles.subtitle_files import clock_text, subtitle_text
 
 CUES = [
@@ -67,17 +68,61 @@ def test_ebu_tt_d_is_a_document_with_its_times_and_lines() -> None:
     assert "urn:ebu:tt:distribution:2018-04" in text
 
 
+def test_another_program_makes_the_same_subrip_of_ebu_tt_d(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cues = [Cue(500, 1_500, ("Tom & Jerry",)), Cue(3_661_004, 3_663_000, ("谢谢大家", "two lines"))]
+    text = subtitle_text(cues, "ttml", "en")
+    document = reader.to_model(ElementTree.ElementTree(ElementTree.fromstring(text)))
+    written = pysubs2.SSAFile.from_string(srt_writer.from_model(document), format_="srt")
+    assert [(line.start, line.end, line.plaintext) for line in written] == [
+        (500, 1_500, "Tom & Jerry"),
+        (3_661_004, 3_663_000, "谢谢大家\ntwo lines"),
+    ]
+    assert [record.message for record in caplog.records if record.levelname != "INFO"] == []
+
+
 def test_text_and_json_hold_the_lines() -> None:
     assert subtitle_text(TURNS, "txt") == "one\n- two three\n"
-    assert json.loads(subtitle_text(CUES[:1], "json")) == [
+    words = (SpokenWord("good", 500, 800), SpokenWord("day", 800, 1_000, is_doubtful=True))
+    assert json.loads(subtitle_text([Cue(500, 1_500, ("good day",), words=words)], "json")) == [
         {
             "start_ms": 500,
             "end_ms": 1500,
-            "lines": ["Tom & Jerry <i>say</i> --> this"],
+            "lines": ["good day"],
             "is_doubtful": False,
+            "is_estimated": False,
             "speaker": "",
+            "words": [
+                {
+                    "text": "good",
+                    "start_ms": 500,
+                    "end_ms": 800,
+                    "is_doubtful": False,
+                    "is_estimated": False,
+                },
+                {
+                    "text": "day",
+                    "start_ms": 800,
+                    "end_ms": 1000,
+                    "is_doubtful": True,
+                    "is_estimated": False,
+                },
+            ],
         }
     ]
+
+
+def test_a_file_whose_times_are_estimated_says_so_where_its_form_can() -> None:
+    word = SpokenWord("good", 500, 800, is_estimated=True)
+    estimated = Cue(500, 1_500, ("good",), words=(word,))
+    text = subtitle_text([estimated], "vtt")
+    assert text.splitlines()[2] == (
+        "NOTE Times are estimated: the words were not looked for in the sound."
+    )
+    assert [cue.text for cue in webvtt.from_buffer(io.StringIO(text))] == ["good"]
+    assert json.loads(subtitle_text([estimated], "json"))[0]["is_estimated"]
+    assert "NOTE" not in subtitle_text([estimated, CUES[0]], "vtt")
 
 
 @pytest.mark.parametrize("form", ["vtt", "srt", "ttml"])

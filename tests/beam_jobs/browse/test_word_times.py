@@ -43,29 +43,41 @@ def some_word(out: Path) -> dict[str, Any]:
     return next(row for row in late if said.count(row["normalised"]) == 1)
 
 
-def test_transcripts_have_the_times_of_their_words(site: Site, out: Path) -> None:
+def sent_words(site: Site, out: Path) -> list[list[Any]]:
+    """Each word that the server sends, with its segment."""
     [recording] = rows(out, "recordings")
-    page = site.json(f"/api/recording/{recording['recording_id']}")
-    shown = [
-        (segment["segment_id"], *word)
-        for segment in page["segments"]
-        for word in (segment["transcript"] or {"words": []})["words"]
-    ]
-    assert shown == [
-        (row["segment_id"], row["start_char"], row["end_char"], row["start_ms"], row["end_ms"])
+    path = f"/api/recording/{recording['recording_id']}"
+    segments = [s["segment_id"] for s in site.json(path)["segments"] if s["transcript"]]
+    found = site.json(f"{path}/words?{'&'.join(f'segment={name}' for name in segments)}")
+    return [[name, *word] for name in segments for word in found[name]]
+
+
+def test_transcripts_have_the_times_of_their_words(site: Site, out: Path) -> None:
+    expected = [
+        [row["segment_id"], row["start_char"], row["end_char"], row["start_ms"], row["end_ms"]]
+        + ([1] if row["confidence"] is None or row["flags"] else [])
         for row in rows(out, "words")
     ]
+    assert sent_words(site, out) == expected
+    assert sum(len(word) == 5 for word in expected) > 0.8 * len(expected)
 
 
-def test_estimated_times_are_none_of_the_tables(out: Path, tmp_path: Path) -> None:
+def test_estimated_times_say_so(out: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(out, tmp_path / "out"))
     assert main(["align", "--aligner", "interpolation", "--out", str(copy)]) == 0
     [recording] = rows(copy, "recordings")
     with served(copy) as site:
         page = site.json(f"/api/recording/{recording['recording_id']}")
-    said = [s["transcript"]["words"] for s in page["segments"] if s["transcript"]]
-    assert said
-    assert not any(said)
+        assert page["word_times"] == "estimated"
+        assert {word[5] for word in sent_words(site, copy)} == {1}
+
+
+def test_words_of_too_many_segments_or_of_none_are_refused(site: Site, out: Path) -> None:
+    [recording] = rows(out, "recordings")
+    path = f"/api/recording/{recording['recording_id']}/words"
+    assert site.ask(path).status == 400
+    assert site.ask(f"{path}?{'&'.join(['segment=x'] * 51)}").status == 400
+    assert site.ask(f"/api/recording/{'0' * 24}/words?segment=x").status == 404
 
 
 def test_subtitles_can_be_downloaded(site: Site, out: Path) -> None:

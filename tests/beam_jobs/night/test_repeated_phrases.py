@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,4 +92,21 @@ def test_the_same_sentence_in_its_time_is_none(tmp_path: Path) -> None:
     spoken = {name: [Said(STOCK, 2_000), *rest] for name, (_, *rest) in said(STOCK).items()}
     write_day(night, DAY, spoken)
     publish.run(night)
+    assert flags(night)[STOCK] == {()}
+
+
+def test_a_recording_that_waits_keeps_no_flag_of_an_earlier_day(night: JobSettings) -> None:
+    """Its rows stay, and what is a stock phrase follows from the day as it is now."""
+    publish.run(night)
+    ledger = Ledger(night.store)
+    plan = ledger.manifest("default", DAY)
+    assert plan is not None
+    ledger.put_manifest(replace(plan, recordings=plan.recordings[:2]))
+    waits = plan.recordings[0].recording_id
+    [answered] = ledger.annotated_keys([waits])
+    for key in answered:
+        night.store.delete(key)
+    publish.run(night)
+    found = rows(night.out, "transcripts")
+    assert waits in {row["recording_id"] for row in found if row["text"] == STOCK}
     assert flags(night)[STOCK] == {()}

@@ -12,6 +12,7 @@ from af3core.alignment.text_words import words_of_text
 from af3core.storage.address import open_store
 from beam_jobs.cli import main
 from beam_jobs.search.said_at import with_times
+from beam_jobs.search.search_command import places_text
 from beam_jobs.search.search_request import Hit
 from tests.beam_jobs.search.said import FIRST, place, publish, put
 
@@ -68,13 +69,30 @@ def test_the_first_match_has_its_time(
     assert found.said_ms == said_ms
 
 
-def test_estimated_times_and_other_fields_have_none(out: Path) -> None:
+def test_other_fields_and_texts_too_long_have_none(out: Path) -> None:
     store = open_store(str(out))
     caption = replace(hit(TEXT, "storm"), field="caption")
     assert with_times([caption], store) == (caption,)
-    for none in ({"confidence": None}, {"confidence": 0.0, "flags": ["text_too_long"]}):
-        put(out, FIRST, "words", word_rows(**none))
-        assert with_times([hit(TEXT, "storm")], store)[0].said_ms is None
+    put(out, FIRST, "words", word_rows(confidence=0.0, flags=["text_too_long"]))
+    assert with_times([hit(TEXT, "storm")], store)[0].said_ms is None
+
+
+@pytest.mark.parametrize(
+    ("found", "is_estimated"),
+    [
+        ({}, False),
+        ({"confidence": 0.3, "flags": ["low_alignment"]}, True),
+        ({"confidence": None, "flags": ["not_aligned"]}, True),
+    ],
+)
+def test_a_time_that_is_in_doubt_or_was_not_found_is_an_estimate(
+    out: Path, found: dict[str, Any], is_estimated: bool
+) -> None:
+    put(out, FIRST, "words", word_rows(**found))
+    [told] = with_times([hit(TEXT, "lighthouse")], open_store(str(out)))
+    assert (told.said_ms, told.said_is_estimated) == (6000, is_estimated)
+    said = "at about 0:06" if is_estimated else "at 0:06"
+    assert f"tape.wav 0:00-0:30 {said} transcript" in places_text([told], is_terminal=False)
 
 
 def test_a_search_says_it(out: Path, capsys: pytest.CaptureFixture[str]) -> None:

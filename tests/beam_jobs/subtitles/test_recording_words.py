@@ -46,6 +46,7 @@ def word(channel: int, text: str, start_char: int, start_ms: int) -> Row:
         "start_ms": start_ms,
         "end_ms": start_ms + 200,
         "confidence": 0.9,
+        "speaker": None,
         "flags": [],
     }
 
@@ -60,6 +61,13 @@ def test_estimated_words_lie_in_the_speech_of_their_own_channel() -> None:
         ("ef", 1_000, 3_000, "channel 2"),
     ]
     assert all(each.is_estimated for each in found)
+
+
+def test_who_speaks_is_what_the_words_say_else_the_channel() -> None:
+    segment, transcript = rows(0, "good evening")
+    of_it = [word(0, "good", 0, 4_000) | {"speaker": "Ann"}, word(0, "evening", 5, 4_300)]
+    found = words_of_recording([segment], [transcript], of_it, [])
+    assert [each.speaker for each in found] == ["Ann", "channel 1"]
 
 
 def test_words_of_another_text_are_no_times() -> None:

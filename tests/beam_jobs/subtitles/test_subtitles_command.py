@@ -12,7 +12,7 @@ import webvtt
 
 from beam_jobs.cli import main
 from tests.beam_jobs.derive.test_align_job import true_starts
-from tests.beam_jobs.search.said import FIRST, SECOND, publish
+from tests.beam_jobs.search.said import FIRST, SECOND, place, publish, put
 from tests.beam_jobs.skills_night import made_night
 from tests.beam_jobs.small_night import rows
 
@@ -73,6 +73,45 @@ def test_all_recordings_are_files_in_a_folder(out: Path, tmp_path: Path) -> None
     assert [path.name for path in (tmp_path / "all").iterdir()] == ["morning_weather.ttml"]
 
 
+def test_files_in_a_folder_are_named_by_their_language(out: Path, tmp_path: Path) -> None:
+    """As players look for them beside a video."""
+    folder = tmp_path / "all"
+    assert subtitles(out, "--format", "ttml", "--output", folder, "--language", "en-GB") == 0
+    assert [path.name for path in folder.iterdir()] == ["morning_weather.en-GB.ttml"]
+    assert 'xml:lang="en-GB"' in (folder / "morning_weather.en-GB.ttml").read_text()
+
+
+def test_the_language_is_that_of_the_transcripts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(tmp_path, FIRST, {"tape": ["der Sturm kam"]}, language="de")
+    said = place("tape", 0) | {"text": "der Sturm kam", "flags": [], "language": "de"}
+    for probability, written in ((0.95, 'xml:lang="de"'), (0.6, 'xml:lang=""')):
+        put(tmp_path, FIRST, "transcripts", [said | {"language_probability": probability}])
+        assert subtitles(tmp_path, "tape.wav", "--format", "ttml") == 0
+        assert written in capsys.readouterr().out
+
+
+def test_lines_are_as_wide_as_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(tmp_path, FIRST, {"tape": ["the storm came in from the sea and nobody knew of it"]})
+    for options, widest in (((), 23), (("--line-width", 20), 20)):
+        assert subtitles(tmp_path, "tape.wav", "--format", "srt", *options) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert max(len(line) for line in lines if "-->" not in line) <= widest, lines
+
+
+def test_a_recording_in_which_nothing_is_said_has_no_subtitle_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(tmp_path, FIRST, {"tape": [""]})
+    assert subtitles(tmp_path, "tape.wav") == 0
+    told = capsys.readouterr()
+    assert told.out == "WEBVTT\n"
+    assert "tape.wav: nothing is said in it; the file has no subtitle" in told.err
+
+
 def test_a_name_that_fits_recordings_of_several_days_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,6 +145,11 @@ def test_of_a_recording_that_is_on_several_days_the_last_counts(
         ([NAME, "--output", "x.doc"], "--output x.doc: end its name with .vtt, .srt, .ttml"),
         ([NAME, "--fps", "0"], "frames a second are 1 to 240"),
         ([NAME, "--date", "2030-01-01"], "no tables"),
+        (
+            [NAME, "--language", "english please"],
+            "--language english please: a language tag of BCP 47, such as en, pt-BR or zh-Hant",
+        ),
+        ([NAME, "--line-width", "5"], "--line-width 5: a line holds 12 to 100 characters"),
     ],
 )
 def test_what_cannot_be_written_is_said_in_one_line(

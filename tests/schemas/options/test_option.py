@@ -14,6 +14,7 @@ from schemas.options.option import (
     OptionError,
     OptionGroup,
     as_arguments,
+    language_tag,
     option,
     options_of,
     title_of,
@@ -110,3 +111,34 @@ def test_groups_are_data() -> None:
         ("max_waiting_share", 0.05),
         ("max_flagged_share", 0.5),
     ]
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *("", "en", "yue", "pt-BR", "zh-Hant-TW", "es-419", "sl-rozaj-biske", "de-CH-1996"),
+        *("x-klingon", "zh-cmn-Hans-CN", "en-a-bbb-x-a-ccc", "EN-us"),
+    ],
+)
+def test_tags_of_languages(tag: str) -> None:
+    assert language_tag(tag) is None
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "e",
+        "english",
+        "en_GB",
+        "english please",
+        "en-",
+        "-en",
+        "en--GB",
+        "de-419-DE-x",
+        "ä",
+        "en\n",
+        "x",
+    ],
+)
+def test_what_is_no_tag_of_a_language(tag: str) -> None:
+    assert language_tag(tag) == "a language tag of BCP 47, such as en, pt-BR or zh-Hant"

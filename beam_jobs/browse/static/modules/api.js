@@ -27,6 +27,12 @@ export function recording(recordingId, corpus, date) {
   return get(`/api/recording/${encodeURIComponent(recordingId)}${query}`);
 }
 
+/** The words of some segments' transcripts with their times, by segment. */
+export function wordsOf({ recording_id: recordingId, corpus, date }, segments) {
+  const given = new URLSearchParams([["corpus", corpus], ["date", date], ...segments.map((segment) => ["segment", segment])]);
+  return get(`/api/recording/${encodeURIComponent(recordingId)}/words?${given}`);
+}
+
 export function corpus(name) {
   return get(`/api/corpus/${encodeURIComponent(name)}`);
 }

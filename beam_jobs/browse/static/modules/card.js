@@ -7,7 +7,7 @@ import { markedNodes, marksWithin, utf16Marks } from "./marks.js";
 import { corpusPath, likePath, recordingPath } from "./paths.js";
 import { Strip } from "./strip.js";
 import { clock, day, length, stretch } from "./times.js";
-import { ESTIMATED, Words } from "./words.js";
+import { allEstimated, ESTIMATED, Words } from "./words.js";
 
 const KINDS = { clip: "Clip", chapter: "Chapter", recording: "Whole recording" };
 const FIELDS = { transcript: "Said", caption: "Caption", answers: "Answer", summary: "Summary" };
@@ -128,12 +128,12 @@ export class Card {
       return { marked: false, element: h("p", { class: "said is-empty" }, "Nothing is said here. ", flagLabels(flags)) };
     }
     const found = this.hit.field === "transcript" ? marksWithin(text, this.hit.context, marks) : null;
-    this.words = new Words(text, found ?? [], [[this.hit.start_ms, this.endMs]], words);
+    this.words = new Words(text, found ?? [], words);
     const saidMs = found?.length ? this.words.foundAt(found[0][0]) : null;
     if (saidMs !== null) this.momentMs = Math.max(this.hit.start_ms, saidMs - LEAD_MS);
     const paragraph = h("p", {
       class: "said",
-      title: this.clips.length ? `Click a word to play from it.${words.length ? "" : ` ${ESTIMATED}.`}` : null,
+      title: this.clips.length ? `Click a word to play from it.${allEstimated(words) ? ` ${ESTIMATED}.` : ""}` : null,
       onclick: (event) => this.#jump(event),
     }, this.words.nodes);
     return { marked: found !== null, element: h("div", {}, paragraph, flagLabels(flags)) };

@@ -107,7 +107,7 @@ export class RecordingPage {
     this.clock = h("span", { class: "clock" }, clock(this.startMs));
     this.status = h("p", { class: "player-line", role: "alert", hidden: true });
     fill(this.element,
-      recordingHead(found.recording),
+      recordingHead(found),
       this.#deck(),
       h("div", { class: "recording-columns" },
         this.asking = h("div", { hidden: true }),

@@ -6,10 +6,10 @@ import { flagLabels } from "./flags.js";
 import { corpusPath, subtitlesPath } from "./paths.js";
 import { clock, day, length, moment, percent, stretch } from "./times.js";
 
-const SUBTITLE_FORMS = [["vtt", "WebVTT"], ["srt", "SubRip"], ["ttml", "EBU-TT-D"], ["txt", "text"]];
+const SUBTITLE_FORMS = [["vtt", "WebVTT"], ["srt", "SubRip"], ["ttml", "EBU-TT-D"], ["txt", "text"], ["json", "JSON"]];
 
 /** Title and the facts that everybody asks for; the others are folded away. */
-export function recordingHead(row) {
+export function recordingHead({ recording: row, word_times: wordTimes }) {
   return h("header", { class: "recording-head" },
     h("h1", {}, row.file_name),
     h("p", { class: "meta" },
@@ -18,7 +18,7 @@ export function recordingHead(row) {
       h("span", {}, length(row.duration_ms)),
       h("span", {}, coverage(row))),
     flagLabels(row.flags),
-    h("p", { class: "meta" }, "Subtitles", SUBTITLE_FORMS.map(([form, name]) => h("a", { href: subtitlesPath(row, form), download: "" }, name))),
+    subtitleLinks(row, wordTimes),
     h("details", { class: "fold" }, h("summary", {}, "All facts"), facts([
       ["Address", h("code", {}, row.object_uri)],
       ["Also at", row.duplicate_uris?.length ? row.duplicate_uris.map((uri) => h("div", {}, h("code", {}, uri))) : null],
@@ -33,6 +33,14 @@ export function recordingHead(row) {
       ["Segmentation", h("code", {}, row.segmentation_hash)],
       ["Run", h("code", {}, row.run_id)],
     ])));
+}
+
+/** The subtitles to be downloaded, and how their times are known; null where nothing is said. */
+function subtitleLinks(row, wordTimes) {
+  if (wordTimes === "no words") return null;
+  return h("p", { class: "meta" },
+    wordTimes === "found" ? "Subtitles" : `Subtitles (times ${wordTimes})`,
+    SUBTITLE_FORMS.map(([form, name]) => h("a", { href: subtitlesPath(row, form), download: "" }, name)));
 }
 
 /** Summary, chapters, answers about longer stretches, findings and failures, where there are any. */
@@ -73,7 +81,7 @@ function findingSection(findings, play) {
     flagLabels(finding.flags),
     finding.citations.length
       ? h("ol", { class: "citations" }, finding.citations.map((citation) => h("li", {},
-        jump(citation.start_ms, play), h("q", {}, citation.quote))))
+        jump(citation.said_ms ?? citation.start_ms, play, citation.said_is_estimated), h("q", {}, citation.quote))))
       : null)));
 }
 
@@ -90,10 +98,11 @@ function section(title, ...children) {
   return h("section", { class: "panel" }, h("h2", {}, title), children);
 }
 
-function jump(startMs, play) {
+function jump(startMs, play, isEstimated = false) {
+  const shown = `${isEstimated ? "about " : ""}${clock(startMs)}`;
   return h("button", {
-    type: "button", class: "time", "aria-label": `Play from ${clock(startMs)}`, onclick: () => play(startMs),
-  }, clock(startMs));
+    type: "button", class: "time", "aria-label": `Play from ${shown}`, onclick: () => play(startMs),
+  }, shown);
 }
 
 function coverage(row) {

@@ -1,5 +1,6 @@
 /** The whole transcript with its times: it follows the playing, and jumps where it is clicked. */
 
+import { wordsOf } from "./api.js";
 import { h } from "./elements.js";
 import { flagLabels } from "./flags.js";
 import { clock, stretch } from "./times.js";
@@ -7,6 +8,10 @@ import { ESTIMATED, Words } from "./words.js";
 
 const SCROLL_KEYS = new Set(["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"]);
 const TOP_SHARE = 0.25;
+const BEFORE = 5;
+const AFTER = 15;
+const AGAIN_MS = 5000;
+const TIMES = { "estimated": ` ${ESTIMATED}.`, "partly estimated": " Times of words that are not aligned are estimated." };
 
 export class TranscriptPanel {
   /**
@@ -18,20 +23,23 @@ export class TranscriptPanel {
     this.play = play;
     this.current = -1;
     this.following = true;
+    this.positionMs = 0;
     this.words = new Map();
+    this.asked = new Set();
     this.rows = found.segments.map((segment, number) => this.#row(segment, number));
     this.again = h("button", { type: "button", class: "follow", hidden: true, onclick: () => this.follow() }, "Follow the playing again");
     this.list = h("ol", { class: "transcript", tabindex: "0", "aria-label": "Transcript", onclick: (event) => this.#clicked(event) },
       this.#withChapters());
     this.element = h("section", { class: "transcript-panel", "aria-labelledby": "transcript-title" },
       h("div", { class: "panel-head" }, h("h2", { id: "transcript-title" }, "Transcript"),
-        h("p", { class: "hint" }, `Click a word to play from it.${this.#estimated()}`), this.again),
+        h("p", { class: "hint" }, `Click a word to play from it.${TIMES[found.word_times] ?? ""}`), this.again),
       this.list);
     this.#watchScrolling();
   }
 
   /** Marks the segment and the word at a time; gives the segment's number, -1 between segments. */
   move(positionMs) {
+    this.positionMs = positionMs;
     const at = this.#segmentAt(positionMs);
     if (at !== this.current) {
       this.rows[this.current]?.classList.remove("is-current");
@@ -92,39 +100,33 @@ export class TranscriptPanel {
     });
   }
 
-  /** A segment's words as parts that can be followed; made when they are first needed. */
+  /** A segment's words as parts that can be followed; null until the server has sent their times. */
   #wordsOf(number) {
-    if (this.words.has(number)) return this.words.get(number);
-    const segment = this.found.segments[number];
-    const paragraph = this.rows[number].querySelector(".said");
-    if (!paragraph) return null;
-    const words = new Words(segment.transcript.text, [], this.#spoken(segment), segment.transcript.words);
-    paragraph.replaceChildren(...words.nodes.flat());
-    this.words.set(number, words);
-    return words;
+    if (!this.words.has(number)) this.#ask(number);
+    return this.words.get(number) ?? null;
   }
 
-  /** Where in a segment somebody speaks: its speech events, or all of it. */
-  #spoken(segment) {
-    const parts = this.found.events
-      .filter((event) => event.kind === "speech" && event.start_ms < segment.end_ms && event.end_ms > segment.start_ms)
-      .map((event) => [Math.max(event.start_ms, segment.start_ms), Math.min(event.end_ms, segment.end_ms)])
-      .sort((a, b) => a[0] - b[0]);
-    const joined = [];
-    for (const part of parts) {
-      const previous = joined.at(-1);
-      if (previous && part[0] <= previous[1]) previous[1] = Math.max(previous[1], part[1]);
-      else joined.push(part);
+  /** Asks for the words of a segment and of those around it, each once; after a failure again. */
+  async #ask(number) {
+    if (this.asked.has(number)) return;
+    const { recording, segments } = this.found;
+    const wanted = segments.map((_, at) => at).slice(Math.max(0, number - BEFORE), number + AFTER)
+      .filter((at) => segments[at].transcript?.text && !this.asked.has(at));
+    wanted.forEach((at) => this.asked.add(at));
+    if (!wanted.includes(number)) return;
+    try {
+      const sent = await wordsOf(recording, wanted.map((at) => segments[at].segment_id));
+      wanted.forEach((at) => this.#setWords(at, sent[segments[at].segment_id] ?? []));
+      if (wanted.includes(this.current)) this.words.get(this.current).follow(this.positionMs);
+    } catch {
+      setTimeout(() => wanted.forEach((at) => this.asked.delete(at)), AGAIN_MS);
     }
-    return joined.length ? joined : [[segment.start_ms, segment.end_ms]];
   }
 
-  /** What is said of the times of words: nothing where all were found. */
-  #estimated() {
-    const said = this.found.segments.filter((segment) => segment.transcript?.text);
-    const found = said.filter((segment) => segment.transcript.words.length);
-    if (said.length && found.length === said.length) return "";
-    return found.length ? " Times of words that are not aligned are estimated." : ` ${ESTIMATED}.`;
+  #setWords(number, sent) {
+    const words = new Words(this.found.segments[number].transcript.text, [], sent);
+    this.rows[number].querySelector(".said").replaceChildren(...words.nodes.flat());
+    this.words.set(number, words);
   }
 
   #clicked(event) {

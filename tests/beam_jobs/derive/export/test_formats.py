@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tarfile
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,7 @@ import soundfile
 from af3core.audio.clip_file import encode_flac
 from beam_jobs.derive.export import huggingface, webdataset
 from beam_jobs.derive.export.export_records import ExportRecord, dialogue_record, pair_record
+from beam_jobs.derive.export.export_words import ExportWord
 from tests.beam_jobs.derive.export.derived_rows import dialogue_row, pair_row
 from tests.beam_jobs.derive.export.test_export_records import OTHER, SEGMENT, SEGMENTS
 
@@ -90,6 +92,15 @@ def test_row_groups_bound_what_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
     assert file.read().column("id").to_pylist() == [record.record_id for record in PAIRS]
 
 
+def test_words_have_their_times_in_every_form() -> None:
+    said = dataclasses.replace(PAIRS[0], words=(ExportWord("Good", 500, 800, None),))
+    word = {"word": "Good", "start": 0.5, "end": 0.8, "confidence": None}
+    assert said.to_json(["x"])["words"] == [word]
+    assert "words" not in PAIRS[0].to_json(["x"])
+    shard = pq.read_table(BytesIO(huggingface.encode([said, PAIRS[1]], FLACS)))
+    assert shard.column("words").to_pylist() == [[word], None]
+
+
 def test_webdataset_reads_its_samples(tmp_path: Path) -> None:
     import webdataset as wds
 
@@ -120,5 +131,5 @@ def test_no_records_are_a_shard_without_rows() -> None:
     table = pq.read_table(BytesIO(huggingface.encode([], {})))
     assert table.num_rows == 0
     assert table.column_names == [
-        "id", "kind", "skill", "audio", "duration", "conversations", "recordings",
+        "id", "kind", "skill", "audio", "duration", "conversations", "recordings", "words",
     ]  # fmt: skip

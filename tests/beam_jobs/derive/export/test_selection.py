@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from af3core.storage.address import open_store
 from af3core.storage.store import Store
+from af3core.tasks.task import Task
+from beam_jobs.derive.export.export_words import ExportWord
 from beam_jobs.derive.export.selection import Filters, Selection
 from schemas.identity import segment_id
 from schemas.tables.night_tables import BY_NAME
+from schemas.tables.word_tables import WORDS
 from tests.beam_jobs.derive.export.derived_rows import (
     HEARD_BY,
     MADE,
@@ -157,6 +160,25 @@ def test_a_language_leaves_out_sounds_in_which_it_is_not_spoken(store: Store) ->
     assert len(found["train"]) == 1 + 4 + 1 + 3
     assert selection.tally.left_out["of sounds in which no chosen language is spoken"] == 37 + 12
     assert _chosen(store, Filters(languages=("sv",)))[0] == {"train": [], "test": []}
+
+
+def test_a_transcript_has_the_words_that_were_found_in_its_sound(
+    store: Store, tmp_path: Path
+) -> None:
+    said = Task("transcript", "transcript", "Transcribe.")
+    asked = {"task_id": said.task_id, "prompt_id": said.prompt_id}
+    transcripts = [_transcript(each, "de") | asked | {"flags": []} for each in (FIRST, SECOND)]
+    write_rows(tmp_path, BY_NAME["transcripts"], transcripts)
+    word = {name: None for name in WORDS.schema.names} | {
+        name: transcripts[0][name] for name in ("recording_id", "clip_id", "segment_id", "task_id")
+    }
+    at = {"position": 0, "word": "Ja.", "normalised": "ja", "start_char": 0, "end_char": 3}
+    found = {"start_ms": 700, "end_ms": 950, "confidence": 0.8, "method": "ctc"}
+    about = {"aligner": "a", "aligner_revision": "r"} | MADE
+    write_rows(tmp_path, WORDS, [word | at | found | about])
+    selection = Selection(store, "default", {said.prompt_id: said}, Filters(kinds=("answer",)))
+    [first, second] = selection.day(DAY)["train"]
+    assert (first.words, second.words) == ((ExportWord("Ja.", 700, 950, 0.8),), ())
 
 
 def test_no_recording_is_heard_in_both_splits(store: Store) -> None:
