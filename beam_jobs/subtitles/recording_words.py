@@ -32,6 +32,7 @@ def words_of_recording(
     words: Sequence[Row],
     events: Sequence[Row],
     turns: Sequence[Row] = (),
+    *,
     names: Mapping[str, str] = MappingProxyType({}),
 ) -> list[SpokenWord]:
     """The words of each transcript together, in the order of their first ones.

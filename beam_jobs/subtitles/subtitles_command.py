@@ -209,7 +209,7 @@ def subtitled(
         beside = [_beside(snapshot, key, table) for table in _TABLES[1:]]
         for row in recordings:
             rows = [_rows_of(row["recording_id"], each) for each in beside]
-            cues = make_cues(words_of_recording(*rows, names), row["duration_ms"], **chosen)
+            cues = make_cues(words_of_recording(*rows, names=names), row["duration_ms"], **chosen)
             yield Subtitled(row, cues, language_of(rows[_TABLES.index("transcripts") - 1]))
 
 

@@ -65,7 +65,7 @@ def subtitle_file(
         stamps, lambda c: ([_rows(c, n, place) for n in _TABLES], rows_of(c, _NAMES))
     )
     named = {row["speaker"]: row["name"] for row in names}
-    cues = make_cues(words_of_recording(*others, named), recording["duration_ms"])
+    cues = make_cues(words_of_recording(*others, names=named), recording["duration_ms"])
     name = f"{PurePosixPath(recording['object_uri']).stem}.{form}"
     language = language_of(others[_TABLES.index("transcripts") - 1])
     return SubtitleFile(subtitle_text(cues, form, language).encode(), _MEDIA_TYPES[form], name)
