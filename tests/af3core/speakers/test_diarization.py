@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from af3core.audio import SAMPLE_RATE_HZ
 from af3core.nano.espeak_voices import Audio, Speaker, speak
@@ -114,9 +117,9 @@ def voices(vectors: list[list[float]], alone_ms: list[int], windows: list[int]) 
     return SpeechVectors(
         spans_ms=np.stack([starts, starts + 1000], axis=1),
         span_pieces=np.arange(count),
-        windows=np.array(windows),
-        window_voices=np.array(window_voices),
-        alone_ms=np.array(alone_ms),
+        windows=np.array(windows, np.int64),
+        window_voices=np.array(window_voices, np.int64),
+        alone_ms=np.array(alone_ms, np.int64),
         vectors=table / np.linalg.norm(table, axis=1, keepdims=True),
     )
 
@@ -142,3 +145,35 @@ def test_only_short_sounds_are_voices_all_the_same() -> None:
     clip = voices([[1, 0, 0]], [0], [0])
     found = diarize([clip], LIMITS)
     assert [(turn.start_ms, turn.end_ms, turn.voice) for turn in found.turns] == [(0, 1000, 1)]
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> list[SpeechVectors]:
+    """Clips of pieces of up to four people, a second each."""
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    people = random.standard_normal((4, 16))
+    clips = []
+    for number in range(draw(st.integers(0, 3))):
+        count = draw(st.integers(1, 12))
+        spoken = people[random.integers(0, 4, count)] + 0.2 * random.standard_normal((count, 16))
+        windows = sorted(int(each) for each in random.integers(0, 4, count))
+        alone_ms = [int(each) for each in random.choice([0, 400, 2000], count)]
+        clip = voices(spoken.tolist(), alone_ms, windows)
+        clips.append(replace(clip, spans_ms=clip.spans_ms + 20_000 * number))
+    return clips
+
+
+@given(recordings())
+@settings(max_examples=50, deadline=None)
+def test_voices_are_numbered_by_first_speech_and_all_speech_has_one(
+    clips: list[SpeechVectors],
+) -> None:
+    found = diarize(clips, LIMITS)
+    assert found.turns == diarize(clips, LIMITS).turns
+    first_heard = list(dict.fromkeys(turn.voice for turn in found.turns))
+    assert first_heard == list(range(1, len(found.voices) + 1))
+    assert [voice.number for voice in found.voices] == first_heard
+    spoken = sum(turn.end_ms - turn.start_ms for turn in found.turns)
+    assert spoken == sum(voice.speech_ms for voice in found.voices)
+    assert spoken == sum(1000 * len(clip.vectors) for clip in clips)
+    assert not any(turn.is_overlap for turn in found.turns)

@@ -184,7 +184,8 @@ def main() -> None:
         seconds += made.turns[-1].end_s
     spoken = [turn for each in heard for turn in each.known]
     print(
-        f"{seconds / 60:.0f} min, {len(spoken)} turns, {seconds / taken_s:.0f} x real time a core"
+        f"{seconds / 60:.0f} min, {len(spoken)} turns, {overlap_share(heard):.1%} of the time with"
+        f" several speakers, {seconds / taken_s:.0f} x real time a core"
     )
     print_errors(heard)
     print_identities(heard, IdentityLimits())
