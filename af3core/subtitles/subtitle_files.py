@@ -16,7 +16,7 @@ from af3core.subtitles.cue import Cue
 from af3core.subtitles.cues import DASH
 from schemas.options.reading import SubtitleForm
 
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]")
 _TT = "http://www.w3.org/ns/ttml"
 _PARAMETER, _STYLING = f"{_TT}#parameter", f"{_TT}#styling"
 _XML, _EBU = "http://www.w3.org/XML/1998/namespace", "urn:ebu:tt:metadata"

@@ -10,6 +10,8 @@ import pysubs2
 import pytest
 import ttconv.srt.writer as srt_writer
 import webvtt
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from ttconv.imsc import reader
 from ttconv.model import ContentDocument, P
 
@@ -123,6 +125,43 @@ def test_a_file_whose_times_are_estimated_says_so_where_its_form_can() -> None:
     assert [cue.text for cue in webvtt.from_buffer(io.StringIO(text))] == ["good"]
     assert json.loads(subtitle_text([estimated], "json"))[0]["is_estimated"]
     assert "NOTE" not in subtitle_text([estimated, CUES[0]], "vtt")
+
+
+NASTY = st.text(
+    st.sampled_from("ab<>&-\\{}\x00\x1b\n\r\u2028谢คéß'\"") | st.characters(codec="utf-8"),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(st.lists(st.tuples(NASTY, NASTY, st.sampled_from(["", "Ann", "B<o>"])), max_size=8))
+@settings(max_examples=80, deadline=None)
+def test_any_text_is_as_many_subtitles_at_their_times_in_every_form(
+    drawn: list[tuple[str, str, str]],
+) -> None:
+    cues = [
+        Cue(3_000 * at, 3_000 * at + 2_000, (f"x{one}x", f"y{other}y"), speaker=speaker)
+        for at, (one, other, speaker) in enumerate(drawn)
+    ]
+    times = [(cue.start_ms, cue.end_ms) for cue in cues]
+    vtt = list(webvtt.from_buffer(io.StringIO(subtitle_text(cues, "vtt"))))
+    assert [(v.start_in_seconds, v.end_in_seconds) for v in vtt] == [
+        (start // 1000, end // 1000) for start, end in times
+    ]
+    assert all("x" in v.text and "y" in v.text for v in vtt)
+    srt = pysubs2.SSAFile.from_string(subtitle_text(cues, "srt"), format_="srt")
+    assert [(line.start, line.end) for line in srt] == times
+    assert all(line.plaintext.count("\n") == 1 for line in srt)
+    ttml = subtitle_text(cues, "ttml")
+    document = reader.to_model(ElementTree.ElementTree(ElementTree.fromstring(ttml)))
+    assert [
+        (int(1000 * (p.get_begin() or 0)), int(1000 * (p.get_end() or 0)))
+        for p in paragraphs(document)
+    ] == times
+    assert [
+        (each["start_ms"], each["end_ms"]) for each in json.loads(subtitle_text(cues, "json"))
+    ] == times
+    assert len(subtitle_text(cues, "txt").splitlines()) == len(cues)
 
 
 @pytest.mark.parametrize("form", ["vtt", "srt", "ttml"])
