@@ -72,9 +72,11 @@ class CorpusSpeakers(Record):
     Attributes:
         names: by the time at which they were given.
         forgotten_recordings: of which no turn or vector is made.
+        forgotten_sounds: theirs, of which none is made either, in whatever recording they come.
         forgotten_speech: of voices that get no identity.
     """
 
     names: tuple[SpeakerName, ...] = ()
     forgotten_recordings: tuple[str, ...] = ()
+    forgotten_sounds: tuple[str, ...] = ()
     forgotten_speech: tuple[SpeechSpan, ...] = ()

@@ -25,6 +25,7 @@ COMMANDS = (
     "quality",
     "events",
     "align",
+    "speakers",
     "subtitles",
     "embed",
     "skills",

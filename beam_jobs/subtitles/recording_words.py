@@ -2,14 +2,15 @@
 
 All that is transcribed is shown: subtitles have no holes. What a flag doubts is marked as such. An
 answer that says of speech that there is none is no transcript. Who speaks is what the table of
-words says, else which channel.
+words says, else the turns of speakers, else which channel.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 from af3core.alignment.text_words import normalised
@@ -17,6 +18,7 @@ from af3core.alignment.timed_text import TimedTextWord, WordTimes
 from af3core.longform.passages import transcripts_of
 from af3core.model.weights.languages import LIKELY
 from af3core.subtitles.cue import SpokenWord
+from beam_jobs.subtitles.turn_speakers import TurnSpeakers
 
 Row = dict[str, Any]
 
@@ -29,16 +31,23 @@ def words_of_recording(
     transcripts: Sequence[Row],
     words: Sequence[Row],
     events: Sequence[Row],
+    turns: Sequence[Row] = (),
+    *,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> list[SpokenWord]:
     """The words of each transcript together, in the order of their first ones.
 
     Where speech is known to be in a transcript's own clip its words are estimated to be there.
+
+    Args:
+        names: of voices, by identity.
     """
+    speakers = TurnSpeakers.of(turns, names)
     times = WordTimes(words, events)
     shown = []
     for row in _chosen(segments, transcripts):
         if timed := times.of(row):
-            shown.append((timed[0].start_ms, list(_spoken(row, timed))))
+            shown.append((timed[0].start_ms, list(_spoken(row, timed, speakers))))
     shown.sort(key=lambda each: each[0])
     return [word for _, of_text in shown for word in of_text]
 
@@ -69,7 +78,9 @@ def _chosen(segments: Sequence[Row], transcripts: Sequence[Row]) -> Iterator[Row
                 yield row
 
 
-def _spoken(row: Row, timed: Sequence[TimedTextWord]) -> Iterator[SpokenWord]:
+def _spoken(
+    row: Row, timed: Sequence[TimedTextWord], speakers: TurnSpeakers
+) -> Iterator[SpokenWord]:
     text: str = row["text"]
     in_doubt = bool(set(row["flags"]) - _NOT_IN_DOUBT)
     channel = "" if row["channel"] is None else f"channel {row['channel'] + 1}"
@@ -80,6 +91,7 @@ def _spoken(row: Row, timed: Sequence[TimedTextWord]) -> Iterator[SpokenWord]:
         shown = " ".join(text[start:end].split())
         after_space = not place or text[word.start_char - 1].isspace()
         doubtful = in_doubt or word.is_doubtful
+        speaker = word.speaker or speakers.at(word.start_ms, word.end_ms, row["channel"])
         for number, part in enumerate(shown.split(" ")):
             yield SpokenWord(
                 part,
@@ -87,6 +99,6 @@ def _spoken(row: Row, timed: Sequence[TimedTextWord]) -> Iterator[SpokenWord]:
                 word.end_ms,
                 after_space or bool(number),
                 doubtful,
-                word.speaker or channel,
+                speaker or channel,
                 word.is_estimated,
             )

@@ -25,6 +25,7 @@ from beam_jobs.output.file_to_write import check_beside_results, check_file_to_w
 from beam_jobs.output.next_command import af3
 from beam_jobs.output.row_output import until_enough
 from beam_jobs.subtitles.recording_words import language_of, words_of_recording
+from beam_jobs.subtitles.turn_speakers import names_of_speakers
 from schemas.layout import day_of, shard_of_key
 from schemas.options.reading import SubtitleForm
 
@@ -40,7 +41,7 @@ time of each word. Times are those of af3 align; where a recording is not aligne
 estimated, and a message says so. Flagged transcripts are in: --mark-doubt marks their lines."""
 
 FORMS: tuple[SubtitleForm, ...] = get_args(SubtitleForm)
-_TABLES = ("recordings", "segments", "transcripts", "words", "events")
+_TABLES = ("recordings", "segments", "transcripts", "words", "events", "speaker_turns")
 _NAMES = ("recording_id", "object_uri", "duplicate_uris")
 _ALL = "RECORDING"
 """In the place of a file's name, where each recording has one."""
@@ -198,6 +199,7 @@ def subtitled(
         wanted: what a person may call a recording; empty is all.
         chosen: how they look, as `make_cues` takes it.
     """
+    names = names_of_speakers(snapshot.store) if snapshot.shards("speaker_turns") else {}
     for key in snapshot.shards("recordings"):
         recordings = [
             row for row in snapshot.columns(key).to_pylist() if not wanted or _is(row, wanted)
@@ -207,7 +209,7 @@ def subtitled(
         beside = [_beside(snapshot, key, table) for table in _TABLES[1:]]
         for row in recordings:
             rows = [_rows_of(row["recording_id"], each) for each in beside]
-            cues = make_cues(words_of_recording(*rows), row["duration_ms"], **chosen)
+            cues = make_cues(words_of_recording(*rows, names=names), row["duration_ms"], **chosen)
             yield Subtitled(row, cues, language_of(rows[_TABLES.index("transcripts") - 1]))
 
 

@@ -17,7 +17,8 @@ from beam_jobs.browse.pages.recording_page import find_recording
 from beam_jobs.subtitles.recording_words import language_of, words_of_recording
 from schemas.options.reading import SubtitleForm
 
-_TABLES = ("recordings", "segments", "transcripts", "words", "events")
+_TABLES = ("recordings", "segments", "transcripts", "words", "events", "speaker_turns")
+_NAMES = "SELECT speaker, name FROM speakers WHERE name IS NOT NULL"
 _MEDIA_TYPES: dict[SubtitleForm, str] = {
     "vtt": "text/vtt",
     "srt": "application/x-subrip",
@@ -58,9 +59,13 @@ def subtitle_file(
     place = find_recording(tables, recording_id, corpus, date)
     if place is None:
         raise Refusal(404, f"recording {recording_id}: not in the tables")
-    stamps = tables.stamps_of_places(_TABLES, [place])
-    [recording], *others = tables.read(stamps, lambda c: [_rows(c, n, place) for n in _TABLES])
-    cues = make_cues(words_of_recording(*others), recording["duration_ms"])
+    stamps = dict(tables.stamps_of_places(_TABLES, [place]))
+    stamps |= tables.stamps(["speakers"], place.partition.corpus)
+    ([recording], *others), names = tables.read(
+        stamps, lambda c: ([_rows(c, n, place) for n in _TABLES], rows_of(c, _NAMES))
+    )
+    named = {row["speaker"]: row["name"] for row in names}
+    cues = make_cues(words_of_recording(*others, names=named), recording["duration_ms"])
     name = f"{PurePosixPath(recording['object_uri']).stem}.{form}"
     language = language_of(others[_TABLES.index("transcripts") - 1])
     return SubtitleFile(subtitle_text(cues, form, language).encode(), _MEDIA_TYPES[form], name)

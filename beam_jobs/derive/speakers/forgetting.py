@@ -42,11 +42,13 @@ class _Forgotten:
     Attributes:
         speakers: identities.
         recordings: identifiers, those of the same sound among them.
+        sounds: of these recordings.
         voices: numbers of the identities' voices, by recording and turns.
     """
 
     speakers: set[str] = field(default_factory=set)
     recordings: set[str] = field(default_factory=set)
+    sounds: set[str] = field(default_factory=set)
     voices: dict[MemberKey, set[int]] = field(default_factory=dict)
 
 
@@ -89,7 +91,9 @@ def _wanted(settings: JobSettings, state: CorpusState, named: Collection[str]) -
             for key, numbers in voices[name].items():
                 found.voices.setdefault(key, set()).update(numbers)
         elif name in recordings:
-            found.recordings |= recordings[name]
+            for recording, sound in recordings[name].items():
+                found.recordings.add(recording)
+                found.sounds.update(filter(None, [sound]))
         elif any(settings.store.walk([layout.derived_prefix(STAGE, name)])):
             found.recordings.add(name)  # it is in no table any more
         else:
@@ -98,25 +102,27 @@ def _wanted(settings: JobSettings, state: CorpusState, named: Collection[str]) -
     return found
 
 
-def _recordings(settings: JobSettings) -> dict[str, set[str]]:
-    """By all that a recording may be called, its identifier and those of the same sound."""
+def _recordings(settings: JobSettings) -> dict[str, dict[str, str]]:
+    """By all that a recording may be called, its identifier and those of the same sound, each with
+    the sound.
+    """
     snapshot = take_snapshot(settings.store, ["recordings"], settings.corpus)
     rows = [
         row
         for key in snapshot.shards("recordings")
         for row in snapshot.columns(key, _NAMES).to_pylist()
     ]
-    of_sound: dict[str, set[str]] = {}
+    of_sound: dict[str, dict[str, str]] = {}
     for row in rows:
-        if row["sound_sha256"]:
-            of_sound.setdefault(row["sound_sha256"], set()).add(row["recording_id"])
-    found: dict[str, set[str]] = {}
+        sound = row["sound_sha256"] or ""
+        of_sound.setdefault(sound, {})[row["recording_id"]] = sound
+    found: dict[str, dict[str, str]] = {}
     for row in rows:
-        same = of_sound.get(row["sound_sha256"] or "", {row["recording_id"]})
-        for name in names_of_recording(
-            row["recording_id"], [row["object_uri"], *row["duplicate_uris"]]
-        ):
-            found.setdefault(name, set()).update(same)
+        sound = row["sound_sha256"] or ""
+        same = of_sound[sound] if sound else {row["recording_id"]: ""}
+        uris = [row["object_uri"], *row["duplicate_uris"]]
+        for name in names_of_recording(row["recording_id"], uris):
+            found.setdefault(name, {}).update(same)
     return found
 
 
@@ -131,6 +137,7 @@ def _say_so(settings: JobSettings, wanted: _Forgotten) -> None:
             said,
             names=tuple(name for name in said.names if name.speaker not in wanted.speakers),
             forgotten_recordings=tuple(sorted(wanted.recordings.union(said.forgotten_recordings))),
+            forgotten_sounds=tuple(sorted(wanted.sounds.union(said.forgotten_sounds))),
             forgotten_speech=(*said.forgotten_speech, *(s for s in spans if s not in held)),
         )
 

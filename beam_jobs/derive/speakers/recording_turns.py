@@ -55,12 +55,15 @@ def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
     """The day's recordings that were cut, one piece each; none of what is forgotten."""
     store, given = settings.store, settings[Speakers]
     encoder = voice_encoder_identity(given.voice_encoder)
-    forgotten = set(Ledger(store).corpus_speakers(settings.corpus).forgotten_recordings)
+    said = Ledger(store).corpus_speakers(settings.corpus)
+    forgotten, silenced = set(said.forgotten_recordings), set(said.forgotten_sounds)
     recordings, segments = rows_by_recording(
         store, ("recordings", "segments"), settings.corpus, date
     ).values()
     for recording, rows in segments.items():
         if recording in forgotten or recording not in recordings:
+            continue
+        if recordings[recording][0]["sound_sha256"] in silenced:
             continue
         clips = _clips(rows)
         heard = [[c["clip_id"], c["start_ms"], c["end_ms"], c["channel"]] for c in clips]

@@ -116,8 +116,8 @@ def _recordings(snapshot: TableSnapshot, corpus: str, date: str) -> set[str]:
     forgotten = Ledger(snapshot.store).corpus_speakers(corpus).forgotten_recordings
     found: set[str] = set()
     for key in snapshot.shards(RECORDINGS.name, corpus, date):
-        names: list[str] = snapshot.columns(key, ["recording_id"])["recording_id"].to_pylist()
-        found.update(names)
+        names = snapshot.columns(key, ["recording_id"])["recording_id"]
+        found.update(map(str, names.to_pylist()))
     return found.difference(forgotten)
 
 

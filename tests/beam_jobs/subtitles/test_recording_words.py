@@ -70,6 +70,34 @@ def test_who_speaks_is_what_the_words_say_else_the_channel() -> None:
     assert [each.speaker for each in found] == ["Ann", "channel 1"]
 
 
+def turn(start_ms: int, end_ms: int, voice: int, **more: Any) -> dict[str, Any]:
+    place = {"start_ms": start_ms, "end_ms": end_ms, "voice": voice}
+    return place | {"speaker": None, "channel": None} | more
+
+
+def test_who_speaks_is_what_the_turns_say_by_the_names_of_voices() -> None:
+    segment, transcript = rows(0, "good evening")
+    of_it = [word(0, "good", 0, 4_000), word(0, "evening", 5, 4_300)]
+    turns = [turn(0, 4_250, 1), turn(4_250, 9_000, 2, speaker="f00")]
+    found = words_of_recording(
+        [segment], [transcript], of_it, [], turns, names={"f00": "Anna Berg"}
+    )
+    assert [each.speaker for each in found] == ["speaker 1", "Anna Berg"]
+    elsewhere = [row | {"channel": 1} for row in turns]
+    found = words_of_recording([segment], [transcript], of_it, [], elsewhere)
+    assert [each.speaker for each in found] == ["channel 1", "channel 1"]
+
+
+def test_one_voice_without_a_name_is_called_nothing() -> None:
+    segment, transcript = rows(0, "good evening")
+    of_it = [word(0, "good", 0, 4_000), word(0, "evening", 5, 4_300)]
+    alone = [turn(0, 9_000, 1, speaker="f00")]
+    found = words_of_recording([segment], [transcript], of_it, [], alone)
+    assert [each.speaker for each in found] == ["channel 1", "channel 1"]
+    found = words_of_recording([segment], [transcript], of_it, [], alone, names={"f00": "Anna"})
+    assert [each.speaker for each in found] == ["Anna", "Anna"]
+
+
 def test_words_of_another_text_are_no_times() -> None:
     segment, transcript = rows(0, "good evening")
     of_it = [word(0, "good", 0, 4_000), word(0, "evening", 5, 4_300)]

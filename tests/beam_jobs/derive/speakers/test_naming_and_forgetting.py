@@ -20,6 +20,7 @@ from tests.beam_jobs.derive.speakers.spoken_nights import (
     table,
     who,
 )
+from tests.beam_jobs.small_night import rows
 
 
 @pytest.fixture
@@ -30,9 +31,8 @@ def out(shared: Path, untrained: Path, tmp_path: Path) -> Path:
 
 
 def names(out: Path) -> dict[str, str | None]:
-    found = by_voice(out)
-    rows = table(out)
-    return {voice: rows[speaker]["name"] for voice, speaker in found.items()}
+    named = table(out)
+    return {voice: named[speaker]["name"] for voice, speaker in by_voice(out).items()}
 
 
 def vectors_in(out: Path) -> dict[str, list[int]]:
@@ -105,6 +105,10 @@ def test_a_forgotten_recording_has_no_turns_any_more(out: Path) -> None:
     assert across(out).facts["made_now"] == 0
     assert who(out) == {"call.wav": before["call.wav"]}
     assert {row["recording_count"] for row in table(out).values()} == {1}
+    said = json.loads((out / "ledger" / "speakers" / "corpus=default.json").read_text())
+    [sound] = said["forgotten_sounds"]
+    [recording] = [r for r in rows(out, "recordings") if r["object_uri"].endswith("talk.wav")]
+    assert sound == recording["sound_sha256"]
 
 
 def test_the_same_command_does_the_rest_where_it_was_stopped(

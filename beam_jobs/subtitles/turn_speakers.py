@@ -1,0 +1,64 @@
+"""Who says the words of a recording, by the turns of its speakers and the names of their voices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from af3core.speakers.speaker_at import TimedSpeaker, speaker_at
+from af3core.storage.store import Store
+from beam_jobs.framework.table_snapshot import take_snapshot
+from schemas.tables.speaker_tables import SPEAKERS
+
+Row = dict[str, Any]
+_NAMES = ("speaker", "name")
+
+
+@dataclass(frozen=True)
+class TurnSpeakers:
+    """The turns of one recording, each with what its speaker is called.
+
+    Attributes:
+        turns: by channel, those of all channels among them; None has all.
+        unparted: those of all channels.
+    """
+
+    turns: Mapping[int | None, Sequence[TimedSpeaker]]
+    unparted: Sequence[TimedSpeaker] = ()
+
+    @classmethod
+    def of(cls, turns: Sequence[Row], names: Mapping[str, str]) -> TurnSpeakers:
+        """Of a recording's rows of `speaker_turns`. A voice without a name is `speaker` with its
+        number; where a recording has one voice alone, and no name for it, it is called nothing.
+        """
+        called = {
+            row["voice"]: names.get(row["speaker"] or "") or f"speaker {row['voice']}"
+            for row in turns
+        }
+        if len(called) == 1 and not any(row["speaker"] in names for row in turns):
+            return cls({})
+        ordered = sorted(turns, key=lambda row: (row["start_ms"], row["voice"]))
+        timed = [
+            (row["channel"], TimedSpeaker(row["start_ms"], row["end_ms"], called[row["voice"]]))
+            for row in ordered
+        ]
+        by_channel: dict[int | None, list[TimedSpeaker]] = {
+            channel: [turn for own, turn in timed if own in (channel, None)]
+            for channel in {own for own, _ in timed}
+        }
+        unparted = by_channel.get(None, [])
+        return cls({**by_channel, None: [turn for _, turn in timed]}, unparted)
+
+    def at(self, start_ms: int, end_ms: int, channel: int | None) -> str:
+        """What the speaker at a time is called, in a channel if it was heard by itself; empty where
+        nobody speaks.
+        """
+        return speaker_at(self.turns.get(channel, self.unparted), start_ms, end_ms)
+
+
+def names_of_speakers(store: Store, corpus: str = "") -> dict[str, str]:
+    """The names that voices were given, by identity: of a corpus, or of all."""
+    snapshot = take_snapshot(store, [SPEAKERS.name], corpus)
+    rows = (row for key in snapshot.stamps for row in snapshot.columns(key, _NAMES).to_pylist())
+    return {row["speaker"]: row["name"] for row in rows if row["name"]}
