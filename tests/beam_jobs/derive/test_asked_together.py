@@ -59,12 +59,12 @@ def test_conversations_of_several_recordings(
 ) -> None:
     out = Path(shutil.copytree(embedded_night(shared), tmp_path / "out"))
     (tmp_path / "talk.yaml").write_text(SCRIPT)
-    given = ("chat", "--out", out, "--conversations", tmp_path / "talk.yaml")
-    chat_job.run(settings_for(*given))
+    given = ("--out", str(out), "--conversations", str(tmp_path / "talk.yaml"))
+    chat_job.run(settings_for("chat", *given))
     alone = rows(out, "chats")
     assert askers == set()
     shutil.rmtree(out / "ledger" / "derived" / "chat")
-    done = chat_job.run(settings_for(*given, *TOGETHER))
+    done = chat_job.run(settings_for("chat", *given, *TOGETHER))
     pieces = len({row["recording_id"] for row in alone})
     assert done.facts["made_now"] == pieces >= 2
     assert len(askers) == pieces

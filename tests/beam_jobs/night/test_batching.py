@@ -195,6 +195,36 @@ def test_a_clip_that_is_gone_and_one_that_breaks_the_model_stop_no_other(
     assert answers(out) == answers(clip_by_clip)
 
 
+def test_clips_without_sound_and_without_memory_stop_no_other(
+    archive: Path, out: Path, clip_by_clip: Path, untrained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A damaged clip is a failure for good; one that the memory does not hold waits."""
+    settings = settings_for(archive, out, untrained)
+    damaged, large = sorted((out / "clips").rglob("*.flac"))[:2]
+    data, heard, encode = damaged.read_bytes(), asking_sound(large).samples, Runner.encode
+    damaged.write_bytes(b"no FLAC")
+
+    def short_of_memory(self: Runner, sounds: list[Sound]) -> object:
+        if any(np.array_equal(s.samples, heard[: len(s.samples)]) for s in sounds):
+            raise MemoryError("CUDA out of memory")
+        return encode(self, sounds)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Runner, "encode", short_of_memory)
+        done = annotate.run(settings)
+    assert (done.waiting, done.exit_code) == ({"MachineModelError": 1}, 3)
+    assert done.facts["clips_asked"] == clips_of(clip_by_clip)
+    failed = [
+        failure["error_class"]
+        for path in (out / "ledger" / "annotate").rglob("*.json")
+        for failure in json.loads(path.read_bytes()).get("failures", [])
+    ]
+    assert set(failed) == {"InvalidAudio"}
+    assert annotate.run(settings).facts["clips_asked"] == 1
+    assert annotate.run(settings).lines == ["all clips are annotated already"]
+    damaged.write_bytes(data)
+
+
 def asking_sound(path: Path) -> Sound:
     import soundfile
 
@@ -300,7 +330,7 @@ def test_two_runs_share_the_clips(
     assert claims_of(out) == []
 
 
-@pytest.mark.parametrize(("kill", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -15)])
+@pytest.mark.parametrize(("kill", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_what_is_answered_outlives_the_process(
     archive: Path,
     out: Path,
