@@ -1,13 +1,17 @@
 """`python -m af3core.nano.ctc_training`: train nano-ctc on scenes of nano's world.
 
 The world knows when each word is spoken, so that a letter is learnt where it is heard: frames have
-letters, evenly over their word. The CTC loss beside it makes the letters a text.
+letters, evenly over their word. The CTC loss beside it makes the letters a text. Scenes where
+nobody speaks are beds under others at times.
+
+Every minute the state is kept in the folder: a run that was ended is gone on with by the next one.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import pickle
 import time
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +24,7 @@ import torch
 from torch.nn.functional import cross_entropy, ctc_loss
 from transformers import Wav2Vec2ForCTC
 
+from af3core.errors import ConfigurationError
 from af3core.nano.ctc_model import (
     BETWEEN,
     BLANK,
@@ -28,7 +33,7 @@ from af3core.nano.ctc_model import (
     new_ctc_model,
     save_ctc_model,
 )
-from af3core.nano.espeak_voices import SAMPLE_RATE_HZ
+from af3core.nano.espeak_voices import SAMPLE_RATE_HZ, Audio
 from af3core.nano.scenes import Scene, make_scene
 
 _PEAK_RATE, _WARMUP_STEPS = 1.5e-3, 60
@@ -36,6 +41,9 @@ _SECONDS_PER_STEP = 40
 _IGNORED = -100
 _CTC_WEIGHT = 0.3
 _PRINT_EVERY = 50
+_SAVE_EVERY_MIN = 1.0
+_STATE_FILE = "training.pt"
+_BED_SHARE, _BED_BELOW_DB = 0.3, (6.0, 25.0)
 _FRAME_SAMPLES = FRAME_MS * SAMPLE_RATE_HZ // 1000
 
 
@@ -91,23 +99,26 @@ def spoken_scene(random: Random) -> Spoken:
 
 
 def train_ctc(checkpoint: Path, hours: float, minutes: float, seed: int = 0) -> None:
-    """Make scenes, train for some minutes of this process's time, and write the model."""
+    """Make scenes, train for some minutes of this process's time, and write the model.
+
+    Raises:
+        ConfigurationError: the state of an earlier run in the folder cannot be read.
+    """
     torch.manual_seed(seed)
-    random = Random(f"nano-ctc {seed}")
-    scenes: list[Spoken] = []
-    made_s = 0.0
-    while made_s < 3600 * hours:
-        scenes.append(spoken_scene(random))
-        made_s += len(scenes[-1].samples) / SAMPLE_RATE_HZ
-    print(f"{len(scenes)} scenes, {made_s / 3600:.2f} h", flush=True)
+    scenes = _make_scenes(hours, seed)
+    beds = [scene.samples for scene in scenes if not scene.text]
     model = new_ctc_model()
     optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=0.02)
+    checkpoint.mkdir(parents=True, exist_ok=True)
+    step, earlier_min = _load_state(checkpoint, model, optimizer)
+    random = Random(f"nano-ctc {seed} {step}")
     queue: list[list[Spoken]] = []
-    begun, step, losses = time.process_time(), 0, np.zeros(2)
-    while (done := (time.process_time() - begun) / 60 / minutes) < 1.0:
+    begun, saved_min, losses = time.process_time(), earlier_min, np.zeros(2)
+    while (spent_min := earlier_min + (time.process_time() - begun) / 60) < minutes:
         queue = queue or _batches(scenes, random)
-        losses += _train_step(model, queue.pop(), random)
+        losses += _train_step(model, queue.pop(), beds, random)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        done = spent_min / minutes
         for group in optimizer.param_groups:
             group["lr"] = _rate(step, done)
         optimizer.step()
@@ -116,7 +127,57 @@ def train_ctc(checkpoint: Path, hours: float, minutes: float, seed: int = 0) -> 
             frames, text = losses / _PRINT_EVERY
             print(f"{done:6.1%}  step {step}  frames {frames:.3f}  text {text:.3f}", flush=True)
             losses[:] = 0
+        if spent_min - saved_min >= _SAVE_EVERY_MIN:
+            saved_min = spent_min
+            _save_state(checkpoint, model, optimizer, step, spent_min)
     save_ctc_model(model, checkpoint)
+    (checkpoint / _STATE_FILE).unlink(missing_ok=True)
+
+
+def _make_scenes(hours: float, seed: int) -> list[Spoken]:
+    """Scenes of some hours: the same for the same seed, some 400 times faster than they last."""
+    random = Random(f"nano-ctc {seed}")
+    scenes: list[Spoken] = []
+    made_s = 0.0
+    while made_s < 3600 * hours:
+        scenes.append(spoken_scene(random))
+        made_s += len(scenes[-1].samples) / SAMPLE_RATE_HZ
+    print(f"{len(scenes)} scenes, {made_s / 3600:.2f} h", flush=True)
+    return scenes
+
+
+def _save_state(
+    checkpoint: Path,
+    model: Wav2Vec2ForCTC,
+    optimizer: torch.optim.Optimizer,
+    step: int,
+    spent_min: float,
+) -> None:
+    """Keep what a later run goes on from; the file is whole or the one before."""
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    state |= {"step": step, "spent_min": spent_min}
+    part = checkpoint / f"{_STATE_FILE}.part"
+    torch.save(state, part)
+    part.replace(checkpoint / _STATE_FILE)
+
+
+def _load_state(
+    checkpoint: Path, model: Wav2Vec2ForCTC, optimizer: torch.optim.Optimizer
+) -> tuple[int, float]:
+    """Steps and minutes of the earlier runs; 0 where there is none."""
+    path = checkpoint / _STATE_FILE
+    if not path.is_file():
+        return 0, 0.0
+    try:
+        state = torch.load(path, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        return int(state["step"]), float(state["spent_min"])
+    except (OSError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise ConfigurationError(
+            f"{path}: no state of this training ({str(error).splitlines()[0]}); remove it to begin"
+            " anew"
+        ) from error
 
 
 def _rate(step: int, done: float) -> float:
@@ -137,13 +198,30 @@ def _batches(scenes: list[Spoken], random: Random) -> list[list[Spoken]]:
     return batches
 
 
-def _train_step(model: Wav2Vec2ForCTC, scenes: list[Spoken], random: Random) -> np.ndarray:
+def _with_bed(sound: Audio, beds: list[npt.NDArray[np.int16]], random: Random) -> Audio:
+    """At times the sound of a scene where nobody speaks under another, so many decibels below."""
+    if not beds or random.random() > _BED_SHARE:
+        return sound
+    bed = random.choice(beds)
+    turned = np.roll(bed, random.randrange(len(bed)))
+    under = np.resize(turned, len(sound)).astype(np.float32) / 32768
+    ratio = float(sound.std()) / (float(under.std()) + 1e-5)
+    return sound + under * np.float32(ratio * 10 ** (-random.uniform(*_BED_BELOW_DB) / 20))
+
+
+def _train_step(
+    model: Wav2Vec2ForCTC,
+    scenes: list[Spoken],
+    beds: list[npt.NDArray[np.int16]],
+    random: Random,
+) -> np.ndarray:
     """Forward and backward; gives the losses by frame and by text."""
     longest = max(len(scene.samples) for scene in scenes)
     sounds = torch.zeros(len(scenes), longest)
     heard = torch.zeros(len(scenes), longest, dtype=torch.long)
     for row, scene in enumerate(scenes):
-        samples = torch.from_numpy(scene.samples.astype(np.float32) / 32768)
+        sound = _with_bed(scene.samples.astype(np.float32) / 32768, beds, random)
+        samples = torch.from_numpy(sound)
         samples = samples + torch.randn_like(samples) * 10 ** random.uniform(-4.5, -1.8)
         count = len(samples)
         sounds[row, :count] = (samples - samples.mean()) / (samples.std() + 1e-7)
