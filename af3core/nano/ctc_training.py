@@ -1,8 +1,9 @@
 """`python -m af3core.nano.ctc_training`: train nano-ctc on scenes of nano's world.
 
 The world knows when each word is spoken, so that a letter is learnt where it is heard: frames have
-letters, evenly over their word. The CTC loss beside it makes the letters a text. Scenes where
-nobody speaks are beds under others at times.
+letters, evenly over their word. The CTC loss beside it makes the letters a text, and the phones,
+which a head that is not kept learns, are what the first layers find soonest. Scenes where nobody
+speaks are beds under others at times.
 
 Every minute the state is kept in the folder: a run that was ended is gone on with by the next one.
 """
@@ -13,6 +14,7 @@ import argparse
 import math
 import pickle
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -21,8 +23,8 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, ctc_loss
-from transformers import Wav2Vec2ForCTC
 
 from af3core.errors import ConfigurationError
 from af3core.nano.ctc_model import (
@@ -35,11 +37,13 @@ from af3core.nano.ctc_model import (
 )
 from af3core.nano.espeak_voices import SAMPLE_RATE_HZ, Audio
 from af3core.nano.scenes import Scene, make_scene
+from af3core.nano.targets import PHONES, targets_of
 
 _PEAK_RATE, _WARMUP_STEPS = 1.5e-3, 60
 _SECONDS_PER_STEP = 40
 _IGNORED = -100
 _CTC_WEIGHT = 0.3
+_LOSSES = ("letters", "phones", "text")
 _PRINT_EVERY = 50
 _SAVE_EVERY_MIN = 1.0
 _STATE_FILE = "training.pt"
@@ -49,10 +53,11 @@ _FRAME_SAMPLES = FRAME_MS * SAMPLE_RATE_HZ // 1000
 
 @dataclass(frozen=True)
 class Spoken:
-    """A scene to learn: samples, the token of each frame, and the tokens of its text."""
+    """A scene to learn: samples, token and phone of each frame, and the tokens of its text."""
 
     samples: npt.NDArray[np.int16]
     frames: npt.NDArray[np.int64]
+    phones: npt.NDArray[np.int64]
     text: tuple[int, ...]
 
 
@@ -95,7 +100,23 @@ def spoken_scene(random: Random) -> Spoken:
     for word in scene.words.split():
         text += [between] * bool(text) + [VOCABULARY[letter] for letter in word]
     samples = np.asarray(np.clip(audio * 32767, -32768, 32767), np.int16)
-    return Spoken(samples, frame_tokens(scene, len(samples) // _FRAME_SAMPLES), tuple(text))
+    count = len(samples) // _FRAME_SAMPLES
+    phones = targets_of(scene, count // 2 + 1).phones[:count]
+    return Spoken(samples, frame_tokens(scene, count), phones, tuple(text))
+
+
+class Learner(nn.Module):
+    """The model and, while it learns, a head for the phones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = new_ctc_model()
+        self.phones = nn.Linear(self.model.config.hidden_size, len(PHONES))
+
+    def forward(self, sounds: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of tokens and of phones, `[scenes, frames, classes]`."""
+        hidden = self.model.wav2vec2(sounds, attention_mask=heard).last_hidden_state
+        return self.model.lm_head(hidden).float(), self.phones(hidden).float()
 
 
 def train_ctc(checkpoint: Path, hours: float, minutes: float, seed: int = 0) -> None:
@@ -107,30 +128,30 @@ def train_ctc(checkpoint: Path, hours: float, minutes: float, seed: int = 0) -> 
     torch.manual_seed(seed)
     scenes = _make_scenes(hours, seed)
     beds = [scene.samples for scene in scenes if not scene.text]
-    model = new_ctc_model()
-    optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=0.02)
+    learner = Learner()
+    optimizer = torch.optim.AdamW(learner.parameters(), betas=(0.9, 0.98), weight_decay=0.02)
     checkpoint.mkdir(parents=True, exist_ok=True)
-    step, earlier_min = _load_state(checkpoint, model, optimizer)
+    step, earlier_min = _load_state(checkpoint, learner, optimizer)
     random = Random(f"nano-ctc {seed} {step}")
     queue: list[list[Spoken]] = []
-    begun, saved_min, losses = time.process_time(), earlier_min, np.zeros(2)
+    begun, saved_min, losses = time.process_time(), earlier_min, np.zeros(3)
     while (spent_min := earlier_min + (time.process_time() - begun) / 60) < minutes:
         queue = queue or _batches(scenes, random)
-        losses += _train_step(model, queue.pop(), beds, random)
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        losses += _train_step(learner, queue.pop(), beds, random)
+        torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
         done = spent_min / minutes
         for group in optimizer.param_groups:
             group["lr"] = _rate(step, done)
         optimizer.step()
         step += 1
         if step % _PRINT_EVERY == 0:
-            frames, text = losses / _PRINT_EVERY
-            print(f"{done:6.1%}  step {step}  frames {frames:.3f}  text {text:.3f}", flush=True)
+            shown = (f"{n} {x:.3f}" for n, x in zip(_LOSSES, losses / _PRINT_EVERY, strict=True))
+            print(f"{done:6.1%}  step {step}  {'  '.join(shown)}", flush=True)
             losses[:] = 0
         if spent_min - saved_min >= _SAVE_EVERY_MIN:
             saved_min = spent_min
-            _save_state(checkpoint, model, optimizer, step, spent_min)
-    save_ctc_model(model, checkpoint)
+            _save_state(checkpoint, learner, optimizer, step, spent_min)
+    save_ctc_model(learner.model, checkpoint)
     (checkpoint / _STATE_FILE).unlink(missing_ok=True)
 
 
@@ -148,13 +169,13 @@ def _make_scenes(hours: float, seed: int) -> list[Spoken]:
 
 def _save_state(
     checkpoint: Path,
-    model: Wav2Vec2ForCTC,
+    learner: Learner,
     optimizer: torch.optim.Optimizer,
     step: int,
     spent_min: float,
 ) -> None:
     """Keep what a later run goes on from; the file is whole or the one before."""
-    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    state = {"learner": learner.state_dict(), "optimizer": optimizer.state_dict()}
     state |= {"step": step, "spent_min": spent_min}
     part = checkpoint / f"{_STATE_FILE}.part"
     torch.save(state, part)
@@ -162,7 +183,7 @@ def _save_state(
 
 
 def _load_state(
-    checkpoint: Path, model: Wav2Vec2ForCTC, optimizer: torch.optim.Optimizer
+    checkpoint: Path, learner: Learner, optimizer: torch.optim.Optimizer
 ) -> tuple[int, float]:
     """Steps and minutes of the earlier runs; 0 where there is none."""
     path = checkpoint / _STATE_FILE
@@ -170,7 +191,7 @@ def _load_state(
         return 0, 0.0
     try:
         state = torch.load(path, weights_only=True)
-        model.load_state_dict(state["model"])
+        learner.load_state_dict(state["learner"])
         optimizer.load_state_dict(state["optimizer"])
         return int(state["step"]), float(state["spent_min"])
     except (OSError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
@@ -210,12 +231,12 @@ def _with_bed(sound: Audio, beds: list[npt.NDArray[np.int16]], random: Random) -
 
 
 def _train_step(
-    model: Wav2Vec2ForCTC,
+    learner: Learner,
     scenes: list[Spoken],
     beds: list[npt.NDArray[np.int16]],
     random: Random,
 ) -> np.ndarray:
-    """Forward and backward; gives the losses by frame and by text."""
+    """Forward and backward; gives the losses of `_LOSSES`, each by frame."""
     longest = max(len(scene.samples) for scene in scenes)
     sounds = torch.zeros(len(scenes), longest)
     heard = torch.zeros(len(scenes), longest, dtype=torch.long)
@@ -227,26 +248,33 @@ def _train_step(
         sounds[row, :count] = (samples - samples.mean()) / (samples.std() + 1e-7)
         heard[row, :count] = 1
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits = model(sounds, attention_mask=heard).logits.float()
-    count = logits.shape[1]
-    wanted = torch.full((len(scenes), count), _IGNORED)
-    for row, scene in enumerate(scenes):
-        known = scene.frames[:count]
-        wanted[row, : len(known)] = torch.from_numpy(known)
-    by_frame = cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=_IGNORED)
+        letters, phones = learner(sounds, heard)
+    count = letters.shape[1]
+    by_letter = _frame_loss(letters, [scene.frames for scene in scenes])
+    by_phone = _frame_loss(phones, [scene.phones for scene in scenes])
+    lengths = [min(count, len(scene.frames)) for scene in scenes]
     text = ctc_loss(
-        torch.log_softmax(logits, -1).transpose(0, 1),
+        torch.log_softmax(letters, -1).transpose(0, 1),
         torch.tensor([token for scene in scenes for token in scene.text], dtype=torch.long),
-        torch.tensor([min(count, len(scene.frames)) for scene in scenes]),
+        torch.tensor(lengths),
         torch.tensor([len(scene.text) for scene in scenes]),
         blank=VOCABULARY[BLANK],
         reduction="sum",
         zero_infinity=True,
     )
-    by_text = text / (wanted != _IGNORED).sum()
-    model.zero_grad(set_to_none=True)
-    (by_frame + _CTC_WEIGHT * by_text).backward()
-    return np.array([by_frame.item(), by_text.item()])
+    by_text = text / sum(lengths)
+    learner.zero_grad(set_to_none=True)
+    (by_letter + by_phone + _CTC_WEIGHT * by_text).backward()
+    return np.array([by_letter.item(), by_phone.item(), by_text.item()])
+
+
+def _frame_loss(logits: Tensor, classes: Sequence[npt.NDArray[np.int64]]) -> Tensor:
+    """The mean cross-entropy over the frames of all scenes."""
+    count = logits.shape[1]
+    wanted = torch.full((len(classes), count), _IGNORED)
+    for row, known in enumerate(classes):
+        wanted[row, : len(known)] = torch.from_numpy(known[:count])
+    return cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=_IGNORED)
 
 
 def main() -> None:
