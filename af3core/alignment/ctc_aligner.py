@@ -1,12 +1,15 @@
 """Any CTC model of transformers (wav2vec2, HuBERT, MMS and the like), by folder or hub id.
 
-The text's words become the model's own characters: as they are, in the other case, or without
-accents. A word with a character that the model has no token for is passed over as a star.
+The text's words become the model's own characters: as they are, in the other case, without accents,
+or romanised where the model has the Latin letters alone. A word with a character that the model has
+no token for is passed over as a star.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+import string
 import threading
 import unicodedata
 from collections.abc import Sequence
@@ -27,7 +30,8 @@ from af3core.alignment.ctc_path import (
     joined,
 )
 from af3core.alignment.ctc_windows import windows
-from af3core.alignment.spoken_form import spoken_form
+from af3core.alignment.romanisation import romaniser
+from af3core.alignment.spoken_form import has_numeral, spoken_form
 from af3core.alignment.text_words import TextWord
 from af3core.audio import SAMPLE_RATE_HZ, SAMPLES_PER_MS
 from af3core.errors import ConfigurationError
@@ -71,6 +75,7 @@ class CtcAligner:
         self._blank = int(tokenizer.pad_token_id)
         self._hop = int(getattr(self._model.config, "inputs_to_logits_ratio", None) or _USUAL_HOP)
         self._between = self._tokens.get(getattr(tokenizer, "word_delimiter_token", None) or "|")
+        self._is_latin = all(self._known(letter) for letter in string.ascii_lowercase)
         if sum(len(token) == 1 and token.isalpha() for token in self._tokens) < 2:
             raise ConfigurationError(
                 f"--aligner {checkpoint.name}: its tokens are no characters; take a checkpoint that"
@@ -79,6 +84,10 @@ class CtcAligner:
 
     def unknown_characters(self, word: TextWord) -> str:
         unknown = [sign for part in _parts(word) for sign in part if not self._known(sign)]
+        if not unknown or all(self._spelt(part) for part in _parts(word)):
+            return ""
+        if has_numeral(word.normal):  # no sign of the text: of its English words
+            unknown = [sign for sign in word.normal if sign.isdigit()]
         return "".join(dict.fromkeys(unknown))
 
     def place(self, samples: Waveform, words: Sequence[TextWord]) -> list[Placed | None]:
@@ -89,20 +98,18 @@ class CtcAligner:
             heard = self._heard(samples, tokens)
         starts = [at for at, owner in enumerate(owners) if at == 0 or owner != owners[at - 1]]
         path = best_path(heard, tokens, starts)
+        places: list[Placed | None] = [None] * len(words)
         if path is None:
-            return [None] * len(words)
-        frames: list[tuple[int, int] | None] = [None] * len(words)
-        for owner, span in zip(owners, path.spans, strict=True):
-            if owner is not None:
-                frames[owner] = ((frames[owner] or (span.start,))[0], span.end)
+            return places
         hop_ms = self._hop / SAMPLES_PER_MS
-        return [
-            found
-            and Placed(
-                round(found[0] * hop_ms), round(found[1] * hop_ms), confidence(heard, path, *found)
-            )
-            for found in frames
-        ]
+        of_words = itertools.groupby(zip(owners, path.spans, strict=True), key=lambda pair: pair[0])
+        for owner, pairs in of_words:
+            if owner is not None:
+                spans = [span for _, span in pairs]
+                start, end = spans[0].start, spans[-1].end
+                sure = confidence(heard, path, start, end)
+                places[owner] = Placed(round(start * hop_ms), round(end * hop_ms), sure)
+        return places
 
     def _text(self, words: Sequence[TextWord]) -> tuple[list[int], list[int | None]]:
         """Tokens, and the word of each; a star and what is between words are of none."""
@@ -121,10 +128,22 @@ class CtcAligner:
                 if place and self._between is not None:
                     tokens.append(self._between)
                     owners.append(number)
-                known = [token for sign in part for token in self._known(sign)]
-                tokens += known
-                owners += [number] * len(known)
+                spelt = self._spelt(part)
+                tokens += spelt
+                owners += [number] * len(spelt)
         return tokens, owners
+
+    def _spelt(self, part: str) -> list[int]:
+        """The tokens of a spoken word, romanised where it has signs that the model lacks.
+
+        None where it cannot be spelt.
+        """
+        known = [self._known(sign) for sign in part]
+        if not all(known):
+            romanise = romaniser() if self._is_latin else None
+            latin = romanise(part) if romanise else ""
+            known = [self._known(sign) for sign in latin if sign.isalnum()]
+        return [token for each in known for token in each] if all(known) else []
 
     def _known(self, sign: str) -> list[int]:
         """The tokens of a character, in the form that the model has; none where it has none."""

@@ -39,9 +39,64 @@ def test_all_words_have_places_in_order(checkpoint: Path) -> None:
     assert "low_alignment" in {flag for word in found for flag in word.flags}
 
 
-def test_what_a_model_lacks_is_passed_over_as_a_star(checkpoint: Path) -> None:
-    aligner = load_aligner(str(checkpoint))
-    assert aligner is not None
+def with_vocabulary(checkpoint: Path, folder: Path, signs: str) -> CtcAligner:
+    """The same model with other signs in place of its first letters."""
+    shutil.copytree(checkpoint, folder)
+    tokens = json.loads((folder / "vocab.json").read_text("utf-8"))
+    for old, new in zip("abcdefghijklmnopqrstuvwxyz", signs, strict=False):
+        tokens[new] = tokens.pop(old)
+    (folder / "vocab.json").write_text(json.dumps(tokens), "utf-8")
+    return CtcAligner(find_ctc_checkpoint(str(folder)))
+
+
+RUSSIAN = "абвгдежзийклмнопрстухчшьюя"
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("привет", ""),
+        ("Ёлка", ""),  # without its marks
+        ("hello", "helo"),
+        ("谢", "谢"),
+        ("สวัสดี", "สวัดี"),
+        ("नमस्ते", "नमस्ते"),
+        ("καλά", "καλά"),
+        ("1984", "1984"),
+        ("привет-world", "world"),
+        ("50%", "50"),
+    ],
+)
+def test_characters_that_a_model_lacks_are_those_of_the_text(
+    checkpoint: Path, tmp_path: Path, text: str, unknown: str
+) -> None:
+    aligner = with_vocabulary(checkpoint, tmp_path / "russian", RUSSIAN)
+    found = [aligner.unknown_characters(word) for word in words_of_text(text)]
+    assert "".join(dict.fromkeys("".join(found))) == unknown
+
+
+def test_a_mixed_text_falls_back_by_word(checkpoint: Path, tmp_path: Path) -> None:
+    aligner = with_vocabulary(checkpoint, tmp_path / "russian", RUSSIAN)
+    found = align(spoken(), words_of_text("буря будет hello громкой 1984 завтра 谢 река"), aligner)
+    lacking = [at for at, word in enumerate(found) if word.flags == ("script_unknown",)]
+    assert lacking == [2, 4, 6]
+    assert [found[at].method for at in lacking] == ["interpolation"] * 3
+    assert all(found[at].method == "ctc" for at in (0, 1, 3, 5, 7))
+    assert all(before.end_ms <= after.start_ms for before, after in pairwise(found))
+
+
+def test_other_scripts_are_romanised_for_a_model_of_latin_letters(checkpoint: Path) -> None:
+    pytest.importorskip("uroman")
+    aligner = CtcAligner(find_ctc_checkpoint(str(checkpoint)))
+    text = "Привет мир 谢谢 नमस्ते გამარჯობა 안녕"
+    assert [aligner.unknown_characters(word) for word in words_of_text(text)] == [""] * 7
+    assert {word.method for word in align(spoken(), words_of_text(text), aligner)} == {"ctc"}
+    assert " uroman " in aligner_identity(str(checkpoint)).revision
+
+
+def test_what_a_model_lacks_is_passed_over_as_a_star(checkpoint: Path, tmp_path: Path) -> None:
+    aligner = with_vocabulary(checkpoint, tmp_path / "german", "")
+    aligner._is_latin = False  # as of one without q: nothing is romanised for it
     words = words_of_text("storm café 谢")
     assert [aligner.unknown_characters(word) for word in words] == ["", "", "谢"]
     text = "the storm will be 谢 loud tomorrow because the river flooded this garden in london"
