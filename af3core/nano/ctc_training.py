@@ -14,11 +14,13 @@ import argparse
 import math
 import pickle
 import time
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -40,13 +42,13 @@ from af3core.nano.scenes import Scene, make_scene
 from af3core.nano.targets import PHONES, targets_of
 
 _PEAK_RATE, _WARMUP_STEPS = 1.5e-3, 60
-_SECONDS_PER_STEP = 40
+_SECONDS_PER_STEP, _LONGEST_S = 32, 8.0
 _IGNORED = -100
 _CTC_WEIGHT = 0.3
 _LOSSES = ("letters", "phones", "text")
 _PRINT_EVERY = 50
 _SAVE_EVERY_MIN = 1.0
-_STATE_FILE = "training.pt"
+_STATE_FILE, _SCENES_FILE = "training.pt", "scenes.npz"
 _BED_SHARE, _BED_BELOW_DB = 0.3, (6.0, 25.0)
 _FRAME_SAMPLES = FRAME_MS * SAMPLE_RATE_HZ // 1000
 
@@ -56,8 +58,8 @@ class Spoken:
     """A scene to learn: samples, token and phone of each frame, and the tokens of its text."""
 
     samples: npt.NDArray[np.int16]
-    frames: npt.NDArray[np.int64]
-    phones: npt.NDArray[np.int64]
+    frames: npt.NDArray[np.integer]
+    phones: npt.NDArray[np.integer]
     text: tuple[int, ...]
 
 
@@ -94,7 +96,7 @@ def _lay_word(frames: npt.NDArray[np.int64], word: str) -> None:
 
 def spoken_scene(random: Random) -> Spoken:
     """A scene with speech, or without: nobody speaks in some."""
-    audio, scene = make_scene(random, longest_s=16.0)
+    audio, scene = make_scene(random, longest_s=_LONGEST_S)
     between = VOCABULARY[BETWEEN]
     text: list[int] = []
     for word in scene.words.split():
@@ -106,11 +108,15 @@ def spoken_scene(random: Random) -> Spoken:
 
 
 class Learner(nn.Module):
-    """The model and, while it learns, a head for the phones."""
+    """The model and, while it learns, a head for the phones; the bank of filters stays as it is."""
 
     def __init__(self) -> None:
         super().__init__()
         self.model = new_ctc_model()
+        hearing = cast("Any", self.model.wav2vec2.feature_extractor)
+        hearing.conv_layers[0].requires_grad_(False)
+        # in bfloat16 a CPU takes twenty times as long for the way back through such convolutions
+        hearing.forward = torch.autocast("cpu", enabled=False)(hearing.forward)
         self.phones = nn.Linear(self.model.config.hidden_size, len(PHONES))
 
     def forward(self, sounds: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
@@ -126,11 +132,12 @@ def train_ctc(checkpoint: Path, hours: float, minutes: float, seed: int = 0) -> 
         ConfigurationError: the state of an earlier run in the folder cannot be read.
     """
     torch.manual_seed(seed)
-    scenes = _make_scenes(hours, seed)
+    checkpoint.mkdir(parents=True, exist_ok=True)
+    scenes = _scenes(checkpoint / _SCENES_FILE, hours, seed)
     beds = [scene.samples for scene in scenes if not scene.text]
     learner = Learner()
-    optimizer = torch.optim.AdamW(learner.parameters(), betas=(0.9, 0.98), weight_decay=0.02)
-    checkpoint.mkdir(parents=True, exist_ok=True)
+    learned = [weight for weight in learner.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(learned, betas=(0.9, 0.98), weight_decay=0.02)
     step, earlier_min = _load_state(checkpoint, learner, optimizer)
     random = Random(f"nano-ctc {seed} {step}")
     queue: list[list[Spoken]] = []
@@ -138,7 +145,7 @@ def train_ctc(checkpoint: Path, hours: float, minutes: float, seed: int = 0) -> 
     while (spent_min := earlier_min + (time.process_time() - begun) / 60) < minutes:
         queue = queue or _batches(scenes, random)
         losses += _train_step(learner, queue.pop(), beds, random)
-        torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
         done = spent_min / minutes
         for group in optimizer.param_groups:
             group["lr"] = _rate(step, done)
@@ -152,7 +159,32 @@ def train_ctc(checkpoint: Path, hours: float, minutes: float, seed: int = 0) -> 
             saved_min = spent_min
             _save_state(checkpoint, learner, optimizer, step, spent_min)
     save_ctc_model(learner.model, checkpoint)
-    (checkpoint / _STATE_FILE).unlink(missing_ok=True)
+    for name in (_STATE_FILE, _SCENES_FILE):
+        (checkpoint / name).unlink(missing_ok=True)
+
+
+def _scenes(path: Path, hours: float, seed: int) -> list[Spoken]:
+    """Those that an earlier run made, or new ones, kept for a later run."""
+    of_all = ("samples", "frames", "phones", "text")
+    try:
+        with np.load(path) as kept:
+            if tuple(kept["made"]) == (hours, seed):
+                columns = [np.split(kept[name], kept[f"{name}_ends"][:-1]) for name in of_all]
+                return [
+                    Spoken(*row[:3], tuple(map(int, row[3]))) for row in zip(*columns, strict=True)
+                ]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        pass  # none, or not whole: they are made anew
+    scenes = _make_scenes(hours, seed)
+    arrays: dict[str, npt.NDArray[Any]] = {"made": np.array([hours, seed])}
+    for name in of_all:
+        rows = [np.asarray(getattr(scene, name), np.int16) for scene in scenes]
+        arrays |= {name: np.concatenate(rows), f"{name}_ends": np.cumsum([len(r) for r in rows])}
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        np.savez(file, **arrays)
+    part.replace(path)
+    return scenes
 
 
 def _make_scenes(hours: float, seed: int) -> list[Spoken]:
@@ -268,12 +300,12 @@ def _train_step(
     return np.array([by_letter.item(), by_phone.item(), by_text.item()])
 
 
-def _frame_loss(logits: Tensor, classes: Sequence[npt.NDArray[np.int64]]) -> Tensor:
+def _frame_loss(logits: Tensor, classes: Sequence[npt.NDArray[np.integer]]) -> Tensor:
     """The mean cross-entropy over the frames of all scenes."""
     count = logits.shape[1]
     wanted = torch.full((len(classes), count), _IGNORED)
     for row, known in enumerate(classes):
-        wanted[row, : len(known)] = torch.from_numpy(known[:count])
+        wanted[row, : len(known)] = torch.from_numpy(known[:count].astype(np.int64))
     return cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=_IGNORED)
 
 
