@@ -19,8 +19,8 @@ from af3core.alignment.ctc_checkpoint import find_ctc_checkpoint
 from af3core.alignment.ctc_path import best_path, emissions
 from af3core.alignment.text_words import words_of_text
 from af3core.errors import ConfigurationError
-from af3core.nano.ctc_model import VOCABULARY, new_ctc_model
 from af3core.nano import ctc_training
+from af3core.nano.ctc_model import VOCABULARY, new_ctc_model
 from af3core.nano.ctc_training import spoken_scene, train_ctc
 from tests.media import WORDS, spoken
 
