@@ -58,8 +58,8 @@ class Spoken:
     """A scene to learn: samples, token and phone of each frame, and the tokens of its text."""
 
     samples: npt.NDArray[np.int16]
-    frames: npt.NDArray[np.integer]
-    phones: npt.NDArray[np.integer]
+    frames: npt.NDArray[np.integer[Any]]
+    phones: npt.NDArray[np.integer[Any]]
     text: tuple[int, ...]
 
 
@@ -300,7 +300,7 @@ def _train_step(
     return np.array([by_letter.item(), by_phone.item(), by_text.item()])
 
 
-def _frame_loss(logits: Tensor, classes: Sequence[npt.NDArray[np.integer]]) -> Tensor:
+def _frame_loss(logits: Tensor, classes: Sequence[npt.NDArray[np.integer[Any]]]) -> Tensor:
     """The mean cross-entropy over the frames of all scenes."""
     count = logits.shape[1]
     wanted = torch.full((len(classes), count), _IGNORED)
