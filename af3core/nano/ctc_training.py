@@ -5,7 +5,8 @@ letters, evenly over their word. The CTC loss beside it makes the letters a text
 which a head that is not kept learns, are what the first layers find soonest. Scenes where nobody
 speaks are beds under others at times.
 
-Every minute the state is kept in the folder: a run that was ended is gone on with by the next one.
+Every quarter of a minute the state is kept in the folder: a run that was ended is gone on with by
+the next one.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ _IGNORED = -100
 _CTC_WEIGHT = 0.3
 _LOSSES = ("letters", "phones", "text")
 _PRINT_EVERY = 50
-_SAVE_EVERY_MIN = 1.0
+_SAVE_EVERY_MIN = 0.25
 _STATE_FILE, _SCENES_FILE = "training.pt", "scenes.npz"
 _BED_SHARE, _BED_BELOW_DB = 0.3, (6.0, 25.0)
 _FRAME_SAMPLES = FRAME_MS * SAMPLE_RATE_HZ // 1000
