@@ -24,6 +24,7 @@ NOT_ALIGNED = "not_aligned"
 SCRIPT_UNKNOWN = "script_unknown"
 TEXT_TOO_LONG = "text_too_long"
 LOW_ALIGNMENT = "low_alignment"
+DOUBLED_AT_CUT = "doubled_at_cut"
 
 LEAST_CONFIDENCE = 0.5
 """A word below it is in doubt: `low_alignment`."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from af3core.alignment.aligner import Aligner
 from af3core.alignment.ctc_checkpoint import find_ctc_checkpoint
 from af3core.alignment.pocketsphinx_aligner import PocketsphinxAligner
+from af3core.alignment.romanisation import romaniser_version
 from af3core.errors import ConfigurationError
 from af3core.installation import require_extra
 from schemas.options.derive import INTERPOLATION, POCKETSPHINX
@@ -32,8 +33,9 @@ def aligner_identity(name: str) -> AlignerIdentity:
         return AlignerIdentity(INTERPOLATION, "")
     if name == POCKETSPHINX:
         return AlignerIdentity(POCKETSPHINX, PocketsphinxAligner().revision)
-    found = find_ctc_checkpoint(name)
-    return AlignerIdentity(found.name, found.revision)
+    found, romanised_by = find_ctc_checkpoint(name), romaniser_version()
+    revision = f"{found.revision} uroman {romanised_by}" if romanised_by else found.revision
+    return AlignerIdentity(found.name, revision)
 
 
 @functools.lru_cache(maxsize=1)

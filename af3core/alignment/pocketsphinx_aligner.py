@@ -1,7 +1,8 @@
 """PocketSphinx: an English acoustic model in a wheel, on a CPU, some 25 times faster than speech.
 
 Two passes over a sound: the words as the one path of a grammar, with silence and noise between
-them; then their phones along that path, for what each frame says of its phone. Words that CMU's
+them; then their phones along that path, for what each frame says of its phone. Where no path goes
+through all words, one that leaves some out says which; those have no place. Words that CMU's
 dictionary lacks are pronounced by espeak-ng. It is trained on US English: other languages are heard
 as what English sounds they are like, and get little confidence.
 """
@@ -32,7 +33,9 @@ _FRAME_MS = 10
 _BEAMS = ((1e-64, 1e-48), (1e-200, 1e-150))
 """Of phones and words. Its own are 1e-48 and 7e-29. Where wrong words of a text end every path, the
 search is done again with the wide ones, which take twice the time."""
-_SEARCH = "words"
+_SEARCH, _NOTHING = "words", "(NULL)"
+_LEFT_OUT = 1e-20
+"""Likelihood of an arc that leaves a word out."""
 
 _EVEN_SCORE, _SCORE_WIDTH = -70.0, 8.0
 """Mean score of a frame at which a word is as likely wrong as right, and how fast that turns: on
@@ -84,6 +87,11 @@ class PocketsphinxAligner:
         pcm, spans = as_pcm(samples).tobytes(), list[Placed]()
         for decoder in self._decoders if tokens else ():
             spans = spans or _spans(decoder, pcm, tokens)
+        if tokens and not spans:
+            lost = {owners[at] for at in _left_out(self._decoders[-1], pcm, tokens)}
+            heard = [at for at, owner in enumerate(owners) if owner not in lost]
+            owners = [owners[at] for at in heard]
+            spans = _spans(self._decoders[-1], pcm, [tokens[at] for at in heard]) if heard else []
         places: list[Placed | None] = [None] * len(words)
         for owner, span in zip(owners, spans, strict=False):
             places[owner] = _joined(places[owner], span)
@@ -101,10 +109,7 @@ class PocketsphinxAligner:
 
 def _spans(decoder: Any, pcm: bytes, tokens: Sequence[str]) -> list[Placed]:
     """Of each token; none of any where no path reaches the end."""
-    path = [(at, at + 1, 1.0, token) for at, token in enumerate(tokens)]
-    decoder.add_fsg(_SEARCH, decoder.create_fsg(_SEARCH, 0, len(tokens), path))
-    decoder.activate_search(_SEARCH)
-    _hear(decoder, pcm)
+    _search(decoder, pcm, [(at, at + 1, 1.0, token) for at, token in enumerate(tokens)])
     found = [s for s in decoder.seg() or () if not _is_filler(s.word)]
     if len(found) != len(tokens):
         return []
@@ -116,6 +121,27 @@ def _spans(decoder: Any, pcm: bytes, tokens: Sequence[str]) -> list[Placed]:
         Placed(start * _FRAME_MS, end * _FRAME_MS, _confidence(score))
         for (start, end), score in zip(frames, scores, strict=True)
     ]
+
+
+def _left_out(decoder: Any, pcm: bytes, tokens: Sequence[str]) -> list[int]:
+    """Numbers of the tokens that the best path leaves out where it may; all where it ends nowhere.
+
+    To leave one out is so unlikely that only what ends every other path is worth it.
+    """
+    spoken = [(at, at + 1, 1.0, token) for at, token in enumerate(tokens)]
+    _search(decoder, pcm, [*spoken, *((at, at + 1, _LEFT_OUT) for at in range(len(tokens)))])
+    found = [s.word for s in decoder.seg() or () if s.word == _NOTHING or not _is_filler(s.word)]
+    if len(found) != len(tokens):
+        return list(range(len(tokens)))
+    return [at for at, word in enumerate(found) if word == _NOTHING]
+
+
+def _search(decoder: Any, pcm: bytes, arcs: Sequence[tuple[Any, ...]]) -> None:
+    """Hear a sound along a grammar, whose states are numbered and whose last is where it ends."""
+    last = max(arc[1] for arc in arcs)
+    decoder.add_fsg(_SEARCH, decoder.create_fsg(_SEARCH, 0, last, list(arcs)))
+    decoder.activate_search(_SEARCH)
+    _hear(decoder, pcm)
 
 
 def _frame_scores(decoder: Any, pcm: bytes) -> list[float]:

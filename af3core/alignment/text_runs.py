@@ -7,7 +7,7 @@ written by both sides. Their sound is heard as one, and a word that both sides w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from af3core.alignment.text_words import TextWord, is_unspaced, words_of_text
 from af3core.longform.word_forms import is_same_word
@@ -34,11 +34,15 @@ class WrittenText:
 
 @dataclass(frozen=True)
 class RunWord:
-    """A word of a run: of which text, and the how many-th there, from 0."""
+    """A word of a run: of which text, and the how many-th there, from 0.
+
+    `is_doubled` where the text behind it begins with the same word, which is this one.
+    """
 
     text: WrittenText
     position: int
     word: TextWord
+    is_doubled: bool = False
 
 
 def runs_of(texts: Sequence[WrittenText]) -> list[list[WrittenText]]:
@@ -70,7 +74,7 @@ def words_of_run(run: Sequence[WrittenText]) -> list[RunWord]:
     for text in run:
         found = [RunWord(text, at, word) for at, word in enumerate(words_of_text(text.text))]
         if found and words and _is_doubled(words[-1].word, found[0].word):
-            found = found[1:]
+            words[-1], found = replace(words[-1], is_doubled=True), found[1:]
         words += found
     return words
 

@@ -1,7 +1,8 @@
 """nano-ctc: a small Wav2Vec2ForCTC of nano's world, in the files that any CTC checkpoint has.
 
-Less than a million parameters. Its first convolution starts as a bank of filters on the mel scale,
-so that it learns letters rather than hearing. On real speech it is worthless, as nano is.
+Less than a million parameters. Its first convolution starts as a bank of filters on the mel scale
+and the second one as their loudness and its change, so that it learns letters rather than hearing.
+On real speech it is worthless, as nano is.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import math
 import string
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -33,15 +34,30 @@ _STRIDES = (160, 2)
 _WINDOW_SAMPLES = 400
 _BANDS, _PHASES = 64, 4
 _LOWEST_HZ, _HIGHEST_HZ = 80.0, 7600.0
+_EVEN_HZ = 300.0
+"""Above it filters are the louder the higher they are, as speech is the softer."""
+_LOUD = 30.0
 
 
 def new_ctc_model() -> Wav2Vec2ForCTC:
-    """Untrained weights; the first convolution is the bank of filters."""
+    """Untrained weights; the convolutions are the bank of filters.
+
+    Of a small number GELU is half of it, so that phases cancel out; scaled up, each phase is heard
+    alone, and their sum is a band's loudness.
+    """
     model = Wav2Vec2ForCTC(_config())
-    first: Any = model.wav2vec2.feature_extractor.conv_layers[0].conv
+    first, second = cast("Any", model.wav2vec2.feature_extractor.conv_layers)
     with torch.no_grad():
-        first.weight.copy_(torch.from_numpy(_filters()[:, None]))
-        first.bias.zero_()
+        first.conv.weight.copy_(torch.from_numpy(_filters()[:, None]))
+        first.conv.bias.zero_()
+        first.layer_norm.weight.fill_(_LOUD)
+        second.conv.weight.mul_(0.1)
+        second.conv.bias.zero_()
+        for band in range(_BANDS):
+            phases = slice(band * _PHASES, (band + 1) * _PHASES)
+            second.conv.weight[band, phases] += torch.tensor([0.125, 0.25, 0.125])
+            second.conv.weight[_BANDS + band, phases] += torch.tensor([-0.25, 0.0, 0.25])
+        second.layer_norm.bias.fill_(1.0)
     return model
 
 
@@ -116,4 +132,5 @@ def _filters() -> np.ndarray:
     angles = 2 * np.pi * frequencies[:, None, None] * time + phases[None, :, None]
     waves = np.cos(angles) * shapes[:, None]
     waves /= np.linalg.norm(waves, axis=-1, keepdims=True)
+    waves *= (np.maximum(frequencies, _EVEN_HZ) / 1000)[:, None, None]
     return waves.reshape(_BANDS * _PHASES, -1).astype(np.float32)

@@ -107,7 +107,8 @@ def make_scene(random: Random, cast: Cast = Cast(), longest_s: float = 29.0) -> 
     low_s, high_s = random.choices(
         ((3.0, 8.0), (8.0, 18.0), (18.0, longest_s)), weights=(40, 40, 20)
     )[0]
-    wanted = int(random.uniform(low_s, min(high_s, longest_s)) * SAMPLE_RATE_HZ)
+    low_s, high_s = min(low_s, longest_s), min(high_s, longest_s)
+    wanted = int(random.uniform(low_s, high_s) * SAMPLE_RATE_HZ)
     pieces = _pieces(random, noise, cast, wanted)
     audio, events = _lay_out(pieces, random, wanted)
     bed = ""

@@ -16,6 +16,7 @@ from typing import Any
 
 from af3core.alignment import ALIGNMENT_VERSION
 from af3core.alignment.align import (
+    DOUBLED_AT_CUT,
     LOW_ALIGNMENT,
     NOT_ALIGNED,
     SCRIPT_UNKNOWN,
@@ -186,7 +187,7 @@ def _row(piece: Piece, word: RunWord, time: TimedWord, start_ms: int) -> Row:
         "method": time.method,
         "channel": evidence["channel"],
         "speaker": None,
-        "flags": list(time.flags),
+        "flags": [*time.flags, *([DOUBLED_AT_CUT] if word.is_doubled else [])],
     }
 
 
@@ -198,6 +199,7 @@ def _counts(
     for word, time in zip(words, timed, strict=True):
         for flag in (LOW_ALIGNMENT, NOT_ALIGNED, TEXT_TOO_LONG):
             counts[f"words {flag}"] += flag in time.flags
+        counts[f"words {DOUBLED_AT_CUT}"] += word.is_doubled
         if SCRIPT_UNKNOWN in time.flags and aligner is not None:
             script = _script(aligner.unknown_characters(word.word))
             counts[f"words in {script}, which {aligner.name} lacks"] += 1

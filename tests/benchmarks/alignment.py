@@ -53,10 +53,9 @@ def measure(name: str) -> None:
             flush=True,
         )
     if aligner is not None:
-        right, wrong = doubted(known, aligner)
+        shown = (f"{kind} {below:.1%} of {count}" for kind, below, count in doubted(known, aligner))
         print(
-            f"{name:14} below {LEAST_CONFIDENCE}: {right:.1%} of right words, {wrong:.1%} of wrong",
-            flush=True,
+            f"{name:14} below {LEAST_CONFIDENCE} or without a place: {', '.join(shown)}", flush=True
         )
 
 
@@ -72,17 +71,20 @@ def errors_of(heard: Iterable[Stretch], aligner: Aligner | None) -> tuple[np.nda
     return np.array(errors), seconds / (time.process_time() - begun)
 
 
-def doubted(known: Iterable[Stretch], aligner: Aligner) -> tuple[float, float]:
-    """The shares of right and of wrong words below the least confidence, where a tenth is wrong."""
-    random, below = Random(0), {True: [0, 0], False: [0, 0]}
+def doubted(known: Iterable[Stretch], aligner: Aligner) -> list[tuple[str, float, int]]:
+    """The share of words below the least confidence, and their number, by kind and together.
+
+    A tenth of the words is wrong; `beside` are right words next to one that was left out.
+    """
+    random, below = Random(0), dict[str, list[bool]]()
     for stretch in known:
         changed = with_wrong_words(stretch, random)
         found = align(changed.samples, changed.words, aligner)
-        for word, is_wrong in zip(found, changed.is_wrong, strict=True):
-            below[is_wrong][0] += (word.confidence or 0.0) < LEAST_CONFIDENCE
-            below[is_wrong][1] += 1
-    right, wrong = (below[which][0] / max(1, below[which][1]) for which in (False, True))
-    return right, wrong
+        for word, kind, is_wrong in zip(found, changed.kinds, changed.is_wrong, strict=True):
+            is_below = (word.confidence or 0.0) < LEAST_CONFIDENCE
+            for name in (kind, "all wrong" if is_wrong else "all right"):
+                below.setdefault(name, []).append(is_below)
+    return [(kind, float(np.mean(each)), len(each)) for kind, each in sorted(below.items())]
 
 
 if __name__ == "__main__":

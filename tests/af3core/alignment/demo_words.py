@@ -24,12 +24,16 @@ _AROUND_MS = 300
 
 @dataclass(frozen=True)
 class Stretch:
-    """Samples, their words, when each starts in them, and which of them nobody says there."""
+    """Samples, their words, when each starts in them, and which of them nobody says there.
+
+    `kinds` are `right`, `replaced`, `inserted`, and `beside` what was left out, a word each.
+    """
 
     samples: Audio
     words: tuple[TextWord, ...]
     starts_ms: tuple[int, ...]
     is_wrong: tuple[bool, ...]
+    kinds: tuple[str, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -91,15 +95,25 @@ def with_wrong_words(stretch: Stretch, random: Random, share: float = 0.1) -> St
     """The same with a share of its words replaced, and as many inserted and left out together."""
     said = {word.text for word in stretch.words}
     pool = [word for word in _all_words() if word not in said]
-    kept: list[tuple[str, int, bool]] = []
+    kept: list[tuple[str, int, str]] = []
+    right = "right"
     for word, start_ms in zip(stretch.words, stretch.starts_ms, strict=True):
         chance = random.random()
         if chance < share / 3:
-            kept.append((random.choice(pool), start_ms, True))
+            kept.append((random.choice(pool), start_ms, "replaced"))
         elif chance < 2 * share / 3:
-            kept += [(random.choice(pool), start_ms, True), (word.text, start_ms, False)]
+            kept += [(random.choice(pool), start_ms, "inserted"), (word.text, start_ms, right)]
         elif chance > share:
-            kept.append((word.text, start_ms, False))
+            kept.append((word.text, start_ms, right))
+        else:
+            before = kept[-1:]
+            kept[-1:] = [
+                (text, at, "beside" if kind == "right" else kind) for text, at, kind in before
+            ]
+            right = "beside"
+            continue
+        right = "right"
     words = words_of_text(" ".join(text for text, _, _ in kept))
-    starts, wrong = tuple(at for _, at, _ in kept), tuple(w for _, _, w in kept)
-    return replace(stretch, words=tuple(words), starts_ms=starts, is_wrong=wrong)
+    starts, kinds = tuple(at for _, at, _ in kept), tuple(kind for _, _, kind in kept)
+    wrong = tuple(kind in ("replaced", "inserted") for kind in kinds)
+    return replace(stretch, words=tuple(words), starts_ms=starts, is_wrong=wrong, kinds=kinds)

@@ -70,6 +70,21 @@ def test_wrong_words_are_doubted_and_right_ones_are_not() -> None:
     assert wrong >= 3 * right
 
 
+def test_words_that_end_every_path_are_left_out_and_the_others_have_places() -> None:
+    said = "the storm will be loud tomorrow because the river flooded this garden in london"
+    before, behind = said.split(" because ")
+    words = aligned(f"{before} magnificently orchestral because {behind}")
+    others, nobodys = [*words[:6], *words[8:]], words[6:8]
+    assert [word.flags for word in nobodys] == [("not_aligned",)] * 2
+    placed = [
+        (word.start_ms, known.start_ms)
+        for word, known in zip(others, aligned(said), strict=True)
+        if word.method == "pocketsphinx"
+    ]
+    assert len(placed) >= len(others) - 1
+    assert max(abs(found - true) for found, true in placed) <= 60
+
+
 def aligned(text: str, audio: Audio | None = None) -> list[TimedWord]:
     samples = spoken() if audio is None else audio
     return align(samples, words_of_text(text), load_aligner(POCKETSPHINX))

@@ -23,6 +23,7 @@ def test_a_word_of_both_sides_is_the_first_ones() -> None:
         ("b", 1, "of"),
         ("b", 2, "rome"),
     ]
+    assert [word.is_doubled for word in words] == [False, False, False, True, False, False]
 
 
 def test_a_sign_of_both_sides_is_two() -> None:

@@ -24,7 +24,8 @@ from beam_jobs.derive import align_job
 from beam_jobs.framework.parquet_encoding import encode_table
 from beam_jobs.framework.table_snapshot import partition_rows
 from schemas import layout
-from schemas.tables.night_tables import TRANSCRIPTS
+from schemas.tables.columns import Table
+from schemas.tables.night_tables import SEGMENTS, TRANSCRIPTS
 from tests.beam_jobs.job_settings import settings_for
 from tests.beam_jobs.skills_night import made_night
 from tests.beam_jobs.small_night import DAY, rows
@@ -96,11 +97,26 @@ def order(row: dict[str, Any]) -> tuple[str, int]:
 
 def rewrite_transcripts(out: Path, **values: Any) -> None:
     """Give all transcripts these values, as if a model had said so."""
+    rewrite(out, TRANSCRIPTS, **values)
+
+
+def rewrite(out: Path, table: Table, **values: Any) -> None:
     store, partition = store_at(str(out)), ("default", DAY)
-    written = [row | values for row in partition_rows(store, "transcripts", *partition)]
+    written = [row | values for row in partition_rows(store, table.name, *partition)]
     assert written
-    key = layout.shard_key("transcripts", *partition, 0, 1)
-    store.write(key, encode_table(TRANSCRIPTS, written))
+    key = layout.shard_key(table.name, *partition, 0, 1)
+    store.write(key, encode_table(table, written))
+
+
+def test_a_word_that_both_sides_of_a_cut_wrote_is_flagged_once(out: Path) -> None:
+    rewrite(out, SEGMENTS, starts_in_speech=True)
+    rewrite_transcripts(out, text="storm will be storm")
+    assert align_job.run(settings_for("align", "--out", out), []).facts["words doubled_at_cut"] >= 1
+    found = sorted(rows(out, "words"), key=lambda row: (row["clip_id"], row["start_ms"]))
+    flagged = [row for row in found if "doubled_at_cut" in row["flags"]]
+    assert {(row["word"], row["position"]) for row in flagged} == {("storm", 3)}
+    behind = [found[found.index(row) + 1] for row in flagged]
+    assert {(row["word"], row["position"]) for row in behind} == {("will", 1)}
 
 
 def test_a_script_that_the_aligner_lacks_is_said(out: Path) -> None:
