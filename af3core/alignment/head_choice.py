@@ -30,13 +30,15 @@ from af3core.alignment.word_attention import (
     tokens_of_words,
     written,
 )
-from af3core.errors import ConfigurationError
+from af3core.errors import ConfigurationError, ModelError
 from af3core.model.forced_answer import AnswerForcer, ForcedAnswer, Head
 from af3core.model.weights.checkpoint import Checkpoint
 
 LEAST_WORDS = 100
 """Held out: with less, errors of heads are chance."""
 _CANDIDATES = 12
+_LEAST_SHARE = 0.25
+"""Of the best head's; one that looks elsewhere helps by chance alone."""
 _MOST_HEADS = 6
 _LEAST_GAIN = 0.01
 """Of the error, for which a head more is taken."""
@@ -75,9 +77,9 @@ def choose_heads(
         tell: is told what is done.
 
     Raises:
-        ConfigurationError: too little speech, or no head finds words better than plain
-            interpolation does.
-        ModelError: the model does not take a stretch.
+        ConfigurationError: too little speech, words that the model does not take, or no head finds
+            words better than plain interpolation does.
+        ModelError: the machine is at fault.
     """
     chosen_on, held_out = split(speech)
     words = sum(len(each.words) for each in held_out)
@@ -87,12 +89,13 @@ def choose_heads(
             f" {LEAST_WORDS} are needed: give more speech"
         )
     shares = _shares(engine, chosen_on)
-    best = sorted(shares, key=lambda head: -shares[head])[:_CANDIDATES]
-    first = best[0]
+    first, *others = sorted(shares, key=lambda head: -shares[head])[:_CANDIDATES]
+    best = [first, *(head for head in others if shares[head] >= _LEAST_SHARE * shares[first])]
     tell(f"of {len(shares)} heads, {_said(first)} attends to its words most: {shares[first]:.0%}")
-    picked = _forward_selection([_heard(engine, known, best) for known in chosen_on], len(best))
+    heard = [_heard(engine, known, best) for known in chosen_on]
+    picked = _forward_selection(heard, len(best))
     heads = tuple(best[number] for number in picked)
-    found = _errors([_heard(engine, known, heads) for known in held_out])
+    found = _errors([_heard(engine, known, heads) for known in held_out], range(len(heads)))
     if found.median_ms >= found.estimated_median_ms:
         raise ConfigurationError(
             f"--calibrate {name}: no head of {checkpoint.name} follows speech: words of held-out"
@@ -104,7 +107,7 @@ def choose_heads(
         revision=checkpoint.revision,
         heads=tuple(CalibratedHead(*head) for head in heads),
         speech=name,
-        chosen_on=_errors([_heard(engine, known, heads) for known in chosen_on]),
+        chosen_on=_errors(heard, picked),
         held_out=found,
     )
 
@@ -117,7 +120,14 @@ def _force(
     engine: AnswerForcer, known: KnownSpeech, heads: Sequence[Head] | None
 ) -> tuple[ForcedAnswer, list[list[int]]]:
     given = written(known.words)
-    answer = engine.force(transcript_request(known.samples), given.text, heads)
+    try:
+        answer = engine.force(transcript_request(known.samples), given.text, heads)
+    except ModelError as error:
+        if not error.permanent:
+            raise
+        raise ConfigurationError(
+            f"--calibrate: {known.recording}, {given.text[:30]!r}: {error}"
+        ) from error
     return answer, tokens_of_words(given.spans, answer.offsets)
 
 
@@ -177,8 +187,9 @@ def _start_errors(heard: _Heard, heads: Sequence[int]) -> npt.NDArray[np.float64
     return np.asarray(np.abs(starts - [start for start, _ in known.times_ms]), np.float64)
 
 
-def _errors(heard: Sequence[_Heard]) -> StartErrors:
-    errors = np.concatenate([_start_errors(each, range(len(each.attention))) for each in heard])
+def _errors(heard: Sequence[_Heard], heads: Sequence[int]) -> StartErrors:
+    """Of these of the heads that were heard, and of plain interpolation."""
+    errors = np.concatenate([_start_errors(each, heads) for each in heard])
     estimated = np.concatenate(
         [
             np.abs(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from af3core.alignment.known_speech import KnownSpeech, SpokenWord, stretches
 from af3core.alignment.word_labels import SUFFIXES, read_labels
-from af3core.audio import containers
+from af3core.audio import SAMPLES_PER_MS, containers
 from af3core.audio.clip_file import as_waveform
 from af3core.audio.decode import decode_whole
 from af3core.errors import ConfigurationError
@@ -22,8 +22,8 @@ def labelled_speech(folder: Path) -> Iterator[KnownSpeech]:
     A TextGrid has the name of its recording; a CTM names recordings, one or many.
 
     Raises:
-        ConfigurationError: there are none, a label file is wrong, or two recordings or label files
-            have one name.
+        ConfigurationError: there are none, a label file is wrong or longer than its recording, or
+            two recordings or label files have one name.
         Af3Error: a recording cannot be decoded.
     """
     recordings, labels = _files(folder)
@@ -43,6 +43,12 @@ def labelled_speech(folder: Path) -> Iterator[KnownSpeech]:
     for name, words in sorted(spoken.items()):
         path = recordings[name]
         samples = as_waveform(decode_whole(path, str(path), LONGEST_RECORDING_S))
+        heard_ms = len(samples) // SAMPLES_PER_MS
+        if words and words[-1].start_ms >= heard_ms:
+            raise ConfigurationError(
+                f"{path}: {words[-1].text!r} is labelled at {words[-1].start_ms / 1000:.1f} s, and"
+                f" the recording ends at {heard_ms / 1000:.1f} s"
+            )
         yield from stretches(name, samples, words)
 
 

@@ -103,3 +103,12 @@ def test_a_folder_that_is_none_is_said(files: dict[str, str], said: str, tmp_pat
     assert said in str(caught.value)
     with pytest.raises(ConfigurationError, match="there is no such folder"):
         list(labelled_speech(tmp_path / "gone"))
+
+
+def test_labels_beyond_the_end_of_a_recording_are_said(tmp_path: Path) -> None:
+    write(tmp_path / "one.wav", spoken())
+    (tmp_path / "one.ctm").write_text("one 1 0.2 0.3 storm\none 1 60 0.3 loud\n")
+    with pytest.raises(
+        ConfigurationError, match=r"'loud' is labelled at 60\.0 s, and the recording"
+    ):
+        list(labelled_speech(tmp_path))
