@@ -24,6 +24,7 @@ from af3core.alignment.word_attention import (
     written,
 )
 from af3core.errors import ModelError
+from af3core.model.audio_limits import WINDOW_S
 from af3core.model.engines.engine_registry import model_turn
 from af3core.model.forced_answer import AnswerForcer
 from af3core.model.request import Request, Sound, Waveform, ask
@@ -41,6 +42,9 @@ class AttentionAligner:
 
     method: Method = "attention"
     languages = None
+    longest_ms = WINDOW_S * 1000
+    """One window of the encoder: heads are chosen on such stretches, and a segment is no longer.
+    nano, which was taught on them, finds nothing in a minute."""
 
     def __init__(self, engine: AnswerForcer, calibration: AttentionCalibration) -> None:
         self._engine, self._heads = engine, calibration.head_numbers

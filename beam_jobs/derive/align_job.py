@@ -25,7 +25,7 @@ from af3core.alignment.align import (
 )
 from af3core.alignment.aligner import Aligner
 from af3core.alignment.aligner_registry import aligner_identity, load_aligner
-from af3core.alignment.text_runs import RunWord, WrittenText, runs_of, words_of_run
+from af3core.alignment.text_runs import LONGEST_RUN_MS, RunWord, WrittenText, runs_of, words_of_run
 from af3core.errors import Af3Error, MachineModelError, ModelError
 from af3core.model.isolation import as_model_error
 from af3core.model.request import Sound
@@ -117,7 +117,8 @@ def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
     evidence: dict[str, Any] = piece.evidence
     name, model = settings[Aligning].aligner, settings.audio_model
     aligner, identity = load_aligner(name, model), aligner_identity(name, model)
-    runs = runs_of([WrittenText(**text) for text in evidence["texts"]])
+    texts = [WrittenText(**text) for text in evidence["texts"]]
+    runs = runs_of(texts, min(LONGEST_RUN_MS, (aligner and aligner.longest_ms) or LONGEST_RUN_MS))
     clip = ClipObject(evidence["clip_uri"], evidence["clip_start_ms"])
     sounds = clip_sounds(clip, [_span(run) for run in runs], settings.store)
     rows: list[Row] = []

@@ -35,7 +35,7 @@ from af3core.errors import ConfigurationError
 from af3core.model.engines.engine_registry import EngineSettings
 from af3core.model.weights.checkpoint import Checkpoint, find_checkpoint, nano_folder
 from tests.af3core.alignment.demo_words import on_noise, stretches, with_wrong_words
-from tests.media import spoken
+from tests.media import WORDS, spoken
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,12 @@ def test_a_text_that_the_model_does_not_take_has_no_places(aligner: Aligner) -> 
     assert aligner.place(spoken(), words) == [None] * 6
     found = align(spoken(), words, aligner)
     assert {word.flags for word in found} == {("not_aligned",)}
+
+
+def test_a_sound_beyond_its_window_is_estimated(aligner: Aligner) -> None:
+    words = words_of_text(WORDS)
+    minute = np.tile(spoken(), 60 * 16_000 // len(spoken()) + 1)
+    assert {word.flags for word in align(minute, words, aligner)} == {("not_aligned",)}
 
 
 def test_other_scripts_are_bytes_to_it(aligner: Aligner) -> None:
