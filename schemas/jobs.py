@@ -321,7 +321,7 @@ JOBS: tuple[Job, ...] = (
         "align",
         "find when each word of the transcripts is spoken",
         "beam_jobs.derive.align_job",
-        (*_PLACE, derive.Aligning, *_RUN),
+        (*_PLACE, derive.Aligning, *_MODEL, *_RUN),
         derived_after=(),
         extras=("align",),
     ),

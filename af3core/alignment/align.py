@@ -70,9 +70,10 @@ def align(samples: Waveform, words: Sequence[TextWord], aligner: Aligner | None)
         flags = (TEXT_TOO_LONG,)
         return [TimedWord(0, duration_ms, 0.0, "interpolation", flags) for _ in words]
     speech = speech_in(samples)
-    if aligner is None:
+    if aligner is None or duration_ms > (aligner.longest_ms or duration_ms):
         places = interpolate([len(word.normal) for word in words], speech)
-        return [TimedWord(start, end, None, "interpolation") for start, end in places]
+        flags = () if aligner is None else (NOT_ALIGNED,)
+        return [TimedWord(start, end, None, "interpolation", flags) for start, end in places]
     return _filled(_found(samples, words, aligner, speech), words, aligner, speech, duration_ms)
 
 

@@ -29,6 +29,7 @@ class Aligner(Protocol):
         name: as the tables call it.
         revision: of its weights or its package: what decides its times.
         languages: that it knows, by ISO 639; None where nobody says.
+        longest_ms: of a sound in which it finds words; None where any will do.
     """
 
     @property
@@ -42,6 +43,9 @@ class Aligner(Protocol):
 
     @property
     def languages(self) -> frozenset[str] | None: ...
+
+    @property
+    def longest_ms(self) -> int | None: ...
 
     def unknown_characters(self, word: TextWord) -> str:
         """The characters of a word that it has no sound for; empty where it knows the word."""

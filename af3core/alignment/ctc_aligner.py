@@ -54,6 +54,7 @@ class CtcAligner:
 
     method: Method = "ctc"
     languages = None
+    longest_ms = None
 
     def __init__(self, checkpoint: CtcCheckpoint, device: str = "cpu") -> None:
         from transformers import AutoFeatureExtractor, AutoModelForCTC, AutoTokenizer

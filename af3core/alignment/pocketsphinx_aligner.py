@@ -52,6 +52,7 @@ class PocketsphinxAligner:
     method: Method = "pocketsphinx"
     name = POCKETSPHINX
     languages = frozenset(("en",))
+    longest_ms = None
 
     def __init__(self) -> None:
         self._turn = threading.Lock()

@@ -45,7 +45,9 @@ class RunWord:
     is_doubled: bool = False
 
 
-def runs_of(texts: Sequence[WrittenText]) -> list[list[WrittenText]]:
+def runs_of(
+    texts: Sequence[WrittenText], longest_ms: int = LONGEST_RUN_MS
+) -> list[list[WrittenText]]:
     """Texts of one clip, those of one task that follow each other in speech together."""
     runs: list[list[WrittenText]] = []
     for text in sorted(texts, key=lambda t: (t.task_id, not t.segment_id, t.start_ms, t.end_ms)):
@@ -56,7 +58,7 @@ def runs_of(texts: Sequence[WrittenText]) -> list[list[WrittenText]]:
             and bool(text.segment_id and before.segment_id)
             and before.task_id == text.task_id
             and before.end_ms == text.start_ms
-            and text.end_ms - runs[-1][0].start_ms <= LONGEST_RUN_MS
+            and text.end_ms - runs[-1][0].start_ms <= longest_ms
         )
         if goes_on:
             runs[-1].append(text)

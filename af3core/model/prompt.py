@@ -18,7 +18,7 @@ from af3core.model.request import Request, Sound, check_sound
 from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName
 
 _MARKER = re.compile(r"<sound-(\d+)>")
-_SPECIAL = re.compile(r"<sound>|<\|[a-z_]+\|>")
+SPECIAL = re.compile(r"<sound>|<\|[a-z_]+\|>")
 _KEPT_TEXTS = 256
 """Conversations whose token ids are kept: a night asks the same few questions of each segment."""
 AUDIO_TOKEN = "<sound>"  # noqa: S105 - no password
@@ -165,7 +165,7 @@ def check_request(request: Request, limit: AudioLimit = AF3_LIMIT) -> None:
     if not request.turns or request.turns[-1].role != "user":
         raise InvalidPrompt("a conversation ends with a user's turn, to be answered")
     for turn in request.turns:
-        special = _SPECIAL.search(turn.text)
+        special = SPECIAL.search(turn.text)
         if special:
             raise InvalidPrompt(f"the text holds the special token {special[0]}; leave it out")
     check_decoding(request.decoding)

@@ -26,11 +26,12 @@ from af3core.alignment.align import (
 )
 from af3core.alignment.aligner import Aligner
 from af3core.alignment.aligner_registry import aligner_identity, load_aligner
-from af3core.alignment.text_runs import RunWord, WrittenText, runs_of, words_of_run
+from af3core.alignment.text_runs import LONGEST_RUN_MS, RunWord, WrittenText, runs_of, words_of_run
 from af3core.errors import Af3Error, MachineModelError, ModelError
 from af3core.model.isolation import as_model_error
 from af3core.model.request import Sound
 from af3core.model.weights.languages import LIKELY
+from beam_jobs.derive.attention_heads import calibrate
 from beam_jobs.framework.clip_audio import ClipObject, clip_sounds
 from beam_jobs.framework.derivation import Derivation, Piece, PieceRows, Row, derive
 from beam_jobs.framework.job import Outcome
@@ -53,7 +54,7 @@ _GPU_IS_FULL = "OutOfMemoryError"
 def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
     """The day's clips whose transcripts have words, one piece each."""
     store, corpus = settings.store, settings.corpus
-    aligner = aligner_identity(settings[Aligning].aligner)
+    aligner = aligner_identity(settings[Aligning].aligner, settings.audio_model)
     segments, transcripts = rows_by_recording(
         store, ("segments", "transcripts"), corpus, date
     ).values()
@@ -115,9 +116,10 @@ def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
         ConfigurationError: the aligner cannot be loaded.
     """
     evidence: dict[str, Any] = piece.evidence
-    name = settings[Aligning].aligner
-    aligner, identity = load_aligner(name), aligner_identity(name)
-    runs = runs_of([WrittenText(**text) for text in evidence["texts"]])
+    name, model = settings[Aligning].aligner, settings.audio_model
+    aligner, identity = load_aligner(name, model), aligner_identity(name, model)
+    texts = [WrittenText(**text) for text in evidence["texts"]]
+    runs = runs_of(texts, min(LONGEST_RUN_MS, (aligner and aligner.longest_ms) or LONGEST_RUN_MS))
     clip = ClipObject(evidence["clip_uri"], evidence["clip_start_ms"])
     sounds = clip_sounds(clip, [_span(run) for run in runs], settings.store)
     rows: list[Row] = []
@@ -218,7 +220,10 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     """Align what is not aligned yet; replace the interval's words.
 
     Raises:
-        ConfigurationError: there is no such aligner.
+        ConfigurationError: there is no such aligner, or it is to be calibrated and cannot.
     """
-    aligner_identity(settings[Aligning].aligner)
+    aligning = settings[Aligning]
+    if aligning.calibrate is not None:
+        calibrate(aligning, settings.audio_model)
+    aligner_identity(aligning.aligner, settings.audio_model)
     return derive(ALIGN, settings, beam_arguments)

@@ -53,7 +53,7 @@ def check_needs(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> No
     if works_here(beam_arguments):
         if settings.job.decodes:
             check_ffmpeg()
-        if settings.job.needs_gpu and settings.engine.name != "openai":
+        if settings.asks_model and settings.engine.name != "openai":
             check_device(settings.engine.device)
     if settings.job.needs_source and not is_bucket(settings.source):
         check_readable(path_of_text(settings.source))

@@ -35,7 +35,15 @@ from schemas.identity import configuration_hash
 from schemas.jobs import Job
 from schemas.layout import WHOLE, Part, manifest_prefix
 from schemas.options.archive import Interval, RecordingLimit, Results, Source
-from schemas.options.derive import WRITER_KEY_VARIABLE, Questions, Recordings, Speech, Writer
+from schemas.options.derive import (
+    ATTENTION,
+    WRITER_KEY_VARIABLE,
+    Aligning,
+    Questions,
+    Recordings,
+    Speech,
+    Writer,
+)
 from schemas.options.evaluation import JUDGE_KEY_VARIABLE, Accepted, BenchmarkChoice, Judge
 from schemas.options.night import (
     AUTO,
@@ -144,6 +152,11 @@ class JobSettings:
         return self[RecordingLimit].max_recording_h * 3600
 
     @property
+    def asks_model(self) -> bool:
+        """Its job asks the audio model, or its aligner is the audio model."""
+        return self.job.needs_gpu or (_has(self, Aligning) and self[Aligning].aligner == ATTENTION)
+
+    @property
     def part(self) -> Part:
         """The part of the work that this run does."""
         return read_part(self[Split].part) if self.job.splits else WHOLE
@@ -223,7 +236,9 @@ def _resolved(settings: JobSettings) -> JobSettings:
     settings = replace(
         settings,
         tasks=_tasks(settings) if Tasks in groups else (),
-        audio_model=None if settings.job.model == "none" else _audio_model(settings),
+        audio_model=_audio_model(settings)
+        if settings.job.model != "none" or settings.asks_model
+        else None,
         language_model=_language_model(settings, groups),
     )
     return _with_clip_length(settings) if Cutting in groups else settings
@@ -372,7 +387,7 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
     if model.dtype in LOW_BIT and model.engine != "af3":
         raise ConfigurationError(f"--dtype {model.dtype} is of --engine af3, not of {model.engine}")
     if model.engine == "openai":
-        if not endpoint and settings.job.needs_gpu:
+        if not endpoint and settings.asks_model:
             raise ConfigurationError("--engine openai needs --endpoint, such as http://gpu:8000/v1")
         if model.prompt_form != DEFAULT_PROMPT_FORM:
             raise ConfigurationError(
@@ -391,10 +406,10 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
         raise ConfigurationError(f"{name} is of --engine openai, not of {model.engine}")
     else:
         checkpoint = find_checkpoint(
-            model.model, model.model_revision, with_weights=settings.job.needs_gpu
+            model.model, model.model_revision, with_weights=settings.asks_model
         )
     if model.think_model:
-        checkpoint = _with_think(checkpoint, model, settings.job)
+        checkpoint = _with_think(checkpoint, model, with_weights=settings.asks_model)
     return EngineSettings(
         name=model.engine,
         checkpoint=checkpoint,
@@ -412,12 +427,12 @@ def _batching(settings: JobSettings) -> BatchingName:
     return settings[Batching].batching if _has(settings, Batching) else "clip"
 
 
-def _with_think(checkpoint: Checkpoint, model: Model, job: Job) -> Checkpoint:
+def _with_think(checkpoint: Checkpoint, model: Model, *, with_weights: bool) -> Checkpoint:
     """The model with the whole checkpoint that thinks beside it."""
     assert model.think_model is not None
     name, revision = model.think_model, model.think_model_revision
     with in_words_of_think_model():
-        think = find_checkpoint(name, revision, with_weights=job.needs_gpu)
+        think = find_checkpoint(name, revision, with_weights=with_weights)
     return checkpoint.with_think(think)
 
 

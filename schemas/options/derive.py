@@ -21,6 +21,8 @@ SLOWEST, FASTEST = 0.25, 4.0
 """How fast a voice speaks, 1.0 being its own speed."""
 
 POCKETSPHINX, INTERPOLATION = "pocketsphinx", "interpolation"
+ATTENTION = "attention"
+"""The audio model itself, of --engine af3."""
 EMBEDDED_ALIGNERS = (POCKETSPHINX, INTERPOLATION)
 """Those that need no checkpoint: English on a CPU, and none at all."""
 
@@ -112,9 +114,18 @@ class Aligning(OptionGroup):
 
     aligner: str = option(
         POCKETSPHINX,
-        f"what finds the words: {POCKETSPHINX} (English), a CTC checkpoint of transformers by"
-        f" folder or hub id, or {INTERPOLATION} (default: {{default}})",
+        f"what finds the words: {POCKETSPHINX} (English), {ATTENTION} (where --model looks while it"
+        " writes), a CTC checkpoint of transformers by folder or hub id, or"
+        f" {INTERPOLATION} (default: {{default}})",
         "NAME",
+    )
+    calibrate: str | None = option(
+        None,
+        f"first choose the heads of --aligner {ATTENTION}, on a folder of recordings with CTM or"
+        f" TextGrid files of their words, or on {ESPEAK}: sentences spoken here",
+        "FOLDER",
+        key="",
+        on_templates=False,
     )
 
 

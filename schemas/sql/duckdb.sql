@@ -465,11 +465,11 @@ COMMENT ON COLUMN words."end_char" IS 'where it ends there';
 
 COMMENT ON COLUMN words."confidence" IS 'that it is spoken there, 0 to 1; missing where its time is estimated';
 
-COMMENT ON COLUMN words."method" IS 'pocketsphinx or ctc; interpolation where its time is estimated';
+COMMENT ON COLUMN words."method" IS 'pocketsphinx, ctc or attention; interpolation where its time is estimated';
 
 COMMENT ON COLUMN words."aligner" IS 'aligner that was asked';
 
-COMMENT ON COLUMN words."aligner_revision" IS 'revision of its weights or package; empty of interpolation';
+COMMENT ON COLUMN words."aligner_revision" IS 'of its weights (and heads) or package; empty of interpolation';
 
 COMMENT ON COLUMN words."channel" IS 'channel that it is of, from 0, where each was cut by itself; else none: of all that was heard';
 

@@ -43,9 +43,9 @@ WORDS = Table(
             "confidence",
             "that it is spoken there, 0 to 1; missing where its time is estimated",
         ),
-        text("method", "pocketsphinx or ctc; interpolation where its time is estimated"),
+        text("method", "pocketsphinx, ctc or attention; interpolation where its time is estimated"),
         text("aligner", "aligner that was asked"),
-        text("aligner_revision", "revision of its weights or package; empty of interpolation"),
+        text("aligner_revision", "of its weights (and heads) or package; empty of interpolation"),
         _CHANNEL,
         Column(
             "speaker",

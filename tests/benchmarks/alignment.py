@@ -1,6 +1,6 @@
 """How far words' times are off, and what their confidence is worth, on the demo archive.
 
-    python -m tests.benchmarks.alignment [ALIGNER …]
+    python -m tests.benchmarks.alignment [ALIGNER …]      of attention, that of nano
 
 `python -m af3core.nano.ctc_training FOLDER` makes a CTC model of this world for it.
 
@@ -19,6 +19,8 @@ import numpy as np
 from af3core.alignment.align import LEAST_CONFIDENCE, align
 from af3core.alignment.aligner import Aligner
 from af3core.alignment.aligner_registry import load_aligner
+from af3core.model.engines.engine_registry import EngineSettings
+from af3core.model.weights.checkpoint import find_checkpoint
 from af3core.nano.demo_archive import PROGRAMMES
 from schemas.options.derive import INTERPOLATION, POCKETSPHINX
 from tests.af3core.alignment.demo_words import (
@@ -34,6 +36,7 @@ CONDITIONS: dict[str, Callable[[Stretch], Stretch]] = {
     "noise, 15 dB below": on_noise,
     "music, 10 dB below": on_music,
 }
+NANO = EngineSettings("af3", find_checkpoint("nano"), "float32", "cpu", 65_536)
 LONGEST_MIN = 2.0
 """Longer programmes are left out."""
 
@@ -42,7 +45,7 @@ def measure(name: str) -> None:
     """Print the figures of one aligner."""
     spoken = [each.file for each in PROGRAMMES if each.sexes and each.minutes <= LONGEST_MIN]
     known = [stretch for file in spoken for stretch in stretches(file)]
-    aligner = load_aligner(name)
+    aligner = load_aligner(name, NANO)
     for condition, changed in CONDITIONS.items():
         heard = [changed(stretch) for stretch in known]
         errors, rate = errors_of(heard, aligner)

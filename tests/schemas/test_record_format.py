@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from af3core.alignment import attention_calibration
 from beam_jobs.browse.sql import sql_process
 from beam_jobs.evaluation import acceptance_rules
 from beam_jobs.search import index_state
@@ -35,6 +36,7 @@ MODULES = (
     index_state,
     acceptance_rules,
     sql_process,
+    attention_calibration,
 )
 KINDS = sorted(
     {
@@ -102,7 +104,7 @@ def is_required(field: dataclasses.Field[Any]) -> bool:
 
 
 def test_all_records_are_looked_at() -> None:
-    assert len(KINDS) == 48
+    assert len(KINDS) == 51
     assert {Recording, Segment, index_state.IndexedPartition} < set(KINDS)
 
 

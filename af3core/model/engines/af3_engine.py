@@ -12,6 +12,7 @@ import torch
 
 from af3core.errors import ModelError
 from af3core.model.engines.prompts_ahead import Heard, PromptsAhead, log_mel_ahead
+from af3core.model.forced_answer import ForcedAnswer, Head
 from af3core.model.isolation import answer_isolated
 from af3core.model.network.af3_model import Af3Model
 from af3core.model.network.log_mel import LogMel
@@ -34,6 +35,7 @@ from af3core.model.runtime.paged_schedule import PagedSchedule
 from af3core.model.runtime.paged_setup import free_bytes_of, paged_runners
 from af3core.model.runtime.runner import Runner
 from af3core.model.runtime.scheduler import Scheduler
+from af3core.model.runtime.teacher_forcing import force_answer
 from af3core.model.streaming.stream import Stream
 from af3core.model.streaming.stream_batches import FairLock, Join, PendingRequest, StreamBatches
 from af3core.model.weights.checkpoint import Checkpoint
@@ -55,6 +57,7 @@ as its free memory holds."""
 class _Side:
     """What answers requests of one kind of weights: tensors, prompts, words."""
 
+    model: Af3Model
     runner: Runner | PagedRunner
     prompt_builder: PromptBuilder
     tokenizer: Any
@@ -210,6 +213,17 @@ class Af3Engine:
         """
         return self._streams.call(lambda: answer_isolated(sounds, self._embed, _free_memory))
 
+    def force(self, request: Request, text: str, heads: Sequence[Head] | None) -> ForcedAnswer:
+        """A text as the answer to a request about one sound; see `force_answer`.
+
+        It is computed between two steps of what is written meanwhile.
+        """
+        side = self._side_of(request)
+        words = side.prompt_builder, side.tokenizer
+        return self._streams.call(
+            lambda: force_answer(side.model, side.runner.encode, *words, request, text, heads)
+        )
+
     @torch.inference_mode()
     def _embed(self, sounds: Sequence[Sound]) -> Iterator[tuple[int, Vector | ModelError]]:
         fit: dict[int, Sound] = {}
@@ -327,7 +341,9 @@ def _sides(models: Mapping[Weights, _Loaded], batch_tokens: int) -> dict[Weights
     else:
         runners = {name: Runner(loaded.model) for name, loaded in models.items()}
     return {
-        name: _Side(runners[name], loaded.prompt_builder, loaded.tokenizer, loaded.end_ids)
+        name: _Side(
+            loaded.model, runners[name], loaded.prompt_builder, loaded.tokenizer, loaded.end_ids
+        )
         for name, loaded in models.items()
     }
 

@@ -11,6 +11,7 @@ THIRD = WrittenText("transcript", "c", 40_000, 60_000, "Rome again")
 
 def test_texts_without_a_pause_between_are_one_run() -> None:
     assert runs_of([SECOND, THIRD, FIRST]) == [[FIRST, SECOND], [THIRD]]
+    assert runs_of([FIRST, SECOND], longest_ms=30_000) == [[FIRST], [SECOND]]
 
 
 def test_a_word_of_both_sides_is_the_first_ones() -> None:

@@ -156,7 +156,7 @@ class Failing:
     """An aligner whose library fails, as one of a GPU that is full does."""
 
     method: Method = "ctc"
-    name, revision, languages = "failing", "1", None
+    name, revision, languages, longest_ms = "failing", "1", None, None
 
     def __init__(self, error: Exception) -> None:
         self.error = error
