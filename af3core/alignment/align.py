@@ -67,12 +67,12 @@ def align(samples: Waveform, words: Sequence[TextWord], aligner: Aligner | None)
         return []
     duration_ms = len(samples) // SAMPLES_PER_MS
     if is_too_long(words, duration_ms):
-        flags = (TEXT_TOO_LONG,)
-        return [TimedWord(0, duration_ms, 0.0, "interpolation", flags) for _ in words]
+        whole = TimedWord(0, duration_ms, 0.0, "interpolation", (TEXT_TOO_LONG,))
+        return [whole] * len(words)
     speech = speech_in(samples)
     if aligner is None or duration_ms > (aligner.longest_ms or duration_ms):
         places = interpolate([len(word.normal) for word in words], speech)
-        flags = () if aligner is None else (NOT_ALIGNED,)
+        flags: tuple[str, ...] = () if aligner is None else (NOT_ALIGNED,)
         return [TimedWord(start, end, None, "interpolation", flags) for start, end in places]
     return _filled(_found(samples, words, aligner, speech), words, aligner, speech, duration_ms)
 
