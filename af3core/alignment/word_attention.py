@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from af3core.alignment.ctc_path import best_path
 from af3core.alignment.interpolation import Stretch
 from af3core.alignment.text_words import TextWord
 from af3core.audio import SAMPLE_RATE_HZ
@@ -90,10 +89,12 @@ def place_words(
         speech: where the detector hears speech.
         samples: 16 kHz mono.
     """
-    path = best_path(_scores(attention, speech), range(len(attention)), blank=len(attention))
-    if path is None:
+    count, frames = attention.shape
+    if frames < count:
         return None
-    spans = [(span.start * TOKEN_MS, span.end * TOKEN_MS) for span in path]
+    path = _best_path(_scores(attention, speech))
+    borders = [np.searchsorted(path, (2 * number + 1, 2 * number + 2)) for number in range(count)]
+    spans = [(int(start) * TOKEN_MS, int(end) * TOKEN_MS) for start, end in borders]
     rises = _energy_rises(samples)
     placed: list[Stretch] = []
     for start, end in spans:
@@ -105,12 +106,40 @@ def place_words(
 
 
 def _scores(attention: Matrix, speech: Sequence[Stretch]) -> Matrix:
-    """Of each frame `[frames, words + 1]`, the pause last: logarithms, as `best_path` adds them."""
+    """Of each frame in logarithms `[frames, words + 1]`, the pause last."""
     heard = _speech_shares(speech, attention.shape[1])
     total = attention.sum(axis=0) + _PAUSE_SHARE
     words = np.log(attention / total + _LEAST) + np.log(heard + _SPEECH_FLOOR)
     pause = np.log(_PAUSE_SHARE / total + _LEAST) + np.log(1 - heard + _PAUSE_FLOOR)
     return np.asarray(np.vstack([words, pause]).T, np.float32)
+
+
+def _best_path(scores: Matrix) -> npt.NDArray[np.int64]:
+    """The state of each frame on the best path (Viterbi): pause, word, pause, word, …, pause.
+
+    Each word has a frame at least; pauses may have none.
+    """
+    frames, words = len(scores), scores.shape[1] - 1
+    states = np.full(2 * words + 1, words)
+    states[1::2] = np.arange(words)
+    over_pause = np.zeros(len(states), bool)
+    over_pause[3::2] = True
+    best = np.full(len(states), -np.inf)
+    best[:2] = scores[0, states[:2]]
+    steps = np.zeros((frames, len(states)), np.int8)
+    for frame in range(1, frames):
+        one, two = np.full((2, len(states)), -np.inf)
+        one[1:], two[2:] = best[:-1], best[:-2]
+        two[~over_pause] = -np.inf
+        found = np.stack([best, one, two])
+        steps[frame] = found.argmax(axis=0)
+        best = found.max(axis=0) + scores[frame, states]
+    path = np.empty(frames, np.int64)
+    state = len(states) - (1 if best[-1] >= best[-2] else 2)
+    for frame in range(frames - 1, -1, -1):
+        path[frame] = state
+        state -= int(steps[frame, state])
+    return path
 
 
 def _speech_shares(speech: Sequence[Stretch], frames: int) -> Matrix:
