@@ -282,8 +282,8 @@ class GpuProcesses(OptionGroup):
 
     gpus: int | Literal["all"] | None = option(
         None,
-        "a process for each of so many GPUs of this machine, or of all; they share the clips"
-        " (default: one process)",
+        "a process for each of so many GPUs of this machine, or of all; they share the clips. With"
+        " --device cpu so many processes of the CPU (default: one process)",
         "N",
         rule=above_zero,
         on_templates=False,
