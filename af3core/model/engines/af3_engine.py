@@ -15,7 +15,6 @@ from af3core.model.engines.prompts_ahead import Heard, PromptsAhead, log_mel_ahe
 from af3core.model.isolation import answer_isolated
 from af3core.model.network.af3_model import Af3Model
 from af3core.model.network.log_mel import LogMel
-from af3core.model.network.step_tables import PAGE_TOKENS
 from af3core.model.prompt import InvalidPrompt, Prompt, PromptBuilder
 from af3core.model.request import Answer, Request, Sound, Vector, Weights, check_sound
 from af3core.model.runtime.accelerator import CudaAccelerator
@@ -44,9 +43,9 @@ from af3core.model.weights.loading import (
     load_processor,
     load_weights,
 )
-from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName
+from schemas.options.night import DEFAULT_BATCH_TOKENS, DEFAULT_PROMPT_FORM, PromptFormName
 
-BATCH_TOKENS = 65_536
+BATCH_TOKENS = DEFAULT_BATCH_TOKENS
 """Of a CPU, 3.5 GiB for AF3's decoder in bfloat16; at this number, the default, a GPU takes as many
 as its free memory holds."""
 
@@ -334,4 +333,4 @@ def _sides(models: Mapping[Weights, _Loaded], batch_tokens: int) -> dict[Weights
 
 def _room(runner: Runner | PagedRunner) -> int:
     """Tokens of its pool; 0 where it has none."""
-    return (runner.sizes.pages - 1) * PAGE_TOKENS if isinstance(runner, PagedRunner) else 0
+    return runner.sizes.tokens if isinstance(runner, PagedRunner) else 0

@@ -30,7 +30,7 @@ Result = Answer | ModelError
 def schedule_of(sizes: PoolSizes, batch_tokens: int) -> PagedSchedule:
     """The schedule of a run within a budget of tokens."""
     return PagedSchedule(
-        min(sizes.pages - 1, batch_tokens // PAGE_TOKENS),
+        min(sizes.tokens, batch_tokens) // PAGE_TOKENS,
         sizes.slots,
         pages_for(sizes.prefix_tokens),
         pages_for(sizes.own_tokens),
