@@ -18,19 +18,14 @@ from af3core.model.network.log_mel import LogMel
 from af3core.model.prompt import InvalidPrompt, Prompt, PromptBuilder
 from af3core.model.request import Answer, Request, Sound, Vector, Weights, check_sound
 from af3core.model.runtime.accelerator import CudaAccelerator
-from af3core.model.runtime.batch_loop import (
-    BatchLoop,
-    Job,
-    RunStats,
-    beyond_budget,
-    plan_groups,
-)
+from af3core.model.runtime.batch_loop import BatchLoop
 from af3core.model.runtime.detokenizer import Detokenizer
 from af3core.model.runtime.json_constraint import JsonConstraint
 from af3core.model.runtime.paged_loop import PagedLoop, schedule_of
 from af3core.model.runtime.paged_runner import PagedRunner
 from af3core.model.runtime.paged_schedule import PagedSchedule
 from af3core.model.runtime.paged_setup import free_bytes_of, paged_runners
+from af3core.model.runtime.run_jobs import Job, RunStats, beyond_budget, plan_groups
 from af3core.model.runtime.runner import Runner
 from af3core.model.runtime.scheduler import Scheduler
 from af3core.model.streaming.stream import Stream
