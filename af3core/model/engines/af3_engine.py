@@ -310,6 +310,7 @@ def _sides(models: Mapping[Weights, _Loaded], batch_tokens: int) -> dict[Weights
     """Models with their runners, once all weights are where they are to be."""
     runners: Mapping[Weights, Runner | PagedRunner]
     device = models["base"].model.device
+    share_cores(device)
     if device.type == "cuda":
         runners = paged_runners(
             {name: loaded.model for name, loaded in models.items()},
@@ -324,6 +325,14 @@ def _sides(models: Mapping[Weights, _Loaded], batch_tokens: int) -> dict[Weights
         name: _Side(runners[name], loaded.prompt_builder, loaded.tokenizer, loaded.end_ids)
         for name, loaded in models.items()
     }
+
+
+def share_cores(device: torch.device) -> None:
+    """Where a GPU computes, the cores are those of the threads that ask, which make log-mels, one a
+    core: torch takes one thread for each from now on, where it would take all cores for each.
+    """
+    if device.type == "cuda":
+        torch.set_num_threads(1)
 
 
 def _room(runner: Runner | PagedRunner) -> int:
