@@ -173,7 +173,7 @@ class PagedRunner:
         audio: dict[int, Tensor] = {}
         for number, batch in enumerate(calls):
             new = {key: sound for key, sound in heard[number].items() if key not in audio}
-            later = set().union(*heard[number:])
+            later = {key for sounds in heard[number:] for key in sounds}
             audio = {key: embedded for key, embedded in audio.items() if key in later}
             audio |= zip(new, self.encode(list(new.values())), strict=True)
             pages = [self.pages.take(pages_for(firsts[i].prefix)) for i in batch]
