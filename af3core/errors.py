@@ -67,10 +67,18 @@ class ConfigurationError(Af3Error):
     is_machine_fault = True
 
 
-class GpuFull(ConfigurationError):
-    """The model does not fit what is free on this GPU now: another one, or later, may have room."""
+class GpuUnusable(ConfigurationError):
+    """This GPU cannot take the model now: another one, or later, may."""
 
     permanent = False
+
+
+class GpuFull(GpuUnusable):
+    """The model does not fit what is free on it."""
+
+
+class GpuMissing(GpuUnusable):
+    """torch finds no GPU where one was asked for."""
 
 
 class StorageError(Af3Error):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 SAMPLE_RATE_HZ = 16_000
 HOP_SAMPLES = 160
 """10 ms between mel frames."""
+AUDIO_TOKENS_PER_S = 25
 
 WINDOW_S = 30
 WINDOW_SAMPLES = WINDOW_S * SAMPLE_RATE_HZ

@@ -15,7 +15,7 @@ import threading
 import traceback
 from typing import Any
 
-from af3core.errors import Af3Error, ConfigurationError, Fault, GpuFull, fault_of
+from af3core.errors import Af3Error, ConfigurationError, Fault, GpuUnusable, fault_of
 
 LENGTH_BYTES = 8
 _INTERRUPTED = 130
@@ -43,7 +43,7 @@ def _done(told: bytes) -> dict[str, Any]:
         do, settings, beam_arguments, pieces = pickle.loads(told)  # noqa: S301 (from our own pipe)
         return {"counters": do(settings, beam_arguments, pieces)}
     except Af3Error as error:
-        of_all = isinstance(error, ConfigurationError) and not isinstance(error, GpuFull)
+        of_all = isinstance(error, ConfigurationError) and not isinstance(error, GpuUnusable)
         return _failed(error, is_setting=of_all)
     except Exception as error:
         traceback.print_exc()

@@ -2,8 +2,9 @@
 
 this process ──► one process a GPU, which sees that one alone ──► what each counted ──► one outcome
 
-A process that is lost leaves what it had not done to the others. The processes end with this one,
-however it ends: each watches the pipe that it was told its work by.
+With `--device cpu` they are processes of the CPU, as many as are asked for. A process that is lost
+leaves what it had not done to the others. The processes end with this one, however it ends: each
+watches the pipe that it was told its work by.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from af3core.errors import Af3Error, ConfigurationError
 from af3core.messages import Level, tell
@@ -37,18 +38,35 @@ DoPieces = Callable[[JobSettings, Sequence[str], Sequence[Any] | None], dict[str
 
 
 @dataclass(frozen=True)
+class Place:
+    """What a process works on.
+
+    Attributes:
+        name: in messages.
+        visible: the GPU that it sees, as CUDA names it; empty: none.
+    """
+
+    name: str
+    visible: str
+
+    @classmethod
+    def of_gpu(cls, gpu: str) -> Place:
+        return cls(f"GPU {gpu}", gpu)
+
+
+@dataclass(frozen=True)
 class ProcessEnd:
     """How a process ended.
 
     Attributes:
-        gpu: as CUDA names it.
+        place: what it worked on, by its name.
         counters: what it counted; of one that is lost nothing is known.
         error_class, message: why it did not get to its end; empty where it did.
         is_setting: a wrong setting, which fails every process alike.
         is_bug: an error that no machine is to blame for.
     """
 
-    gpu: str
+    place: str
     counters: Mapping[str, int]
     error_class: str = ""
     message: str = ""
@@ -56,8 +74,8 @@ class ProcessEnd:
     is_bug: bool = False
 
 
-def chosen_gpus(settings: JobSettings, *, works_here: bool) -> tuple[str, ...]:
-    """The GPUs that get a process each; none where this one does the work.
+def chosen_places(settings: JobSettings, *, works_here: bool) -> tuple[Place, ...]:
+    """What gets a process each; nothing where this one does the work.
 
     Args:
         works_here: Beam's runner does its work in this process.
@@ -70,26 +88,35 @@ def chosen_gpus(settings: JobSettings, *, works_here: bool) -> tuple[str, ...]:
         return ()
     if settings.engine.name == "openai":
         raise ConfigurationError(f"--gpus {wanted} is of an engine on this machine, not of openai")
-    if settings.engine.device == "cpu":
-        raise ConfigurationError(f"--gpus {wanted} is of --device auto and cuda, not of cpu")
     if not works_here:
         raise ConfigurationError(
             f"--gpus {wanted} is of this machine; another runner's workers have GPUs of their own:"
             " leave it out, or --runner"
         )
-    found = visible_gpus(wanted)
-    return found if len(found) > 1 else ()
+    if settings.engine.device == "cpu":
+        places = _cpu_places(wanted)
+    else:
+        places = tuple(map(Place.of_gpu, visible_gpus(wanted)))
+    return places if len(places) > 1 else ()
 
 
-def run_on_gpus(
+def _cpu_places(wanted: int | Literal["all"]) -> tuple[Place, ...]:
+    if wanted == "all":
+        raise ConfigurationError(
+            "--gpus all is of GPUs: with --device cpu write how many processes, such as --gpus 2"
+        )
+    return tuple(Place(f"CPU process {number}", "") for number in range(wanted))
+
+
+def run_at_places(
     job: str,
     do: DoPieces,
     settings: JobSettings,
     beam_arguments: Sequence[str],
     pieces: Sequence[Any] | None,
-    gpus: Sequence[str],
+    places: Sequence[Place],
 ) -> list[ProcessEnd]:
-    """Do pieces with a process for each GPU, to the end of the last.
+    """Do pieces with a process for each place, to the end of the last.
 
     Each begins at another of the pieces and goes once round; what another has claimed or done costs
     it a look.
@@ -104,20 +131,20 @@ def run_on_gpus(
     ended: queue.Queue[ProcessEnd] = queue.Queue()
     running: list[subprocess.Popen[bytes]] = []
     try:
-        for number, gpu in enumerate(gpus):
-            share = None if pieces is None else _begun_at(pieces, number, len(gpus))
+        for number, place in enumerate(places):
+            share = None if pieces is None else _begun_at(pieces, number, len(places))
             told = pickle.dumps((do, settings, list(beam_arguments), share))
             try:
-                running.append(_start(gpu, told))
+                running.append(_start(place, told))
             except OSError as error:
-                ended.put(ProcessEnd(gpu, {}, LOST, f"cannot be started ({error})"))
+                ended.put(ProcessEnd(place.name, {}, LOST, f"cannot be started ({error})"))
                 continue
             threading.Thread(
-                target=lambda process, gpu: ended.put(_end_of(process, gpu)),
-                args=(running[-1], gpu),
+                target=lambda process, place: ended.put(_end_of(process, place)),
+                args=(running[-1], place),
                 daemon=True,
             ).start()
-        return [_noted(job, ended.get()) for _ in gpus]
+        return [_noted(job, ended.get()) for _ in places]
     finally:
         _end_all(running)
 
@@ -142,7 +169,7 @@ def what_waits(waiting: Mapping[str, int], ends: Sequence[ProcessEnd], left: int
         Af3Error: a bug ended a process, and pieces are left: another run would not do them either.
     """
     if left and (bug := next((end for end in ends if end.is_bug), None)):
-        raise Af3Error(f"the process of GPU {bug.gpu} {bug.message} ({bug.error_class})")
+        raise Af3Error(f"the process of {bug.place} {bug.message} ({bug.error_class})")
     kinds: dict[str, int] = {}
     for kind, count in Counter(waiting).most_common():
         kinds[kind] = min(count, left - sum(kinds.values()))
@@ -158,12 +185,12 @@ def _begun_at(pieces: Sequence[Any], number: int, count: int) -> list[Any]:
     return [*pieces[start:], *pieces[:start]]
 
 
-def _start(gpu: str, told: bytes) -> subprocess.Popen[bytes]:
+def _start(place: Place, told: bytes) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         [sys.executable, "-m", _MODULE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=os.environ | {VISIBLE: gpu},
+        env=os.environ | {VISIBLE: place.visible},
     )
     assert process.stdin is not None
     try:
@@ -174,7 +201,7 @@ def _start(gpu: str, told: bytes) -> subprocess.Popen[bytes]:
     return process
 
 
-def _end_of(process: subprocess.Popen[bytes], gpu: str) -> ProcessEnd:
+def _end_of(process: subprocess.Popen[bytes], place: Place) -> ProcessEnd:
     """Wait for a process; what it said last is how it ended."""
     assert process.stdout is not None
     said, code = process.stdout.read(), process.wait()
@@ -182,8 +209,8 @@ def _end_of(process: subprocess.Popen[bytes], gpu: str) -> ProcessEnd:
         found: dict[str, Any] = json.loads(said)
     except ValueError:
         how = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
-        return ProcessEnd(gpu, {}, LOST, how)
-    return ProcessEnd(gpu, **found)
+        return ProcessEnd(place.name, {}, LOST, how)
+    return ProcessEnd(place.name, **found)
 
 
 def _signal_name(number: int) -> str:
@@ -203,12 +230,12 @@ def _noted(job: str, end: ProcessEnd) -> ProcessEnd:
     if end.is_setting:
         raise ConfigurationError(end.message)
     if end.error_class:
-        said = f"{job}: the process of GPU {end.gpu} {end.message}; what it left is for the others,"
+        said = f"{job}: the process of {end.place} {end.message}; what it left is for the others,"
         said += " or the next run"
-        tell(said, Level.ERROR, gpu=end.gpu, error_class=end.error_class)
+        tell(said, Level.ERROR, place=end.place, error_class=end.error_class)
     else:
         done = ", ".join(f"{name} {count}" for name, count in sorted(end.counters.items()))
-        tell(f"{job}: GPU {end.gpu}: {done}", Level.DETAIL, gpu=end.gpu, counters=end.counters)
+        tell(f"{job}: {end.place}: {done}", Level.DETAIL, place=end.place, counters=end.counters)
     return end
 
 

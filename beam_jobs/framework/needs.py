@@ -19,7 +19,7 @@ from af3core.installation import require_extra
 from af3core.model.cuda import check_device
 from af3core.storage.address import is_bucket, store_at
 from af3core.storage.folder import CLAIMS
-from beam_jobs.framework.gpu_processes import chosen_gpus
+from beam_jobs.framework.gpu_processes import chosen_places
 from beam_jobs.framework.settings import JobSettings
 from schemas.jobs import Job
 from schemas.object_names import path_of_text
@@ -49,7 +49,7 @@ def check_needs(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> No
         AccessDenied: this user or account may not write the results, or not read the archive.
         StorageError: the bucket gave no answer.
     """
-    chosen_gpus(settings, works_here=works_here(beam_arguments))
+    chosen_places(settings, works_here=works_here(beam_arguments))
     if works_here(beam_arguments):
         if settings.job.decodes:
             check_ffmpeg()

@@ -55,6 +55,7 @@ from schemas.options.night import (
     Compute,
     Cutting,
     Endpoint,
+    GpuProcesses,
     Model,
     Run,
     Split,
@@ -414,7 +415,7 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
         name=model.engine,
         checkpoint=checkpoint,
         dtype=model.dtype,
-        device=compute.device,
+        device=_device(settings, compute),
         batch_tokens=compute.batch_tokens,
         endpoint=endpoint or "",
         server=served.server,
@@ -425,6 +426,12 @@ def _audio_model(settings: JobSettings) -> EngineSettings:
 
 def _batching(settings: JobSettings) -> BatchingName:
     return settings[Batching].batching if _has(settings, Batching) else "clip"
+
+
+def _device(settings: JobSettings, compute: Compute) -> str:
+    """What the model runs on: whoever asks for GPUs is not answered by a CPU in silence."""
+    asks_for_gpus = _has(settings, GpuProcesses) and settings[GpuProcesses].gpus is not None
+    return "cuda" if compute.device == "auto" and asks_for_gpus else compute.device
 
 
 def _with_think(checkpoint: Checkpoint, model: Model, *, with_weights: bool) -> Checkpoint:

@@ -24,7 +24,13 @@ from beam_jobs.framework.claimed_work import Claim, do_claimed, wait_for_claim
 from beam_jobs.framework.counters import count
 from beam_jobs.framework.equal_clips import heard_tracks, original_clip
 from beam_jobs.framework.failures import given_up
-from beam_jobs.framework.gpu_processes import chosen_gpus, merged, run_on_gpus, what_waits
+from beam_jobs.framework.gpu_processes import (
+    Place,
+    chosen_places,
+    merged,
+    run_at_places,
+    what_waits,
+)
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import equal_recordings, held_manifests
@@ -252,12 +258,12 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
         count_waiting(STAGE, away, len(waiting))
         return Outcome({"answers_made": 0}, [], {type(away).__name__: len(waiting)})
     pieces = begun_anywhere([piece_of(work) for work in waiting])
-    gpus = chosen_gpus(settings, works_here=works_here(beam_arguments))
+    places = chosen_places(settings, works_here=works_here(beam_arguments))
     with show_progress("annotate", _work(waiting, settings)):
         # where another run was faster there is nothing left to count
         counters = {"answers_made": 0}
-        if gpus:
-            counters |= ask_on_gpus(pieces, settings, beam_arguments, gpus)
+        if places:
+            counters |= ask_at_places(pieces, settings, beam_arguments, places)
         else:
             counters |= ask_listed(settings, beam_arguments, pieces)
     if counters.get("model_ms"):
@@ -276,19 +282,19 @@ def ask_listed(
     return run_pipeline(functools.partial(build, listed=waiting), settings, beam_arguments)
 
 
-def ask_on_gpus(
+def ask_at_places(
     waiting: Sequence[ClipWork],
     settings: JobSettings,
     beam_arguments: Sequence[str],
-    gpus: Sequence[str],
+    places: Sequence[Place],
 ) -> dict[str, int]:
-    """Ask what clips miss with a process for each GPU; gives the counters of all.
+    """Ask what clips miss with a process for each place; gives the counters of all.
 
     Clips wait that are still open at the end, whatever each process left to the next run: another
     may have asked them.
     """
     handed_over = waiting if len(waiting) <= MOST_HANDED_OVER else None
-    ends = run_on_gpus(STAGE, ask_listed, settings, beam_arguments, handed_over, gpus)
+    ends = run_at_places(STAGE, ask_listed, settings, beam_arguments, handed_over, places)
     done, waits = split_waiting(merged(ends))
     if waits or any(end.error_class for end in ends):
         waits = what_waits(waits, ends, sum(1 for _ in missing_work(settings)))

@@ -15,11 +15,14 @@ DtypeName = Literal["float32", "bfloat16", "int8"]
 LOW_BIT: tuple[DtypeName, ...] = ("int8",)
 """Of our engine alone: the decoder's linear layers have so many bits, and all is computed in
 bfloat16."""
+COMPUTED_BYTES: dict[DtypeName, int] = {"float32": 4, "bfloat16": 2, "int8": 2}
+"""Of a number of activations, keys and values, and of all weights that have no fewer bits."""
 ServerName = Literal["auto", "vllm", "sglang", "transformers", "openai"]
 """What serves a model; `auto` is what the server says of itself."""
 PromptFormName = Literal["hf", "authors"]
 """How sounds and words are put to a model: as transformers' processor does, or as its authors."""
 DEFAULT_PROMPT_FORM: PromptFormName = "hf"
+DEFAULT_BATCH_TOKENS = 65_536
 BatchingName = Literal["auto", "clip", "continuous"]
 """Which questions a model answers together; the second is the field's continuous batching."""
 API_KEY_VARIABLE = "AF3_API_KEY"
@@ -142,7 +145,7 @@ class Compute(OptionGroup):
         "auto", "what the model runs on (default: {default})"
     )
     batch_tokens: int = option(
-        65_536,
+        DEFAULT_BATCH_TOKENS,
         "tokens whose keys and values are held at once, 56 KiB each for AF3 in bfloat16; lower it"
         " where memory is short. At the default a GPU holds as many as its free memory has room"
         " for (default: {default})",
@@ -282,8 +285,8 @@ class GpuProcesses(OptionGroup):
 
     gpus: int | Literal["all"] | None = option(
         None,
-        "a process for each of so many GPUs of this machine, or of all; they share the clips"
-        " (default: one process)",
+        "a process for each of so many GPUs of this machine, or of all; they share the clips. With"
+        " --device cpu so many processes of the CPU (default: one process)",
         "N",
         rule=above_zero,
         on_templates=False,

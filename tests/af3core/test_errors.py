@@ -25,6 +25,7 @@ def test_their_names_are_those_in_tables() -> None:
         "DecoderKilled",
         "FileNotFoundError",
         "GpuFull",
+        "GpuMissing",
         "MachineModelError",
         "MemoryError",
         "ModelNotServed",

@@ -24,11 +24,11 @@ from af3core.model.network.step_tables import PagedKeysValues, StepTables
 from af3core.model.prompt import Prompt
 from af3core.model.request import Decoding, Waveform
 from af3core.model.runtime.accelerator import DirectAccelerator, Recorded
-from af3core.model.runtime.batch_loop import Job, RunStats
 from af3core.model.runtime.detokenizer import Detokenizer
 from af3core.model.runtime.memory_budget import PoolSizes
 from af3core.model.runtime.paged_loop import PagedLoop
 from af3core.model.runtime.paged_runner import PagedRunner
+from af3core.model.runtime.run_jobs import Job, RunStats
 from af3core.model.weights.checkpoint import find_checkpoint
 from af3core.model.weights.loading import load_processor
 from tests.benchmarks.report import header, line

@@ -18,7 +18,7 @@ from typing import Any
 from af3core.errors import ModelError
 from af3core.model.prompt import Prompt, PromptBuilder
 from af3core.model.request import Answer, Request
-from af3core.model.runtime.batch_loop import plan_groups
+from af3core.model.runtime.run_jobs import plan_groups
 from af3core.model.runtime.scheduler import Scheduler
 from af3core.model.streaming.stream_batches import (
     FairLock,

@@ -16,23 +16,17 @@ from af3core.model.forced_answer import ForcedAnswer, Head
 from af3core.model.isolation import answer_isolated
 from af3core.model.network.af3_model import Af3Model
 from af3core.model.network.log_mel import LogMel
-from af3core.model.network.step_tables import PAGE_TOKENS
 from af3core.model.prompt import InvalidPrompt, Prompt, PromptBuilder
 from af3core.model.request import Answer, Request, Sound, Vector, Weights, check_sound
 from af3core.model.runtime.accelerator import CudaAccelerator
-from af3core.model.runtime.batch_loop import (
-    BatchLoop,
-    Job,
-    RunStats,
-    beyond_budget,
-    plan_groups,
-)
+from af3core.model.runtime.batch_loop import BatchLoop
 from af3core.model.runtime.detokenizer import Detokenizer
 from af3core.model.runtime.json_constraint import JsonConstraint
 from af3core.model.runtime.paged_loop import PagedLoop, schedule_of
 from af3core.model.runtime.paged_runner import PagedRunner
 from af3core.model.runtime.paged_schedule import PagedSchedule
 from af3core.model.runtime.paged_setup import free_bytes_of, paged_runners
+from af3core.model.runtime.run_jobs import Job, RunStats, beyond_budget, plan_groups
 from af3core.model.runtime.runner import Runner
 from af3core.model.runtime.scheduler import Scheduler
 from af3core.model.runtime.teacher_forcing import force_answer
@@ -46,9 +40,9 @@ from af3core.model.weights.loading import (
     load_processor,
     load_weights,
 )
-from schemas.options.night import DEFAULT_PROMPT_FORM, PromptFormName
+from schemas.options.night import DEFAULT_BATCH_TOKENS, DEFAULT_PROMPT_FORM, PromptFormName
 
-BATCH_TOKENS = 65_536
+BATCH_TOKENS = DEFAULT_BATCH_TOKENS
 """Of a CPU, 3.5 GiB for AF3's decoder in bfloat16; at this number, the default, a GPU takes as many
 as its free memory holds."""
 
@@ -330,6 +324,7 @@ def _sides(models: Mapping[Weights, _Loaded], batch_tokens: int) -> dict[Weights
     """Models with their runners, once all weights are where they are to be."""
     runners: Mapping[Weights, Runner | PagedRunner]
     device = models["base"].model.device
+    share_cores(device)
     if device.type == "cuda":
         runners = paged_runners(
             {name: loaded.model for name, loaded in models.items()},
@@ -348,6 +343,14 @@ def _sides(models: Mapping[Weights, _Loaded], batch_tokens: int) -> dict[Weights
     }
 
 
+def share_cores(device: torch.device) -> None:
+    """Where a GPU computes, the cores are those of the threads that ask, which make log-mels, one a
+    core: torch takes one thread for each from now on, where it would take all cores for each.
+    """
+    if device.type == "cuda":
+        torch.set_num_threads(1)
+
+
 def _room(runner: Runner | PagedRunner) -> int:
     """Tokens of its pool; 0 where it has none."""
-    return (runner.sizes.pages - 1) * PAGE_TOKENS if isinstance(runner, PagedRunner) else 0
+    return runner.sizes.tokens if isinstance(runner, PagedRunner) else 0

@@ -1,10 +1,12 @@
 """Attention of a step's rows over their group's prefix and their own tokens, in pages:
 `af3::decode_attention`.
 
-Two kernels, whatever the number of groups. The first has a program for each tile of queries, key
-head and split of the keys. The queries of all rows of a group are the rows of its tiles, so that a
-prefix is read once for all of them (Juravsky et al. 2024); a row's own tokens are further splits.
-The second merges the splits of a row by their log-sum-exp, exactly.
+Two kernels, whatever the number of groups. The first has an item of work for each tile of queries,
+key head and split of the keys. The queries of all rows of a group are the rows of its tiles, so
+that a prefix is read once for all of them (Juravsky et al. 2024); a row's own tokens are further
+splits. Its programs are about as many as a GPU holds, and take the items in turns: tables on the
+device say which there are, so that a recorded step does nothing for groups that its bucket has room
+for and that are not there. The second merges the splits of a row by their log-sum-exp, exactly.
 
 Tiles have one size, and the splits of a prefix follow from its own length: a row's numbers are the
 same in any company.
@@ -27,6 +29,8 @@ SPLIT_PAGES = 4
 """Of a split, at least."""
 MOST_PREFIX_SPLITS, MOST_OWN_SPLITS = 32, 8
 """A longer one has larger splits."""
+MOST_PROGRAMS = 1_056
+"""Of all key heads: eight for each processor of an H200, more than it holds at once."""
 
 
 @triton.jit
@@ -34,6 +38,35 @@ def split_pages_of(
     length: tl.tensor, page_tokens: tl.constexpr, least: tl.constexpr, most: tl.constexpr
 ) -> tl.tensor:
     return tl.maximum(tl.cdiv(tl.cdiv(length, page_tokens), most), least)
+
+
+@triton.jit
+def used_splits_of(
+    length: tl.tensor, page_tokens: tl.constexpr, least: tl.constexpr, most: tl.constexpr
+) -> tl.tensor:
+    return tl.cdiv(length, split_pages_of(length, page_tokens, least, most) * page_tokens)
+
+
+@triton.jit
+def clip_items(
+    prefix_lengths: tl.tensor,
+    group_start: tl.tensor,
+    clips: tl.tensor,
+    groups: tl.constexpr,
+    page_tokens: tl.constexpr,
+    block_clips: tl.constexpr,
+    block_queries: tl.constexpr,
+    least: tl.constexpr,
+    most: tl.constexpr,
+) -> tl.tensor:
+    # tiles of queries times splits of the prefix, of each clip; none where rows or a prefix are not
+    clip = tl.arange(0, block_clips)
+    is_clip = clip < clips
+    starts = tl.load(group_start + clip, mask=is_clip, other=0)
+    ends = tl.load(group_start + clip + 1, mask=is_clip, other=0)
+    length = tl.load(prefix_lengths + clip, mask=is_clip, other=0)
+    tiles = tl.cdiv((ends - starts) * groups, block_queries)
+    return tiles * used_splits_of(length, page_tokens, least, most)
 
 
 @triton.jit
@@ -108,7 +141,7 @@ def attend_split(
 
 @triton.jit(
     do_not_specialize=[
-        "prefix_items",
+        "rows",
         "prefix_splits",
         "own_splits",
         "clips",
@@ -127,7 +160,7 @@ def splits_kernel(
     group_start: tl.tensor,
     own_pages: tl.tensor,
     own_lengths: tl.tensor,
-    prefix_items: tl.tensor,
+    rows: tl.tensor,
     prefix_splits: tl.tensor,
     own_splits: tl.tensor,
     clips: tl.tensor,
@@ -148,50 +181,72 @@ def splits_kernel(
     most_prefix_splits: tl.constexpr,
     most_own_splits: tl.constexpr,
 ) -> None:
-    item, kv_head = tl.program_id(0), tl.program_id(1)
+    program, kv_head = tl.program_id(0), tl.program_id(1)
     splits = prefix_splits + own_splits
-    if item < prefix_items:
-        tile, split = item // prefix_splits, item % prefix_splits
-        # tiles are numbered through the groups: which group has this one
+    items = clip_items(
+        prefix_lengths,
+        group_start,
+        clips,
+        groups,
+        page_tokens,
+        block_clips,
+        block_queries,
+        least,
+        most_prefix_splits,
+    )
+    prefix_items = tl.sum(items, axis=0)
+    programs = tl.num_programs(0)
+    for number in range(program, prefix_items, programs):
+        # items are numbered through the clips: which clip has this one
         clip = tl.arange(0, block_clips)
-        starts = tl.load(group_start + clip, mask=clip < clips, other=0)
-        ends = tl.load(group_start + clip + 1, mask=clip < clips, other=0)
-        tiles = tl.cdiv((ends - starts) * groups, block_queries)
-        through = tl.cumsum(tiles, axis=0)
-        mine = tl.sum((through <= tile).to(tl.int32), axis=0)
-        if mine < clips:
-            before = tl.sum(tl.where(clip < mine, tiles, 0), axis=0)
-            first_row = tl.load(group_start + mine)
-            attend_split(
-                query,
-                keys,
-                values,
-                partial,
-                log_sums,
-                prefix_pages + mine.to(tl.int64) * most_prefix_pages,
-                first_row,
-                tl.load(group_start + mine + 1) - first_row,
-                tile - before,
-                tl.load(prefix_lengths + mine),
-                split,
-                split,
-                splits,
-                kv_head,
-                scale,
-                kv_heads,
-                groups,
-                size,
-                query_row,
-                page_tokens,
-                block_queries,
-                block_keys,
-                block_size,
-                least,
-                most_prefix_splits,
-            )
-    else:
-        item -= prefix_items
-        row, split = item // own_splits, item % own_splits
+        items = clip_items(
+            prefix_lengths,
+            group_start,
+            clips,
+            groups,
+            page_tokens,
+            block_clips,
+            block_queries,
+            least,
+            most_prefix_splits,
+        )
+        mine = tl.sum((tl.cumsum(items, axis=0) <= number).to(tl.int32), axis=0)
+        item = number - tl.sum(tl.where(clip < mine, items, 0), axis=0)
+        length = tl.load(prefix_lengths + mine)
+        used = used_splits_of(length, page_tokens, least, most_prefix_splits)
+        first_row = tl.load(group_start + mine)
+        attend_split(
+            query,
+            keys,
+            values,
+            partial,
+            log_sums,
+            prefix_pages + mine.to(tl.int64) * most_prefix_pages,
+            first_row,
+            tl.load(group_start + mine + 1) - first_row,
+            item // used,
+            length,
+            item % used,
+            item % used,
+            splits,
+            kv_head,
+            scale,
+            kv_heads,
+            groups,
+            size,
+            query_row,
+            page_tokens,
+            block_queries,
+            block_keys,
+            block_size,
+            least,
+            most_prefix_splits,
+        )
+    # whoever has had fewest of them begins
+    first = (program + programs - prefix_items % programs) % programs
+    for number in range(first, rows * own_splits, programs):
+        row = number // own_splits
+        split = number % own_splits
         attend_split(
             query,
             keys,
@@ -243,10 +298,8 @@ def merge_kernel(
     row, head = tl.program_id(0).to(tl.int64), tl.program_id(1)
     prefix_length = tl.load(prefix_lengths + tl.load(row_group + row))
     own_length = tl.load(own_lengths + row)
-    pages = split_pages_of(prefix_length, page_tokens, least, most_prefix_splits)
-    prefix_used = tl.cdiv(prefix_length, pages * page_tokens)
-    pages = split_pages_of(own_length, page_tokens, least, most_own_splits)
-    used = prefix_used + tl.cdiv(own_length, pages * page_tokens)
+    prefix_used = used_splits_of(prefix_length, page_tokens, least, most_prefix_splits)
+    used = prefix_used + used_splits_of(own_length, page_tokens, least, most_own_splits)
     # splits that were written: the prefix's first ones, then the row's own first ones
     first = (row * heads + head) * (prefix_splits + own_splits)
     number = tl.arange(0, block_splits)
@@ -291,8 +344,8 @@ def launch_decode_attention(
     attended = query.new_empty(rows, heads, size)
     block_queries, block_keys, warps, stages = _TILES[query.element_size()]
     block_size = max(16, triton.next_power_of_2(size))
-    # of every group the last tile may be part empty
-    prefix_items = (rows * groups // block_queries + clips) * prefix_splits
+    # of every clip the last tile may be part empty
+    most_items = (rows * groups // block_queries + clips) * prefix_splits + rows * own_splits
     shared: dict[str, Any] = {
         "size": size,
         "page_tokens": page_tokens,
@@ -301,7 +354,7 @@ def launch_decode_attention(
         "most_prefix_splits": MOST_PREFIX_SPLITS,
         "most_own_splits": MOST_OWN_SPLITS,
     }
-    splits_kernel[(prefix_items + rows * own_splits, kv_heads)](
+    splits_kernel[(min(most_items, triton.cdiv(MOST_PROGRAMS, kv_heads)), kv_heads)](
         query,
         keys,
         values,
@@ -312,7 +365,7 @@ def launch_decode_attention(
         group_start,
         own_pages,
         own_lengths,
-        prefix_items,
+        rows,
         prefix_splits,
         own_splits,
         clips,

@@ -10,11 +10,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from af3core.model.low_bit.int8_sizes import WIDENED_OUTPUTS
+
 MOST_ROWS_IN_KERNEL = 128
 """Where the products begin to take longer than the bytes, about."""
-WIDENED_OUTPUTS = 18_944
-"""Of a weight, wide at once: 0.14 GB of AF3, whose output layer would take 1.09 GB beside what
-`memory_budget` shares out."""
 
 
 @torch.library.custom_op("af3::int8_linear", mutates_args=())

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import rms_norm, scaled_dot_product_attention, silu
 
-from af3core.model.network.kv_cache import KvCache, Placement, head_dim
+from af3core.model.model_sizes import head_dim
+from af3core.model.network.kv_cache import KvCache, Placement
 from af3core.model.network.rope import rotary_frequencies
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from af3core.model.model_sizes import head_dim
 from af3core.model.network.attention import PartialAttention, attend, merge
 
 _MASKED = -1e30
@@ -192,11 +193,6 @@ class KvCache:
         self.lengths = self.lengths[index]
         new = {clip: number for number, clip in enumerate(clips)}
         self._place_rows(self._prefix_lengths, [new[clip] for clip in old_clips])
-
-
-def head_dim(text: Any) -> int:
-    """Width of a head in a decoder's configuration; some leave it out."""
-    return getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
 
 
 def _select(tensors: list[Tensor], index: Tensor) -> None:

@@ -7,12 +7,13 @@ finished gives its pages back; nothing is copied.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
-
-from af3core.model.network.kv_cache import head_dim
+from af3core.model.model_sizes import head_dim
 from af3core.model.network.step_tables import PAGE_TOKENS
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SPARE_PAGE = 0
 """Written and read by rows and clips that a bucket has and nobody uses."""

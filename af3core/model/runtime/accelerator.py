@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -23,6 +24,10 @@ class Recorded:
     """
 
     replay: Callable[[], Tensor]
+
+
+Copy = Callable[[], object]
+"""Queues a copy between two fixed stretches of memory, as often as it is called."""
 
 
 class Mark(Protocol):
@@ -49,13 +54,13 @@ class HostBuffer:
         self._memory = memory
         self.values = memory.numpy()
 
-    def send(self, target: Tensor) -> None:
-        """Queue a copy of the first values to a tensor of the device."""
-        target.copy_(self._memory[: len(target)], non_blocking=True)
+    def sender(self, target: Tensor) -> Copy:
+        """What queues a copy of the first values to a tensor of the device."""
+        return partial(target.copy_, self._memory[: len(target)], non_blocking=True)
 
-    def receive(self, source: Tensor) -> None:
-        """Queue a copy of a tensor of the device to the first values."""
-        self._memory[: len(source)].copy_(source, non_blocking=True)
+    def receiver(self, source: Tensor) -> Copy:
+        """What queues a copy of a tensor of the device to the first values."""
+        return partial(self._memory[: len(source)].copy_, source, non_blocking=True)
 
 
 class Accelerator(Protocol):

@@ -7,77 +7,19 @@ the answers that are finished.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from af3core.errors import ModelError
-from af3core.model.prompt import Prompt, PromptTooLong
-from af3core.model.request import Answer, Decoding, Weights
-from af3core.model.runtime.detokenizer import Detokenizer
-from af3core.model.runtime.json_constraint import JsonConstraint
+from af3core.model.request import Answer
+from af3core.model.runtime.run_jobs import Job, NewJobs, RunJobs, RunStats
 from af3core.model.runtime.runner import Runner
 from af3core.model.runtime.sampling import Sampler
-from af3core.model.runtime.scheduler import BatchPlan, Group, Question, Scheduler
+from af3core.model.runtime.scheduler import BatchPlan, Scheduler
 from af3core.model.streaming.stream import Cancelled
-
-
-@dataclass
-class RunStats:
-    """Seconds of encoding and prefill, seconds and steps of decoding, and the most bytes of keys
-    and values held at once.
-    """
-
-    prefill_s: float = 0.0
-    decode_s: float = 0.0
-    steps: int = 0
-    peak_kv_bytes: int = 0
-
-
-@dataclass(frozen=True)
-class Job:
-    """A request with its prompt, and the detokenizer that collects its answer."""
-
-    prompt: Prompt
-    decoding: Decoding
-    weights: Weights
-    detokenizer: Detokenizer
-    constraint: JsonConstraint | None
-
-
-def plan_groups(prompts: Mapping[int, Prompt], answer_tokens: Mapping[int, int]) -> list[Group]:
-    """Requests by the prefix that they share."""
-    groups: dict[tuple[object, ...], list[int]] = {}
-    for number, prompt in prompts.items():
-        groups.setdefault(prompt.prefix_key, []).append(number)
-    return [
-        Group(
-            prompts[numbers[0]].prefix,
-            tuple(
-                Question(n, len(prompts[n].ids) - prompts[n].prefix, answer_tokens[n])
-                for n in numbers
-            ),
-        )
-        for numbers in groups.values()
-    ]
-
-
-def groups_of_jobs(jobs: Mapping[int, Job]) -> list[Group]:
-    """Jobs by the prefix that they share."""
-    return plan_groups(
-        {number: job.prompt for number, job in jobs.items()},
-        {number: job.decoding.max_new_tokens for number, job in jobs.items()},
-    )
-
-
-def beyond_budget(prompt: Prompt, answer_tokens: int, batch_tokens: int) -> PromptTooLong:
-    """The error of a request that no budget holds."""
-    return PromptTooLong(
-        f"{len(prompt.ids)} tokens and an answer of {answer_tokens} do not fit the budget of"
-        f" {batch_tokens}; raise --batch-tokens"
-    )
 
 
 @dataclass
@@ -107,24 +49,20 @@ class BatchLoop:
         jobs: Mapping[int, Job],
         end_ids: frozenset[int],
         stats: RunStats,
-        new_jobs: Callable[[], Iterator[tuple[int, Job | ModelError]]] | None = None,
+        new_jobs: NewJobs | None = None,
     ) -> None:
         self._runner = runner
-        self._jobs = dict(jobs)
-        self._new_jobs = new_jobs
+        self._jobs = RunJobs(jobs, new_jobs)
         self._end_ids = end_ids
         self._rows: dict[int, _Rows] = {}
         self._stats = stats
 
     def run(self, batch_tokens: int) -> Iterator[tuple[int, Answer | ModelError]]:
         """Each request's number with its result, as it is done."""
-        scheduler = Scheduler(groups_of_jobs(self._jobs), batch_tokens)
-        yield from self._reject_too_large(scheduler, batch_tokens)
+        scheduler = Scheduler([], batch_tokens)
+        yield from self._jobs.begin(scheduler, batch_tokens)
         while scheduler.busy:
-            if self._new_jobs is not None:
-                yield from self._add_new(self._new_jobs(), scheduler)
-                yield from self._reject_too_large(scheduler, batch_tokens)
-                yield from self._drop_cancelled(scheduler)
+            yield from self._jobs.join(scheduler, batch_tokens)
             begun = time.perf_counter()
             for plan in scheduler.admit():
                 logits = self._start(plan)
@@ -139,36 +77,6 @@ class BatchLoop:
                 self._stats.steps += 1
             self._stats.prefill_s += started - begun
             self._stats.decode_s += time.perf_counter() - started
-
-    def _reject_too_large(
-        self, scheduler: Scheduler, batch_tokens: int
-    ) -> Iterator[tuple[int, Answer | ModelError]]:
-        """Errors of those that no budget holds."""
-        while scheduler.too_large:
-            question = scheduler.too_large.pop()
-            prompt = self._jobs.pop(question.number).prompt
-            yield question.number, beyond_budget(prompt, question.answer_tokens, batch_tokens)
-
-    def _add_new(
-        self, new_jobs: Iterator[tuple[int, Job | ModelError]], scheduler: Scheduler
-    ) -> Iterator[tuple[int, ModelError]]:
-        """Queue new jobs; errors of those that cannot be asked."""
-        jobs: dict[int, Job] = {}
-        for number, job in new_jobs:
-            if isinstance(job, ModelError):
-                yield number, job
-            else:
-                jobs[number] = job
-        self._jobs |= jobs
-        scheduler.add(groups_of_jobs(jobs))
-
-    def _drop_cancelled(self, scheduler: Scheduler) -> Iterator[tuple[int, ModelError]]:
-        """Leave out cancelled jobs that have not started; `_sample` ends those that have."""
-        gone = [number for number, job in self._jobs.items() if job.detokenizer.cancelled]
-        if gone:
-            for number in scheduler.remove(gone):
-                del self._jobs[number]
-                yield number, Cancelled()
 
     def _start(self, plan: BatchPlan) -> Tensor:
         clips = [[self._jobs[q.number].prompt for q in group.questions] for group in plan.groups]
@@ -203,7 +111,7 @@ class BatchLoop:
             if cancelled or detokenizer.add(token, logprob):
                 rows.finished[row] = True
                 scheduler.finish(batch, row)
-                del self._jobs[number]
+                self._jobs.end(number)
                 yield number, Cancelled() if cancelled else detokenizer.answer()
 
     def _shrink(self, batch: int, stay: list[int]) -> None:

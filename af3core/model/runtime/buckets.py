@@ -73,6 +73,8 @@ def prefill_buckets(tokens_at_once: int) -> tuple[BatchBucket, ...]:
 
 MOST_RECORDED_TOKENS = _BATCH_COUNTS[-1] * _PREFIX_TOKENS[-1]
 """Of the largest prefill that is recorded; an encoder batch and a step take less."""
+MOST_RECORDED_FRAMES = _BATCH_COUNTS[-1] * _WINDOW_FRAMES[-1]
+"""Of the largest encoder batch that is recorded."""
 
 
 def encoder_buckets(most_frames: int, frames_at_once: int) -> tuple[BatchBucket, ...]:

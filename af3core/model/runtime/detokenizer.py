@@ -76,8 +76,7 @@ class Detokenizer:
         )
 
     def _text(self) -> str:
-        text: str = self._tokenizer.decode(self._ids, skip_special_tokens=True)
-        return text
+        return _decoded(self._tokenizer, self._ids)
 
     def _cut_at_stop(self) -> bool:
         """Cut the text before the first stop text, if one stands in it."""
@@ -106,7 +105,7 @@ class IncrementalText:
     def add(self, token: int) -> str:
         """The safe text after one token more, which has brought no stop text."""
         self._ids.append(token)
-        text: str = self._tokenizer.decode(self._ids, skip_special_tokens=True)
+        text = _decoded(self._tokenizer, self._ids)
         if len(self._ids) >= _WINDOW_TOKENS and not text.endswith(_INCOMPLETE):
             self._settled += text
             self._ids, text = [], ""
@@ -120,3 +119,13 @@ class IncrementalText:
             if any(stop.startswith(text[-count:]) for stop in self._stop):
                 return count
         return 0
+
+
+def _decoded(tokenizer: Any, ids: list[int]) -> str:
+    """As transformers' `decode`, which first asks each token in Python what it is, for longer than
+    all of them take to be decoded: its Rust part is asked where nothing is tidied up behind it.
+    """
+    if tokenizer.is_fast and not tokenizer.clean_up_tokenization_spaces:
+        tokenizer = tokenizer.backend_tokenizer
+    text: str = tokenizer.decode(ids, skip_special_tokens=True)
+    return text

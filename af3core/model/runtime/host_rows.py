@@ -93,7 +93,8 @@ class HostRows:
         self.owner = np.full(slots, NOBODY, np.int64)
         self._free_slots = list(reversed(range(slots)))
         self._free_groups = list(reversed(range(slots)))
-        self._group, self._rank = np.zeros(slots, np.int64), np.zeros(slots, np.int64)
+        self._group = np.zeros(slots, np.int64)
+        self._in_turn = np.zeros(0, np.int64)
         self._prompt_length, self._length = np.zeros(slots, np.int32), np.zeros(slots, np.int32)
         # a slot of nobody has no length to reach
         self._end_length, self._free_length = np.zeros(slots, np.int32), np.zeros(slots, np.int32)
@@ -105,7 +106,6 @@ class HostRows:
         self._group_pages: dict[int, tuple[int, Sequence[int]]] = {}
         self._prefix_length = np.zeros(slots, np.int32)
         self._prefix_pages = np.zeros((slots, buckets[-1].prefix_pages), np.int32)
-        self._started = 0
         self._step: Step | None = None
         self._changed = True
 
@@ -125,18 +125,20 @@ class HostRows:
     def begin(self, prefix_length: int, pages: Sequence[int], rows: Sequence[NewRow]) -> list[int]:
         """A clip's prefix, which is in the pool, with its questions; gives their slots."""
         group = self._free_groups.pop()
-        self._started += 1
+        self._in_turn = self._in_turn[self.owner[self._in_turn] != NOBODY]
         self._prefix_length[group] = prefix_length
         self._prefix_pages[group, : len(pages)] = pages
         self._group_pages[group] = len(rows), pages
         self._changed = True
-        return [self._begin_row(group, len(pages), row) for row in rows]
+        begun = [self._begin_row(group, len(pages), row) for row in rows]
+        self._in_turn = np.concatenate([self._in_turn, np.array(begun, np.int64)])
+        return begun
 
     def _begin_row(self, group: int, prefix_count: int, row: NewRow) -> int:
         slot = self._free_slots.pop()
         prompt = len(row.ids)
         self.owner[slot] = row.number
-        self._group[slot], self._rank[slot] = group, self._started
+        self._group[slot] = group
         self._ids[slot] = row.ids
         self._prompt_length[slot], self._length[slot] = prompt, 0
         self._end_length[slot] = prompt + row.max_new_tokens
@@ -199,10 +201,9 @@ class HostRows:
         runs = self._length < self._end_length
         if self._special:
             runs &= ~self._waits
-        slots = np.flatnonzero(runs)
+        slots = self._in_turn[runs[self._in_turn]]  # one of nobody does not run
         if not len(slots):
             return None
-        slots = slots[np.argsort(self._rank[slots], kind="stable")]
         if self._ids:
             return self._with_questions(slots, self._tokens_now(slots))
         rows = self._every_row[: len(slots)]
@@ -286,12 +287,13 @@ class HostRows:
             self._fill_questions(step, fields)
 
     def _fill_questions(self, step: Step, fields: npt.NDArray[np.int32]) -> None:
-        starts = np.cumsum(step.tokens) - step.tokens
+        reads = np.flatnonzero(self._length[step.advanced] < self._prompt_length[step.advanced])
+        starts = (np.cumsum(step.tokens) - step.tokens)[reads]
+        slots, counts = step.advanced[reads], step.tokens[reads]
         for slot, start, count in zip(
-            step.advanced.tolist(), starts.tolist(), step.tokens.tolist(), strict=True
+            slots.tolist(), starts.tolist(), counts.tolist(), strict=True
         ):
-            if slot in self._ids:
-                read = int(self._length[slot])
-                rows = slice(start, start + count)
-                fields[GIVEN_ID, rows] = self._ids[slot][read : read + count]
-                fields[GIVEN_LENGTH, rows] = np.arange(read + 1, read + count + 1)
+            read = int(self._length[slot])
+            rows = slice(start, start + count)
+            fields[GIVEN_ID, rows] = self._ids[slot][read : read + count]
+            fields[GIVEN_LENGTH, rows] = np.arange(read + 1, read + count + 1)

@@ -8,7 +8,7 @@ out. Rows whose next token depends on the host (JSON) take part in every second 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -16,11 +16,11 @@ from af3core.errors import ModelError
 from af3core.model.network.kv_pool import pages_for
 from af3core.model.network.step_tables import PAGE_TOKENS
 from af3core.model.request import Answer
-from af3core.model.runtime.batch_loop import Job, RunStats, beyond_budget, groups_of_jobs
 from af3core.model.runtime.device_rows import ENDED, IDS, LOGPROBS
 from af3core.model.runtime.memory_budget import PoolSizes
 from af3core.model.runtime.paged_runner import Launched, NewQuestion, PagedRunner
 from af3core.model.runtime.paged_schedule import PagedSchedule
+from af3core.model.runtime.run_jobs import Job, NewJobs, RunJobs, RunStats
 from af3core.model.runtime.token_history import TokenHistory
 from af3core.model.streaming.stream import Cancelled
 
@@ -30,7 +30,7 @@ Result = Answer | ModelError
 def schedule_of(sizes: PoolSizes, batch_tokens: int) -> PagedSchedule:
     """The schedule of a run within a budget of tokens."""
     return PagedSchedule(
-        min(sizes.pages - 1, batch_tokens // PAGE_TOKENS),
+        min(sizes.tokens, batch_tokens) // PAGE_TOKENS,
         sizes.slots,
         pages_for(sizes.prefix_tokens),
         pages_for(sizes.own_tokens),
@@ -52,11 +52,10 @@ class PagedLoop:
         runner: PagedRunner,
         jobs: Mapping[int, Job],
         stats: RunStats,
-        new_jobs: Callable[[], Iterator[tuple[int, Job | ModelError]]] | None = None,
+        new_jobs: NewJobs | None = None,
     ) -> None:
         self._runner = runner
-        self._jobs = dict(jobs)
-        self._new_jobs = new_jobs
+        self._jobs = RunJobs(jobs, new_jobs)
         self._stats = stats
         self._slots: dict[int, int] = {}
         slots = runner.sizes.slots
@@ -68,14 +67,10 @@ class PagedLoop:
         runner = self._runner
         runner.forget()  # what a run that broke off has left
         schedule = schedule_of(runner.sizes, batch_tokens)
-        schedule.add(groups_of_jobs(self._jobs))
+        yield from self._jobs.begin(schedule, batch_tokens)
         running: Launched | None = None
-        while schedule.busy or schedule.too_large or running or not runner.rows.is_empty:
-            yield from self._reject_too_large(schedule, batch_tokens)
-            if self._new_jobs is not None:
-                yield from self._take_new(self._new_jobs(), schedule)
-                yield from self._reject_too_large(schedule, batch_tokens)
-                yield from self._drop_cancelled(schedule)
+        while schedule.busy or running or not runner.rows.is_empty:
+            yield from self._jobs.join(schedule, batch_tokens)
             begun = time.perf_counter()
             self._start(schedule)
             started = time.perf_counter()
@@ -87,35 +82,6 @@ class PagedLoop:
             running = launched
             self._stats.prefill_s += started - begun
             self._stats.decode_s += time.perf_counter() - started
-
-    def _reject_too_large(
-        self, schedule: PagedSchedule, batch_tokens: int
-    ) -> Iterator[tuple[int, Result]]:
-        while schedule.too_large:
-            question = schedule.too_large.pop()
-            prompt = self._jobs.pop(question.number).prompt
-            yield question.number, beyond_budget(prompt, question.answer_tokens, batch_tokens)
-
-    def _take_new(
-        self, new_jobs: Iterator[tuple[int, Job | ModelError]], schedule: PagedSchedule
-    ) -> Iterator[tuple[int, Result]]:
-        jobs: dict[int, Job] = {}
-        for number, job in new_jobs:
-            if isinstance(job, ModelError):
-                yield number, job
-            else:
-                jobs[number] = job
-        if jobs:
-            self._jobs |= jobs
-            schedule.add(groups_of_jobs(jobs))
-
-    def _drop_cancelled(self, schedule: PagedSchedule) -> Iterator[tuple[int, Result]]:
-        gone = [number for number, job in self._jobs.items() if job.detokenizer.cancelled]
-        if not gone:
-            return
-        schedule.remove(gone)
-        for number in gone:
-            yield self._finish(number, Cancelled())
 
     def _start(self, schedule: PagedSchedule) -> None:
         runner = self._runner
@@ -174,7 +140,7 @@ class PagedLoop:
             self._runner.rows.resume(self._slots[number])
 
     def _finish(self, number: int, result: Result) -> tuple[int, Result]:
-        del self._jobs[number]
+        self._jobs.end(number)
         slot = self._slots.pop(number, None)
         if slot is not None:
             self._watched[slot] = False

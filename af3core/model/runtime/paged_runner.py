@@ -98,14 +98,16 @@ class PagedRunner:
         room = len(self._device_rows.tables)
         self._staged = [accelerator.host_buffer(room) for _ in range(_STEPS_AHEAD)]
         rows = self._device_rows
-        self._tables = {b: rows.tables[: layout_size(b)] for b in self._buckets}
-        self._results = {b: rows.results_of(b).flatten() for b in self._buckets}
+        tables = {b: rows.tables[: layout_size(b)] for b in self._buckets}
+        told = {b: rows.results_of(b).flatten() for b in self._buckets}
+        self._send = {b: [s.sender(tables[b]) for s in self._staged] for b in self._buckets}
         self._staged_views = {
             bucket: [host_views(staged.values, bucket) for staged in self._staged]
             for bucket in self._buckets
         }
         results = len(self._device_rows.results)
         self._told = [accelerator.host_buffer(results) for _ in range(_STEPS_AHEAD)]
+        self._receive = {b: [t.receiver(told[b]) for t in self._told] for b in self._buckets}
         self._vocabulary = len(network.like)
         self._has_queued = False
         self.forget()
@@ -160,12 +162,20 @@ class PagedRunner:
     def start(self, clips: Sequence[Sequence[NewQuestion]]) -> dict[int, int]:
         """Start questions by the prefix that they share, the longest first; gives each one's slot
         by its number. There must be slots and pages for all.
+
+        Sounds are encoded for one call of the prefill at a time: embeddings of all that starts
+        would take an eighth of the pool's memory, beside it. One that several calls hear is kept.
         """
         firsts = [questions[0].prompt for questions in clips]
-        sounds = {id(s): s for first in firsts for s in first.sounds}
-        audio = dict(zip(sounds, self.encode(list(sounds.values())), strict=True))
+        calls = list(batches([first.prefix for first in firsts], self.sizes.tokens_at_once))
+        heard = [{id(s): s for i in batch for s in firsts[i].sounds} for batch in calls]
         slots: dict[int, int] = {}
-        for batch in batches([first.prefix for first in firsts], self.sizes.tokens_at_once):
+        audio: dict[int, Tensor] = {}
+        for number, batch in enumerate(calls):
+            new = {key: sound for key, sound in heard[number].items() if key not in audio}
+            later = {key for sounds in heard[number:] for key in sounds}
+            audio = {key: embedded for key, embedded in audio.items() if key in later}
+            audio |= zip(new, self.encode(list(new.values())), strict=True)
             pages = [self.pages.take(pages_for(firsts[i].prefix)) for i in batch]
             self._prefill.prefill([self._prefix(firsts[i], audio) for i in batch], pages)
             for clip, of_clip in zip(batch, pages, strict=True):
@@ -215,16 +225,16 @@ class PagedRunner:
         logits = self._steps[step.bucket].replay()
         if len(step.beside):
             self._choose_beside(step, logits)
-        told = self._told[self._launches % _STEPS_AHEAD]
-        told.receive(self._results[step.bucket])
+        turn = self._launches % _STEPS_AHEAD
+        self._receive[step.bucket][turn]()
         self._launches += 1
         self.rows.launched(step)
-        return Launched(step, told.values, self._accelerator.mark())
+        return Launched(step, self._told[turn].values, self._accelerator.mark())
 
     def _put_tables(self, step: Step) -> None:
         turn = self._launches % _STEPS_AHEAD
         self.rows.fill_tables(step, self._staged_views[step.bucket][turn])
-        self._staged[turn].send(self._tables[step.bucket])
+        self._send[step.bucket][turn]()
 
     def _choose_beside(self, step: Step, logits: Tensor) -> None:
         rows = self._accelerator.upload(step.rows[step.beside])

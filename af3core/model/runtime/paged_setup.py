@@ -7,10 +7,13 @@ from collections.abc import Mapping
 import torch
 
 from af3core.model.audio_limits import audio_tokens
+from af3core.model.low_bit.int8_weight import held_bytes
+from af3core.model.model_sizes import ModelSizes
 from af3core.model.network.af3_model import Af3Model
+from af3core.model.network.kv_pool import KvPool
 from af3core.model.request import Weights
 from af3core.model.runtime.accelerator import Accelerator
-from af3core.model.runtime.memory_budget import PoolSizes, pool_sizes, token_bytes
+from af3core.model.runtime.memory_budget import ModelNeeds, sizes_of_all
 from af3core.model.runtime.paged_network import FusedNetwork
 from af3core.model.runtime.paged_runner import PagedRunner
 
@@ -35,42 +38,35 @@ def paged_runners(
     Raises:
         GpuFull: next to nothing is free.
     """
-    shapes = {name: _shape(model) for name, model in models.items()}
-    share = free_bytes // len(set(shapes.values()))
+    needs = {name: needs_of(model) for name, model in models.items()}
+    sizes = sizes_of_all(needs, free_bytes, batch_tokens)
+    pools: dict[tuple[int, ...], KvPool] = {}
     runners: dict[Weights, PagedRunner] = {}
     for name, model in models.items():
-        like = next((r for other, r in runners.items() if shapes[other] == shapes[name]), None)
-        alike = sum(shape == shapes[name] for shape in shapes.values())
-        sizes = like.sizes if like else _sizes(model, share, batch_tokens, alike)
+        shape = needs[name].pool_shape
         runners[name] = PagedRunner(
-            FusedNetwork(model, sizes.tokens_at_once),
-            sizes,
+            FusedNetwork(model, sizes[name].tokens_at_once),
+            sizes[name],
             sorted(end_ids[name]),
             accelerator,
-            like.pool if like else None,
+            pools.get(shape),
         )
+        pools[shape] = runners[name].pool
     return runners
+
+
+def needs_of(model: Af3Model) -> ModelNeeds:
+    """Of a model with weights."""
+    linear = model.decoder.decoder_layers()[0].down.weight
+    return ModelNeeds(
+        ModelSizes.of(model.config.to_dict()),
+        model.decoder.embed.weight.dtype.itemsize,
+        audio_tokens(model.limit.max_samples),
+        is_low_bit=held_bytes(linear) < linear.numel() * linear.dtype.itemsize,
+    )
 
 
 def free_bytes_of(device: torch.device) -> int:
     """Of a GPU, once what no tensor holds is given back."""
     torch.cuda.empty_cache()
     return torch.cuda.mem_get_info(device)[0]
-
-
-def _sizes(model: Af3Model, free_bytes: int, batch_tokens: int | None, runners: int) -> PoolSizes:
-    number_bytes = model.decoder.embed.weight.dtype.itemsize
-    longest = audio_tokens(model.limit.max_samples)
-    return pool_sizes(model.config, number_bytes, free_bytes, longest, batch_tokens, runners)
-
-
-def _shape(model: Af3Model) -> tuple[int, ...]:
-    """What decides a pool and its sizes."""
-    text = model.config.text_config
-    return (
-        token_bytes(model.config, 1),
-        text.num_hidden_layers,
-        text.num_key_value_heads,
-        text.max_position_embeddings,
-        text.vocab_size,
-    )

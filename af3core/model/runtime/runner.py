@@ -11,10 +11,8 @@ from af3core.model.network.af3_model import Af3Model
 from af3core.model.network.kv_cache import KvCache
 from af3core.model.prompt import Prompt
 from af3core.model.request import Sound
+from af3core.model.runtime.memory_budget import CPU_TOKENS_AT_ONCE
 from af3core.model.runtime.sound_windows import batches, join_windows, window_batches, windows_of
-
-_TOKENS_AT_ONCE = 1_500
-"""Audio tokens of one call of the encoder or of a prefill: enough to fill a CPU."""
 
 
 class Runner:
@@ -25,7 +23,7 @@ class Runner:
         tokens_at_once: of one call of encoder or prefill.
     """
 
-    def __init__(self, model: Af3Model, tokens_at_once: int = _TOKENS_AT_ONCE) -> None:
+    def __init__(self, model: Af3Model, tokens_at_once: int = CPU_TOKENS_AT_ONCE) -> None:
         self.model = model
         self._at_once = tokens_at_once
         self._caches: dict[int, KvCache] = {}

@@ -22,6 +22,7 @@ SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 THINK_CONFIG = "adapter_config.json"
 THINK_FOLDERS = ("think", "stage35")
 """In nvidia/audio-flamingo-3-hf, and in nvidia/audio-flamingo-3."""
+_OUTPUT_LAYER = "lm_head.weight"
 MOST_HEADER_BYTES = 100_000_000
 """Of the format."""
 _LENGTH_BYTES = 8
@@ -49,12 +50,14 @@ class WeightFiles:
         size_bytes: of them together.
         parameters: numbers in the base weights.
         think_parameters: numbers that the think weights hold besides, once merged.
+        has_output_layer: of its own; else it is the embeddings.
     """
 
     files: int
     size_bytes: int
     parameters: int
     think_parameters: int = 0
+    has_output_layer: bool = False
 
 
 def check_weight_files(name: str, folder: Path) -> WeightFiles:
@@ -87,6 +90,9 @@ def check_weight_files(name: str, folder: Path) -> WeightFiles:
         size_bytes=sum(path.stat().st_size for path in shapes),
         parameters=sum(math.prod(shape) for held in shapes.values() for shape in held.values()),
         think_parameters=think_parameters,
+        has_output_layer=any(
+            name.endswith(_OUTPUT_LAYER) for held in shapes.values() for name in held
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from transformers import GenerationConfig
 from transformers.utils import logging as transformers_logging
 
-from af3core.errors import ConfigurationError
+from af3core.errors import ConfigurationError, GpuMissing
 from af3core.model.audio_limits import AudioLimit
 from af3core.model.request import Weights
 from af3core.model.weights.checkpoint import Checkpoint
@@ -187,10 +187,18 @@ def choose_device(device: str) -> torch.device:
     """`auto` is CUDA where there is one.
 
     Raises:
-        ConfigurationError: CUDA is asked for and there is none.
+        GpuMissing: CUDA is asked for and torch finds none; its reason is said.
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigurationError("--device cuda: this machine shows no CUDA device")
+        raise GpuMissing(f"--device cuda: torch finds no CUDA device ({_why_no_device()})")
     return torch.device(device)
+
+
+def _why_no_device() -> str:
+    try:
+        torch.cuda.init()
+    except (RuntimeError, AssertionError) as error:  # the latter: torch is built for CPUs alone
+        return str(error).partition("\n")[0].partition(". ")[0]
+    return "it gives no reason"

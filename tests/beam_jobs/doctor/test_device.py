@@ -1,44 +1,19 @@
-"""What a model would run on, and whether it fits there."""
+"""What a model would run on."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-from pathlib import Path
 
 import pytest
 
 from af3core.model.cuda import GpuMemory, Gpus, TorchBuild
-from af3core.model.weights.completeness import WeightFiles
-from beam_jobs.doctor.device import device_finding, gpu_findings, memory_finding, token_bytes
+from beam_jobs.doctor.device import device_finding, gpu_findings
 from beam_jobs.doctor.model_choice import ModelChoice
 from schemas.findings import Finding
 
 AF3 = ModelChoice("nvidia/audio-flamingo-3-hf", None, "af3", "bfloat16", "auto", 65_536)
-WEIGHTS = WeightFiles(4, 16_536_000_000, 8_268_000_000)
-DECODER = {
-    "text_config": {
-        "num_hidden_layers": 28,
-        "num_attention_heads": 28,
-        "num_key_value_heads": 4,
-        "hidden_size": 3584,
-        "intermediate_size": 18944,
-        "vocab_size": 151_672,
-    }
-}
-"""Of AF3: Qwen2.5-7B."""
 L4 = Gpus("13.0", ("NVIDIA L4",), "", (GpuMemory(23_500_000_000, 24_000_000_000),))
 TORCH = TorchBuild("13.0")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "config.json").write_text(json.dumps(DECODER))
-    return tmp_path
-
-
-def test_a_token_of_af3_takes_56_kib() -> None:
-    assert token_bytes(DECODER, 2) == 56 * 1024
 
 
 @pytest.mark.parametrize(
@@ -58,35 +33,6 @@ def test_devices(
     made = device_finding(dataclasses.replace(AF3, device=device), found, build)
     assert (made.status, made.found[: len(finding[1])]) == finding
     assert bool(made.remedy) == (made.status != "ok")
-
-
-@pytest.mark.parametrize(
-    ("free_gb", "dtype", "status", "remedy"),
-    [
-        (23.5, "bfloat16", "ok", ""),
-        (20.0, "bfloat16", "warning", "--batch-tokens 31570, --dtype int8"),
-        (20.0, "int8", "ok", ""),
-        (14.0, "int8", "warning", "--batch-tokens 62537"),
-        (16.0, "bfloat16", "failed", "use a larger machine, --dtype int8"),
-        (23.5, "float32", "failed", "use a larger machine, --dtype bfloat16"),
-    ],
-)
-def test_memory_for_weights_and_batch(
-    folder: Path, free_gb: float, dtype: str, status: str, remedy: str
-) -> None:
-    choice = dataclasses.replace(AF3, dtype=dtype)
-    gpu = dataclasses.replace(L4, memory=(GpuMemory(round(free_gb * 1e9), 24_000_000_000),))
-    found = memory_finding(choice, [WEIGHTS], folder, gpu)
-    assert (found.status, found.remedy) == (status, remedy)
-
-
-def test_the_line_of_memory(folder: Path) -> None:
-    assert memory_finding(AF3, [WEIGHTS], folder, L4) == Finding(
-        "memory",
-        "ok",
-        "16.54 GB for weights in bfloat16, 5.41 GB for a batch of 65536 tokens, 23.50 GB free of"
-        " the GPU's",
-    )
 
 
 def test_each_of_several_gpus_has_a_line() -> None:

@@ -52,6 +52,17 @@ def find_gpu_1_full(
     return write_pieces(settings, options, pieces)
 
 
+def look_for_gpu_1(
+    settings: JobSettings, options: Sequence[str], pieces: Sequence[str] | None
+) -> dict[str, int]:
+    """The driver has shown one GPU that torch does not find."""
+    if os.environ["CUDA_VISIBLE_DEVICES"] == "1":
+        from af3core.model.weights.loading import choose_device
+
+        choose_device("cuda")
+    return write_pieces(settings, options, pieces)
+
+
 def die(settings: JobSettings, options: Sequence[str], pieces: object) -> dict[str, int]:
     os.kill(os.getpid(), signal.SIGKILL)
     return {}

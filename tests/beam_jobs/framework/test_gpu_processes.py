@@ -13,8 +13,16 @@ from pathlib import Path
 import pytest
 
 from af3core.errors import Af3Error, ConfigurationError
+from af3core.model.cuda import gpus
 from beam_jobs.cli import main
-from beam_jobs.framework.gpu_processes import DoPieces, ProcessEnd, merged, run_on_gpus, what_waits
+from beam_jobs.framework.gpu_processes import (
+    DoPieces,
+    Place,
+    ProcessEnd,
+    merged,
+    run_at_places,
+    what_waits,
+)
 from beam_jobs.framework.settings import JobSettings
 from tests.beam_jobs.framework import gpu_work
 from tests.beam_jobs.small_night import settings_of
@@ -31,7 +39,8 @@ def settings(tmp_path: Path) -> JobSettings:
 
 
 def run(do: DoPieces, settings: JobSettings, begin_at: int = 2) -> list[ProcessEnd]:
-    return run_on_gpus("annotate", do, settings, [str(begin_at)], PIECES, ["0", "1"])
+    places = [Place.of_gpu("0"), Place.of_gpu("1")]
+    return run_at_places("annotate", do, settings, [str(begin_at)], PIECES, places)
 
 
 def written(settings: JobSettings) -> dict[str, str]:
@@ -55,7 +64,7 @@ def test_what_a_killed_process_left_the_other_does(
     assert merged(ends) == {"pieces_written": 24}
     assert set(written(settings).values()) == {"0"}
     (lost,) = [end for end in ends if end.error_class]
-    assert (lost.gpu, lost.error_class) == ("1", "GpuProcessLost")
+    assert (lost.place, lost.error_class) == ("GPU 1", "GpuProcessLost")
     assert capfd.readouterr().err.splitlines() == [
         "af3: annotate: the process of GPU 1 was ended by SIGKILL; what it left is for the others,"
         " or the next run"
@@ -66,8 +75,22 @@ def test_a_gpu_that_is_full_leaves_the_night_to_the_others(settings: JobSettings
     ends = run(gpu_work.find_gpu_1_full, settings, begin_at=1)
     assert merged(ends) == {"pieces_written": 24}
     (full,) = [end for end in ends if end.error_class]
-    assert (full.gpu, full.error_class) == ("1", "GpuFull")
+    assert (full.place, full.error_class) == ("GPU 1", "GpuFull")
     assert full.message == "failed: 0.30 GB are free of the GPU's memory beside the weights"
+
+
+@pytest.mark.skipif(bool(gpus().names), reason="needs a machine without CUDA")
+def test_a_gpu_that_torch_does_not_find_leaves_the_night_to_the_others(
+    settings: JobSettings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ends = run(gpu_work.look_for_gpu_1, settings, begin_at=1)
+    assert merged(ends) == {"pieces_written": 24}
+    assert [end.error_class for end in ends if end.error_class] == ["GpuMissing"]
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(
+        "af3: annotate: the process of GPU 1 failed: --device cuda: torch finds no CUDA device ("
+    )
+    assert line.endswith("); what it left is for the others, or the next run")
 
 
 def test_where_all_are_lost_the_ends_say_so(settings: JobSettings) -> None:
@@ -133,8 +156,8 @@ def wait_for_numbers(begun: Path) -> list[int]:
     return [int(path.name) for path in begun.iterdir() if int(path.name) != os.getpid()]
 
 
-LOST = ProcessEnd("0", {}, "GpuProcessLost", "was ended by SIGKILL")
-WHOLE = ProcessEnd("1", {"answers_made": 3})
+LOST = ProcessEnd("GPU 0", {}, "GpuProcessLost", "was ended by SIGKILL")
+WHOLE = ProcessEnd("GPU 1", {"answers_made": 3})
 
 
 @pytest.mark.parametrize(
@@ -160,7 +183,10 @@ def test_what_waits_is_what_is_left(
     [
         (["--gpus", "3"], "--gpus 3: this machine shows 2 (NVIDIA L4); take all, or at most 2"),
         (["--gpus", "0"], "--gpus 0: must be more than 0"),
-        (["--gpus", "all", "--device", "cpu"], "--gpus all is of --device auto and cuda, not"),
+        (
+            ["--gpus", "all", "--device", "cpu"],
+            "--gpus all is of GPUs: with --device cpu write how many processes, such as --gpus 2",
+        ),
         (
             ["--gpus", "2", "--engine", "openai", "--endpoint", "http://127.0.0.1:1/v1"],
             "--gpus 2 is of an engine on this machine, not of openai",

@@ -1,6 +1,6 @@
 """`af3 annotate --gpus`: the night of one process, by two that share its clips.
 
-Simulated are the GPUs alone: the driver shows two, and torch, which finds none, takes the CPU.
+The two are processes of the CPU, as `--device cpu` asks for.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
+from af3core.model.cuda import gpus
 from beam_jobs.night import discover, publish, segment
 from schemas.tables.night_tables import TABLES
 from tests.beam_jobs.small_night import DAY, night, quick_tasks, rows, settings_of
@@ -54,17 +55,18 @@ def nights(tmp_path_factory: pytest.TempPathFactory, untrained: Path) -> Nights:
 
 
 class Shared:
-    """A night of the two GPUs, in a folder of its own."""
+    """A night of two processes, in a folder of its own."""
 
     def __init__(self, nights: Nights, folder: Path) -> None:
         self.nights, self.out, self.report = nights, folder / "out", folder / "report.json"
         shutil.copytree(nights.cut, self.out)
         self.command = [sys.executable, "-m", "beam_jobs", "annotate", "--out", str(self.out)]
         self.command += [*ASKED, "--model", str(nights.checkpoint), "--tasks"]
-        self.command += [quick_tasks(self.out), "--gpus", "all", "--report", str(self.report)]
+        self.command += [quick_tasks(self.out), "--gpus", "2", "--report", str(self.report)]
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
-        return subprocess.Popen([*self.command, *options], stderr=subprocess.PIPE, text=True)
+    def start(self, *options: str, device: str = "cpu") -> subprocess.Popen[str]:
+        command = [*self.command, "--device", device, *options]
+        return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
     def facts(self) -> dict[str, Any]:
         facts: dict[str, Any] = json.loads(self.report.read_text())["facts"]
@@ -79,8 +81,7 @@ class Shared:
 
 
 @pytest.fixture
-def shared_night(tmp_path: Path, nights: Nights, monkeypatch: pytest.MonkeyPatch) -> Shared:
-    show_gpus(tmp_path, monkeypatch, version=99_000)
+def shared_night(tmp_path: Path, nights: Nights) -> Shared:
     return Shared(nights, tmp_path)
 
 
@@ -93,9 +94,9 @@ def test_two_processes_give_the_answers_of_one_and_one_report(shared_night: Shar
     answers = len(rows(whole, "captions")) + len(rows(whole, "transcripts"))
     assert facts["answers_made"] == answers
     lines = error.splitlines()
-    assert sorted(line[:21] for line in lines if line.startswith("af3: annotate: GPU")) == [
-        "af3: annotate: GPU 0:",
-        "af3: annotate: GPU 1:",
+    assert sorted(line[:29] for line in lines if line.startswith("af3: annotate: CPU")) == [
+        "af3: annotate: CPU process 0:",
+        "af3: annotate: CPU process 1:",
     ]
     assert sum("x real time" in line for line in lines) == 1, "one progress"
     shared_night.check_tables()
@@ -123,6 +124,26 @@ def test_what_killed_processes_left_is_done_by_the_other_or_the_next_run(
     assert "was ended by SIGKILL; what it left is for the others, or the next run" in error
     assert not any(path.is_file() for path in (out / "claims").rglob("*"))
     shared_night.check_tables()
+
+
+@pytest.mark.skipif(bool(gpus().names), reason="needs a machine without CUDA")
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+def test_gpus_that_torch_does_not_find_are_no_cpus(
+    shared_night: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
+    show_gpus(tmp_path, monkeypatch, version=99_000)
+    process, clips = shared_night.start(device=device), shared_night.nights.clips
+    _, error = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 3, error
+    failed = [line.partition(" (")[0] for line in error.splitlines() if " failed: " in line]
+    assert sorted(failed) == [
+        f"af3: annotate: the process of GPU {gpu} failed: --device cuda: torch finds no CUDA device"
+        for gpu in (0, 1)
+    ]
+    assert error.splitlines()[-1] == (
+        f"af3: annotate: {clips} pieces wait ({clips} GpuMissing); all else is done, run it again"
+    )
+    assert not list((shared_night.out / "ledger" / "annotate").rglob("*.json"))
 
 
 def wait_for_workers(number: int, out: Path, answers: int = 1) -> list[psutil.Process]:

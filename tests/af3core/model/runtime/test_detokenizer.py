@@ -89,6 +89,8 @@ def test_a_long_answer_is_decoded_in_windows() -> None:
     lengths = []
 
     class Counting:
+        is_fast = False
+
         def decode(self, some: list[int], skip_special_tokens: bool) -> str:
             lengths.append(len(some))
             text: str = tokenizer().decode(some, skip_special_tokens=skip_special_tokens)

@@ -24,7 +24,7 @@ from af3core.model.audio_limits import AudioLimit, audio_tokens
 from af3core.model.network.af3_model import Af3Model
 from af3core.model.prompt import Prompt
 from af3core.model.request import Decoding, Sound, Weights
-from af3core.model.runtime.accelerator import DirectAccelerator, HostBuffer, Recorded
+from af3core.model.runtime.accelerator import Copy, DirectAccelerator, HostBuffer, Recorded
 from af3core.model.runtime.paged_runner import NewQuestion, PagedRunner
 from af3core.model.runtime.paged_setup import paged_runners
 from tests.benchmarks.full_model import full_config
@@ -62,13 +62,15 @@ class RealMemory(HostBuffer):
     def __init__(self, count: int) -> None:
         self.values = np.zeros(count, np.int32)
 
-    def send(self, target: Tensor) -> None:
+    def sender(self, target: Tensor) -> Copy:
         """Nothing is there to take it."""
         assert (target.device.type, target.dtype) == ("cuda", torch.int32)
+        return lambda: None
 
-    def receive(self, source: Tensor) -> None:
+    def receiver(self, source: Tensor) -> Copy:
         """Nothing is there to give."""
         assert (source.device.type, source.dtype) == ("cuda", torch.int32)
+        return lambda: None
 
 
 class FakeGpu(DirectAccelerator):

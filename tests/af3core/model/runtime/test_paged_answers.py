@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +67,24 @@ def test_mixed_lengths_with_shared_and_unshared_prefixes(engines: Engines) -> No
     requests += [request_of(Decoding(5), WHO, ()), request_of(Decoding(1), WHO, (2.5, 31.0))]
     requests += [ask(sounds[1], f"{CAPTION} {n}", 3 + 30 * (n % 2)) for n in range(7)]
     compare(engines, requests)
+
+
+def test_sounds_are_encoded_for_one_prefill_at_a_time(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Embeddings of all that starts are not held together; a sound of two prefixes is kept."""
+    runner = runner_of(engines[0])
+    encode, seconds = runner.encode, []
+
+    def watched(sounds: Sequence[Sound]) -> list[torch.Tensor]:
+        seconds.append([len(sound.samples) // 16_000 for sound in sounds])
+        return encode(sounds)
+
+    monkeypatch.setattr(runner, "encode", watched)
+    one, two, three, four = (sound_of(s, seed=int(s)) for s in (30.0, 29.0, 28.0, 27.0))
+    both = Request((four, one), (Turn("user", WHO),), Decoding(2))
+    compare(engines, [*(ask(sound, WHO, 2) for sound in (one, two, three)), both])
+    assert seconds == [[27, 30], [], [29, 28]]
 
 
 def test_penalties_least_lengths_and_stop_texts(engines: Engines) -> None:

@@ -20,11 +20,11 @@ from af3core.model.engines.af3_engine import Af3Engine
 from af3core.model.prompt import PromptTooLong
 from af3core.model.request import Answer, Decoding, Request, Turn
 from af3core.model.runtime.accelerator import DirectAccelerator, Mark, Recorded
-from af3core.model.runtime.batch_loop import Job, RunStats
 from af3core.model.runtime.buckets import encoder_buckets, prefill_buckets, step_buckets
 from af3core.model.runtime.memory_budget import PoolSizes
 from af3core.model.runtime.paged_loop import PagedLoop
 from af3core.model.runtime.paged_runner import Launched
+from af3core.model.runtime.run_jobs import Job, RunStats
 from af3core.model.streaming.stream import StreamState
 from af3core.model.streaming.stream_batches import PendingRequest
 from af3core.model.weights.checkpoint import find_checkpoint

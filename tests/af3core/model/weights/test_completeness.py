@@ -50,7 +50,9 @@ def refused(folder: Path) -> str:
 
 
 def test_whole_weights_are_counted(folder: Path) -> None:
-    assert check_weight_files("nano", folder) == WeightFiles(1, 17_398_752, 8_692_480)
+    assert check_weight_files("nano", folder) == WeightFiles(
+        1, 17_398_752, 8_692_480, has_output_layer=True
+    )
 
 
 def test_whole_shards_hold_as_many_numbers(sharded: Path) -> None:

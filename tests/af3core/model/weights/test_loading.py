@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from af3core.errors import ConfigurationError
+from af3core.errors import GpuMissing
 from af3core.model.engines.af3_engine import Af3Engine
 from af3core.model.weights.checkpoint import find_checkpoint
 from af3core.model.weights.loading import choose_device, load_processor, load_weights
@@ -31,5 +31,5 @@ def test_joined_weights_do_not_stay_beside_their_parts(untrained: Path) -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_a_missing_device_is_said() -> None:
-    with pytest.raises(ConfigurationError, match="--device cuda: this machine shows no CUDA"):
+    with pytest.raises(GpuMissing, match=r"--device cuda: torch finds no CUDA device \("):
         choose_device("cuda")

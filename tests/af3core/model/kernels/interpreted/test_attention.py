@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -126,6 +129,21 @@ def test_a_row_is_the_same_in_any_company() -> None:
             own_lengths=tables.own_lengths[row][None],
         )
         assert torch.equal(attended(query[row][None], keys, values, alone, 0.25)[0], together[row])
+
+
+@pytest.mark.parametrize("programs", [2, 6])
+def test_programs_take_items_in_turns(monkeypatch: pytest.MonkeyPatch, programs: int) -> None:
+    """To the last bit as with one item each, in a bucket with room for more groups and rows."""
+    torch.manual_seed(0)
+    pages = Pages(60, seed=3)
+    prefixes, row_group = [300, 70, 0, 0, 0, 0], [0, 0, 0, 1, 5, 5]
+    tables = tables_of(prefixes, row_group, [5, 300, 1, 130, 1, 1], pages, columns=(5, 5))
+    keys, values = filled(pool_of(1, 60, 2, 16), tables)
+    query = torch.randn(6, 6, 16)
+    one_each = attended(query, keys, values, tables, 0.25)
+    module = importlib.import_module("af3core.model.kernels.decode_attention")
+    monkeypatch.setattr(module, "MOST_PROGRAMS", programs)
+    assert torch.equal(attended(query, keys, values, tables, 0.25), one_each)
 
 
 @few
