@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from beam_jobs.browse.sql import sql_process
 from beam_jobs.evaluation import acceptance_rules
 from beam_jobs.search import index_state
-from schemas import accepted_models, records, reports
+from schemas import accepted_models, correction_records, records, reports
 from schemas.record_format import (
     FORM,
     RECORD_FORMAT,
@@ -27,7 +27,15 @@ from schemas.record_format import (
 )
 from schemas.records import MediaInfo, Recording, Segment
 
-MODULES = (records, reports, accepted_models, index_state, acceptance_rules, sql_process)
+MODULES = (
+    records,
+    correction_records,
+    reports,
+    accepted_models,
+    index_state,
+    acceptance_rules,
+    sql_process,
+)
 KINDS = sorted(
     {
         kind
@@ -94,7 +102,7 @@ def is_required(field: dataclasses.Field[Any]) -> bool:
 
 
 def test_all_records_are_looked_at() -> None:
-    assert len(KINDS) == 43
+    assert len(KINDS) == 46
     assert {Recording, Segment, index_state.IndexedPartition} < set(KINDS)
 
 
