@@ -39,7 +39,16 @@ from beam_jobs.framework.settings_file import (
 )
 from beam_jobs.output.next_command import Place, working_at
 from schemas.jobs import COMMANDS, SAID_BY_ALL, Groups, Job, JobName, job_named
-from schemas.options import archive, derive, doctor, evaluation, messages, night, reading
+from schemas.options import (
+    archive,
+    correcting,
+    derive,
+    doctor,
+    evaluation,
+    messages,
+    night,
+    reading,
+)
 from schemas.options.archive import Results, Source
 from schemas.options.option import Option, options_of
 
@@ -51,6 +60,7 @@ Annotate media archives with Audio Flamingo 3: recordings in, queryable Parquet 
   af3 annotate RECORDINGS --out NIGHT      run all jobs over a folder of recordings
   af3 query --out NIGHT                    list the tables and their columns
   af3 query --out NIGHT "SELECT text FROM transcripts"
+  af3 correct FIXES.csv --by NAME --out NIGHT    what people know better, kept through every run
   af3 status --out NIGHT                   which days lack something
   af3 index --out NIGHT; af3 search --out NIGHT "storm"
   af3 browse --out NIGHT                   search, listen and ask in a browser
@@ -84,7 +94,7 @@ _NAMED_OWNERS = 3
 
 @dataclass(frozen=True)
 class Reader:
-    """A command that is no job: it reads, leaves no report, and takes no options of Beam's."""
+    """A command of a person, and no job: it leaves no report, and takes no options of Beam's."""
 
     name: str
     summary: str
@@ -100,6 +110,13 @@ READERS = (
         (reading.Query, reading.Tables, reading.RowsOut, messages.Messages),
         "beam_jobs.query.query_command",
         "query_command",
+    ),
+    Reader(
+        "correct",
+        "say what the model got wrong or right; it is shown, and outlasts every run",
+        (correcting.Correcting, reading.Tables, reading.RowsOut, messages.Messages),
+        "beam_jobs.corrections.correct_command",
+        "run_correct",
     ),
     Reader(
         "status",

@@ -32,6 +32,7 @@ reports/corpus=C/run=R/report.html                          the night as a page 
 reports/corpus=C/run=R/listing.json                         what the archive lacked, held or moved
 indexes/search.json                                         the index: files, what it was made of
 indexes/search/TOKEN/…                                      full text and vectors of the tables
+corrections/corpus=C/BATCH.json                             what a person corrected, never replaced
 exports/corpus=C/from=D,until=U/FORMAT/…                    training data
 quality/corpus=C/from=D,until=D.json                        measures of an interval
 evaluations/accepted.json                                   the models that passed the gate
@@ -60,6 +61,7 @@ OUTPUT_FOLDERS = (
     "audits",
     "claims",
     "clips",
+    "corrections",
     "descriptions",
     "evaluations",
     "exports",
@@ -430,6 +432,15 @@ def report_key(corpus: str, run_id: str, job: str, part: Part = WHOLE) -> str:
 def listing_key(corpus: str, run_id: str) -> str:
     """What a run's listing of the archive came to."""
     return f"reports/corpus={corpus}/run={run_id}/listing.json"
+
+
+def corrections_prefix(corpus: str) -> str:
+    """One listing finds all that was corrected in a corpus."""
+    return f"corrections/corpus={corpus}/"
+
+
+def correction_key(corpus: str, batch: str) -> str:
+    return f"{corrections_prefix(corpus)}{batch}.json"
 
 
 INDEX_STATE_KEY = "indexes/search.json"

@@ -17,6 +17,7 @@ COMMANDS = (
     "segment",
     "publish",
     "query",
+    "correct",
     "status",
     "search",
     "index",

@@ -99,6 +99,7 @@ _KEPT = re.compile(
     rf"|{re.escape(INDEX_STATE_KEY)}|{re.escape(OUTPUT_MARKER_KEY)}"
     r"|quality/corpus=[^/]+/[^/]+\.json"
     r"|evaluations/.+"
+    r"|corrections/corpus=[^/]+/[^/]+\.json"
     r"|descriptions/corpus=[^/]+/date=[^/]+/[^/]+/[^/]+\.opus"
 )
 

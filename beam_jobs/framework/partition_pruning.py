@@ -16,7 +16,9 @@ import duckdb
 
 from beam_jobs.framework.table_snapshot import TableSnapshot
 from schemas import layout
+from schemas.sql.corrected_views import CORRECTED_TABLES, CORRECTED_VIEWS
 from schemas.sql.duckdb_views import create_empty_table
+from schemas.sql.joined_views import define_joined
 from schemas.tables.derived_tables import ALL_TABLES
 
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": "false"}
@@ -27,8 +29,12 @@ _OPTIONAL = "optional: "
 
 
 def tables_named(sql: str) -> list[str]:
-    """The tables whose names are words of a statement: those that it reads, and few others."""
+    """The tables whose names are words of a statement, or that a view named so reads: those that
+    the statement reads, and few others.
+    """
     words = {word.lower() for word in re.findall(r"\w+", sql)}
+    if words & {view.name for view in CORRECTED_VIEWS}:
+        words.update(CORRECTED_TABLES)
     return [table.name for table in ALL_TABLES if table.name in words]
 
 
@@ -60,11 +66,13 @@ def _needed_days(sql: str, days: set[tuple[str, str]]) -> dict[str, set[tuple[st
 
 
 def _planner() -> duckdb.DuckDBPyConnection:
-    """A database with all tables, and no rows."""
+    """A database with all tables and views, and no rows."""
     planner = duckdb.connect(config=_SETTINGS)
     planner.execute(f"SET disabled_optimizers = '{_UNASKED}'")
     for table in ALL_TABLES:
         planner.execute(create_empty_table(table))
+    for view in CORRECTED_VIEWS:
+        planner.execute(define_joined(view, "duckdb")[0])
     return planner
 
 

@@ -689,8 +689,240 @@ OPTIONS (
   description = 'one row per item of a benchmark and evaluation; corpus is the benchmark, date the day when it was first asked'
 );
 
+CREATE OR REPLACE EXTERNAL TABLE af3.corrections (
+  `correction_id` STRING OPTIONS(description = 'correction'),
+  `batch_id` STRING OPTIONS(description = 'batch: what one person said at once'),
+  `recording_id` STRING OPTIONS(description = 'recording: start of the SHA-256 of its bytes'),
+  `content_sha256` STRING OPTIONS(description = 'SHA-256 of the recording\'s bytes'),
+  `source` STRING OPTIONS(description = 'table of the answer: captions, transcripts or answers'),
+  `task_id` STRING OPTIONS(description = 'task of the answer'),
+  `start_ms` INT64 OPTIONS(description = 'start, from the start of the recording'),
+  `end_ms` INT64 OPTIONS(description = 'end, from the start of the recording'),
+  `channel` INT64 OPTIONS(description = 'channel of the answer, from 0; else none'),
+  `kind` STRING OPTIONS(description = 'text, empty, choice, wrong, right, flag_set or flag_lifted'),
+  `aspect` STRING OPTIONS(description = 'value, or flag: and its name; of two of one aspect the later counts'),
+  `old_value` STRING OPTIONS(description = 'what the model had given when it was corrected'),
+  `new_value` STRING OPTIONS(description = 'text, option or flag; else empty'),
+  `new_word_count` INT64 OPTIONS(description = 'words of a text, in any script'),
+  `reason` STRING OPTIONS(description = 'why, in the person\'s words'),
+  `corrected_by` STRING OPTIONS(description = 'who'),
+  `corrected_at` TIMESTAMP OPTIONS(description = 'when'),
+  `undone_by` STRING OPTIONS(description = 'who undid it; none where it counts'),
+  `undone_at` TIMESTAMP OPTIONS(description = 'when it was undone')
+)
+WITH PARTITION COLUMNS (`corpus` STRING, `date` DATE)
+OPTIONS (
+  format = 'PARQUET',
+  uris = ['gs://BUCKET/PREFIX/tables/corrections/*'],
+  hive_partition_uri_prefix = 'gs://BUCKET/PREFIX/tables/corrections',
+  enable_list_inference = true,
+  description = 'one row per correction by a person; the views corrected_… show what counts'
+);
+
+CREATE OR REPLACE VIEW af3.placed_corrections
+OPTIONS (description = 'one row per correction that is not undone and answer that it is of; fits says that the model\'s answer is the one that was corrected, counts that it can be shown, place 1 that it is') AS
+SELECT p.*,
+  CASE WHEN counts THEN ROW_NUMBER() OVER (
+    PARTITION BY source, corpus, date, recording_id, clip_id, segment_id, task_id, task_hash, aspect, counts
+    ORDER BY corrected_at DESC, correction_id DESC
+  ) END AS place
+FROM (
+  SELECT x.source, x.corpus, x.date, x.recording_id, x.clip_id, x.segment_id, x.task_id, x.task_hash,
+    c.correction_id, c.batch_id, c.kind, c.aspect, c.old_value, c.new_value, c.new_word_count,
+    c.reason, c.corrected_by, c.corrected_at, CASE WHEN c.kind = 'choice' THEN x.choice ELSE x.text END AS value_now,
+    CASE WHEN c.kind = 'choice' THEN x.choice ELSE x.text END = c.old_value AS fits,
+    c.kind IN ('text', 'empty', 'choice') OR CASE WHEN c.kind = 'choice' THEN x.choice ELSE x.text END = c.old_value AS counts
+  FROM (
+    SELECT 'captions' AS source, corpus, date, recording_id, clip_id, segment_id, task_id, task_hash,
+      start_ms, end_ms, channel, text, '' AS choice
+    FROM af3.captions
+    UNION ALL
+    SELECT 'transcripts' AS source, corpus, date, recording_id, clip_id, segment_id, task_id, task_hash,
+      start_ms, end_ms, channel, text, '' AS choice
+    FROM af3.transcripts
+    UNION ALL
+    SELECT 'answers' AS source, corpus, date, recording_id, clip_id, segment_id, task_id, task_hash,
+      start_ms, end_ms, channel, text, choice
+    FROM af3.answers
+  ) AS x
+  JOIN af3.corrections AS c
+    ON c.corpus = x.corpus AND c.recording_id = x.recording_id AND c.source = x.source
+    AND c.task_id = x.task_id AND COALESCE(c.channel, -1) = COALESCE(x.channel, -1)
+  WHERE c.undone_at IS NULL
+    AND 10 * (LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms))
+      >= 9 * (GREATEST(c.end_ms, x.end_ms) - LEAST(c.start_ms, x.start_ms))
+) AS p;
+
+CREATE OR REPLACE VIEW af3.corrected_captions
+OPTIONS (description = 'captions with what people corrected in the place of it; original_… is what the model gave') AS
+SELECT t.corpus, t.date,
+  t.recording_id,
+  t.clip_id,
+  t.segment_id,
+  t.start_ms,
+  t.end_ms,
+  t.task_id,
+  t.prompt_id,
+  t.mean_logprob,
+  t.token_count,
+  t.finish_reason,
+  CASE WHEN g.task_id IS NULL THEN t.flags ELSE COALESCE(f.flags, CAST([] AS ARRAY<STRING>)) END AS flags,
+  t.model,
+  t.weights_revision,
+  t.engine,
+  t.task_hash,
+  t.run_id,
+  t.generated_at,
+  t.examples,
+  t.thinking,
+  CASE WHEN v.kind IN ('text', 'empty', 'choice') THEN v.new_value ELSE t.text END AS text,
+  t.channel,
+  t.text AS original_text,
+  t.flags AS original_flags,
+  v.kind AS correction, v.correction_id, v.corrected_by, v.corrected_at,
+  v.reason AS correction_reason, v.old_value AS corrected_from, v.fits AS correction_fits
+FROM af3.captions AS t
+LEFT JOIN (SELECT * FROM af3.placed_corrections WHERE source = 'captions' AND place = 1 AND aspect = 'value') AS v
+  ON v.corpus = t.corpus AND v.date = t.date AND v.recording_id = t.recording_id AND v.clip_id = t.clip_id AND v.segment_id = t.segment_id AND v.task_id = t.task_id AND v.task_hash = t.task_hash
+LEFT JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM af3.placed_corrections WHERE source = 'captions' AND place = 1 AND aspect <> 'value') AS s) AS g
+  ON g.corpus = t.corpus AND g.date = t.date AND g.recording_id = t.recording_id AND g.clip_id = t.clip_id AND g.segment_id = t.segment_id AND g.task_id = t.task_id AND g.task_hash = t.task_hash
+LEFT JOIN (
+  SELECT k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash, ARRAY_AGG(k.flag ORDER BY k.flag) AS flags
+  FROM (
+    SELECT u.corpus, u.date, u.recording_id, u.clip_id, u.segment_id, u.task_id, u.task_hash, u.flag
+    FROM (
+      SELECT o.corpus, o.date, o.recording_id, o.clip_id, o.segment_id, o.task_id, o.task_hash, flag
+      FROM af3.captions AS o
+      JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM af3.placed_corrections WHERE source = 'captions' AND place = 1 AND aspect <> 'value') AS s) AS q
+        ON q.corpus = o.corpus AND q.date = o.date AND q.recording_id = o.recording_id AND q.clip_id = o.clip_id AND q.segment_id = o.segment_id AND q.task_id = o.task_id AND q.task_hash = o.task_hash CROSS JOIN UNNEST(o.flags) AS flag
+    ) AS u
+    LEFT JOIN (SELECT * FROM af3.placed_corrections WHERE source = 'captions' AND place = 1 AND aspect <> 'value') AS l
+      ON l.corpus = u.corpus AND l.date = u.date AND l.recording_id = u.recording_id AND l.clip_id = u.clip_id AND l.segment_id = u.segment_id AND l.task_id = u.task_id AND l.task_hash = u.task_hash AND l.new_value = u.flag
+    WHERE l.correction_id IS NULL
+    UNION ALL
+    SELECT a.corpus, a.date, a.recording_id, a.clip_id, a.segment_id, a.task_id, a.task_hash, a.new_value AS flag
+    FROM (SELECT * FROM af3.placed_corrections WHERE source = 'captions' AND place = 1 AND kind = 'flag_set') AS a
+  ) AS k
+  GROUP BY k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash
+) AS f
+  ON f.corpus = t.corpus AND f.date = t.date AND f.recording_id = t.recording_id AND f.clip_id = t.clip_id AND f.segment_id = t.segment_id AND f.task_id = t.task_id AND f.task_hash = t.task_hash;
+
+CREATE OR REPLACE VIEW af3.corrected_transcripts
+OPTIONS (description = 'transcripts with what people corrected in the place of it; original_… is what the model gave') AS
+SELECT t.corpus, t.date,
+  t.recording_id,
+  t.clip_id,
+  t.segment_id,
+  t.start_ms,
+  t.end_ms,
+  t.task_id,
+  t.prompt_id,
+  t.mean_logprob,
+  t.token_count,
+  t.finish_reason,
+  CASE WHEN g.task_id IS NULL THEN t.flags ELSE COALESCE(f.flags, CAST([] AS ARRAY<STRING>)) END AS flags,
+  t.model,
+  t.weights_revision,
+  t.engine,
+  t.task_hash,
+  t.run_id,
+  t.generated_at,
+  t.examples,
+  CASE WHEN v.kind IN ('text', 'empty', 'choice') THEN v.new_word_count ELSE t.word_count END AS word_count,
+  CASE WHEN v.kind IN ('text', 'empty', 'choice') THEN v.new_value ELSE t.text END AS text,
+  t.channel,
+  t.language,
+  t.language_probability,
+  t.text AS original_text,
+  t.flags AS original_flags,
+  v.kind AS correction, v.correction_id, v.corrected_by, v.corrected_at,
+  v.reason AS correction_reason, v.old_value AS corrected_from, v.fits AS correction_fits
+FROM af3.transcripts AS t
+LEFT JOIN (SELECT * FROM af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND aspect = 'value') AS v
+  ON v.corpus = t.corpus AND v.date = t.date AND v.recording_id = t.recording_id AND v.clip_id = t.clip_id AND v.segment_id = t.segment_id AND v.task_id = t.task_id AND v.task_hash = t.task_hash
+LEFT JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND aspect <> 'value') AS s) AS g
+  ON g.corpus = t.corpus AND g.date = t.date AND g.recording_id = t.recording_id AND g.clip_id = t.clip_id AND g.segment_id = t.segment_id AND g.task_id = t.task_id AND g.task_hash = t.task_hash
+LEFT JOIN (
+  SELECT k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash, ARRAY_AGG(k.flag ORDER BY k.flag) AS flags
+  FROM (
+    SELECT u.corpus, u.date, u.recording_id, u.clip_id, u.segment_id, u.task_id, u.task_hash, u.flag
+    FROM (
+      SELECT o.corpus, o.date, o.recording_id, o.clip_id, o.segment_id, o.task_id, o.task_hash, flag
+      FROM af3.transcripts AS o
+      JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND aspect <> 'value') AS s) AS q
+        ON q.corpus = o.corpus AND q.date = o.date AND q.recording_id = o.recording_id AND q.clip_id = o.clip_id AND q.segment_id = o.segment_id AND q.task_id = o.task_id AND q.task_hash = o.task_hash CROSS JOIN UNNEST(o.flags) AS flag
+    ) AS u
+    LEFT JOIN (SELECT * FROM af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND aspect <> 'value') AS l
+      ON l.corpus = u.corpus AND l.date = u.date AND l.recording_id = u.recording_id AND l.clip_id = u.clip_id AND l.segment_id = u.segment_id AND l.task_id = u.task_id AND l.task_hash = u.task_hash AND l.new_value = u.flag
+    WHERE l.correction_id IS NULL
+    UNION ALL
+    SELECT a.corpus, a.date, a.recording_id, a.clip_id, a.segment_id, a.task_id, a.task_hash, a.new_value AS flag
+    FROM (SELECT * FROM af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND kind = 'flag_set') AS a
+  ) AS k
+  GROUP BY k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash
+) AS f
+  ON f.corpus = t.corpus AND f.date = t.date AND f.recording_id = t.recording_id AND f.clip_id = t.clip_id AND f.segment_id = t.segment_id AND f.task_id = t.task_id AND f.task_hash = t.task_hash;
+
+CREATE OR REPLACE VIEW af3.corrected_answers
+OPTIONS (description = 'answers with what people corrected in the place of it; original_… is what the model gave') AS
+SELECT t.corpus, t.date,
+  t.recording_id,
+  t.clip_id,
+  t.segment_id,
+  t.start_ms,
+  t.end_ms,
+  t.task_id,
+  t.prompt_id,
+  t.mean_logprob,
+  t.token_count,
+  t.finish_reason,
+  CASE WHEN g.task_id IS NULL THEN t.flags ELSE COALESCE(f.flags, CAST([] AS ARRAY<STRING>)) END AS flags,
+  t.model,
+  t.weights_revision,
+  t.engine,
+  t.task_hash,
+  t.run_id,
+  t.generated_at,
+  t.examples,
+  t.question,
+  t.options,
+  CASE WHEN v.kind = 'choice' THEN v.new_value ELSE t.choice END AS choice,
+  t.thinking,
+  CASE WHEN v.kind IN ('text', 'empty', 'choice') THEN v.new_value ELSE t.text END AS text,
+  t.channel,
+  t.text AS original_text,
+  t.flags AS original_flags,
+  t.choice AS original_choice,
+  v.kind AS correction, v.correction_id, v.corrected_by, v.corrected_at,
+  v.reason AS correction_reason, v.old_value AS corrected_from, v.fits AS correction_fits
+FROM af3.answers AS t
+LEFT JOIN (SELECT * FROM af3.placed_corrections WHERE source = 'answers' AND place = 1 AND aspect = 'value') AS v
+  ON v.corpus = t.corpus AND v.date = t.date AND v.recording_id = t.recording_id AND v.clip_id = t.clip_id AND v.segment_id = t.segment_id AND v.task_id = t.task_id AND v.task_hash = t.task_hash
+LEFT JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM af3.placed_corrections WHERE source = 'answers' AND place = 1 AND aspect <> 'value') AS s) AS g
+  ON g.corpus = t.corpus AND g.date = t.date AND g.recording_id = t.recording_id AND g.clip_id = t.clip_id AND g.segment_id = t.segment_id AND g.task_id = t.task_id AND g.task_hash = t.task_hash
+LEFT JOIN (
+  SELECT k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash, ARRAY_AGG(k.flag ORDER BY k.flag) AS flags
+  FROM (
+    SELECT u.corpus, u.date, u.recording_id, u.clip_id, u.segment_id, u.task_id, u.task_hash, u.flag
+    FROM (
+      SELECT o.corpus, o.date, o.recording_id, o.clip_id, o.segment_id, o.task_id, o.task_hash, flag
+      FROM af3.answers AS o
+      JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM af3.placed_corrections WHERE source = 'answers' AND place = 1 AND aspect <> 'value') AS s) AS q
+        ON q.corpus = o.corpus AND q.date = o.date AND q.recording_id = o.recording_id AND q.clip_id = o.clip_id AND q.segment_id = o.segment_id AND q.task_id = o.task_id AND q.task_hash = o.task_hash CROSS JOIN UNNEST(o.flags) AS flag
+    ) AS u
+    LEFT JOIN (SELECT * FROM af3.placed_corrections WHERE source = 'answers' AND place = 1 AND aspect <> 'value') AS l
+      ON l.corpus = u.corpus AND l.date = u.date AND l.recording_id = u.recording_id AND l.clip_id = u.clip_id AND l.segment_id = u.segment_id AND l.task_id = u.task_id AND l.task_hash = u.task_hash AND l.new_value = u.flag
+    WHERE l.correction_id IS NULL
+    UNION ALL
+    SELECT a.corpus, a.date, a.recording_id, a.clip_id, a.segment_id, a.task_id, a.task_hash, a.new_value AS flag
+    FROM (SELECT * FROM af3.placed_corrections WHERE source = 'answers' AND place = 1 AND kind = 'flag_set') AS a
+  ) AS k
+  GROUP BY k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash
+) AS f
+  ON f.corpus = t.corpus AND f.date = t.date AND f.recording_id = t.recording_id AND f.clip_id = t.clip_id AND f.segment_id = t.segment_id AND f.task_id = t.task_id AND f.task_hash = t.task_hash;
+
 CREATE OR REPLACE VIEW af3.annotated_segments
-OPTIONS (description = 'one row per segment: where it is, what is heard, said and answered; several texts of a kind stand one a line') AS
+OPTIONS (description = 'one row per segment: where it is, what is heard, said and answered, as people corrected it; several texts of a kind stand one a line') AS
 SELECT s.corpus, s.date, s.recording_id, r.object_uri, s.segment_id,
   s.start_ms / 1e3 AS start_s, s.end_ms / 1e3 AS end_s, s.speech_ms / 1e3 AS speech_s,
   s.loudness_lufs, s.status, c.caption, t.transcript, a.answers, s.clip_uri
@@ -699,40 +931,40 @@ JOIN af3.recordings AS r
   ON r.corpus = s.corpus AND r.date = s.date AND r.recording_id = s.recording_id
 LEFT JOIN (
   SELECT corpus, date, recording_id, segment_id, STRING_AGG(text, '\n' ORDER BY task_id) AS caption
-  FROM af3.captions GROUP BY corpus, date, recording_id, segment_id
+  FROM af3.corrected_captions GROUP BY corpus, date, recording_id, segment_id
 ) AS c
   ON c.corpus = s.corpus AND c.date = s.date AND c.recording_id = s.recording_id
   AND c.segment_id = s.segment_id
 LEFT JOIN (
   SELECT corpus, date, recording_id, segment_id, STRING_AGG(text, '\n' ORDER BY task_id) AS transcript
-  FROM af3.transcripts GROUP BY corpus, date, recording_id, segment_id
+  FROM af3.corrected_transcripts GROUP BY corpus, date, recording_id, segment_id
 ) AS t
   ON t.corpus = s.corpus AND t.date = s.date AND t.recording_id = s.recording_id
   AND t.segment_id = s.segment_id
 LEFT JOIN (
   SELECT corpus, date, recording_id, segment_id,
     STRING_AGG(CONCAT(task_id, ': ', text), '\n' ORDER BY task_id) AS answers
-  FROM af3.answers GROUP BY corpus, date, recording_id, segment_id
+  FROM af3.corrected_answers GROUP BY corpus, date, recording_id, segment_id
 ) AS a
   ON a.corpus = s.corpus AND a.date = s.date AND a.recording_id = s.recording_id
   AND a.segment_id = s.segment_id;
 
 CREATE OR REPLACE VIEW af3.doubtful_rows
-OPTIONS (description = 'one row per flag of a caption, transcript or answer') AS
+OPTIONS (description = 'one row per flag of a caption, transcript or answer, as people corrected it') AS
 SELECT x.source, x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id,
   x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.task_id, x.flag, x.mean_logprob, x.text
 FROM (
   SELECT 'captions' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
     mean_logprob, text, flag
-  FROM af3.captions CROSS JOIN UNNEST(flags) AS flag
+  FROM af3.corrected_captions CROSS JOIN UNNEST(flags) AS flag
   UNION ALL
   SELECT 'transcripts' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
     mean_logprob, text, flag
-  FROM af3.transcripts CROSS JOIN UNNEST(flags) AS flag
+  FROM af3.corrected_transcripts CROSS JOIN UNNEST(flags) AS flag
   UNION ALL
   SELECT 'answers' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
     mean_logprob, text, flag
-  FROM af3.answers CROSS JOIN UNNEST(flags) AS flag
+  FROM af3.corrected_answers CROSS JOIN UNNEST(flags) AS flag
 ) AS x
 JOIN af3.recordings AS r
   ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id;
@@ -754,7 +986,7 @@ CREATE OR REPLACE VIEW af3.choices_by_night
 OPTIONS (description = 'how often each option of a multiple-choice question was chosen; share is of all choices') AS
 SELECT corpus, date, task_id, choice, COUNT(*) AS answers,
   1e0 * COUNT(*) / SUM(COUNT(*)) OVER (PARTITION BY corpus, date, task_id) AS share
-FROM af3.answers
+FROM af3.corrected_answers
 WHERE choice <> ''
 GROUP BY corpus, date, task_id, choice;
 

@@ -1056,6 +1056,259 @@ COMMENT ON COLUMN evaluations."generated_at" IS 'when the row was made';
 
 COMMENT ON COLUMN evaluations."official_read_as" IS 'what the official script reads out of the prediction, empty for nothing; missing where it says right or wrong alone';
 
+CREATE OR REPLACE VIEW corrections AS
+SELECT corpus, date, correction_id, batch_id, recording_id, content_sha256, source, task_id, start_ms, end_ms, channel, kind, aspect, old_value, new_value, new_word_count, reason, corrected_by, corrected_at, undone_by, undone_at FROM (SELECT CAST(NULL AS VARCHAR) AS corpus, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS correction_id, CAST(NULL AS VARCHAR) AS batch_id, CAST(NULL AS VARCHAR) AS recording_id, CAST(NULL AS VARCHAR) AS content_sha256, CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS task_id, CAST(NULL AS BIGINT) AS start_ms, CAST(NULL AS BIGINT) AS end_ms, CAST(NULL AS BIGINT) AS channel, CAST(NULL AS VARCHAR) AS kind, CAST(NULL AS VARCHAR) AS aspect, CAST(NULL AS VARCHAR) AS old_value, CAST(NULL AS VARCHAR) AS new_value, CAST(NULL AS BIGINT) AS new_word_count, CAST(NULL AS VARCHAR) AS reason, CAST(NULL AS VARCHAR) AS corrected_by, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS corrected_at, CAST(NULL AS VARCHAR) AS undone_by, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS undone_at WHERE false UNION ALL BY NAME SELECT * FROM read_parquet('FOLDER/tables/corrections/corpus=*/date=*/part-*.parquet', hive_partitioning = true, hive_types = {'corpus': VARCHAR, 'date': DATE}, union_by_name = true, allow_empty = true));
+
+COMMENT ON VIEW corrections IS 'one row per correction by a person; the views corrected_… show what counts';
+
+COMMENT ON COLUMN corrections."corpus" IS 'corpus, from the object''s path';
+
+COMMENT ON COLUMN corrections."date" IS 'archive day, from the object''s path';
+
+COMMENT ON COLUMN corrections."correction_id" IS 'correction';
+
+COMMENT ON COLUMN corrections."batch_id" IS 'batch: what one person said at once';
+
+COMMENT ON COLUMN corrections."recording_id" IS 'recording: start of the SHA-256 of its bytes';
+
+COMMENT ON COLUMN corrections."content_sha256" IS 'SHA-256 of the recording''s bytes';
+
+COMMENT ON COLUMN corrections."source" IS 'table of the answer: captions, transcripts or answers';
+
+COMMENT ON COLUMN corrections."task_id" IS 'task of the answer';
+
+COMMENT ON COLUMN corrections."start_ms" IS 'start, from the start of the recording';
+
+COMMENT ON COLUMN corrections."end_ms" IS 'end, from the start of the recording';
+
+COMMENT ON COLUMN corrections."channel" IS 'channel of the answer, from 0; else none';
+
+COMMENT ON COLUMN corrections."kind" IS 'text, empty, choice, wrong, right, flag_set or flag_lifted';
+
+COMMENT ON COLUMN corrections."aspect" IS 'value, or flag: and its name; of two of one aspect the later counts';
+
+COMMENT ON COLUMN corrections."old_value" IS 'what the model had given when it was corrected';
+
+COMMENT ON COLUMN corrections."new_value" IS 'text, option or flag; else empty';
+
+COMMENT ON COLUMN corrections."new_word_count" IS 'words of a text, in any script';
+
+COMMENT ON COLUMN corrections."reason" IS 'why, in the person''s words';
+
+COMMENT ON COLUMN corrections."corrected_by" IS 'who';
+
+COMMENT ON COLUMN corrections."corrected_at" IS 'when';
+
+COMMENT ON COLUMN corrections."undone_by" IS 'who undid it; none where it counts';
+
+COMMENT ON COLUMN corrections."undone_at" IS 'when it was undone';
+
+CREATE OR REPLACE VIEW placed_corrections AS
+SELECT p.*,
+  CASE WHEN counts THEN ROW_NUMBER() OVER (
+    PARTITION BY source, corpus, date, recording_id, clip_id, segment_id, task_id, task_hash, aspect, counts
+    ORDER BY corrected_at DESC, correction_id DESC
+  ) END AS place
+FROM (
+  SELECT x.source, x.corpus, x.date, x.recording_id, x.clip_id, x.segment_id, x.task_id, x.task_hash,
+    c.correction_id, c.batch_id, c.kind, c.aspect, c.old_value, c.new_value, c.new_word_count,
+    c.reason, c.corrected_by, c.corrected_at, CASE WHEN c.kind = 'choice' THEN x.choice ELSE x.text END AS value_now,
+    CASE WHEN c.kind = 'choice' THEN x.choice ELSE x.text END = c.old_value AS fits,
+    c.kind IN ('text', 'empty', 'choice') OR CASE WHEN c.kind = 'choice' THEN x.choice ELSE x.text END = c.old_value AS counts
+  FROM (
+    SELECT 'captions' AS source, corpus, date, recording_id, clip_id, segment_id, task_id, task_hash,
+      start_ms, end_ms, channel, text, '' AS choice
+    FROM captions
+    UNION ALL
+    SELECT 'transcripts' AS source, corpus, date, recording_id, clip_id, segment_id, task_id, task_hash,
+      start_ms, end_ms, channel, text, '' AS choice
+    FROM transcripts
+    UNION ALL
+    SELECT 'answers' AS source, corpus, date, recording_id, clip_id, segment_id, task_id, task_hash,
+      start_ms, end_ms, channel, text, choice
+    FROM answers
+  ) AS x
+  JOIN corrections AS c
+    ON c.corpus = x.corpus AND c.recording_id = x.recording_id AND c.source = x.source
+    AND c.task_id = x.task_id AND COALESCE(c.channel, -1) = COALESCE(x.channel, -1)
+  WHERE c.undone_at IS NULL
+    AND 10 * (LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms))
+      >= 9 * (GREATEST(c.end_ms, x.end_ms) - LEAST(c.start_ms, x.start_ms))
+) AS p;
+
+COMMENT ON VIEW placed_corrections IS 'one row per correction that is not undone and answer that it is of; fits says that the model''s answer is the one that was corrected, counts that it can be shown, place 1 that it is';
+
+CREATE OR REPLACE VIEW corrected_captions AS
+SELECT t.corpus, t.date,
+  t.recording_id,
+  t.clip_id,
+  t.segment_id,
+  t.start_ms,
+  t.end_ms,
+  t.task_id,
+  t.prompt_id,
+  t.mean_logprob,
+  t.token_count,
+  t.finish_reason,
+  CASE WHEN g.task_id IS NULL THEN t.flags ELSE COALESCE(f.flags, CAST([] AS VARCHAR[])) END AS flags,
+  t.model,
+  t.weights_revision,
+  t.engine,
+  t.task_hash,
+  t.run_id,
+  t.generated_at,
+  t.examples,
+  t.thinking,
+  CASE WHEN v.kind IN ('text', 'empty', 'choice') THEN v.new_value ELSE t.text END AS text,
+  t.channel,
+  t.text AS original_text,
+  t.flags AS original_flags,
+  v.kind AS correction, v.correction_id, v.corrected_by, v.corrected_at,
+  v.reason AS correction_reason, v.old_value AS corrected_from, v.fits AS correction_fits
+FROM captions AS t
+LEFT JOIN (SELECT * FROM placed_corrections WHERE source = 'captions' AND place = 1 AND aspect = 'value') AS v
+  ON v.corpus = t.corpus AND v.date = t.date AND v.recording_id = t.recording_id AND v.clip_id = t.clip_id AND v.segment_id = t.segment_id AND v.task_id = t.task_id AND v.task_hash = t.task_hash
+LEFT JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM placed_corrections WHERE source = 'captions' AND place = 1 AND aspect <> 'value') AS s) AS g
+  ON g.corpus = t.corpus AND g.date = t.date AND g.recording_id = t.recording_id AND g.clip_id = t.clip_id AND g.segment_id = t.segment_id AND g.task_id = t.task_id AND g.task_hash = t.task_hash
+LEFT JOIN (
+  SELECT k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash, ARRAY_AGG(k.flag ORDER BY k.flag) AS flags
+  FROM (
+    SELECT u.corpus, u.date, u.recording_id, u.clip_id, u.segment_id, u.task_id, u.task_hash, u.flag
+    FROM (
+      SELECT o.corpus, o.date, o.recording_id, o.clip_id, o.segment_id, o.task_id, o.task_hash, unnest(o.flags) AS flag
+      FROM captions AS o
+      JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM placed_corrections WHERE source = 'captions' AND place = 1 AND aspect <> 'value') AS s) AS q
+        ON q.corpus = o.corpus AND q.date = o.date AND q.recording_id = o.recording_id AND q.clip_id = o.clip_id AND q.segment_id = o.segment_id AND q.task_id = o.task_id AND q.task_hash = o.task_hash
+    ) AS u
+    LEFT JOIN (SELECT * FROM placed_corrections WHERE source = 'captions' AND place = 1 AND aspect <> 'value') AS l
+      ON l.corpus = u.corpus AND l.date = u.date AND l.recording_id = u.recording_id AND l.clip_id = u.clip_id AND l.segment_id = u.segment_id AND l.task_id = u.task_id AND l.task_hash = u.task_hash AND l.new_value = u.flag
+    WHERE l.correction_id IS NULL
+    UNION ALL
+    SELECT a.corpus, a.date, a.recording_id, a.clip_id, a.segment_id, a.task_id, a.task_hash, a.new_value AS flag
+    FROM (SELECT * FROM placed_corrections WHERE source = 'captions' AND place = 1 AND kind = 'flag_set') AS a
+  ) AS k
+  GROUP BY k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash
+) AS f
+  ON f.corpus = t.corpus AND f.date = t.date AND f.recording_id = t.recording_id AND f.clip_id = t.clip_id AND f.segment_id = t.segment_id AND f.task_id = t.task_id AND f.task_hash = t.task_hash;
+
+COMMENT ON VIEW corrected_captions IS 'captions with what people corrected in the place of it; original_… is what the model gave';
+
+CREATE OR REPLACE VIEW corrected_transcripts AS
+SELECT t.corpus, t.date,
+  t.recording_id,
+  t.clip_id,
+  t.segment_id,
+  t.start_ms,
+  t.end_ms,
+  t.task_id,
+  t.prompt_id,
+  t.mean_logprob,
+  t.token_count,
+  t.finish_reason,
+  CASE WHEN g.task_id IS NULL THEN t.flags ELSE COALESCE(f.flags, CAST([] AS VARCHAR[])) END AS flags,
+  t.model,
+  t.weights_revision,
+  t.engine,
+  t.task_hash,
+  t.run_id,
+  t.generated_at,
+  t.examples,
+  CASE WHEN v.kind IN ('text', 'empty', 'choice') THEN v.new_word_count ELSE t.word_count END AS word_count,
+  CASE WHEN v.kind IN ('text', 'empty', 'choice') THEN v.new_value ELSE t.text END AS text,
+  t.channel,
+  t.language,
+  t.language_probability,
+  t.text AS original_text,
+  t.flags AS original_flags,
+  v.kind AS correction, v.correction_id, v.corrected_by, v.corrected_at,
+  v.reason AS correction_reason, v.old_value AS corrected_from, v.fits AS correction_fits
+FROM transcripts AS t
+LEFT JOIN (SELECT * FROM placed_corrections WHERE source = 'transcripts' AND place = 1 AND aspect = 'value') AS v
+  ON v.corpus = t.corpus AND v.date = t.date AND v.recording_id = t.recording_id AND v.clip_id = t.clip_id AND v.segment_id = t.segment_id AND v.task_id = t.task_id AND v.task_hash = t.task_hash
+LEFT JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM placed_corrections WHERE source = 'transcripts' AND place = 1 AND aspect <> 'value') AS s) AS g
+  ON g.corpus = t.corpus AND g.date = t.date AND g.recording_id = t.recording_id AND g.clip_id = t.clip_id AND g.segment_id = t.segment_id AND g.task_id = t.task_id AND g.task_hash = t.task_hash
+LEFT JOIN (
+  SELECT k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash, ARRAY_AGG(k.flag ORDER BY k.flag) AS flags
+  FROM (
+    SELECT u.corpus, u.date, u.recording_id, u.clip_id, u.segment_id, u.task_id, u.task_hash, u.flag
+    FROM (
+      SELECT o.corpus, o.date, o.recording_id, o.clip_id, o.segment_id, o.task_id, o.task_hash, unnest(o.flags) AS flag
+      FROM transcripts AS o
+      JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM placed_corrections WHERE source = 'transcripts' AND place = 1 AND aspect <> 'value') AS s) AS q
+        ON q.corpus = o.corpus AND q.date = o.date AND q.recording_id = o.recording_id AND q.clip_id = o.clip_id AND q.segment_id = o.segment_id AND q.task_id = o.task_id AND q.task_hash = o.task_hash
+    ) AS u
+    LEFT JOIN (SELECT * FROM placed_corrections WHERE source = 'transcripts' AND place = 1 AND aspect <> 'value') AS l
+      ON l.corpus = u.corpus AND l.date = u.date AND l.recording_id = u.recording_id AND l.clip_id = u.clip_id AND l.segment_id = u.segment_id AND l.task_id = u.task_id AND l.task_hash = u.task_hash AND l.new_value = u.flag
+    WHERE l.correction_id IS NULL
+    UNION ALL
+    SELECT a.corpus, a.date, a.recording_id, a.clip_id, a.segment_id, a.task_id, a.task_hash, a.new_value AS flag
+    FROM (SELECT * FROM placed_corrections WHERE source = 'transcripts' AND place = 1 AND kind = 'flag_set') AS a
+  ) AS k
+  GROUP BY k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash
+) AS f
+  ON f.corpus = t.corpus AND f.date = t.date AND f.recording_id = t.recording_id AND f.clip_id = t.clip_id AND f.segment_id = t.segment_id AND f.task_id = t.task_id AND f.task_hash = t.task_hash;
+
+COMMENT ON VIEW corrected_transcripts IS 'transcripts with what people corrected in the place of it; original_… is what the model gave';
+
+CREATE OR REPLACE VIEW corrected_answers AS
+SELECT t.corpus, t.date,
+  t.recording_id,
+  t.clip_id,
+  t.segment_id,
+  t.start_ms,
+  t.end_ms,
+  t.task_id,
+  t.prompt_id,
+  t.mean_logprob,
+  t.token_count,
+  t.finish_reason,
+  CASE WHEN g.task_id IS NULL THEN t.flags ELSE COALESCE(f.flags, CAST([] AS VARCHAR[])) END AS flags,
+  t.model,
+  t.weights_revision,
+  t.engine,
+  t.task_hash,
+  t.run_id,
+  t.generated_at,
+  t.examples,
+  t.question,
+  t.options,
+  CASE WHEN v.kind = 'choice' THEN v.new_value ELSE t.choice END AS choice,
+  t.thinking,
+  CASE WHEN v.kind IN ('text', 'empty', 'choice') THEN v.new_value ELSE t.text END AS text,
+  t.channel,
+  t.text AS original_text,
+  t.flags AS original_flags,
+  t.choice AS original_choice,
+  v.kind AS correction, v.correction_id, v.corrected_by, v.corrected_at,
+  v.reason AS correction_reason, v.old_value AS corrected_from, v.fits AS correction_fits
+FROM answers AS t
+LEFT JOIN (SELECT * FROM placed_corrections WHERE source = 'answers' AND place = 1 AND aspect = 'value') AS v
+  ON v.corpus = t.corpus AND v.date = t.date AND v.recording_id = t.recording_id AND v.clip_id = t.clip_id AND v.segment_id = t.segment_id AND v.task_id = t.task_id AND v.task_hash = t.task_hash
+LEFT JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM placed_corrections WHERE source = 'answers' AND place = 1 AND aspect <> 'value') AS s) AS g
+  ON g.corpus = t.corpus AND g.date = t.date AND g.recording_id = t.recording_id AND g.clip_id = t.clip_id AND g.segment_id = t.segment_id AND g.task_id = t.task_id AND g.task_hash = t.task_hash
+LEFT JOIN (
+  SELECT k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash, ARRAY_AGG(k.flag ORDER BY k.flag) AS flags
+  FROM (
+    SELECT u.corpus, u.date, u.recording_id, u.clip_id, u.segment_id, u.task_id, u.task_hash, u.flag
+    FROM (
+      SELECT o.corpus, o.date, o.recording_id, o.clip_id, o.segment_id, o.task_id, o.task_hash, unnest(o.flags) AS flag
+      FROM answers AS o
+      JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM placed_corrections WHERE source = 'answers' AND place = 1 AND aspect <> 'value') AS s) AS q
+        ON q.corpus = o.corpus AND q.date = o.date AND q.recording_id = o.recording_id AND q.clip_id = o.clip_id AND q.segment_id = o.segment_id AND q.task_id = o.task_id AND q.task_hash = o.task_hash
+    ) AS u
+    LEFT JOIN (SELECT * FROM placed_corrections WHERE source = 'answers' AND place = 1 AND aspect <> 'value') AS l
+      ON l.corpus = u.corpus AND l.date = u.date AND l.recording_id = u.recording_id AND l.clip_id = u.clip_id AND l.segment_id = u.segment_id AND l.task_id = u.task_id AND l.task_hash = u.task_hash AND l.new_value = u.flag
+    WHERE l.correction_id IS NULL
+    UNION ALL
+    SELECT a.corpus, a.date, a.recording_id, a.clip_id, a.segment_id, a.task_id, a.task_hash, a.new_value AS flag
+    FROM (SELECT * FROM placed_corrections WHERE source = 'answers' AND place = 1 AND kind = 'flag_set') AS a
+  ) AS k
+  GROUP BY k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash
+) AS f
+  ON f.corpus = t.corpus AND f.date = t.date AND f.recording_id = t.recording_id AND f.clip_id = t.clip_id AND f.segment_id = t.segment_id AND f.task_id = t.task_id AND f.task_hash = t.task_hash;
+
+COMMENT ON VIEW corrected_answers IS 'answers with what people corrected in the place of it; original_… is what the model gave';
+
 CREATE OR REPLACE VIEW annotated_segments AS
 SELECT s.corpus, s.date, s.recording_id, r.object_uri, s.segment_id,
   s.start_ms / 1e3 AS start_s, s.end_ms / 1e3 AS end_s, s.speech_ms / 1e3 AS speech_s,
@@ -1065,25 +1318,25 @@ JOIN recordings AS r
   ON r.corpus = s.corpus AND r.date = s.date AND r.recording_id = s.recording_id
 LEFT JOIN (
   SELECT corpus, date, recording_id, segment_id, STRING_AGG(text, chr(10) ORDER BY task_id) AS caption
-  FROM captions GROUP BY corpus, date, recording_id, segment_id
+  FROM corrected_captions GROUP BY corpus, date, recording_id, segment_id
 ) AS c
   ON c.corpus = s.corpus AND c.date = s.date AND c.recording_id = s.recording_id
   AND c.segment_id = s.segment_id
 LEFT JOIN (
   SELECT corpus, date, recording_id, segment_id, STRING_AGG(text, chr(10) ORDER BY task_id) AS transcript
-  FROM transcripts GROUP BY corpus, date, recording_id, segment_id
+  FROM corrected_transcripts GROUP BY corpus, date, recording_id, segment_id
 ) AS t
   ON t.corpus = s.corpus AND t.date = s.date AND t.recording_id = s.recording_id
   AND t.segment_id = s.segment_id
 LEFT JOIN (
   SELECT corpus, date, recording_id, segment_id,
     STRING_AGG(CONCAT(task_id, ': ', text), chr(10) ORDER BY task_id) AS answers
-  FROM answers GROUP BY corpus, date, recording_id, segment_id
+  FROM corrected_answers GROUP BY corpus, date, recording_id, segment_id
 ) AS a
   ON a.corpus = s.corpus AND a.date = s.date AND a.recording_id = s.recording_id
   AND a.segment_id = s.segment_id;
 
-COMMENT ON VIEW annotated_segments IS 'one row per segment: where it is, what is heard, said and answered; several texts of a kind stand one a line';
+COMMENT ON VIEW annotated_segments IS 'one row per segment: where it is, what is heard, said and answered, as people corrected it; several texts of a kind stand one a line';
 
 CREATE OR REPLACE VIEW doubtful_rows AS
 SELECT x.source, x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id,
@@ -1091,20 +1344,20 @@ SELECT x.source, x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id,
 FROM (
   SELECT 'captions' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
     mean_logprob, text, unnest(flags) AS flag
-  FROM captions
+  FROM corrected_captions
   UNION ALL
   SELECT 'transcripts' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
     mean_logprob, text, unnest(flags) AS flag
-  FROM transcripts
+  FROM corrected_transcripts
   UNION ALL
   SELECT 'answers' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
     mean_logprob, text, unnest(flags) AS flag
-  FROM answers
+  FROM corrected_answers
 ) AS x
 JOIN recordings AS r
   ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id;
 
-COMMENT ON VIEW doubtful_rows IS 'one row per flag of a caption, transcript or answer';
+COMMENT ON VIEW doubtful_rows IS 'one row per flag of a caption, transcript or answer, as people corrected it';
 
 CREATE OR REPLACE VIEW hours_by_night AS
 SELECT corpus, date, SUM(recordings) AS recordings, SUM(duration_ms) / 3.6e6 AS hours,
@@ -1123,7 +1376,7 @@ COMMENT ON VIEW hours_by_night IS 'one row per corpus and archive day: what came
 CREATE OR REPLACE VIEW choices_by_night AS
 SELECT corpus, date, task_id, choice, COUNT(*) AS answers,
   1e0 * COUNT(*) / SUM(COUNT(*)) OVER (PARTITION BY corpus, date, task_id) AS share
-FROM answers
+FROM corrected_answers
 WHERE choice <> ''
 GROUP BY corpus, date, task_id, choice;
 

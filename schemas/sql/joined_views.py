@@ -14,7 +14,8 @@ class JoinedView:
     """A view, written once: what differs between the dialects stands in braces.
 
     {recordings} is a table; {lines:TEXT:ORDER} a group's texts in that order, one a line;
-    {entry:LIST:NAME} with {each:LIST:NAME} a row for each entry of a list, in a column NAME.
+    {entry:LIST:NAME} with {each:LIST:NAME} a row for each entry of a list, in a column NAME;
+    {no_texts} a list of texts without any.
     """
 
     name: str
@@ -24,8 +25,8 @@ class JoinedView:
 
 ANNOTATED_SEGMENTS = JoinedView(
     "annotated_segments",
-    "one row per segment: where it is, what is heard, said and answered; several texts of a kind"
-    " stand one a line",
+    "one row per segment: where it is, what is heard, said and answered, as people corrected it;"
+    " several texts of a kind stand one a line",
     """\
 SELECT s.corpus, s.date, s.recording_id, r.object_uri, s.segment_id,
   s.start_ms / 1e3 AS start_s, s.end_ms / 1e3 AS end_s, s.speech_ms / 1e3 AS speech_s,
@@ -35,20 +36,20 @@ JOIN {recordings} AS r
   ON r.corpus = s.corpus AND r.date = s.date AND r.recording_id = s.recording_id
 LEFT JOIN (
   SELECT corpus, date, recording_id, segment_id, {lines:text:task_id} AS caption
-  FROM {captions} GROUP BY corpus, date, recording_id, segment_id
+  FROM {corrected_captions} GROUP BY corpus, date, recording_id, segment_id
 ) AS c
   ON c.corpus = s.corpus AND c.date = s.date AND c.recording_id = s.recording_id
   AND c.segment_id = s.segment_id
 LEFT JOIN (
   SELECT corpus, date, recording_id, segment_id, {lines:text:task_id} AS transcript
-  FROM {transcripts} GROUP BY corpus, date, recording_id, segment_id
+  FROM {corrected_transcripts} GROUP BY corpus, date, recording_id, segment_id
 ) AS t
   ON t.corpus = s.corpus AND t.date = s.date AND t.recording_id = s.recording_id
   AND t.segment_id = s.segment_id
 LEFT JOIN (
   SELECT corpus, date, recording_id, segment_id,
     {lines:CONCAT(task_id, ': ', text):task_id} AS answers
-  FROM {answers} GROUP BY corpus, date, recording_id, segment_id
+  FROM {corrected_answers} GROUP BY corpus, date, recording_id, segment_id
 ) AS a
   ON a.corpus = s.corpus AND a.date = s.date AND a.recording_id = s.recording_id
   AND a.segment_id = s.segment_id""",
@@ -56,22 +57,22 @@ LEFT JOIN (
 
 DOUBTFUL_ROWS = JoinedView(
     "doubtful_rows",
-    "one row per flag of a caption, transcript or answer",
+    "one row per flag of a caption, transcript or answer, as people corrected it",
     """\
 SELECT x.source, x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id,
   x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.task_id, x.flag, x.mean_logprob, x.text
 FROM (
   SELECT 'captions' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
     mean_logprob, text, {entry:flags:flag}
-  FROM {captions} {each:flags:flag}
+  FROM {corrected_captions} {each:flags:flag}
   UNION ALL
   SELECT 'transcripts' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
     mean_logprob, text, {entry:flags:flag}
-  FROM {transcripts} {each:flags:flag}
+  FROM {corrected_transcripts} {each:flags:flag}
   UNION ALL
   SELECT 'answers' AS source, corpus, date, recording_id, segment_id, start_ms, end_ms, task_id,
     mean_logprob, text, {entry:flags:flag}
-  FROM {answers} {each:flags:flag}
+  FROM {corrected_answers} {each:flags:flag}
 ) AS x
 JOIN {recordings} AS r
   ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id""",
@@ -99,7 +100,7 @@ CHOICES_BY_NIGHT = JoinedView(
     """\
 SELECT corpus, date, task_id, choice, COUNT(*) AS answers,
   1e0 * COUNT(*) / SUM(COUNT(*)) OVER (PARTITION BY corpus, date, task_id) AS share
-FROM {answers}
+FROM {corrected_answers}
 WHERE choice <> ''
 GROUP BY corpus, date, task_id, choice""",
 )
@@ -168,6 +169,12 @@ JOINED_VIEWS = (
     SPOKEN_WORDS,
 )
 _PLACE = re.compile(r"\{([^{}]+)\}")
+_NO_TEXTS: dict[Dialect, str] = {
+    "duckdb": "CAST([] AS VARCHAR[])",
+    "bigquery": "CAST([] AS ARRAY<STRING>)",
+    "trino": "CAST(ARRAY[] AS ARRAY(VARCHAR))",
+    "athena": "CAST(ARRAY[] AS ARRAY(VARCHAR))",
+}
 
 
 def define_joined(view: JoinedView, dialect: Dialect) -> list[str]:
@@ -193,6 +200,8 @@ def _written(place: str, dialect: Dialect) -> str:
         if dialect == "bigquery":
             return f"STRING_AGG({text}, '\\n' ORDER BY {order})"
         return f"ARRAY_JOIN(ARRAY_AGG({text} ORDER BY {order}), chr(10))"
+    if place == "no_texts":
+        return _NO_TEXTS[dialect]
     kind, *rest = place.split(":")
     if kind not in ("entry", "each"):
         return relation(place, dialect)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from schemas.sql.column_types import DIALECTS, Dialect
+from schemas.sql.corrected_views import CORRECTED_VIEWS
 from schemas.sql.definitions import CATALOG, DATASET, Lake, define
 from schemas.sql.joined_views import JOINED_VIEWS, define_joined
 from schemas.tables.derived_tables import ALL_TABLES
@@ -73,7 +74,9 @@ def statements(dialect: Dialect, lake: Lake) -> list[str]:
         "athena": [f"CREATE DATABASE IF NOT EXISTS {DATASET}"],
     }
     tables = [made for table in ALL_TABLES for made in define(table, dialect, lake)]
-    views = [made for view in JOINED_VIEWS for made in define_joined(view, dialect)]
+    views = [
+        made for view in (*CORRECTED_VIEWS, *JOINED_VIEWS) for made in define_joined(view, dialect)
+    ]
     return [*begun[dialect], *tables, *views]
 
 

@@ -26,6 +26,7 @@ from schemas.tables.columns import (
     structs,
     text,
 )
+from schemas.tables.correction_tables import CORRECTIONS
 from schemas.tables.description_tables import DESCRIPTIONS
 from schemas.tables.embedding_tables import EMBEDDINGS, TEXT_EMBEDDINGS
 from schemas.tables.evaluation_tables import EVALUATIONS
@@ -310,5 +311,6 @@ DERIVED_TABLES: tuple[Table, ...] = (
     DIALOGUES,
     CHATS,
     EVALUATIONS,
+    CORRECTIONS,
 )
 ALL_TABLES: tuple[Table, ...] = (*TABLES, *DERIVED_TABLES)

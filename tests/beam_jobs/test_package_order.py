@@ -11,6 +11,7 @@ ORDER = (
     "output",
     "framework",
     "query",
+    "corrections",
     "subtitles",
     "charts",
     "night_report",

@@ -16,7 +16,7 @@ from af3core.alignment import attention_calibration
 from beam_jobs.browse.sql import sql_process
 from beam_jobs.evaluation import acceptance_rules
 from beam_jobs.search import index_state
-from schemas import accepted_models, corpus_records, records, reports
+from schemas import accepted_models, corpus_records, correction_records, records, reports
 from schemas.record_format import (
     FORM,
     RECORD_FORMAT,
@@ -31,6 +31,7 @@ from schemas.records import MediaInfo, Recording, Segment
 MODULES = (
     records,
     corpus_records,
+    correction_records,
     reports,
     accepted_models,
     index_state,
@@ -104,7 +105,7 @@ def is_required(field: dataclasses.Field[Any]) -> bool:
 
 
 def test_all_records_are_looked_at() -> None:
-    assert len(KINDS) == 51
+    assert len(KINDS) == 54
     assert {Recording, Segment, index_state.IndexedPartition} < set(KINDS)
 
 

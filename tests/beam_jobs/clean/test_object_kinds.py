@@ -60,6 +60,7 @@ def test_what_may_go(key: str, place: Place) -> None:
         layout.audit_key(*DAY),
         layout.INDEX_STATE_KEY,
         layout.OUTPUT_MARKER_KEY,
+        layout.correction_key("radio", "20261121T101500123Z-0a1b2c3d4e5f"),
         layout.ACCEPTED_KEY,
         layout.quality_key("radio", "2026-11-21", "2026-11-21"),
         layout.description_key(*DAY, RECORDING, HASH),

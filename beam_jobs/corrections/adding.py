@@ -1,0 +1,268 @@
+"""Corrections added and undone, from Python and by `af3 correct`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from af3core.errors import ConfigurationError
+from af3core.near_names import did_you_mean
+from af3core.storage.address import store_at
+from beam_jobs.corrections.answered_places import AnsweredPlace, Answers, read_answers
+from beam_jobs.corrections.correction_log import (
+    keep,
+    new_head,
+    read_batches,
+    said_in,
+    undos,
+)
+from beam_jobs.corrections.corrections_table import publish_corrections
+from beam_jobs.corrections.given_rows import GivenRow, WrongRow, in_form
+from schemas.correction_records import Correction, CorrectionBatch
+from schemas.options.correcting import Correcting
+from schemas.options.option import OptionError
+
+
+class CorrectionsRefused(ConfigurationError):
+    """Rows are wrong, and nothing was kept.
+
+    Attributes:
+        wrong: one line for each row: where it stands, what is wrong, what to do.
+    """
+
+    def __init__(self, wrong: Sequence[str]) -> None:
+        self.wrong = tuple(wrong)
+        rows = "1 row is" if len(wrong) == 1 else f"{len(wrong)} rows are"
+        super().__init__(f"{rows} wrong: mend the file and run it again; nothing was kept")
+
+
+@dataclass(frozen=True)
+class AddedBatch:
+    """What became of rows.
+
+    Attributes:
+        batch_id: empty where nothing was kept.
+        kept: corrections in the batch.
+        unchanged: rows whose new value is the model's own.
+        standing: rows that say again what their writer's last correction says.
+        outdated: of those kept, how many name an old value that the model gives no more.
+    """
+
+    batch_id: str
+    kept: int
+    unchanged: int
+    standing: int
+    outdated: int
+
+
+def add_corrections(
+    out: str,
+    rows: Iterable[Mapping[str, Any] | tuple[str, Mapping[str, Any]]],
+    *,
+    by: str,
+    corpus: str = "default",
+    reason: str = "",
+    dry_run: bool = False,
+) -> AddedBatch:
+    """Keep corrections as one batch, all or none, and publish them in the table `corrections`.
+
+    Args:
+        out: folder or gs:// of a night.
+        rows: each with `recording`, `start_ms`, `end_ms` (milliseconds from its start), and as
+            needed `task_id`, `channel`, `kind`, `old_value`, `new_value`, `reason`, as
+            docs/corrections.md says; or a pair of where the row stands and the row.
+        by: who corrects.
+        corpus: of the recordings.
+        reason: for rows without a reason of their own.
+        dry_run: check the rows, keep nothing.
+
+    Raises:
+        CorrectionsRefused: rows are wrong; nothing was kept.
+        ConfigurationError: there are no tables, or the name is none.
+        StorageError: the storage is in trouble. What was kept stays, and the next call publishes
+            it.
+    """
+    _check_name(by)
+    given, wrong = _formed(rows)
+    answers = read_answers(out, corpus, {row.recording for row in given})
+    made, more = _placed(given, answers)
+    if wrong or more:
+        raise CorrectionsRefused([*wrong, *more])
+    store = store_at(out)
+    changed = [each for each in made if not each.says_nothing_new]
+    last = _last_of(by, read_batches(store, corpus))
+    fresh = [each for each in changed if not _is_said(each.correction, last)]
+    batch_id = ""
+    if fresh and not dry_run:
+        head = new_head(store)
+        batch_id = head.batch_id
+        corrections = tuple(
+            dataclasses.replace(each.correction, correction_id=f"{batch_id}-{number:05d}")
+            for number, each in enumerate(fresh)
+        )
+        keep(store, CorrectionBatch(batch_id, corpus, by, head.made_at, reason, corrections))
+    if not dry_run:
+        publish_corrections(store, corpus, batch_id or "again")
+    return AddedBatch(
+        batch_id,
+        len(fresh),
+        len(made) - len(changed),
+        len(changed) - len(fresh),
+        sum(not each.fits for each in fresh),
+    )
+
+
+def undo_corrections(
+    out: str,
+    identifiers: Sequence[str] = (),
+    *,
+    by: str,
+    of_person: str | None = None,
+    corpus: str = "default",
+    reason: str = "",
+    dry_run: bool = False,
+) -> int:
+    """Undo corrections, and publish that; gives how many records were undone.
+
+    An undo is a record too, and can be undone by its identifier.
+
+    Args:
+        out: folder or gs:// of a night.
+        identifiers: of corrections, batches or undos.
+        by: who undoes.
+        of_person: all corrections of this person.
+        corpus, reason, dry_run: as of `add_corrections`.
+
+    Raises:
+        ConfigurationError: nothing has such an identifier, or the name is none.
+        StorageError: the storage is in trouble.
+    """
+    _check_name(by)
+    store = store_at(out)
+    batches = read_batches(store, corpus)
+    if of_person is not None and of_person not in {batch.made_by for batch in batches}:
+        hint = did_you_mean(of_person, {batch.made_by for batch in batches})
+        raise ConfigurationError(f"--undo-by {of_person}: corrected nothing here; {hint}see --list")
+    head = None if dry_run else new_head(store)
+    batch_id = head.batch_id if head else ""
+    undone, unknown = undos(batches, identifiers, of_person, batch_id)
+    if unknown:
+        raise ConfigurationError(
+            f"--undo {unknown[0]}: no correction, batch or undo of corpus {corpus}; see --list"
+        )
+    if undone and head:
+        batch = CorrectionBatch(batch_id, corpus, by, head.made_at, reason, undone=undone)
+        keep(store, batch)
+    if not dry_run:
+        publish_corrections(store, corpus, batch_id)
+    return len(undone)
+
+
+def _check_name(person: str) -> None:
+    try:
+        Correcting(by=person)
+    except OptionError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A correction without a name; `fits` says that the model's answer is the one it speaks of."""
+
+    correction: Correction
+    fits: bool
+
+    @property
+    def says_nothing_new(self) -> bool:
+        """Its value is the model's own, as a row that was exported and not changed."""
+        held = self.correction
+        return held.kind in ("text", "choice") and held.new_value == held.old_value
+
+
+def _formed(
+    rows: Iterable[Mapping[str, Any] | tuple[str, Mapping[str, Any]]],
+) -> tuple[list[GivenRow], list[str]]:
+    """Rows with checked values, and what is wrong with the others."""
+    found, wrong = [], []
+    for number, each in enumerate(rows, 1):
+        where, row = each if isinstance(each, tuple) else (f"row {number}", each)
+        try:
+            found.append(in_form(where, row))
+        except WrongRow as error:
+            wrong.append(f"{where}: {error}")
+    return found, wrong
+
+
+def _placed(rows: Iterable[GivenRow], answers: Answers) -> tuple[list[_Placed], list[str]]:
+    """The corrections of rows, and what is wrong with the others."""
+    found, wrong = [], []
+    first: dict[tuple[object, ...], str] = {}
+    for row in rows:
+        try:
+            made = _correction(row, answers)
+        except WrongRow as error:
+            wrong.append(f"{row.where}: {error}")
+            continue
+        key = (made.correction.place, made.correction.aspect)
+        if key in first:
+            wrong.append(f"{row.where}: {first[key]} corrects the same; leave one out")
+        first.setdefault(key, row.where)
+        found.append(made)
+    return found, wrong
+
+
+def _correction(row: GivenRow, answers: Answers) -> _Placed:
+    recording = answers.recording(row.recording)
+    place = answers.place(recording, row)
+    _check_kind(row, place)
+    says = place.choice if row.kind == "choice" else place.text
+    old_value = row.old_value or says
+    correction = Correction(
+        correction_id="",
+        kind=row.kind,
+        recording_id=recording.recording_id,
+        content_sha256=recording.content_sha256,
+        date=recording.date,
+        source=place.source,
+        task_id=place.task_id,
+        start_ms=place.start_ms,
+        end_ms=place.end_ms,
+        channel=place.channel,
+        old_value=old_value,
+        new_value=row.new_value,
+        reason=row.reason,
+    )
+    return _Placed(correction, old_value == says)
+
+
+def _check_kind(row: GivenRow, place: AnsweredPlace) -> None:
+    """Raise WrongRow where a correction of this kind cannot be of this answer."""
+    if row.kind == "choice" and row.new_value not in place.options:
+        options = ", ".join(place.options)
+        hint = f"its options are {options}" if options else "it has no options; write kind text"
+        raise WrongRow(f"new_value {row.new_value}: no option of {place.task_id}; {hint}")
+    if row.kind in ("text", "empty") and place.options:
+        raise WrongRow(f"kind {row.kind}: {place.task_id} has options; write kind choice")
+    if row.kind == "flag_lifted" and row.new_value not in place.flags:
+        flags = ", ".join(place.flags) or "none"
+        raise WrongRow(f"new_value {row.new_value}: no flag of this answer; its flags are {flags}")
+
+
+def _last_of(
+    person: str, batches: Iterable[CorrectionBatch]
+) -> dict[tuple[object, ...], Correction]:
+    """A person's last correction of each aspect of each place that counts."""
+    return {
+        (said.correction.place, said.correction.aspect): said.correction
+        for said in said_in(batches)
+        if said.batch.made_by == person and not said.undone
+    }
+
+
+def _is_said(correction: Correction, last: Mapping[tuple[object, ...], Correction]) -> bool:
+    """Whether a person said the same last: a file that is handed in again adds nothing."""
+    held = last.get((correction.place, correction.aspect))
+    now = (correction.kind, correction.new_value, correction.old_value)
+    return held is not None and now == (held.kind, held.new_value, held.old_value)

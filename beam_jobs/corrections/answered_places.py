@@ -1,0 +1,183 @@
+"""The answers that corrections can be of: recordings by name, and the rows of their places."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from af3core.near_names import did_you_mean
+from beam_jobs.corrections.given_rows import GivenRow, WrongRow
+from beam_jobs.framework.manifests import names_of_recording
+from beam_jobs.framework.views import ask_published
+from schemas.sql.column_types import quoted_text
+from schemas.tables.night_tables import ANSWER_TABLES, RECORDINGS
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class KnownRecording:
+    """A published recording."""
+
+    recording_id: str
+    content_sha256: str
+    date: str
+
+
+@dataclass(frozen=True)
+class AnsweredPlace:
+    """An answer of the model, where it is."""
+
+    source: str
+    task_id: str
+    start_ms: int
+    end_ms: int
+    channel: int | None
+    text: str
+    choice: str
+    options: tuple[str, ...]
+    flags: tuple[str, ...]
+
+
+class Answers:
+    """The answers of the recordings that rows name."""
+
+    def __init__(
+        self,
+        recordings: dict[str, list[KnownRecording]],
+        places: dict[str, list[AnsweredPlace]],
+    ) -> None:
+        self._recordings = recordings
+        self._places = places
+
+    def recording(self, name: str) -> KnownRecording:
+        """The recording of a name: identifier, SHA-256, object or file name.
+
+        Raises:
+            WrongRow: none or several have it.
+        """
+        found = self._recordings.get(name, [])
+        if not found:
+            hint = did_you_mean(name, self._recordings)
+            raise WrongRow(f"recording {name}: none of the published ones; {hint}check --corpus")
+        if len({each.recording_id for each in found}) > 1:
+            which = ", ".join(sorted({each.recording_id for each in found})[:_SHOWN])
+            raise WrongRow(f"recording {name}: several have this name; name one by its id: {which}")
+        return max(found, key=lambda each: each.date)
+
+    def place(self, recording: KnownRecording, row: GivenRow) -> AnsweredPlace:
+        """The answer that a row is of.
+
+        Raises:
+            WrongRow: there is none, or there are several.
+        """
+        held = self._places.get(recording.recording_id, [])
+        of_task = [each for each in held if row.task_id in ("", each.task_id)]
+        if not of_task:
+            tasks = ", ".join(sorted({each.task_id for each in held})) or "none"
+            raise WrongRow(f"task_id {row.task_id}: no answer of it; its tasks are {tasks}")
+        found = [
+            each
+            for each in of_task
+            if (each.start_ms, each.end_ms) == (row.start_ms, row.end_ms)
+            and row.channel in (None, each.channel)
+        ]
+        places = {(each.task_id, each.channel) for each in found}
+        if not places:
+            near = _near(row, of_task)
+            raise WrongRow(f"no answer from {row.start_ms} to {row.end_ms} ms{near}")
+        if len({task for task, _ in places}) > 1:
+            raise WrongRow(f"several tasks here; name its task_id: {_listed(t for t, _ in places)}")
+        if len(places) > 1:
+            raise WrongRow(
+                f"several channels here; name its channel: {_listed(c for _, c in places)}"
+            )
+        same = [each for each in found if row.old_value in (each.text, each.choice)]
+        return (same or found)[-1]
+
+
+def read_answers(out: str, corpus: str, names: Collection[str]) -> Answers:
+    """The answers of recordings by their names.
+
+    Raises:
+        ConfigurationError: there are no tables at that address.
+        StorageError: they cannot be read.
+    """
+    by_name = _recordings(out, corpus, set(names))
+    wanted = {each.recording_id: each for found in by_name.values() for each in found}
+    return Answers(by_name, _places(out, corpus, wanted.values()))
+
+
+def _recordings(out: str, corpus: str, names: Collection[str]) -> dict[str, list[KnownRecording]]:
+    sql = (
+        "SELECT recording_id, content_sha256, CAST(date AS VARCHAR), object_uri, duplicate_uris"
+        f" FROM recordings WHERE corpus = {quoted_text(corpus, 'duckdb')}"
+    )
+    by_name: defaultdict[str, list[KnownRecording]] = defaultdict(list)
+    for recording_id, content, date, uri, others in _rows(out, sql, (RECORDINGS.name,)):
+        called = names_of_recording(recording_id, (uri, *(others or ()))) | {content}
+        for name in called & set(names):
+            by_name[name].append(KnownRecording(recording_id, content, date))
+    return dict(by_name)
+
+
+def _places(
+    out: str, corpus: str, recordings: Iterable[KnownRecording]
+) -> dict[str, list[AnsweredPlace]]:
+    wanted = list(recordings)
+    if not wanted:
+        return {}
+    ids = ", ".join(quoted_text(each.recording_id, "duckdb") for each in wanted)
+    selects = []
+    for table in ANSWER_TABLES:
+        is_asked = table == "answers"
+        choice, options = ("choice", "options") if is_asked else ("''", "CAST([] AS VARCHAR[])")
+        selects.append(
+            f"SELECT recording_id, '{table}', task_id, start_ms, end_ms, channel, text, {choice},"
+            f" {options}, flags FROM {table} WHERE corpus = {quoted_text(corpus, 'duckdb')}"
+            f" AND recording_id IN ({ids})"
+        )
+    found: defaultdict[str, list[AnsweredPlace]] = defaultdict(list)
+    for recording_id, *held in _rows(out, " UNION ALL ".join(selects), ANSWER_TABLES):
+        source, task_id, start_ms, end_ms, channel, text, choice, options, flags = held
+        answer = AnsweredPlace(
+            source,
+            task_id,
+            start_ms,
+            end_ms,
+            channel,
+            text,
+            choice,
+            tuple(options or ()),
+            tuple(flags or ()),
+        )
+        found[recording_id].append(answer)
+    return dict(found)
+
+
+def _rows(out: str, sql: str, tables: Collection[str]) -> list[tuple[Any, ...]]:
+    def ask(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+        return connection.execute(sql).fetchall()
+
+    return ask_published(out, ask, tables, sql)
+
+
+def _near(row: GivenRow, places: Iterable[AnsweredPlace]) -> str:
+    """The places beside one that is none."""
+    touching = sorted(
+        {
+            (each.start_ms, each.end_ms)
+            for each in places
+            if each.start_ms < row.end_ms and each.end_ms > row.start_ms
+        }
+    )
+    listed = ", ".join(f"{start} to {end}" for start, end in touching[:_SHOWN])
+    return f"; answers there are from {listed}" if listed else "; none is near, check its times"
+
+
+def _listed(names: Iterable[object]) -> str:
+    return ", ".join(sorted(str(name) for name in names))

@@ -1,0 +1,131 @@
+"""The batches of a corpus: objects that are created once and never replaced.
+
+Any number of people write at once: each batch has a name of its own, and none is changed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from af3core.errors import StorageError
+from af3core.storage.store import Store
+from schemas import layout
+from schemas.correction_records import Correction, CorrectionBatch, Undo
+from schemas.record_format import RecordError, stored_bytes
+
+
+@dataclass(frozen=True)
+class Said:
+    """A correction with who said it when; `undone` is the batch that undid it."""
+
+    correction: Correction
+    batch: CorrectionBatch
+    undone: CorrectionBatch | None
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """Later ones come after earlier ones."""
+        return (self.batch.made_at, self.correction.correction_id)
+
+
+@dataclass(frozen=True)
+class BatchHead:
+    """What a new batch is called, and when it is made."""
+
+    batch_id: str
+    made_at: str
+
+
+def new_head(store: Store) -> BatchHead:
+    """A name that no other batch has, and the time by the storage's clock.
+
+    Raises:
+        StorageError: the storage is in trouble.
+    """
+    now = datetime.datetime.fromtimestamp(store.now_s(), datetime.UTC)
+    made_at = now.isoformat(timespec="milliseconds")
+    stamp = now.strftime("%Y%m%dT%H%M%S") + f"{now.microsecond // 1000:03d}Z"
+    return BatchHead(f"{stamp}-{secrets.token_hex(6)}", made_at)
+
+
+def keep(store: Store, batch: CorrectionBatch) -> str:
+    """Create a batch's object; gives its key.
+
+    Raises:
+        StorageError: the storage is in trouble, or another object has this name.
+    """
+    key, data = layout.correction_key(batch.corpus, batch.batch_id), stored_bytes(batch)
+    # a request whose reply was lost may have created it
+    if not store.create(key, data) and store.read(key) != data:
+        raise StorageError(f"{store.address(key)}: another batch has this name; run it again")
+    return key
+
+
+def read_batches(store: Store, corpus: str) -> list[CorrectionBatch]:
+    """All batches of a corpus, the earliest first.
+
+    Raises:
+        StorageError: one is damaged or of a newer release, or the storage is in trouble.
+    """
+    [listed] = store.walk([layout.corrections_prefix(corpus)])
+    keys = [key for key in listed if key.endswith(".json")]
+    found = []
+    for key, data in zip(keys, store.read_many(keys), strict=True):
+        try:
+            found.append(CorrectionBatch.from_bytes(data or b""))
+        except RecordError as error:
+            remedy = "" if error.needed_release else "; bring the object back from a backup"
+            raise StorageError(f"{store.address(key)}: {error}{remedy}") from error
+    return sorted(found, key=lambda batch: (batch.made_at, batch.batch_id))
+
+
+def undone_by(batches: Iterable[CorrectionBatch]) -> Mapping[str, CorrectionBatch]:
+    """By the identifier of what no longer counts, a correction or an undo, the batch that undid it.
+
+    An undo that was undone later undoes nothing. Pure.
+    """
+    undone: dict[str, CorrectionBatch] = {}
+    for batch in sorted(batches, key=lambda each: (each.made_at, each.batch_id), reverse=True):
+        for undo in batch.undone:
+            if undo.undo_id not in undone:
+                undone[undo.undoes] = batch
+    return undone
+
+
+def said_in(batches: Iterable[CorrectionBatch]) -> list[Said]:
+    """All corrections, the earliest first. Pure."""
+    listed = list(batches)
+    undone = undone_by(listed)
+    said = [
+        Said(correction, batch, undone.get(correction.correction_id))
+        for batch in listed
+        for correction in batch.corrections
+    ]
+    return sorted(said, key=lambda each: each.order)
+
+
+def undos(
+    batches: Iterable[CorrectionBatch],
+    identifiers: Iterable[str],
+    person: str | None,
+    batch_id: str,
+) -> tuple[tuple[Undo, ...], list[str]]:
+    """What undoes corrections, batches and undos by identifier, and all corrections of a person;
+    and the identifiers that nothing has. What is undone already is left out. Pure.
+    """
+    listed = list(batches)
+    undone = undone_by(listed)
+    members: dict[str, list[str]] = {}
+    for batch in listed:
+        held = [c.correction_id for c in batch.corrections] + [u.undo_id for u in batch.undone]
+        members |= {each: [each] for each in held} | {batch.batch_id: held}
+    wanted = list(identifiers)
+    unknown = [each for each in wanted if each not in members]
+    named = [each for one in wanted for each in members.get(one, [])]
+    named += [c.correction_id for b in listed if b.made_by == person for c in b.corrections]
+    left = [each for each in dict.fromkeys(named) if each not in undone]
+    found = (Undo(f"{batch_id}-{number:05d}", each) for number, each in enumerate(left))
+    return tuple(found), unknown

@@ -1,0 +1,92 @@
+"""What people say of the model's answers: records that are only ever added, a batch an object.
+
+A correction names its place by content and time, not by a row: rows change with each cutting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from schemas.record_format import Record
+
+CorrectionKind = Literal["text", "empty", "choice", "wrong", "right", "flag_set", "flag_lifted"]
+CORRECTION_KINDS: tuple[CorrectionKind, ...] = get_args(CorrectionKind)
+"""What this release takes and shows. A batch of a newer release may hold others: they are kept."""
+VALUE_KINDS: tuple[CorrectionKind, ...] = ("text", "empty", "choice")
+"""Those that say what is true; they hold for the sound, whatever the model writes later. All others
+speak of the one text that they were said of."""
+FLAG_KINDS: tuple[CorrectionKind, ...] = ("flag_set", "flag_lifted")
+
+
+@dataclass(frozen=True)
+class Correction(Record):
+    """What a person says of one answer.
+
+    Attributes:
+        kind: one of `CORRECTION_KINDS`.
+        recording_id, content_sha256: of the recording's bytes.
+        date: archive day of the recording when it was corrected.
+        source: table of the answer.
+        task_id, start_ms, end_ms, channel: its place; None is of all that was heard.
+        old_value: text (of `choice` the option) that the model had given and the person read.
+        new_value: text, option, or name of a flag; else empty.
+    """
+
+    correction_id: str
+    kind: str
+    recording_id: str
+    content_sha256: str
+    date: str
+    source: str
+    task_id: str
+    start_ms: int
+    end_ms: int
+    channel: int | None
+    old_value: str
+    new_value: str
+    reason: str = ""
+
+    @property
+    def aspect(self) -> str:
+        """What of an answer it speaks of: of two with the same aspect the later one is shown."""
+        return f"flag:{self.new_value}" if self.kind in FLAG_KINDS else "value"
+
+    @property
+    def place(self) -> tuple[str, str, str, int, int, int | None]:
+        """Where it belongs, without what it says."""
+        return (
+            self.recording_id,
+            self.source,
+            self.task_id,
+            self.start_ms,
+            self.end_ms,
+            self.channel,
+        )
+
+
+@dataclass(frozen=True)
+class Undo(Record):
+    """That a correction, or an undo, no longer counts; it can be undone itself."""
+
+    undo_id: str
+    undoes: str
+
+
+@dataclass(frozen=True)
+class CorrectionBatch(Record):
+    """One object: what one person said at once.
+
+    Attributes:
+        made_by: who, as they name themselves.
+        made_at: when, UTC, by the clock of the storage: one clock for all who write.
+        reason: of the whole batch; a correction may have one of its own.
+    """
+
+    batch_id: str
+    corpus: str
+    made_by: str
+    made_at: str
+    reason: str
+    corrections: tuple[Correction, ...] = ()
+    undone: tuple[Undo, ...] = ()
