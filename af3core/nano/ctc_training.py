@@ -172,7 +172,8 @@ def _scenes(path: Path, hours: float, seed: int) -> list[Spoken]:
             if tuple(kept["made"]) == (hours, seed):
                 columns = [np.split(kept[name], kept[f"{name}_ends"][:-1]) for name in of_all]
                 return [
-                    Spoken(*row[:3], tuple(map(int, row[3]))) for row in zip(*columns, strict=True)
+                    Spoken(samples, frames, phones, tuple(map(int, text)))
+                    for samples, frames, phones, text in zip(*columns, strict=True)
                 ]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         pass  # none, or not whole: they are made anew
@@ -183,7 +184,7 @@ def _scenes(path: Path, hours: float, seed: int) -> list[Spoken]:
         arrays |= {name: np.concatenate(rows), f"{name}_ends": np.cumsum([len(r) for r in rows])}
     part = path.with_suffix(".part")
     with part.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)
     part.replace(path)
     return scenes
 
@@ -208,8 +209,12 @@ def _save_state(
     spent_min: float,
 ) -> None:
     """Keep what a later run goes on from; the file is whole or the one before."""
-    state = {"learner": learner.state_dict(), "optimizer": optimizer.state_dict()}
-    state |= {"step": step, "spent_min": spent_min}
+    state = {
+        "learner": learner.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "step": step,
+        "spent_min": spent_min,
+    }
     part = checkpoint / f"{_STATE_FILE}.part"
     torch.save(state, part)
     part.replace(checkpoint / _STATE_FILE)
@@ -260,7 +265,8 @@ def _with_bed(sound: Audio, beds: list[npt.NDArray[np.int16]], random: Random) -
     turned = np.roll(bed, random.randrange(len(bed)))
     under = np.resize(turned, len(sound)).astype(np.float32) / 32768
     ratio = float(sound.std()) / (float(under.std()) + 1e-5)
-    return sound + under * np.float32(ratio * 10 ** (-random.uniform(*_BED_BELOW_DB) / 20))
+    gain = ratio * 10 ** (-random.uniform(*_BED_BELOW_DB) / 20)
+    return (sound + under * gain).astype(np.float32)
 
 
 def _train_step(
@@ -274,7 +280,7 @@ def _train_step(
     sounds = torch.zeros(len(scenes), longest)
     heard = torch.zeros(len(scenes), longest, dtype=torch.long)
     for row, scene in enumerate(scenes):
-        sound = _with_bed(scene.samples.astype(np.float32) / 32768, beds, random)
+        sound = _with_bed((scene.samples / 32768).astype(np.float32), beds, random)
         samples = torch.from_numpy(sound)
         samples = samples + torch.randn_like(samples) * 10 ** random.uniform(-4.5, -1.8)
         count = len(samples)

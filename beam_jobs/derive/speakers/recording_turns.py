@@ -133,10 +133,11 @@ def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
 
 def _turns_by_voice(clips: Sequence[Row], settings: JobSettings) -> tuple[list[Row], list[Row]]:
     """Turns and voices; those of a channel that was cut by itself are found by themselves."""
+    encoder = voice_encoder_identity(settings[Speakers].voice_encoder)
     turns, voices = list[Row](), list[Row]()
     for channel in dict.fromkeys(clip["channel"] for clip in clips):
         heard = [clip_vectors(c, settings) for c in clips if c["channel"] == channel]
-        found = _diarized(heard)
+        found = _diarized(heard, encoder)
         before = len(voices)
         turns += [
             {
@@ -239,9 +240,9 @@ def _encoded(samples: Waveform, start_ms: int, encoder: str) -> SpeechVectors:
         raise as_model_error(error) from error
 
 
-def _diarized(clips: Sequence[SpeechVectors]) -> Diarization:
+def _diarized(clips: Sequence[SpeechVectors], encoder: VoiceEncoderIdentity) -> Diarization:
     try:
-        return diarize(clips, DiarizationLimits())
+        return diarize(clips, DiarizationLimits.of(encoder))
     except Af3Error:
         raise
     except Exception as error:

@@ -54,13 +54,13 @@ def place_voices(settings: JobSettings, listed: Sequence[Piece]) -> None:
     """Give the voices of recordings that have turns identities of the corpus."""
     store, corpus = settings.store, settings.corpus
     held = store.exists([key_of(piece, SPEAKER_DERIVATION) for piece in listed])
-    space = space_of(voice_encoder_identity(settings[Speakers].voice_encoder))
+    encoder = voice_encoder_identity(settings[Speakers].voice_encoder)
     candidates = [
-        Candidate(piece.date, piece.recording_id, piece.identity, space)
+        Candidate(piece.date, piece.recording_id, piece.identity, space_of(encoder))
         for piece, is_held in zip(listed, held, strict=True)
         if is_held
     ]
-    placing = Placing(Ledger(store), corpus, IdentityLimits())
+    placing = Placing(Ledger(store), corpus, IdentityLimits.of(encoder))
     extend_corpus(store, corpus, STAGE, settings.run_id, candidates, placing)
 
 
