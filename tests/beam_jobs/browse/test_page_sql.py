@@ -102,7 +102,7 @@ def test_the_tables_are_listed_with_their_columns(site: Site) -> None:
     with browsing(site) as (page, seen):
         page.goto("/sql")
         page.get_by_text("Tables", exact=True).click()
-        expect(page.locator(".table-list dt", has_text="transcripts")).to_be_visible()
+        expect(page.locator(".table-list").get_by_text("transcripts", exact=True)).to_be_visible()
         expect(page.locator(".table-list")).to_contain_text("mean_logprob")
         assert seen.complaints == []
 
