@@ -13,16 +13,19 @@ from af3core.errors import GpuFull
 from af3core.model.audio_limits import AUDIO_TOKENS_PER_S, WINDOW_S, audio_tokens
 from af3core.model.cuda import Gpus
 from af3core.model.model_sizes import ModelSizes
-from af3core.model.runtime.memory_budget import ModelNeeds, host_bytes, sizes_of_all
+from af3core.model.runtime.memory_budget import (
+    BESIDE_A_SOUND,
+    ModelNeeds,
+    host_bytes,
+    sizes_of_all,
+)
 from af3core.model.weights.completeness import WeightFiles
 from af3core.model.weights.family import CONFIG, limit_of_folder, model_type_of
 from beam_jobs.doctor.model_choice import ModelChoice
 from schemas.findings import Finding
 from schemas.options.night import COMPUTED_BYTES, DEFAULT_BATCH_TOKENS, LOW_BIT
 
-_BESIDE_A_SOUND = 2_000
-"""Tokens of words around a sound, and of an answer."""
-_LEAST_TOKENS = _BESIDE_A_SOUND + WINDOW_S * AUDIO_TOKENS_PER_S
+_LEAST_TOKENS = BESIDE_A_SOUND + WINDOW_S * AUDIO_TOKENS_PER_S
 """For clips as short as `--max-clip-s` may ask for, beside segments of the default length."""
 _SMALLER = {"float32": ", --dtype bfloat16", "bfloat16": ", --dtype int8"}
 _CGROUP = Path("/sys/fs/cgroup")
@@ -108,7 +111,7 @@ def _in_pool(
         return Finding("memory", "failed", f"{found}; {full}", f"use a larger machine{smaller}")
     name, least = min(sizes.items(), key=lambda item: item[1].tokens)
     longest_s = needs[name].longest_sound_tokens // AUDIO_TOKENS_PER_S
-    room_s = (least.tokens - _BESIDE_A_SOUND) // AUDIO_TOKENS_PER_S
+    room_s = (least.tokens - BESIDE_A_SOUND) // AUDIO_TOKENS_PER_S
     found += f", room for {least.tokens} tokens of keys and values"
     if room_s >= longest_s:
         return Finding("memory", "ok", f"{found} and sounds of {longest_s} s")

@@ -49,10 +49,10 @@ def found_on(choice: ModelChoice, gpu: Gpus | None, weights: WeightFiles = WEIGH
     ("free_gb", "dtype", "status", "remedy"),
     [
         (23.5, "bfloat16", "ok", ""),
-        (19.5, "bfloat16", "warning", "--max-clip-s 58, --dtype int8"),
-        (19.4, "bfloat16", "failed", "use a larger machine, --dtype int8"),
+        (19.5, "bfloat16", "warning", "--max-clip-s 178, --dtype int8"),
+        (19.2, "bfloat16", "failed", "use a larger machine, --dtype int8"),
         (19.5, "int8", "ok", ""),
-        (13.0, "int8", "warning", "--max-clip-s 232"),
+        (13.0, "int8", "warning", "--max-clip-s 352"),
         (17.0, "bfloat16", "failed", "use a larger machine, --dtype int8"),
         (16.0, "bfloat16", "failed", "use a larger machine, --dtype int8"),
         (23.5, "float32", "failed", "use a larger machine, --dtype bfloat16"),
