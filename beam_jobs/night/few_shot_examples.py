@@ -51,7 +51,8 @@ class ShownExamples:
 
     Attributes:
         of: the examples of each question that has any.
-        waiting: questions that wait for a machine's sake: an example cannot be heard now.
+        waiting: questions that wait for a machine's sake: their sound, or an example, cannot be
+            heard now.
     """
 
     of: Mapping[PendingQuestion, tuple[ShownExample, ...]] = field(default_factory=dict)
@@ -80,13 +81,17 @@ def shown_examples(
         return ShownExamples()
     heard = _sound_vectors(wanting, sounds, settings)
     shown: dict[PendingQuestion, tuple[ShownExample, ...]] = {}
+    waiting: dict[PendingQuestion, ModelError] = {}
     for question in wanting:
         vector = heard.get((question.start_ms, question.end_ms))
-        if vector is not None:
+        if isinstance(vector, ModelError):
+            waiting[question] = vector
+        elif vector is not None:
             found = published.examples(vector, tasks[question.task_hash], item.clip.recording_id)
             shown[question] = tuple(found)
     found_any = {question: examples for question, examples in shown.items() if examples}
-    return _heard(found_any, sounds, published.sounds, tasks, settings, room)
+    with_sound = _heard(found_any, sounds, published.sounds, tasks, settings, room)
+    return ShownExamples(with_sound.of, waiting | dict(with_sound.waiting))
 
 
 def _heard(
@@ -135,16 +140,18 @@ def _sound_vectors(
     questions: Sequence[PendingQuestion],
     sounds: Mapping[Span, Sound | ModelError],
     settings: JobSettings,
-) -> dict[Span, Vector]:
-    """What cannot be heard is left out: its questions fail with their own reason."""
+) -> dict[Span, Vector | ModelError]:
+    """Of each sound its vector, or the machine's trouble for which there is none now. What cannot
+    be heard is left out: its questions fail with their own reason.
+    """
     spans = dict.fromkeys((question.start_ms, question.end_ms) for question in questions)
     readable = {span: sound for span in spans if isinstance(sound := sounds[span], Sound)}
     engine = cast(SoundEmbedder, load_engine(settings.engine))
     vectors = engine.embed(list(readable.values()))
     return {
-        span: unit_vector(vector)
+        span: vector if isinstance(vector, ModelError) else unit_vector(vector)
         for span, vector in zip(readable, vectors, strict=True)
-        if not isinstance(vector, ModelError)
+        if not isinstance(vector, ModelError) or vector.is_machine_fault
     }
 
 
