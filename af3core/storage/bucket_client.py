@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from af3core.errors import AccessDenied, ConfigurationError, StorageError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from google.api_core.retry import Retry
     from google.cloud import storage
     from google.cloud.storage import Blob
+    from requests import Response
 
 SCHEME = "gs://"
 CONNECTIONS = 128
@@ -89,7 +91,18 @@ def _new_client(_process: int) -> storage.Client:
     for scheme in ("https://", "http://"):
         adapter = HTTPAdapter(CONNECTIONS, CONNECTIONS, pool_block=True)
         client._http.mount(scheme, adapter)
+    client._http.hooks["response"].append(_read_refusal)
     return client
+
+
+def _read_refusal(response: Response, **_sent: Any) -> None:
+    """Read an answer that is no data to its end, so that its connection serves the next request.
+
+    The client library tries a download again without it, and the connection would be lost: those
+    that wait for one would wait for ever.
+    """
+    if response.status_code not in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
+        _ = response.content
 
 
 _client = LoadedOnce(_new_client, most=1)

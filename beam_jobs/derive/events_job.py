@@ -78,7 +78,7 @@ def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
     """The events of one clip.
 
     Raises:
-        ModelError: the clip cannot be read.
+        ModelError: the clip cannot be read, or not be asked about now.
     """
     segments: list[Row] = piece.evidence
     clip_start_ms, end_ms = segments[0]["clip_start_ms"], segments[-1]["end_ms"]
@@ -117,6 +117,7 @@ def _named_rows(regions: list[Region], samples: Waveform, settings: JobSettings)
         chosen = range(first, min(first + _STRETCHES_AT_ONCE, len(regions)))
         asked = [_requests(samples, regions[number]) for number in chosen]
         answers = answers_of(settings.engine, [one for four in asked for one in four])
+        _check_machine(answers)
         for place, number in enumerate(chosen):
             mine = answers[place * len(EVENT_TASKS) : (place + 1) * len(EVENT_TASKS)]
             region = regions[number]
@@ -124,6 +125,17 @@ def _named_rows(regions: list[Region], samples: Waveform, settings: JobSettings)
             tail = _cut(samples, region.end_ms, tail_end_ms)
             named, logprob = _stretch_name(mine, shares[number])
             yield _row(region, samples, named, _text(mine[0]), logprob, tail)
+
+
+def _check_machine(answers: Iterable[Answer | ModelError]) -> None:
+    """Nothing is in doubt for a machine's sake.
+
+    Raises:
+        ModelError: a machine's: the clip waits.
+    """
+    for answer in answers:
+        if isinstance(answer, ModelError) and answer.is_machine_fault:
+            raise answer
 
 
 def _requests(samples: Waveform, region: Region) -> list[Request]:

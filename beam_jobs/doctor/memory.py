@@ -10,18 +10,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from af3core.errors import GpuFull
-from af3core.model.audio_limits import AUDIO_TOKENS_PER_S, audio_tokens
+from af3core.model.audio_limits import AUDIO_TOKENS_PER_S, WINDOW_S, audio_tokens
 from af3core.model.cuda import Gpus
 from af3core.model.model_sizes import ModelSizes
-from af3core.model.runtime.memory_budget import ModelNeeds, host_bytes, sizes_of_all
+from af3core.model.runtime.memory_budget import (
+    BESIDE_A_SOUND,
+    ModelNeeds,
+    host_bytes,
+    sizes_of_all,
+)
 from af3core.model.weights.completeness import WeightFiles
 from af3core.model.weights.family import CONFIG, limit_of_folder, model_type_of
 from beam_jobs.doctor.model_choice import ModelChoice
 from schemas.findings import Finding
 from schemas.options.night import COMPUTED_BYTES, DEFAULT_BATCH_TOKENS, LOW_BIT
 
-_BESIDE_A_SOUND = 2_000
-"""Tokens of words around a sound, and of an answer."""
+_LEAST_TOKENS = BESIDE_A_SOUND + WINDOW_S * AUDIO_TOKENS_PER_S
+"""For clips as short as `--max-clip-s` may ask for, beside segments of the default length."""
 _SMALLER = {"float32": ", --dtype bfloat16", "bfloat16": ", --dtype int8"}
 _CGROUP = Path("/sys/fs/cgroup")
 _MEMINFO = Path("/proc/meminfo")
@@ -89,7 +94,7 @@ def _in_batches(
         return Finding("memory", "ok", found)
     smaller = _SMALLER.get(choice.dtype, "")
     fits = (free - host_bytes(largest, 0)) // largest.token_bytes
-    if fits < 1:
+    if fits < _LEAST_TOKENS:
         return Finding("memory", "failed", found, f"use a larger machine{smaller}")
     return Finding("memory", "warning", found, f"--batch-tokens {fits}{smaller}")
 
@@ -106,10 +111,13 @@ def _in_pool(
         return Finding("memory", "failed", f"{found}; {full}", f"use a larger machine{smaller}")
     name, least = min(sizes.items(), key=lambda item: item[1].tokens)
     longest_s = needs[name].longest_sound_tokens // AUDIO_TOKENS_PER_S
-    room_s = (least.tokens - _BESIDE_A_SOUND) // AUDIO_TOKENS_PER_S
+    room_s = (least.tokens - BESIDE_A_SOUND) // AUDIO_TOKENS_PER_S
     found += f", room for {least.tokens} tokens of keys and values"
     if room_s >= longest_s:
         return Finding("memory", "ok", f"{found} and sounds of {longest_s} s")
+    if least.tokens < _LEAST_TOKENS:
+        said = f"{found}: none for a window of {WINDOW_S} s"
+        return Finding("memory", "failed", said, f"use a larger machine{smaller}")
     said = f"{found}: sounds of {room_s} s, where the model hears {longest_s} s"
     return Finding("memory", "warning", said, f"--max-clip-s {room_s}{smaller}")
 

@@ -8,7 +8,6 @@ tables/embeddings ──► nearest of other recordings ──► their captions
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import cast
 from af3core.embedding.few_shot import Example
 from af3core.embedding.neighbours import Neighbourhood, unit_vector
 from af3core.errors import ModelError
+from af3core.loaded_once import LoadedOnce
 from af3core.model.engines.engine_registry import load_engine
 from af3core.model.request import RequestRefuser, Sound, SoundEmbedder, Vector
 from af3core.storage.address import open_store
@@ -51,7 +51,8 @@ class ShownExamples:
 
     Attributes:
         of: the examples of each question that has any.
-        waiting: questions that wait for a machine's sake: an example cannot be heard now.
+        waiting: questions that wait for a machine's sake: their sound, or an example, cannot be
+            heard now.
     """
 
     of: Mapping[PendingQuestion, tuple[ShownExample, ...]] = field(default_factory=dict)
@@ -80,13 +81,17 @@ def shown_examples(
         return ShownExamples()
     heard = _sound_vectors(wanting, sounds, settings)
     shown: dict[PendingQuestion, tuple[ShownExample, ...]] = {}
+    waiting: dict[PendingQuestion, ModelError] = {}
     for question in wanting:
         vector = heard.get((question.start_ms, question.end_ms))
-        if vector is not None:
+        if isinstance(vector, ModelError):
+            waiting[question] = vector
+        elif vector is not None:
             found = published.examples(vector, tasks[question.task_hash], item.clip.recording_id)
             shown[question] = tuple(found)
     found_any = {question: examples for question, examples in shown.items() if examples}
-    return _heard(found_any, sounds, published.sounds, tasks, settings, room)
+    with_sound = _heard(found_any, sounds, published.sounds, tasks, settings, room)
+    return ShownExamples(with_sound.of, waiting | dict(with_sound.waiting))
 
 
 def _heard(
@@ -135,16 +140,18 @@ def _sound_vectors(
     questions: Sequence[PendingQuestion],
     sounds: Mapping[Span, Sound | ModelError],
     settings: JobSettings,
-) -> dict[Span, Vector]:
-    """What cannot be heard is left out: its questions fail with their own reason."""
+) -> dict[Span, Vector | ModelError]:
+    """Of each sound its vector, or the machine's trouble for which there is none now. What cannot
+    be heard is left out: its questions fail with their own reason.
+    """
     spans = dict.fromkeys((question.start_ms, question.end_ms) for question in questions)
     readable = {span: sound for span in spans if isinstance(sound := sounds[span], Sound)}
     engine = cast(SoundEmbedder, load_engine(settings.engine))
     vectors = engine.embed(list(readable.values()))
     return {
-        span: unit_vector(vector)
+        span: vector if isinstance(vector, ModelError) else unit_vector(vector)
         for span, vector in zip(readable, vectors, strict=True)
-        if not isinstance(vector, ModelError)
+        if not isinstance(vector, ModelError) or vector.is_machine_fault
     }
 
 
@@ -156,8 +163,13 @@ class PublishedExamples:
     corpus: str
     neighbourhood: Neighbourhood
     sounds: SegmentSounds
-    _answers: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
-    _looking: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _answers: LoadedOnce[[str, Kind, str], dict[str, str]] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        # whichever of the clips that are asked beside each other comes first
+        object.__setattr__(self, "_answers", LoadedOnce(self._found_answers))
 
     def examples(self, vector: Vector, task: Task, recording_id: str) -> Iterator[ShownExample]:
         """The nearest segments of other recordings, with their answers to the task's prompt."""
@@ -168,46 +180,38 @@ class PublishedExamples:
             yield ShownExample(neighbour, Example(segment.caption, told))
 
     def _answers_of(self, date: str, task: Task) -> dict[str, str]:
-        """A day's unflagged answers to the prompt, by segment; read once, whichever of the clips
-        that are asked beside each other comes first.
-        """
-        with self._looking:
-            return self._found_answers(date, task)
+        """A day's unflagged answers to the prompt, by segment; read once."""
+        return self._answers(date, task.kind, task.prompt_id)
 
-    def _found_answers(self, date: str, task: Task) -> dict[str, str]:
-        key = (date, task.prompt_id)
-        if key not in self._answers:
-            table = _TABLES[task.kind]
-            columns = ["segment_id", "prompt_id", "task_hash", "flags", "examples", "text"]
-            columns += ["choice"] if task.kind == "question" else []
-            snapshot = take_snapshot(self.store, [table], self.corpus, date, date)
-            rows = [
-                row
-                for shard in snapshot.stamps
-                for row in snapshot.columns(shard, columns).to_pylist()
-                if row["prompt_id"] == task.prompt_id and not row["flags"]
-            ]
-            found: dict[str, str] = {}
-            # answers that stand on examples themselves come last
-            for row in sorted(rows, key=lambda row: (bool(row["examples"]), row["task_hash"])):
-                found.setdefault(row["segment_id"], row.get("choice") or row["text"])
-            self._answers[key] = found
-        return self._answers[key]
-
-
-_loading = threading.Lock()
+    def _found_answers(self, date: str, kind: Kind, prompt_id: str) -> dict[str, str]:
+        table = _TABLES[kind]
+        columns = ["segment_id", "prompt_id", "task_hash", "flags", "examples", "text"]
+        columns += ["choice"] if kind == "question" else []
+        snapshot = take_snapshot(self.store, [table], self.corpus, date, date)
+        rows = [
+            row
+            for shard in snapshot.stamps
+            for row in snapshot.columns(shard, columns).to_pylist()
+            if row["prompt_id"] == prompt_id and not row["flags"]
+        ]
+        found: dict[str, str] = {}
+        # answers that stand on examples themselves come last
+        for row in sorted(rows, key=lambda row: (bool(row["examples"]), row["task_hash"])):
+            found.setdefault(row["segment_id"], row.get("choice") or row["text"])
+        return found
 
 
 def load_published(out: str, corpus: str, model: str, run_id: str) -> PublishedExamples:
     """The corpus's unflagged captions with the vectors of this audio model; loaded once per process
     and run, whichever thread asks first.
     """
-    with _loading:
-        return _load_published(out, corpus, model, run_id)
+    return _published(out, corpus, model, run_id)
 
 
-@functools.lru_cache(maxsize=1)
-def _load_published(out: str, corpus: str, model: str, run_id: str) -> PublishedExamples:
+def _load_published(out: str, corpus: str, model: str, _run_id: str) -> PublishedExamples:
     store = open_store(out)
     found = published_neighbourhood(store, corpus, "audio", model, MAX_SEGMENTS)
     return PublishedExamples(store, corpus, found, SegmentSounds(store, corpus))
+
+
+_published = LoadedOnce(_load_published, most=1)

@@ -7,13 +7,13 @@ caption. A machine's trouble decides nothing: the question waits.
 from __future__ import annotations
 
 import dataclasses
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from af3core.embedding.neighbours import EmbeddedSegment
 from af3core.errors import ClipMissing, ModelError, StorageError
+from af3core.loaded_once import LoadedOnce
 from af3core.model.isolation import as_model_error
 from af3core.model.request import Sound
 from af3core.storage.store import Store
@@ -41,8 +41,11 @@ class SegmentSounds:
 
     store: Store
     corpus: str
-    _places: dict[str, dict[str, _Place]] = field(default_factory=dict)
-    _looking: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _places_of: LoadedOnce[[str], dict[str, _Place]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # whichever of the clips that are asked beside each other comes first
+        object.__setattr__(self, "_places_of", LoadedOnce(self._found_places))
 
     def read(
         self,
@@ -74,23 +77,16 @@ class SegmentSounds:
                 by_clip.setdefault(place.clip, {})[segment.segment_id] = place.span
         return by_clip
 
-    def _places_of(self, date: str) -> dict[str, _Place]:
-        """Looked up once, whichever of the clips that are asked beside each other comes first."""
-        with self._looking:
-            return self._found_places(date)
-
     def _found_places(self, date: str) -> dict[str, _Place]:
-        if date not in self._places:
-            snapshot = take_snapshot(self.store, [SEGMENTS.name], self.corpus, date, date)
-            self._places[date] = {
-                row["segment_id"]: _Place(
-                    ClipObject(row["clip_uri"], row["clip_start_ms"]),
-                    (row["start_ms"], row["end_ms"]),
-                )
-                for shard in snapshot.stamps
-                for row in snapshot.columns(shard, _COLUMNS).to_pylist()
-            }
-        return self._places[date]
+        snapshot = take_snapshot(self.store, [SEGMENTS.name], self.corpus, date, date)
+        return {
+            row["segment_id"]: _Place(
+                ClipObject(row["clip_uri"], row["clip_start_ms"]),
+                (row["start_ms"], row["end_ms"]),
+            )
+            for shard in snapshot.stamps
+            for row in snapshot.columns(shard, _COLUMNS).to_pylist()
+        }
 
 
 def _clip_sounds(

@@ -10,27 +10,50 @@ import pytest
 from af3core.loaded_once import LoadedOnce, loaded_once
 from af3core.tasks import language
 
+THREADS = 8
+DEADLINE_S = 60
 
-def test_threads_share_one_load_and_an_error_is_tried_again() -> None:
+
+def test_threads_share_one_load_and_its_error_which_is_tried_again() -> None:
     loads: list[str] = []
 
     @loaded_once
     def load(name: str) -> list[str]:
+        """Lasts until all other threads wait for it."""
         loads.append(name)
-        time.sleep(0.05)
+        (running,) = load._running.values()
+        until = time.monotonic() + DEADLINE_S
+        while len(running._condition._waiters) < THREADS - 1:  # type: ignore[attr-defined]
+            assert time.monotonic() < until
+            time.sleep(0.01)
         if len(loads) == 1:
             raise OSError("not there yet")
         return [name]
 
-    with ThreadPoolExecutor(8) as threads:
-        asked = [threads.submit(load, name) for name in "aaaabbbb"]
-    errors = [one for one in asked if one.exception()]
-    assert len(errors) == 1
-    assert len(loads) == 3
-    assert load("a") is load("a")
+    with ThreadPoolExecutor(THREADS) as threads:
+        failed = [threads.submit(load, "a") for _ in range(THREADS)]
+        errors = {one.exception(DEADLINE_S) for one in failed}
+        asked = [threads.submit(load, "a") for _ in range(THREADS)]
+        found = [one.result(DEADLINE_S) for one in asked]
+    assert [str(error) for error in errors] == ["not there yet"]
+    assert found == [["a"]] * THREADS
+    assert load("a") is found[0]
+    assert loads == ["a", "a"]
+
+
+def test_one_load_holds_up_no_other_and_what_is_cleared_is_loaded_anew() -> None:
+    loads: list[str] = []
+
+    @loaded_once
+    def load(name: str) -> str:
+        loads.append(name)
+        with ThreadPoolExecutor(1) as threads:
+            return name if name == "b" else threads.submit(load, "b").result(DEADLINE_S)
+
+    assert load("a") == "b"
     load.cache_clear()
-    assert load("a") == ["a"]
-    assert len(loads) == 4
+    assert load("b") == "b"
+    assert loads == ["a", "b", "b"]
 
 
 def test_no_more_are_kept_than_the_most() -> None:

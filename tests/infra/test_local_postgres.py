@@ -57,3 +57,10 @@ def test_locks_of_dead_and_foreign_processes_are_removed(tmp_path: Path) -> None
         assert not any(lock.exists() for lock in locks), number
     killed.wait()
     remove_dead_locks(tmp_path)
+
+
+def test_a_lock_that_cannot_be_read_now_stays(tmp_path: Path) -> None:
+    lock = tmp_path / "postmaster.pid"
+    lock.symlink_to(lock)  # read, it is an error of the system, whoever reads it
+    remove_dead_locks(tmp_path)
+    assert lock.is_symlink()

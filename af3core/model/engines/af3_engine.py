@@ -13,7 +13,7 @@ import torch
 from af3core.errors import ModelError
 from af3core.model.engines.prompts_ahead import Heard, PromptsAhead, log_mel_ahead
 from af3core.model.forced_answer import ForcedAnswer, Head
-from af3core.model.isolation import answer_isolated
+from af3core.model.isolation import answer_isolated, as_model_error
 from af3core.model.network.af3_model import Af3Model
 from af3core.model.network.log_mel import LogMel
 from af3core.model.prompt import InvalidPrompt, Prompt, PromptBuilder
@@ -174,8 +174,8 @@ class Af3Engine:
             try:
                 builder = self._side_of(request).prompt_builder
                 asked[number] = request, self._ahead.prompt(request, builder, heard)
-            except ModelError as error:
-                found[number] = error
+            except Exception as error:  # as `answer_isolated`: it fails alone
+                found[number] = as_model_error(error)
         found |= zip(asked, self._streams.answer(list(asked.values())), strict=True)
         return [found[number] for number in range(len(requests))]
 

@@ -10,11 +10,11 @@ import functools
 import os
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from af3core.errors import ConfigurationError, GpuFull, ModelError
 from af3core.installation import install_command
+from af3core.loaded_once import LoadedOnce
 from af3core.model.audio_limits import BASE_TRAINED_SAMPLES
 from af3core.model.cuda import gpus, torch_build, why_no_cuda
 from af3core.model.request import Answer, Request, Weights
@@ -98,39 +98,31 @@ def _runs_on_gpu(device: str) -> bool:
 
 
 _loading = threading.Lock()
-_entering = threading.Lock()
-_loads: dict[EngineSettings, Future[StreamingEngine]] = {}
-"""Those that run now."""
+"""Held while an engine is loaded: two at once would take each other's memory for granted."""
 
 
 def load_engine(settings: EngineSettings) -> StreamingEngine:
     """The engine, loaded once per process, whichever thread asks first, and only where there is
     something to ask; two at most, the audio model and a writer of texts.
 
-    Threads that ask while it is loaded share what comes of that, an error too: a hundred clips
-    would otherwise read the weights a hundred times to hear a hundred times that they do not fit.
+    Threads that ask while it is loaded share what comes of that, an error too (`LoadedOnce`).
 
     Raises:
         ConfigurationError: packages of the extra `model` are missing, or the weights or the server
             cannot be used; a GPU has no room for them (`GpuFull`).
         ModelError: the server is away (`ServerUnavailable`).
     """
-    with _entering:
-        running = _loads.get(settings)
-        load = running or _loads.setdefault(settings, Future())
-    if running is None:
-        try:
-            with _loading:
-                load.set_result(_load(settings))
-        except BaseException as error:
-            load.set_exception(error)
-        finally:
-            with _entering:
-                del _loads[settings]
-    return load.result()
+    return _engines(settings)
 
 
-@functools.lru_cache(maxsize=2)
+def _load_in_turn(settings: EngineSettings) -> StreamingEngine:
+    with _loading:
+        return _load(settings)
+
+
+_engines = LoadedOnce(_load_in_turn, most=2)
+
+
 def _load(settings: EngineSettings) -> StreamingEngine:
     if settings.name == "openai":
         from af3core.model.engines.openai_engine import OpenAIEngine

@@ -28,6 +28,8 @@ _TOKENS_AT_ONCE = 24_000
 _LEAST_AT_ONCE = 2_000
 _LEAST_PAGES = 2
 """A prefix and an answer."""
+BESIDE_A_SOUND = 2_000
+"""Tokens of words around a sound, and of an answer."""
 _SLOTS = STEP_ROWS[-1] // 2
 
 
@@ -186,8 +188,14 @@ def pool_sizes(
             f"--batch-tokens {batch_tokens}: {free}, which hold {most} beside what the calls take:"
             " lower it, or leave it out"
         )
-    room, at_once = min(usable * _WORKING_SHARE, left - asked * page), _TOKENS_AT_ONCE
-    while at_once > _LEAST_AT_ONCE and working_bytes(needs, at_once, 0) > room:
+    # what was asked for, or the longest sound, fits beside the calls as well
+    longest = 0 if asked else needs.longest_sound_tokens
+    held = (asked or pages_for(longest + BESIDE_A_SOUND)) * page
+    at_once = _TOKENS_AT_ONCE
+    while at_once > _LEAST_AT_ONCE and (
+        working_bytes(needs, at_once, 0) > usable * _WORKING_SHARE
+        or working_bytes(needs, at_once, longest) > left - held
+    ):
         at_once //= 2
     working = working_bytes(needs, at_once, needs.longest_sound_tokens)
     pages = asked or (left - working) // page

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from af3core.audio.sound_activity import Region
+from af3core.errors import MachineModelError
 from af3core.nano.demo_archive import SCRIPTS
 from af3core.nano.espeak_voices import Audio
 from beam_jobs.cli import main
@@ -107,6 +109,18 @@ def test_the_rows_of_a_clip_that_is_gone_are_kept_and_it_waits(
     assert "the clip is gone; cut its recording again: af3 retry" in said
     assert "af3: events: 1 pieces wait (1 ClipMissing); all else is done, run it again" in said
     assert rows(out, "events") == before != []
+
+
+def test_no_event_is_in_doubt_for_a_machines_sake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A stretch that the model could not be asked about now would be unknown for good."""
+    trouble = MachineModelError("the model failed: OutOfMemoryError: out of memory")
+    monkeypatch.setattr(events_job, "answers_of", lambda _, requests: [trouble] * len(requests))
+    settings = settings_for("events", "--out", "unused")
+    noise = np.random.default_rng(0).standard_normal(16_000).astype(np.float32)
+    with pytest.raises(MachineModelError, match="out of memory"):
+        list(events_job._named_rows([Region(0, 1000)], noise, settings))
 
 
 def test_speech_is_heard_as_speech_at_any_level(tmp_path: Path) -> None:

@@ -49,9 +49,10 @@ def found_on(choice: ModelChoice, gpu: Gpus | None, weights: WeightFiles = WEIGH
     ("free_gb", "dtype", "status", "remedy"),
     [
         (23.5, "bfloat16", "ok", ""),
-        (19.5, "bfloat16", "warning", "--max-clip-s 58, --dtype int8"),
+        (19.5, "bfloat16", "warning", "--max-clip-s 178, --dtype int8"),
+        (19.2, "bfloat16", "failed", "use a larger machine, --dtype int8"),
         (19.5, "int8", "ok", ""),
-        (13.0, "int8", "warning", "--max-clip-s 232"),
+        (13.0, "int8", "warning", "--max-clip-s 352"),
         (17.0, "bfloat16", "failed", "use a larger machine, --dtype int8"),
         (16.0, "bfloat16", "failed", "use a larger machine, --dtype int8"),
         (23.5, "float32", "failed", "use a larger machine, --dtype bfloat16"),
@@ -84,6 +85,7 @@ def test_tokens_that_are_asked_for_and_do_not_fit(af3: ModelChoice) -> None:
     [
         (23.5, "ok", ""),
         (20.0, "warning", "--batch-tokens 38684, --dtype int8"),
+        (17.8, "failed", "use a larger machine, --dtype int8"),
         (17.0, "failed", "use a larger machine, --dtype int8"),
     ],
 )

@@ -8,6 +8,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,15 +21,18 @@ from af3core.model.engines.af3_engine import Af3Engine
 from af3core.model.request import Answer, Request, Sound
 from af3core.storage.address import open_store
 from af3core.storage.store import Store
-from af3core.tasks.task import default_tasks
+from af3core.tasks.task import Task, default_tasks
 from beam_jobs.framework.clip_audio import ClipObject, clip_sounds
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.table_snapshot import TableSnapshot, take_snapshot
 from beam_jobs.night import annotate, few_shot_examples, few_shot_sounds, publish
 from beam_jobs.night.few_shot_examples import PublishedExamples
 from beam_jobs.night.few_shot_sounds import SegmentSounds, as_many_as_fit, with_sounds
+from beam_jobs.night.pending_questions import ClipWork, PendingQuestion
 from beam_jobs.night.shown_example import ShownExample
+from schemas.records import Clip
 from tests.beam_jobs.embedded_night import SPEAKER, TASKS, embedded_night, settings_with
+from tests.beam_jobs.job_settings import settings_for
 from tests.beam_jobs.small_night import rows
 
 HEARD = TASKS + SPEAKER % "heard" + "  examples: 2\n  examples_form: sounds\n"
@@ -59,6 +63,30 @@ def test_what_cannot_be_heard_is_told_by_its_caption(absent: ModelError | None) 
 def test_a_machines_trouble_keeps_the_question_waiting() -> None:
     trouble = MachineModelError("the disk does not answer")
     assert with_sounds(THREE, {"a": SOUND, "b": trouble, "c": SOUND}) is trouble
+
+
+def test_a_sound_that_has_no_vector_now_keeps_its_question_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked without examples, it would have been answered for good."""
+    full, empty = MachineModelError("the GPU is full"), ModelError("too short")
+    near = Neighbourhood(
+        (EmbeddedSegment("r", "a", "2026-11-21", "Caption of a."),), np.ones((1, 1), np.float32)
+    )
+    store = open_store(str(tmp_path / "out"))
+    published = PublishedExamples(store, "speech", near, SegmentSounds(store, "speech"))
+    monkeypatch.setattr(few_shot_examples, "load_published", lambda *_: published)
+    engine = SimpleNamespace(embed=lambda _: [np.ones(1, np.float32), full, empty])
+    monkeypatch.setattr(few_shot_examples, "load_engine", lambda _: engine)
+    task = Task("t", "caption", "Describe this sound.", examples=1)
+    questions = [PendingQuestion("t", s, n, n + 1, 0) for n, s in enumerate("bcd")]
+    clip = Clip("clip", "other", "clips/clip.flac", 0, 3, ())
+    item = ClipWork(clip, "clip.wav", "speech", "2026-11-22", tuple(questions))
+    sounds = {(n, n + 1): SOUND for n in range(3)}
+    settings = settings_for("annotate", "--out", tmp_path / "out", "--date", "2026-11-22")
+    found = few_shot_examples.shown_examples(item, sounds, {"t": task}, settings)
+    assert found.waiting == {questions[1]: full}
+    assert [question.segment_id for question in found.of] == ["b"]
 
 
 def test_a_published_day_is_read_once_for_all_clips_that_are_asked_beside_each_other(

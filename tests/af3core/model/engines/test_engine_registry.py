@@ -28,7 +28,8 @@ def test_who_waits_for_a_load_shares_its_error(monkeypatch: pytest.MonkeyPatch) 
         """Lasts until the threads of all other clips wait for it."""
         begun.append(wrong)
         until = time.monotonic() + DEADLINE_S
-        while len(engine_registry._loads[wrong]._condition._waiters) < CLIPS - 1:  # type: ignore[attr-defined]
+        (loading,) = engine_registry._engines._running.values()
+        while len(loading._condition._waiters) < CLIPS - 1:  # type: ignore[attr-defined]
             assert time.monotonic() < until
             time.sleep(0.01)
         return load(*arguments)

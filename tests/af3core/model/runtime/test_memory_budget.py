@@ -61,6 +61,14 @@ def test_the_longest_prefix_fits_beside_its_working_memory(
     assert taken + recorded_bytes(needs, 1) < free_gb * 1e9 * 0.92
 
 
+def test_calls_grow_only_beside_the_longest_sound() -> None:
+    """With more memory, what fitted before fits all the same."""
+    found = [pool_sizes(AF3, free_mb * 10**6) for free_mb in range(3_000, 6_000, 20)]
+    fits = [sizes.tokens >= TEN_MINUTES + 2_000 for sizes in found]
+    assert fits == sorted(fits)
+    assert {sizes.tokens_at_once for sizes in found} == {1_500, 3_000, 6_000}
+
+
 def test_recorded_calls_keep_their_memory_and_each_runner_its_logits_and_inputs() -> None:
     one, two = (pool_sizes(AF3, 30 * 10**9, runners=n).pages for n in (1, 2))
     own = 2 * (512 * 151_672 + 4 * 3_000 * 128 + 4 * 832 * 3_584)

@@ -108,6 +108,23 @@ def test_what_is_computed_ahead_for_a_gpu_gives_the_same_words(untrained: Path) 
     assert computed == [1] * 8  # two short sounds and two windows of the long one, twice
 
 
+def test_what_the_host_has_no_memory_for_fails_alone(untrained: Path) -> None:
+    engine = Af3Engine.load(find_checkpoint(str(untrained)))
+    small, large = CLIPS[0][0], sound_of(3, seed=7)
+
+    class Small(LogMel):
+        def forward(self, windows: Sequence[Waveform]) -> Tensor:
+            if len(windows[0]) > 32_000:
+                raise MemoryError("no room for a log-mel")
+            return super().forward(windows)
+
+    engine._ahead = PromptsAhead({"base": Small(engine.processor.feature_extractor.mel_filters)})
+    found = engine.answer_beside([ask(large, CAPTION, 4), ask(small, CAPTION, 4)])
+    assert isinstance(found[0], MachineModelError)
+    assert str(found[0]) == "the model failed: MemoryError: no room for a log-mel"
+    assert isinstance(found[1], Answer)
+
+
 def test_streams_are_written_in_the_same_batches(
     engine: Af3Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
