@@ -191,7 +191,9 @@ def publish_changed_rows(
             before = decode_rows(BytesIO(data), table) if data else []
             if data is None and not new and key not in held:
                 continue
-            if _bare(table, before) != _bare(table, new) or key in held:
+            if data is None and not new:
+                objects[key] = None  # it was begun, and never published
+            elif _bare(table, before) != _bare(table, new) or key in held:
                 made = _made(table, new, before, publisher.run_id)
                 objects[key] = encode_table(table, made)
         return Assembled(objects, len(objects))
