@@ -77,8 +77,12 @@ class Placing:
     limits: IdentityLimits
     _held: dict[MemberKey, _HeldVoices] = field(default_factory=dict)
 
-    def __call__(self, state: CorpusState, candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
-        """What the voices of each candidate are; those of one space are given."""
+    def __call__(
+        self, state: CorpusState, candidates: Sequence[Candidate]
+    ) -> list[dict[str, Any] | None]:
+        """What the voices of each candidate are, None where its turns cannot be read; those of one
+        space are given.
+        """
         keys = [(each.recording_id, each.piece) for each in candidates]
         said = self.ledger.corpus_speakers(self.corpus)
         self._read(keys, said)
@@ -103,6 +107,8 @@ class Placing:
                     for row in self._held[key].voices
                 }
             )
+            if self._held[key].is_there
+            else None
             for key in keys
         ]
         again = {voice.recording for each in known for voice in each.voices}
@@ -144,7 +150,7 @@ class Placing:
                 held = rows.rows if rows else {}
                 spans = spans_of([key[0]], said) if said else []
                 forgotten = forgotten_voices(held.get(SPEAKER_TURNS.name, []), spans)
-                self._held[key] = _HeldVoices(held.get(VOICES, []), forgotten)
+                self._held[key] = _HeldVoices(rows is not None, held.get(VOICES, []), forgotten)
 
     def _vectors(self, key: MemberKey) -> list[RecordingVoice]:
         return [
@@ -155,8 +161,9 @@ class Placing:
 
 
 class _HeldVoices(NamedTuple):
-    """Rows of voices in the ledger, and which of them are forgotten ones."""
+    """Whether the ledger has a piece, the rows of its voices, and which are forgotten ones."""
 
+    is_there: bool
     voices: list[dict[str, Any]]
     forgotten: Collection[int]
 

@@ -27,7 +27,7 @@ from af3core.speakers.voice_encoder import (
     load_voice_encoder,
     voice_encoder_identity,
 )
-from beam_jobs.derive.speakers.channel_turns import speech_spans
+from beam_jobs.derive.speakers.channel_turns import ChannelSpan, beside_others, speech_spans
 from beam_jobs.derive.speakers.forgotten_speech import forgotten_voices, spans_of
 from beam_jobs.framework.clip_audio import ClipObject, clip_sounds
 from beam_jobs.framework.derivation import Piece, PieceRows, Row
@@ -186,23 +186,20 @@ def _turns_by_voice(
 def _turns_by_channel(clips: Sequence[Row], settings: JobSettings) -> list[Row]:
     """The speech of each channel as that of one voice."""
     spans = [
-        (start_ms, end_ms, clip["channel"])
+        ChannelSpan(start_ms, end_ms, clip["channel"])
         for clip in clips
         for start_ms, end_ms in speech_spans(_samples(clip, settings), clip["start_ms"])
     ]
     return [
         {
-            "start_ms": start_ms,
-            "end_ms": end_ms,
-            "channel": channel,
-            "voice": channel + 1,
+            "start_ms": span.start_ms,
+            "end_ms": span.end_ms,
+            "channel": span.channel,
+            "voice": span.channel + 1,
             "confidence": None,
-            "is_overlap": any(
-                other != channel and start < end_ms and end > start_ms
-                for start, end, other in spans
-            ),
+            "is_overlap": is_overlap,
         }
-        for start_ms, end_ms, channel in spans
+        for span, is_overlap in zip(spans, beside_others(spans), strict=True)
     ]
 
 

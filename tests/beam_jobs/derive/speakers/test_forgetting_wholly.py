@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from af3core.errors import ConfigurationError
+from af3core.speakers.campplus_encoder import CAMPPLUS_IDENTITY
+from af3core.speakers.identities import IdentityLimits
 from af3core.storage.address import store_at
 from beam_jobs.cli import main
 from beam_jobs.derive.speakers import forgetting, recording_turns, speaker_rows
 from beam_jobs.derive.speakers.forgotten_speech import is_forgotten
+from beam_jobs.derive.speakers.identities_of_corpus import Placing, speakers_of
+from beam_jobs.derive.speakers.recording_turns import space_of
 from beam_jobs.framework import publishing
+from beam_jobs.framework.corpus_derivation import Candidate, extend_corpus, read_state
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.table_snapshot import take_snapshot
 from schemas import layout
@@ -147,6 +152,26 @@ def test_speech_that_two_encoders_heard_counts_once() -> None:
     spans = [SpeechSpan("r", 0, 4_000), SpeechSpan("r", 0, 4_100)]
     assert not is_forgotten([(0, 6_000), (6_000, 10_000)], spans)
     assert is_forgotten([(0, 6_000), (6_000, 10_000)], [*spans, SpeechSpan("r", 8_000, 9_000)])
+
+
+def test_turns_that_cannot_be_read_are_placed_later(out: Path) -> None:
+    store = store_at(str(out))
+    [piece] = (out / layout.derived_prefix("speakers", recording_of(out, "call.wav"))).iterdir()
+    encoder = CAMPPLUS_IDENTITY
+    gone = Candidate("2026-11-22", piece.parent.name, piece.stem, space_of(encoder))
+    data = piece.read_bytes()
+    piece.write_bytes(b"{")
+    placing = Placing(Ledger(store), "default", IdentityLimits.of(encoder))
+    before = read_state(store, "default", "speakers").entries
+    state = extend_corpus(store, "default", "speakers", "run", [gone], placing)
+    assert (gone.recording_id, gone.piece) not in state.members
+    piece.write_bytes(data)
+    placing = Placing(Ledger(store), "default", IdentityLimits.of(encoder))
+    state = extend_corpus(store, "default", "speakers", "run", [gone], placing)
+    assert state.entries == before + 1
+    assert set(speakers_of(state)[gone.recording_id, gone.piece].values()) == set(
+        by_voice(out).values()
+    )
 
 
 def _stop(*_arguments: object) -> bool:
