@@ -12,6 +12,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from af3core.errors import ConfigurationError
 from af3core.plain_text import printable
 from af3core.storage.folder import FolderStore
@@ -40,6 +43,7 @@ from schemas.tables.speaker_tables import SPEAKER_TURNS, SPEAKERS
 
 _IDENTIFIER = re.compile("[0-9a-f]{24}")
 _SHOWN = 3
+_SPAN = ["recording_id", "start_ms", "end_ms", "speaker"]
 _NAMES = ("recording_id", "object_uri", "duplicate_uris", "sound_sha256")
 
 
@@ -72,10 +76,10 @@ def forget(settings: JobSettings, named: Iterable[str]) -> dict[str, int]:
     with corpus_claim(store, corpus, STAGE):
         state = read_state(store, corpus, STAGE)
         wanted = _wanted(settings, state, list(named))
-        _say_so(settings, wanted)
-        heard_in = wanted.recordings | {recording for recording, _ in wanted.voices}
+        spoken_in = _say_so(settings, wanted)
+        heard_in = wanted.recordings | spoken_in | {recording for recording, _ in wanted.voices}
         origins = _origins(settings, heard_in)
-        _find_under_all_encoders(settings, wanted, origins)
+        _find_under_all_encoders(settings, wanted, spoken_in, origins)
         removed = _remove_vectors(settings, state, wanted, heard_in.union(*origins.values()))
         change_members(store, corpus, STAGE, lambda member: _without(member, wanted))
     return {
@@ -177,7 +181,8 @@ def _recordings(settings: JobSettings) -> dict[str, dict[str, str]]:
     return found
 
 
-def _say_so(settings: JobSettings, wanted: _Forgotten) -> None:
+def _say_so(settings: JobSettings, wanted: _Forgotten) -> set[str]:
+    """Keep in the ledger what is forgotten; gives the recordings that forgotten voices speak in."""
     spans = sorted(
         set(_spans(settings, wanted)), key=lambda s: (s.recording_id, s.start_ms, s.end_ms)
     )
@@ -195,6 +200,7 @@ def _say_so(settings: JobSettings, wanted: _Forgotten) -> None:
         return replace(now, names=tuple(dict.fromkeys(kept)))
 
     Ledger(settings.store).change_corpus_speakers(settings.corpus, changed)
+    return {span.recording_id for span in spans}
 
 
 def _kept_names(
@@ -235,6 +241,17 @@ def _spans(settings: JobSettings, wanted: _Forgotten) -> Iterator[SpeechSpan]:
         for turn in rows.rows.get(SPEAKER_TURNS.name, []) if rows else []:
             if turn["voice"] in numbers:
                 yield SpeechSpan(recording, turn["start_ms"], turn["end_ms"])
+    yield from _published_spans(settings, wanted.speakers)
+
+
+def _published_spans(settings: JobSettings, speakers: Collection[str]) -> Iterator[SpeechSpan]:
+    """The same by the table of turns, where the ledger or the log has lost them."""
+    snapshot = take_snapshot(settings.store, [SPEAKER_TURNS.name], settings.corpus)
+    for key in snapshot.stamps if speakers else ():
+        turns = snapshot.columns(key, _SPAN).select(_SPAN)
+        wanted = pc.is_in(turns["speaker"], pa.array(sorted(speakers), pa.string()))
+        for row in turns.filter(wanted).drop(["speaker"]).to_pylist():
+            yield SpeechSpan(**row)
 
 
 def _origins(settings: JobSettings, recordings: Collection[str]) -> dict[str, set[str]]:
@@ -253,19 +270,27 @@ def _origins(settings: JobSettings, recordings: Collection[str]) -> dict[str, se
 
 
 def _find_under_all_encoders(
-    settings: JobSettings, wanted: _Forgotten, origins: Mapping[str, Collection[str]]
+    settings: JobSettings,
+    wanted: _Forgotten,
+    spoken_in: Collection[str],
+    origins: Mapping[str, Collection[str]],
 ) -> None:
-    """Add the same voices as all other turns of their recordings have them, by when they speak."""
+    """Add the same voices as all other turns of their recordings have them, by when they speak.
+    Damaged turns are removed: nobody can tell whose vectors they hold.
+    """
     ledger = Ledger(settings.store)
     said = ledger.corpus_speakers(settings.corpus)
     of_sound: dict[str, set[str]] = {}
-    for recording in {recording for recording, _ in wanted.voices}:
+    for recording in spoken_in:
         for owner in (recording, *origins.get(recording, ())):
             of_sound.setdefault(owner, set()).add(recording)
     prefixes = [layout.derived_prefix(STAGE, owner) for owner in of_sound]
     for (owner, same), keys in zip(of_sound.items(), settings.store.walk(prefixes), strict=True):
         for key, rows in zip(keys, ledger.derived(keys), strict=True):
-            turns = rows.rows.get(SPEAKER_TURNS.name, []) if rows else []
+            if rows is None:
+                settings.store.delete(key)
+                continue
+            turns = rows.rows.get(SPEAKER_TURNS.name, [])
             if numbers := forgotten_voices(turns, spans_of(same, said)):
                 member = (owner, layout.identity_of_derived_key(key))
                 wanted.voices.setdefault(member, set()).update(numbers)

@@ -174,5 +174,17 @@ def test_turns_that_cannot_be_read_are_placed_later(out: Path) -> None:
     )
 
 
+def test_a_voice_is_forgotten_where_its_turns_are_damaged(out: Path) -> None:
+    talk = recording_of(out, "talk.wav")
+    [piece] = (out / layout.derived_prefix("speakers", talk)).iterdir()
+    piece.write_bytes(b'{"vector": "' + b"A" * 800)
+    speakers(out, "--forget", by_voice(out)["man"])
+    assert not piece.exists()
+    said = Ledger(store_at(str(out))).corpus_speakers("default")
+    assert {span.recording_id for span in said.forgotten_speech} == {talk}
+    across(out, "--date", FIRST)
+    assert vectors_in(out)[talk] == [2]
+
+
 def _stop(*_arguments: object) -> bool:
     raise KeyboardInterrupt
