@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from af3core.speakers.speaker_at import TimedSpeaker, speaker_at
+from af3core.speakers.speaker_at import SpeakerTimes, TimedSpeaker
 from af3core.storage.concurrency import map_concurrently
 from af3core.storage.store import Store
 from beam_jobs.derive.speakers.identities_of_corpus import Speakers, speakers_of
@@ -242,7 +242,7 @@ class _Names:
             speaker, where = name.speaker, name.example
             if speaker not in known:
                 turns = sorted(self._turns[where.recording_id], key=lambda turn: turn.start_ms)
-                speaker = speaker_at(turns, where.start_ms, where.end_ms)
+                speaker = SpeakerTimes(turns).at(where.start_ms, where.end_ms)
             names[speaker] = name.name
         return {speaker: name for speaker, name in names.items() if name and speaker in known}
 
