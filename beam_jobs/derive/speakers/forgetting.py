@@ -197,7 +197,8 @@ def _say_so(settings: JobSettings, wanted: _Forgotten) -> set[str]:
             forgotten_speech=(*said.forgotten_speech, *(s for s in spans if s not in held)),
         )
         kept = (each for name in said.names for each in _kept_names(name, now, wanted, heard))
-        return replace(now, names=tuple(dict.fromkeys(kept)))
+        speech = (s for s in now.forgotten_speech if s.recording_id not in now.forgotten_recordings)
+        return replace(now, names=tuple(dict.fromkeys(kept)), forgotten_speech=tuple(speech))
 
     Ledger(settings.store).change_corpus_speakers(settings.corpus, changed)
     return {span.recording_id for span in spans}

@@ -89,8 +89,9 @@ def test_a_name_is_not_known_by_a_forgotten_recording(out: Path) -> None:
     assert [(name.speaker, name.name) for name in said.names] == [(man, "Ben")]
     assert said.names[0].example.recording_id == recording_of(out, "call.wav") != talk
     assert table(out)[man]["name"] == "Ben"
-    speakers(out, "--forget", "call.wav")
-    assert Ledger(store_at(str(out))).corpus_speakers("default").names == ()
+    speakers(out, "--forget", man, "--forget", "call.wav")
+    said = Ledger(store_at(str(out))).corpus_speakers("default")
+    assert (said.names, said.forgotten_speech) == ((), ())
 
 
 def test_a_day_whose_writer_died_is_ended_without_what_is_forgotten(
@@ -169,6 +170,7 @@ def test_turns_that_cannot_be_read_are_placed_later(out: Path) -> None:
     placing = Placing(Ledger(store), "default", IdentityLimits.of(encoder))
     state = extend_corpus(store, "default", "speakers", "run", [gone], placing)
     assert state.entries == before + 1
+    assert [key[0] for key in placing._held] == [recording_of(out, "talk.wav")]  # what is known
     assert set(speakers_of(state)[gone.recording_id, gone.piece].values()) == set(
         by_voice(out).values()
     )
