@@ -359,6 +359,11 @@ def derived_key(stage: str, recording: str, identity: str) -> str:
     return f"{derived_prefix(stage, recording)}{identity}.json"
 
 
+def identity_of_derived_key(key: str) -> str:
+    """The identity of the piece of work whose rows an object holds."""
+    return key.rpartition("/")[2].removesuffix(".json")
+
+
 def corpus_log_prefix(stage: str, corpus: str) -> str:
     """One listing finds all entries of a corpus's log."""
     return f"ledger/corpus/{stage}/corpus={corpus}/"

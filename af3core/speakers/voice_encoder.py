@@ -58,6 +58,11 @@ def _find(name: str) -> NamedCheckpoint:
 
 
 def _identity(found: NamedCheckpoint) -> VoiceEncoderIdentity:
+    if found.name == EMBEDDED_VOICE_ENCODER:
+        raise ConfigurationError(
+            f"{OPTION} {found.folder}: {found.name} is the name of the embedded encoder, by which"
+            " the tables and its limits are told; rename the folder"
+        )
     try:
         settings = json.loads((found.folder / "config.json").read_text("utf-8"))
         dimensions = settings["xvector_output_dim"]

@@ -65,8 +65,9 @@ class CorpusState:
 _last_read: dict[str, tuple[Mapping[str, str], CorpusState]] = {}
 """By the address of its log: the stamps of the entries, and the state."""
 
-PlaceAmong = Callable[[CorpusState, Sequence[Candidate]], Sequence[dict[str, Any]]]
-"""What candidates come to among those that are there: a value for each, in their order."""
+PlaceAmong = Callable[[CorpusState, Sequence[Candidate]], Sequence[dict[str, Any] | None]]
+"""What candidates come to among those that are there: a value for each, in their order; None of one
+that cannot be read now, and is placed by a later run."""
 
 
 def read_state(store: Store, corpus: str, stage: str) -> CorpusState:
@@ -112,7 +113,7 @@ def extend_corpus(
         place: called with at most BATCH_RECORDINGS candidates of one space.
 
     Returns:
-        The state with all of them.
+        The state with all of them that can be read.
 
     Raises:
         LedgerError: an entry of the log is damaged or missing.
@@ -126,6 +127,8 @@ def extend_corpus(
         for batch in _batches(left):
             values = place(state, batch)
             entry = _entry(corpus, stage, run_id, batch, values)
+            if not entry.members:
+                continue
             if not Ledger(store).append_to_corpus_log(state.entries + 1, entry):
                 return None
             placed = {(m.recording_id, m.piece): m for m in entry.members}
@@ -245,11 +248,12 @@ def _entry(
     stage: str,
     run_id: str,
     batch: Sequence[Candidate],
-    values: Sequence[dict[str, Any]],
+    values: Sequence[dict[str, Any] | None],
 ) -> CorpusEntry:
     members = tuple(
         CorpusMember(each.recording_id, each.date, each.piece, each.space, value)
         for each, value in zip(batch, values, strict=True)
+        if value is not None
     )
     return CorpusEntry(stage, corpus, run_id, _now(), members)
 

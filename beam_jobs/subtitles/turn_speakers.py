@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from af3core.speakers.speaker_at import TimedSpeaker, speaker_at
+from af3core.speakers.speaker_at import SpeakerTimes, TimedSpeaker
 from af3core.storage.store import Store
 from beam_jobs.framework.table_snapshot import take_snapshot
 from schemas.tables.speaker_tables import SPEAKERS
@@ -24,8 +24,8 @@ class TurnSpeakers:
         unparted: those of all channels.
     """
 
-    turns: Mapping[int | None, Sequence[TimedSpeaker]]
-    unparted: Sequence[TimedSpeaker] = ()
+    turns: Mapping[int | None, SpeakerTimes]
+    unparted: SpeakerTimes = field(default_factory=SpeakerTimes)
 
     @classmethod
     def of(cls, turns: Sequence[Row], names: Mapping[str, str]) -> TurnSpeakers:
@@ -43,18 +43,18 @@ class TurnSpeakers:
             (row["channel"], TimedSpeaker(row["start_ms"], row["end_ms"], called[row["voice"]]))
             for row in ordered
         ]
-        by_channel: dict[int | None, list[TimedSpeaker]] = {
-            channel: [turn for own, turn in timed if own in (channel, None)]
+        by_channel = {
+            channel: SpeakerTimes([turn for own, turn in timed if own in (channel, None)])
             for channel in {own for own, _ in timed}
         }
-        unparted = by_channel.get(None, [])
-        return cls({**by_channel, None: [turn for _, turn in timed]}, unparted)
+        unparted = by_channel.get(None, SpeakerTimes())
+        return cls({**by_channel, None: SpeakerTimes([turn for _, turn in timed])}, unparted)
 
     def at(self, start_ms: int, end_ms: int, channel: int | None) -> str:
         """What the speaker at a time is called, in a channel if it was heard by itself; empty where
         nobody speaks.
         """
-        return speaker_at(self.turns.get(channel, self.unparted), start_ms, end_ms)
+        return self.turns.get(channel, self.unparted).at(start_ms, end_ms)
 
 
 def names_of_speakers(store: Store, corpus: str = "") -> dict[str, str]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from af3core.audio import SAMPLES_PER_MS
 from af3core.audio.clip_file import as_pcm
 from af3core.audio.voice_activity import FRAME_MS, SpeechDetector
@@ -12,6 +17,38 @@ _SHORTEST_GAP_MS = 500
 """Pauses within a turn are shorter."""
 _SHORTEST_MS = 200
 """Less is a click, or a breath."""
+
+
+class ChannelSpan(NamedTuple):
+    """A stretch of speech of a channel."""
+
+    start_ms: int
+    end_ms: int
+    channel: int
+
+
+def beside_others(spans: Sequence[ChannelSpan]) -> list[bool]:
+    """Whether there is speech of another channel in the time of each.
+
+    Args:
+        spans: of one recording; none overlaps another of its channel.
+    """
+    by_channel: defaultdict[int, list[ChannelSpan]] = defaultdict(list)
+    for span in sorted(spans):
+        by_channel[span.channel].append(span)
+
+    def is_beside(span: ChannelSpan, others: Sequence[ChannelSpan]) -> bool:
+        place = bisect_left(others, span.end_ms, key=lambda other: other.start_ms)
+        return place > 0 and others[place - 1].end_ms > span.start_ms
+
+    return [
+        any(
+            is_beside(span, others)
+            for channel, others in by_channel.items()
+            if channel != span.channel
+        )
+        for span in spans
+    ]
 
 
 def speech_spans(samples: Waveform, start_ms: int) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ their vectors are in the ledger beside their turns, and nowhere else.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,20 +18,19 @@ from af3core.speakers.identities import (
     VoiceMatch,
     match_voices,
 )
+from beam_jobs.derive.speakers.forgotten_speech import forgotten_voices, spans_of
 from beam_jobs.derive.speakers.recording_turns import STAGE, VOICES
 from beam_jobs.framework.corpus_derivation import Candidate, CorpusState, MemberKey
 from beam_jobs.framework.ledger import Ledger, unpack_vector
+from beam_jobs.framework.manifests import in_batches
 from schemas import layout
-from schemas.corpus_records import CorpusSpeakers, SpeechSpan
+from schemas.corpus_records import CorpusSpeakers
 from schemas.identity import configuration_hash
-from schemas.records import DerivedRows
 from schemas.tables.speaker_tables import SPEAKER_TURNS
 
 VOICES_OF_IDENTITY = 8
 """So many of its voices stand for an identity, those with the most speech: however often somebody
 speaks, a new voice is compared with as much."""
-_FORGOTTEN_SHARE = 0.5
-"""A voice is a forgotten one where so much of its speech is that of a forgotten one."""
 
 Speakers = Mapping[MemberKey, Mapping[int, str]]
 """Identities of voices by number, by recording and turns."""
@@ -76,36 +75,45 @@ class Placing:
     ledger: Ledger
     corpus: str
     limits: IdentityLimits
-    _held: dict[MemberKey, DerivedRows | None] = field(default_factory=dict)
+    _held: dict[MemberKey, _HeldVoices] = field(default_factory=dict)
 
-    def __call__(self, state: CorpusState, candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
-        """What the voices of each candidate are; those of one space are given."""
+    def __call__(
+        self, state: CorpusState, candidates: Sequence[Candidate]
+    ) -> list[dict[str, Any] | None]:
+        """What the voices of each candidate are, None where its turns cannot be read; those of one
+        space are given.
+        """
         keys = [(each.recording_id, each.piece) for each in candidates]
-        self._read(keys)
-        forgotten = self.ledger.corpus_speakers(self.corpus)
+        said = self.ledger.corpus_speakers(self.corpus)
+        self._read(keys, said)
         new = [
             voice
             for key in keys
-            if key[0] not in forgotten.forgotten_recordings
+            if key[0] not in said.forgotten_recordings
             for voice in self._vectors(key)
-            if not self._is_forgotten(key, voice.number, forgotten)
+            if voice.number not in self._held[key].forgotten
         ]
         known = self._known(state, candidates[0].space) if new else []
         matches = match_voices(known, new, self.limits)
         taken = {speaker for each in speakers_of(state).values() for speaker in each.values()}
         names = _names(self.corpus, known, matches, taken)
         placed = {(m.recording, m.number): names.get(m.identity) for m in matches if m.identity}
-        return [
+        values = [
             value_of(
                 {
                     row["voice"]: PlacedVoice(
                         placed.get((_name(key), row["voice"])), row["speech_ms"]
                     )
-                    for row in self._rows(key)
+                    for row in self._held[key].voices
                 }
             )
+            if self._held[key].is_there
+            else None
             for key in keys
         ]
+        again = {voice.recording for each in known for voice in each.voices}
+        self._held = {key: held for key, held in self._held.items() if _name(key) in again}
+        return values
 
     def _known(self, state: CorpusState, space: str) -> list[KnownIdentity]:
         """The identities of a space, each with its longest voices that have vectors still."""
@@ -122,7 +130,7 @@ class Placing:
                 speaker: each[: VOICES_OF_IDENTITY - len(known[speaker])]
                 for speaker, each in left.items()
             }
-            self._read([key for each in now.values() for _, key, _ in each])
+            self._read(key for each in now.values() for _, key, _ in each)
             for speaker, each in now.items():
                 known[speaker] += [
                     voice
@@ -134,30 +142,30 @@ class Placing:
                 left[speaker] = [] if is_enough else left[speaker][len(each) :]
         return [KnownIdentity(name, tuple(each)) for name, each in sorted(known.items()) if each]
 
-    def _read(self, keys: Iterable[MemberKey]) -> None:
-        missing = [key for key in dict.fromkeys(keys) if key not in self._held]
-        held = self.ledger.derived([layout.derived_key(STAGE, *key) for key in missing])
-        self._held |= dict(zip(missing, held, strict=True))
-
-    def _rows(self, key: MemberKey) -> list[dict[str, Any]]:
-        held = self._held[key]
-        return held.rows.get(VOICES, []) if held else []
+    def _read(self, keys: Iterable[MemberKey], said: CorpusSpeakers | None = None) -> None:
+        """Hold the voices of turns, and not the turns: of a corpus these are too many."""
+        for some in in_batches([key for key in dict.fromkeys(keys) if key not in self._held]):
+            found = self.ledger.derived([layout.derived_key(STAGE, *key) for key in some])
+            for key, rows in zip(some, found, strict=True):
+                held = rows.rows if rows else {}
+                spans = spans_of([key[0]], said) if said else []
+                forgotten = forgotten_voices(held.get(SPEAKER_TURNS.name, []), spans)
+                self._held[key] = _HeldVoices(rows is not None, held.get(VOICES, []), forgotten)
 
     def _vectors(self, key: MemberKey) -> list[RecordingVoice]:
         return [
             RecordingVoice(_name(key), row["voice"], vector, row["speech_ms"])
-            for row in self._rows(key)
+            for row in self._held[key].voices
             if (vector := unpack_vector(row["vector"])) is not None
         ]
 
-    def _is_forgotten(self, key: MemberKey, number: int, forgotten: CorpusSpeakers) -> bool:
-        held = self._held[key]
-        spans = [s for s in forgotten.forgotten_speech if s.recording_id == key[0]]
-        if held is None or not spans:
-            return False
-        turns = [t for t in held.rows.get(SPEAKER_TURNS.name, []) if t["voice"] == number]
-        speech_ms = sum(turn["end_ms"] - turn["start_ms"] for turn in turns)
-        return _shared_ms(turns, spans) > _FORGOTTEN_SHARE * speech_ms
+
+class _HeldVoices(NamedTuple):
+    """Whether the ledger has a piece, the rows of its voices, and which are forgotten ones."""
+
+    is_there: bool
+    voices: list[dict[str, Any]]
+    forgotten: Collection[int]
 
 
 def _names(
@@ -190,11 +198,3 @@ def _fresh(corpus: str, founder: str, again: int) -> str:
 def _name(key: MemberKey) -> str:
     """A recording under one set of turns: another set of its turns may have the same voices."""
     return "/".join(key)
-
-
-def _shared_ms(turns: Sequence[Mapping[str, Any]], spans: Sequence[SpeechSpan]) -> int:
-    return sum(
-        max(0, min(turn["end_ms"], span.end_ms) - max(turn["start_ms"], span.start_ms))
-        for turn in turns
-        for span in spans
-    )

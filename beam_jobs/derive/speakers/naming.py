@@ -63,7 +63,7 @@ def give_names(settings: JobSettings, names: Mapping[str, str]) -> None:
     for speaker in names:
         if speaker not in known:
             raise unknown_speaker(speaker, settings, len(known))
-    now = [_name(known[speaker], name, settings.run_id) for speaker, name in names.items()]
+    now = [name_of(known[speaker], name, settings.run_id) for speaker, name in names.items()]
 
     def changed(said: CorpusSpeakers) -> CorpusSpeakers:
         return replace(said, names=_with(said.names, now))
@@ -71,7 +71,8 @@ def give_names(settings: JobSettings, names: Mapping[str, str]) -> None:
     Ledger(settings.store).change_corpus_speakers(settings.corpus, changed)
 
 
-def _name(row: Row, name: str, run_id: str) -> SpeakerName:
+def name_of(row: Row, name: str, run_id: str) -> SpeakerName:
+    """The name of a row of speakers, known by the voice's longest turn."""
     example = SpeechSpan(
         row["example_recording_id"], row["example_start_ms"], row["example_end_ms"]
     )

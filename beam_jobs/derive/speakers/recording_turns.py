@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from af3core.errors import Af3Error, ModelError
+from af3core.errors import Af3Error, ConfigurationError, ModelError
 from af3core.model.isolation import as_model_error
 from af3core.model.request import Waveform
 from af3core.speakers import DIARIZATION_VERSION
@@ -27,12 +27,14 @@ from af3core.speakers.voice_encoder import (
     load_voice_encoder,
     voice_encoder_identity,
 )
-from beam_jobs.derive.speakers.channel_turns import speech_spans
+from beam_jobs.derive.speakers.channel_turns import ChannelSpan, beside_others, speech_spans
+from beam_jobs.derive.speakers.forgotten_speech import forgotten_voices, spans_of
 from beam_jobs.framework.clip_audio import ClipObject, clip_sounds
 from beam_jobs.framework.derivation import Piece, PieceRows, Row
 from beam_jobs.framework.ledger import Ledger, pack_vector
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.table_snapshot import rows_by_recording
+from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.identity import configuration_hash
 from schemas.options.derive import Speakers
@@ -52,7 +54,11 @@ def space_of(encoder: VoiceEncoderIdentity) -> str:
 
 
 def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
-    """The day's recordings that were cut, one piece each; none of what is forgotten."""
+    """The day's recordings that were cut, one piece each; none of what is forgotten.
+
+    Raises:
+        ConfigurationError: each channel is to be a speaker, and a recording was not cut so.
+    """
     store, given = settings.store, settings[Speakers]
     encoder = voice_encoder_identity(given.voice_encoder)
     said = Ledger(store).corpus_speakers(settings.corpus)
@@ -67,7 +73,13 @@ def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
             continue
         clips = _clips(rows)
         heard = [[c["clip_id"], c["start_ms"], c["end_ms"], c["channel"]] for c in clips]
-        is_by_channel = given.speaker_per_channel and all(c["channel"] is not None for c in clips)
+        is_by_channel = given.speaker_per_channel
+        if is_by_channel and any(c["channel"] is None for c in clips):
+            raise ConfigurationError(
+                f"--speaker-per-channel: {recordings[recording][0]['object_uri']} of {date} was not"
+                f" cut by channel; cut it so with {af3('annotate', 'SOURCE')} --channels each, or"
+                " leave the option out, and voices are told apart by their sound"
+            )
         made_by = _BY_CHANNEL if is_by_channel else asdict(encoder)
         decides = [DIARIZATION_VERSION, made_by, heard]
         yield Piece(
@@ -102,7 +114,7 @@ def _clips(segments: Sequence[Row]) -> list[Row]:
 
 
 def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
-    """The turns of one recording, and its voices.
+    """The turns of one recording, and its voices; of a forgotten voice no vector is kept.
 
     Raises:
         ModelError: a clip cannot be read, or the encoder failed.
@@ -114,7 +126,11 @@ def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
         encoder = VoiceEncoderIdentity("", "", 0)
     else:
         encoder = voice_encoder_identity(settings[Speakers].voice_encoder)
-        turns, voices = _turns_by_voice(clips, settings)
+        said = Ledger(settings.store).corpus_speakers(settings.corpus)
+        spans = spans_of([piece.recording_id], said)
+        turns, voices = _turns_by_voice(clips, settings, is_kept=not spans)
+        forgotten = forgotten_voices(turns, spans)
+        voices = [v | {"vector": None} if v["voice"] in forgotten else v for v in voices]
     made = {
         "recording_id": piece.recording_id,
         "speaker": None,
@@ -131,12 +147,18 @@ def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
     return PieceRows(rows, counts)
 
 
-def _turns_by_voice(clips: Sequence[Row], settings: JobSettings) -> tuple[list[Row], list[Row]]:
-    """Turns and voices; those of a channel that was cut by itself are found by themselves."""
+def _turns_by_voice(
+    clips: Sequence[Row], settings: JobSettings, is_kept: bool
+) -> tuple[list[Row], list[Row]]:
+    """Turns and voices; those of a channel that was cut by itself are found by themselves.
+
+    Args:
+        is_kept: whether the vectors of clips are kept in the ledger.
+    """
     encoder = voice_encoder_identity(settings[Speakers].voice_encoder)
     turns, voices = list[Row](), list[Row]()
     for channel in dict.fromkeys(clip["channel"] for clip in clips):
-        heard = [clip_vectors(c, settings) for c in clips if c["channel"] == channel]
+        heard = [clip_vectors(c, settings, is_kept) for c in clips if c["channel"] == channel]
         found = _diarized(heard, encoder)
         before = len(voices)
         turns += [
@@ -164,29 +186,29 @@ def _turns_by_voice(clips: Sequence[Row], settings: JobSettings) -> tuple[list[R
 def _turns_by_channel(clips: Sequence[Row], settings: JobSettings) -> list[Row]:
     """The speech of each channel as that of one voice."""
     spans = [
-        (start_ms, end_ms, clip["channel"])
+        ChannelSpan(start_ms, end_ms, clip["channel"])
         for clip in clips
         for start_ms, end_ms in speech_spans(_samples(clip, settings), clip["start_ms"])
     ]
     return [
         {
-            "start_ms": start_ms,
-            "end_ms": end_ms,
-            "channel": channel,
-            "voice": channel + 1,
+            "start_ms": span.start_ms,
+            "end_ms": span.end_ms,
+            "channel": span.channel,
+            "voice": span.channel + 1,
             "confidence": None,
-            "is_overlap": any(
-                other != channel and start < end_ms and end > start_ms
-                for start, end, other in spans
-            ),
+            "is_overlap": is_overlap,
         }
-        for start_ms, end_ms, channel in spans
+        for span, is_overlap in zip(spans, beside_others(spans), strict=True)
     ]
 
 
-def clip_vectors(clip: Row, settings: JobSettings) -> SpeechVectors:
+def clip_vectors(clip: Row, settings: JobSettings, is_kept: bool = True) -> SpeechVectors:
     """The vectors of a clip, of the ledger where they were made before: of any recording whose
     sound the clip is.
+
+    Args:
+        is_kept: in the ledger, where they are made now.
     """
     ledger, name = Ledger(settings.store), settings[Speakers].voice_encoder
     key, owner, identity = vectors_key(clip["clip_uri"], voice_encoder_identity(name))
@@ -203,7 +225,8 @@ def clip_vectors(clip: Row, settings: JobSettings) -> SpeechVectors:
             rows={VECTORS: [{"arrays": base64.b64encode(found.to_bytes()).decode()}]},
             counts={},
         )
-        ledger.put_derived(key, held)
+        if is_kept:
+            ledger.put_derived(key, held)
     # rounded, whether they were made now or before
     return SpeechVectors.from_bytes(base64.b64decode(held.rows[VECTORS][0]["arrays"]))
 

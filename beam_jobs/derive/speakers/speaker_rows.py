@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from af3core.speakers.speaker_at import TimedSpeaker, speaker_at
+from af3core.speakers.speaker_at import SpeakerTimes, TimedSpeaker
 from af3core.storage.concurrency import map_concurrently
 from af3core.storage.store import Store
 from beam_jobs.derive.speakers.identities_of_corpus import Speakers, speakers_of
@@ -25,7 +25,12 @@ from beam_jobs.framework.corpus_derivation import begun_keys, publish_changed_ro
 from beam_jobs.framework.derivation import Join, Row
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.parquet_encoding import shard_columns
-from beam_jobs.framework.publishing import Publisher
+from beam_jobs.framework.publishing import (
+    Publisher,
+    read_stamps,
+    readable_keys,
+    replaced_states,
+)
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.table_snapshot import TableSnapshot, take_snapshot
 from schemas import layout
@@ -80,24 +85,26 @@ def _is_anything_known(settings: JobSettings) -> bool:
 
 
 def _renew_turns(settings: JobSettings) -> int:
-    """Take rows of recordings that are not there, and put identities in; gives of how many days."""
+    """Take rows of recordings that are not there, and put identities in; gives of how many days.
+
+    A day whose writer died is ended as it was: it may hold what is forgotten.
+    """
     store, corpus = settings.store, settings.corpus
     snapshot = take_snapshot(store, (RECORDINGS.name, SPEAKER_TURNS.name), corpus)
-    if not snapshot.shards(SPEAKER_TURNS.name):
-        return 0
     speakers = speakers_of(read_state(store, corpus, STAGE))
     begun = {layout.date_of_shard(key) for key in begun_keys(store, corpus, STAGE)}
-    dates = [d for d in snapshot.dates(SPEAKER_TURNS.name, corpus) if d not in begun]
     look = partial(_stale_objects, snapshot, corpus, speakers)
-    stale = {date: keys for date, keys in map_concurrently(look, dates) if keys}
-    for date, keys in stale.items():
+    looked_at = map_concurrently(look, snapshot.dates(SPEAKER_TURNS.name, corpus))
+    stale = sorted(begun.union(date for date, keys in looked_at if keys))
+    for date in stale:
         publish_changed_rows(
             store,
             Publisher(STAGE, settings.run_id),
             layout.publish_claim_key(corpus, date, STAGE),
             SPEAKER_TURNS,
-            partial(list, keys),
+            partial(_turn_objects, store, corpus, date),
             partial(_turns_now, store, corpus, date),
+            partial(replaced_states, store, corpus, date, STAGE),
         )
     return len(stale)
 
@@ -129,12 +136,22 @@ def _is_stale(turns: pa.Table, there: set[str], speakers: Speakers) -> bool:
     )
 
 
+def _turn_objects(store: Store, corpus: str, date: str) -> list[str]:
+    return store.children(layout.partition_prefix(SPEAKER_TURNS.name, corpus, date))
+
+
 def _turns_now(store: Store, corpus: str, date: str, keys: Sequence[str]) -> dict[str, list[Row]]:
+    """The rows of a day's objects as they should be; those of the last whole publish, where a
+    writer died in the next one.
+    """
+    held = replaced_states(store, corpus, date, STAGE)
+    stamps = {key: stamp or "" for key, stamp in read_stamps(store, keys).items()}
+    readable = readable_keys(stamps, held)
     speakers = speakers_of(read_state(store, corpus, STAGE))
     there = _recordings(take_snapshot(store, [RECORDINGS.name], corpus, date, date), corpus, date)
     found = {}
     for key in keys:
-        rows = shard_columns(store, key).to_pylist()
+        rows = _rows(store, key, readable.get(key, ""))
         found[key] = [
             {name: value for name, value in row.items() if name not in _MADE}
             | {"speaker": _speaker(row, speakers)}
@@ -142,6 +159,16 @@ def _turns_now(store: Store, corpus: str, date: str, keys: Sequence[str]) -> dic
             if row["recording_id"] in there
         ]
     return found
+
+
+def _rows(store: Store, key: str, copy: str) -> list[Row]:
+    """Rows of an object's published state; none of what is not published, or gone by now: its
+    stamp then says so.
+    """
+    try:
+        return shard_columns(store, key, copy=copy).to_pylist() if copy else []
+    except FileNotFoundError:
+        return []
 
 
 def _publish_speakers(settings: JobSettings) -> int:
@@ -215,13 +242,19 @@ class _Names:
             speaker, where = name.speaker, name.example
             if speaker not in known:
                 turns = sorted(self._turns[where.recording_id], key=lambda turn: turn.start_ms)
-                speaker = speaker_at(turns, where.start_ms, where.end_ms)
+                speaker = SpeakerTimes(turns).at(where.start_ms, where.end_ms)
             names[speaker] = name.name
         return {speaker: name for speaker, name in names.items() if name and speaker in known}
 
 
-def speakers_by_day(settings: JobSettings) -> Iterator[tuple[str, Row]]:
-    """The identities that are published in turns, each with the day on which it is first heard."""
+def speakers_by_day(
+    settings: JobSettings, without: Collection[str] = ()
+) -> Iterator[tuple[str, Row]]:
+    """The identities that are published in turns, each with the day on which it is first heard.
+
+    Args:
+        without: recordings that do not count, but to know voices by their names.
+    """
     store, corpus = settings.store, settings.corpus
     snapshot = take_snapshot(store, [SPEAKER_TURNS.name], corpus)
     names = _Names(Ledger(store).corpus_speakers(corpus))
@@ -232,6 +265,9 @@ def speakers_by_day(settings: JobSettings) -> Iterator[tuple[str, Row]]:
         read = map_concurrently(partial(_identified, snapshot, corpus), some)
         for date, turns in zip(some, read, strict=True):
             names.look(turns)
+            if without:
+                gone = pc.is_in(turns["recording_id"], pa.array(sorted(without), pa.string()))
+                turns = turns.filter(pc.invert(gone))
             for of_day in _by_speaker(turns):
                 speaker = of_day["speaker"]
                 heard.setdefault(speaker, _Heard(date, _empty_row(of_day))).add(date, of_day)

@@ -13,7 +13,7 @@ from functools import partial
 from af3core.errors import ConfigurationError
 from af3core.speakers.identities import IdentityLimits
 from af3core.speakers.voice_encoder import voice_encoder_identity
-from beam_jobs.derive.speakers.forgetting import forget
+from beam_jobs.derive.speakers.forgetting import forget, forgetting_what_is_said_meanwhile
 from beam_jobs.derive.speakers.identities_of_corpus import Placing, speakers_of
 from beam_jobs.derive.speakers.naming import give_names, names_given
 from beam_jobs.derive.speakers.recording_turns import STAGE, derive_rows, pieces, space_of
@@ -46,7 +46,8 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
             " their sound; leave one of them out"
         )
     between = partial(place_voices, settings) if given.across == "corpus" else None
-    outcome = derive(SPEAKER_DERIVATION, settings, beam_arguments, between)
+    with forgetting_what_is_said_meanwhile(settings):
+        outcome = derive(SPEAKER_DERIVATION, settings, beam_arguments, between)
     return _with_facts(outcome, bring_up_to_date(settings) | _identities(settings))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from af3core.speakers.speaker_at import TimedSpeaker, speaker_at
+from af3core.speakers.speaker_at import SpeakerTimes, TimedSpeaker
 
 TURNS = (
     TimedSpeaker(0, 1000, "anna"),
@@ -31,8 +33,17 @@ TURNS = (
 def test_a_word_is_of_whoever_speaks_longest_in_it(
     start_ms: int, end_ms: int, speaker: str
 ) -> None:
-    assert speaker_at(TURNS, start_ms, end_ms) == speaker
+    assert SpeakerTimes(TURNS).at(start_ms, end_ms) == speaker
 
 
 def test_nobody_speaks_without_turns() -> None:
-    assert speaker_at((), 0, 1000) == ""
+    assert SpeakerTimes().at(0, 1000) == ""
+
+
+def test_the_words_of_twelve_hours_take_no_time() -> None:
+    spoken = SpeakerTimes(
+        [TimedSpeaker(n * 2000, n * 2000 + 1900, "ab"[n % 2]) for n in range(21_600)]
+    )
+    begun = time.process_time()
+    assert {spoken.at(n * 2000, n * 2000 + 400) for n in range(21_600)} == {"a", "b"}
+    assert time.process_time() - begun < 5

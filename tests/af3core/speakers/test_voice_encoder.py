@@ -85,6 +85,10 @@ def test_names_of_no_encoder_are_told_in_a_line(checkpoint: Path, tmp_path: Path
     (tmp_path / "config.json").write_bytes((checkpoint / "config.json").read_bytes())
     with pytest.raises(ConfigurationError, match="no whole x-vector checkpoint"):
         load_voice_encoder(str(tmp_path))
+    (same := tmp_path / "campplus").mkdir()
+    (same / "config.json").write_bytes((checkpoint / "config.json").read_bytes())
+    with pytest.raises(ConfigurationError, match="campplus is the name of the embedded encoder"):
+        voice_encoder_identity(str(same))
 
 
 def test_weights_that_are_missing_are_not_drawn(checkpoint: Path, tmp_path: Path) -> None:

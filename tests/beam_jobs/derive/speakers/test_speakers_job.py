@@ -163,6 +163,7 @@ def test_a_channel_of_its_own_is_a_speaker_without_any_encoder(
         (["--name", "nobody=Anna"], "nobody: none of the 0 voices of corpus default; af3 speakers"),
         (["--forget", "nobody.wav"], "--forget nobody.wav: none of the 0 voices"),
         (["--names", "/no/such.csv"], "/no/such.csv"),
+        (["--speaker-per-channel"], "was not cut by channel; cut it so with"),
     ],
 )
 def test_a_wrong_wish_is_one_line(
