@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,10 @@ class Answers:
     ) -> None:
         self._recordings = recordings
         self._places = places
+        self._at: defaultdict[tuple[str, int, int], list[AnsweredPlace]] = defaultdict(list)
+        for recording_id, held in places.items():
+            for each in held:
+                self._at[recording_id, each.start_ms, each.end_ms].append(each)
 
     def recording(self, name: str) -> KnownRecording:
         """The recording of a name: identifier, SHA-256, object or file name.
@@ -75,21 +79,14 @@ class Answers:
         Raises:
             WrongRow: there is none, or there are several.
         """
-        held = self._places.get(recording.recording_id, [])
-        of_task = [each for each in held if row.task_id in ("", each.task_id)]
-        if not of_task:
-            tasks = ", ".join(sorted({each.task_id for each in held})) or "none"
-            raise WrongRow(f"task_id {row.task_id}: no answer of it; its tasks are {tasks}")
         found = [
             each
-            for each in of_task
-            if (each.start_ms, each.end_ms) == (row.start_ms, row.end_ms)
-            and row.channel in (None, each.channel)
+            for each in self._at.get((recording.recording_id, row.start_ms, row.end_ms), ())
+            if row.task_id in ("", each.task_id) and row.channel in (None, each.channel)
         ]
+        if not found:
+            raise WrongRow(_why_none(row, self._places.get(recording.recording_id, [])))
         places = {(each.task_id, each.channel) for each in found}
-        if not places:
-            near = _near(row, of_task)
-            raise WrongRow(f"no answer from {row.start_ms} to {row.end_ms} ms{near}")
         if len({task for task, _ in places}) > 1:
             raise WrongRow(f"several tasks here; name its task_id: {_listed(t for t, _ in places)}")
         if len(places) > 1:
@@ -164,6 +161,15 @@ def _rows(out: str, sql: str, tables: Collection[str]) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
     return ask_published(out, ask, tables, sql)
+
+
+def _why_none(row: GivenRow, held: Sequence[AnsweredPlace]) -> str:
+    """Why a recording has no such answer: another task, or other times."""
+    of_task = [each for each in held if row.task_id in ("", each.task_id)]
+    if not of_task:
+        tasks = ", ".join(sorted({each.task_id for each in held})) or "none"
+        return f"task_id {row.task_id}: no answer of it; its tasks are {tasks}"
+    return f"no answer from {row.start_ms} to {row.end_ms} ms{_near(row, of_task)}"
 
 
 def _near(row: GivenRow, places: Iterable[AnsweredPlace]) -> str:
