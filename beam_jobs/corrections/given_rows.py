@@ -25,6 +25,8 @@ _NUMBERS = ("start_ms", "end_ms", "channel")
 _WITH_VALUE = ("text", "choice", *FLAG_KINDS)
 _MAX_CELL = 10_000_000
 """Of characters: the module csv refuses cells beyond 131,072."""
+_MAX_DIGITS = 18
+"""Of a number: a column of the tables holds no longer one."""
 
 Values = dict[str, Any]
 
@@ -137,10 +139,9 @@ def _renamed(row: Mapping[str, Any]) -> Values:
 def _number(name: str, value: Any) -> int | None:
     if value in (None, ""):
         return None
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
-        return int(value)
-    if type(value) is int and value >= 0:
-        return value
+    written = str(value).strip() if type(value) in (int, str) else ""
+    if written.isascii() and written.isdigit() and len(written) <= _MAX_DIGITS:
+        return int(written)
     raise WrongRow(f"{name} {value}: write a whole number, 0 or more")
 
 
