@@ -92,11 +92,12 @@ def add_corrections(
         raise CorrectionsRefused([*wrong, *more])
     store = store_at(out)
     changed = [each for each in made if not each.says_nothing_new]
-    last = _last_of(by, read_batches(store, corpus))
+    batches = read_batches(store, corpus)
+    last = _last_of(by, batches)
     fresh = [each for each in changed if not _is_said(each.correction, last)]
     batch_id = ""
     if fresh and not dry_run:
-        head = new_head(store)
+        head = new_head(store, batches)
         batch_id = head.batch_id
         corrections = tuple(
             dataclasses.replace(each.correction, correction_id=f"{batch_id}-{number:05d}")
@@ -145,7 +146,7 @@ def undo_corrections(
     if of_person is not None and of_person not in {batch.made_by for batch in batches}:
         hint = did_you_mean(of_person, {batch.made_by for batch in batches})
         raise ConfigurationError(f"--undo-by {of_person}: corrected nothing here; {hint}see --list")
-    head = None if dry_run else new_head(store)
+    head = None if dry_run else new_head(store, batches)
     batch_id = head.batch_id if head else ""
     undone, unknown = undos(batches, identifiers, of_person, batch_id)
     if unknown:
