@@ -19,7 +19,7 @@ from beam_jobs.corrections.correction_log import (
     undos,
 )
 from beam_jobs.corrections.corrections_table import publish_corrections
-from beam_jobs.corrections.given_rows import GivenRow, WrongRow, in_form
+from beam_jobs.corrections.given_rows import GivenRow, WrongRow, brief, in_form
 from schemas.correction_records import Correction, CorrectionBatch
 from schemas.options.correcting import Correcting
 from schemas.options.option import OptionError
@@ -243,12 +243,14 @@ def _check_kind(row: GivenRow, place: AnsweredPlace) -> None:
     if row.kind == "choice" and row.new_value not in place.options:
         options = ", ".join(place.options)
         hint = f"its options are {options}" if options else "it has no options; write kind text"
-        raise WrongRow(f"new_value {row.new_value}: no option of {place.task_id}; {hint}")
+        raise WrongRow(f"new_value {brief(row.new_value)}: no option of {place.task_id}; {hint}")
     if row.kind in ("text", "empty") and place.options:
         raise WrongRow(f"kind {row.kind}: {place.task_id} has options; write kind choice")
     if row.kind == "flag_lifted" and row.new_value not in place.flags:
         flags = ", ".join(place.flags) or "none"
-        raise WrongRow(f"new_value {row.new_value}: no flag of this answer; its flags are {flags}")
+        raise WrongRow(
+            f"new_value {brief(row.new_value)}: no flag of this answer; its flags are {flags}"
+        )
 
 
 def _last_of(

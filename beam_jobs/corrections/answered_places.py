@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from af3core.near_names import did_you_mean
-from beam_jobs.corrections.given_rows import GivenRow, WrongRow
+from beam_jobs.corrections.given_rows import GivenRow, WrongRow, brief
 from beam_jobs.framework.manifests import names_of_recording
 from beam_jobs.framework.views import ask_published
 from schemas.sql.column_types import quoted_text
@@ -67,10 +67,14 @@ class Answers:
         found = self._recordings.get(name, [])
         if not found:
             hint = did_you_mean(name, self._recordings)
-            raise WrongRow(f"recording {name}: none of the published ones; {hint}check --corpus")
+            raise WrongRow(
+                f"recording {brief(name)}: none of the published ones; {hint}check --corpus"
+            )
         if len({each.recording_id for each in found}) > 1:
             which = ", ".join(sorted({each.recording_id for each in found})[:_SHOWN])
-            raise WrongRow(f"recording {name}: several have this name; name one by its id: {which}")
+            raise WrongRow(
+                f"recording {brief(name)}: several have this name; name one by its id: {which}"
+            )
         return max(found, key=lambda each: each.date)
 
     def place(self, recording: KnownRecording, row: GivenRow) -> AnsweredPlace:
@@ -168,7 +172,7 @@ def _why_none(row: GivenRow, held: Sequence[AnsweredPlace]) -> str:
     of_task = [each for each in held if row.task_id in ("", each.task_id)]
     if not of_task:
         tasks = ", ".join(sorted({each.task_id for each in held})) or "none"
-        return f"task_id {row.task_id}: no answer of it; its tasks are {tasks}"
+        return f"task_id {brief(row.task_id)}: no answer of it; its tasks are {tasks}"
     return f"no answer from {row.start_ms} to {row.end_ms} ms{_near(row, of_task)}"
 
 

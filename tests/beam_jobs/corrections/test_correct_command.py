@@ -376,8 +376,25 @@ def test_a_verdict_on_another_text_is_superseded_by_what_was_said_of_this_one(
     assert [r["state"] for r in listed(out, capsys)] == ["superseded", "shown"]
 
 
-def test_a_number_of_any_length_is_one_wrong_row(out: Path) -> None:
-    assert wrong(out, [at(1, channel="9" * 5000, new_value="x")])[0].startswith("row 1: channel 99")
+def test_a_wrong_value_of_any_length_is_one_line(out: Path) -> None:
+    rows = [at(1, channel="9" * 5000, new_value="x"), mood(kind="choice", new_value="a\n" * 5000)]
+    assert wrong(out, rows) == (
+        f"row 1: channel {'9' * 80}…: write a whole number, 0 or more",
+        "row 2: new_value " + r"a\n" * 26 + "a\\…: no option of mood; its options are calm, wild",
+    )
+
+
+def test_a_kind_of_a_newer_release_is_kept_and_not_shown(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_corrections(str(out), [transcript(1, "calm sea")], by="Ada")
+    add_corrections(str(out), [at(1, kind="flag_set", new_value="low_confidence")], by="Bob")
+    newer = max(out.glob("corrections/*/*.json"))
+    newer.write_text(newer.read_text("utf-8").replace('"flag_set"', '"spoken_by"'), "utf-8")
+    assert correct(out, "--publish") == 0
+    columns = "text, corrected_by, flags"
+    assert shown(out, columns=columns)[1] == ("calm sea", "Ada", ["low_confidence"])
+    assert {r["kind"] for r in listed(out, capsys)} == {"text", "spoken_by"}
 
 
 def test_a_recording_of_days_is_corrected_in_seconds(out: Path) -> None:
