@@ -17,6 +17,7 @@ from schemas.sql.column_types import quoted_text
 from schemas.tables.night_tables import ANSWER_TABLES, RECORDINGS
 
 _SHOWN = 3
+_ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -113,17 +114,23 @@ def read_answers(out: str, corpus: str, names: Collection[str]) -> Answers:
     return Answers(by_name, _places(out, corpus, wanted.values()))
 
 
-def _recordings(out: str, corpus: str, names: Collection[str]) -> dict[str, list[KnownRecording]]:
+def _recordings(out: str, corpus: str, names: set[str]) -> dict[str, list[KnownRecording]]:
     sql = (
         "SELECT recording_id, content_sha256, CAST(date AS VARCHAR), object_uri, duplicate_uris"
         f" FROM recordings WHERE corpus = {quoted_text(corpus, 'duckdb')}"
     )
-    by_name: defaultdict[str, list[KnownRecording]] = defaultdict(list)
-    for recording_id, content, date, uri, others in _rows(out, sql, (RECORDINGS.name,)):
-        called = names_of_recording(recording_id, (uri, *(others or ()))) | {content}
-        for name in called & set(names):
-            by_name[name].append(KnownRecording(recording_id, content, date))
-    return dict(by_name)
+
+    def ask(connection: duckdb.DuckDBPyConnection) -> dict[str, list[KnownRecording]]:
+        by_name: defaultdict[str, list[KnownRecording]] = defaultdict(list)
+        found = connection.execute(sql)
+        while rows := found.fetchmany(_ROWS_AT_ONCE):  # a corpus may have millions
+            for recording_id, content, date, uri, others in rows:
+                called = names_of_recording(recording_id, (uri, *(others or ()))) | {content}
+                for name in called & names:
+                    by_name[name].append(KnownRecording(recording_id, content, date))
+        return dict(by_name)
+
+    return ask_published(out, ask, (RECORDINGS.name,), sql)
 
 
 def _places(
