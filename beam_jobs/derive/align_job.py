@@ -118,7 +118,7 @@ def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
     evidence: dict[str, Any] = piece.evidence
     name, model = settings[Aligning].aligner, settings.audio_model
     aligner, identity = load_aligner(name, model), aligner_identity(name, model)
-    _, listed, *_ = piece.decides
+    listed = piece.decides[1]
     if listed != asdict(identity):  # its times would be kept as the other one's
         raise ConfigurationError(
             f"--aligner {name}: revision {listed['revision']} when the work was listed, and"
