@@ -219,7 +219,8 @@ def _correction(row: GivenRow, answers: Answers) -> _Placed:
     place = answers.place(recording, row)
     _check_kind(row, place)
     says = place.choice if row.kind == "choice" else place.text
-    old_value = row.old_value or says
+    is_read = row.old_value is None or place.says(row.old_value)
+    old_value = says if is_read else row.old_value or ""
     correction = Correction(
         correction_id="",
         kind=row.kind,

@@ -43,6 +43,10 @@ class AnsweredPlace:
     options: tuple[str, ...]
     flags: tuple[str, ...]
 
+    def says(self, value: str | None) -> bool:
+        """Whether a value is this answer as a person may have read it: its text, or its option."""
+        return value == self.text or (bool(self.options) and value == self.choice)
+
 
 class Answers:
     """The answers of the recordings that rows name."""
@@ -98,7 +102,7 @@ class Answers:
             raise WrongRow(
                 f"several channels here; name its channel: {_listed(c for _, c in places)}"
             )
-        same = [each for each in found if row.old_value in (each.text, each.choice)]
+        same = [each for each in found if each.says(row.old_value)]
         return (same or found)[-1]
 
 

@@ -40,7 +40,7 @@ class GivenRow:
 
     Attributes:
         where: FILE:LINE, or the number of the row.
-        old_value: empty where the row has none: what the model says now.
+        old_value: None where the row has none: what the model says now.
     """
 
     where: str
@@ -50,7 +50,7 @@ class GivenRow:
     task_id: str
     channel: int | None
     kind: str
-    old_value: str
+    old_value: str | None
     new_value: str
     reason: str
 
@@ -116,7 +116,7 @@ def in_form(where: str, row: Mapping[str, Any]) -> GivenRow:
         task_id=texts["task_id"] or "",
         channel=numbers["channel"],
         kind=kind,
-        old_value=texts["old_value"] or "",
+        old_value=texts["old_value"],
         new_value=texts["new_value"] or "",
         reason=texts["reason"] or "",
     )
@@ -191,7 +191,8 @@ def _csv_rows(address: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]
                     " text that has commas"
                 )
             if cells:
-                yield line, dict(zip(header, cells, strict=False))
+                given = (cell or None for cell in cells)  # CSV has no other way to say nothing
+                yield line, dict(zip(header, given, strict=False))
             line = reader.line_num + 1
     except csv.Error as error:
         raise ConfigurationError(f"{address}:{reader.line_num}: no CSV ({error})") from error

@@ -17,6 +17,7 @@ from af3core.errors import StorageError
 from af3core.storage.folder import FolderStore
 from beam_jobs.cli import main
 from beam_jobs.corrections.adding import CorrectionsRefused, add_corrections, undo_corrections
+from beam_jobs.corrections.given_rows import read_rows
 from beam_jobs.framework import publishing
 from beam_jobs.framework.views import ask_published
 from tests.beam_jobs.search.said import FIRST, place, publish, put
@@ -406,3 +407,25 @@ def test_a_recording_of_days_is_corrected_in_seconds(out: Path) -> None:
     begun = time.process_time()
     assert add_corrections(str(out), given, by="Ada").unchanged == 5000
     assert time.process_time() - begun < 3
+
+
+def test_a_verdict_may_name_the_option_or_the_text(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_corrections(str(out), [mood(kind="wrong", old_value="calm")], by="Ada")
+    add_corrections(str(out), [mood(kind="choice", old_value="(A) calm", new_value="wild")], by="A")
+    add_corrections(str(out), [mood(kind="right", old_value="wild")], by="Bob")
+    found = {r["kind"]: (r["old_value"], r["state"]) for r in listed(out, capsys)}
+    assert found["wrong"] == ("(A) calm", "conflict")
+    assert found["choice"] == ("calm", "conflict")
+    assert found["right"] == ("wild", "outdated")
+
+
+def test_an_empty_old_value_is_one_but_in_csv(out: Path, tmp_path: Path) -> None:
+    """As when nothing was transcribed, and the transcript was made anew since."""
+    row = at(1, task_id="", old_value="", new_value="calm sea")
+    assert add_corrections(str(out), [row], by="Ada", dry_run=True).outdated == 1
+    file = tmp_path / "fixes.csv"
+    file.write_text(f"recording,start_ms,end_ms,old_value,new_value\n{RECORDING},30000,60000,,x\n")
+    given = read_rows(str(file))
+    assert add_corrections(str(out), given, by="Ada", dry_run=True).outdated == 0
