@@ -49,8 +49,13 @@ class Correction(Record):
 
     @property
     def aspect(self) -> str:
-        """What of an answer it speaks of: of two with the same aspect the later one is shown."""
-        return f"flag:{self.new_value}" if self.kind in FLAG_KINDS else "value"
+        """What of an answer it speaks of: of two with the same aspect the later one is shown.
+
+        A kind that this release does not know is of no aspect that it shows.
+        """
+        if self.kind in FLAG_KINDS:
+            return f"flag:{self.new_value}"
+        return "value" if self.kind in CORRECTION_KINDS else f"kind:{self.kind}"
 
     @property
     def place(self) -> tuple[str, str, str, int, int, int | None]:

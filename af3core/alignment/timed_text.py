@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from af3core.alignment.align import LOW_ALIGNMENT, TEXT_TOO_LONG
+from af3core.alignment.align import DOUBLED_AT_CUT, LOW_ALIGNMENT, TEXT_TOO_LONG
 from af3core.alignment.interpolation import Stretch, interpolate, within
 from af3core.alignment.text_words import TextWord, words_of_text
+from af3core.longform.word_forms import is_same_word
 
 Row = Mapping[str, Any]
 _SPEECH = "speech"
@@ -41,8 +42,10 @@ class WordTimes:
 
     def __init__(self, words: Iterable[Row], events: Iterable[Row]) -> None:
         self._words: dict[tuple[str, str, str], list[Row]] = {}
+        self._of_clips: dict[tuple[str, str], list[Row]] = {}
         for row in sorted(words, key=lambda row: row["position"]):
             self._words.setdefault(_text_of(row), []).append(row)
+            self._of_clips.setdefault((row["task_id"], row["clip_id"]), []).append(row)
         self._speech: dict[str, list[Stretch]] = {}
         for event in sorted(events, key=lambda event: event["start_ms"]):
             if event["kind"] == _SPEECH:
@@ -52,7 +55,19 @@ class WordTimes:
     def of(self, transcript: Row) -> list[TimedTextWord]:
         """The words of a row of transcripts, as `timed_text` gives them."""
         words = self._words.get(_text_of(transcript), [])
+        if not words and self._is_of_the_text_before(transcript):
+            return []
         return timed_text(transcript, words, self._speech.get(transcript["clip_id"], []))
+
+    def _is_of_the_text_before(self, transcript: Row) -> bool:
+        """Whether a text is one word alone, which the transcript before wrote too."""
+        of_clip = self._of_clips.get((transcript["task_id"], transcript["clip_id"]), ())
+        before = [row for row in of_clip if row["start_ms"] < transcript["end_ms"]]
+        found = words_of_text(transcript["text"]) if before else []
+        if len(found) != 1:
+            return False
+        last = max(before, key=lambda row: (row["start_ms"], row["position"]))
+        return DOUBLED_AT_CUT in last["flags"] and is_same_word(last["word"], found[0].text)
 
 
 def _text_of(row: Row) -> tuple[str, str, str]:

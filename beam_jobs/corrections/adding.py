@@ -19,7 +19,7 @@ from beam_jobs.corrections.correction_log import (
     undos,
 )
 from beam_jobs.corrections.corrections_table import publish_corrections
-from beam_jobs.corrections.given_rows import GivenRow, WrongRow, in_form
+from beam_jobs.corrections.given_rows import GivenRow, WrongRow, brief, in_form
 from schemas.correction_records import Correction, CorrectionBatch
 from schemas.options.correcting import Correcting
 from schemas.options.option import OptionError
@@ -92,11 +92,12 @@ def add_corrections(
         raise CorrectionsRefused([*wrong, *more])
     store = store_at(out)
     changed = [each for each in made if not each.says_nothing_new]
-    last = _last_of(by, read_batches(store, corpus))
+    batches = read_batches(store, corpus)
+    last = _last_of(by, batches)
     fresh = [each for each in changed if not _is_said(each.correction, last)]
     batch_id = ""
     if fresh and not dry_run:
-        head = new_head(store)
+        head = new_head(store, batches)
         batch_id = head.batch_id
         corrections = tuple(
             dataclasses.replace(each.correction, correction_id=f"{batch_id}-{number:05d}")
@@ -145,7 +146,7 @@ def undo_corrections(
     if of_person is not None and of_person not in {batch.made_by for batch in batches}:
         hint = did_you_mean(of_person, {batch.made_by for batch in batches})
         raise ConfigurationError(f"--undo-by {of_person}: corrected nothing here; {hint}see --list")
-    head = None if dry_run else new_head(store)
+    head = None if dry_run else new_head(store, batches)
     batch_id = head.batch_id if head else ""
     undone, unknown = undos(batches, identifiers, of_person, batch_id)
     if unknown:
@@ -218,7 +219,8 @@ def _correction(row: GivenRow, answers: Answers) -> _Placed:
     place = answers.place(recording, row)
     _check_kind(row, place)
     says = place.choice if row.kind == "choice" else place.text
-    old_value = row.old_value or says
+    is_read = row.old_value is None or place.says(row.old_value)
+    old_value = says if is_read else row.old_value or ""
     correction = Correction(
         correction_id="",
         kind=row.kind,
@@ -242,12 +244,14 @@ def _check_kind(row: GivenRow, place: AnsweredPlace) -> None:
     if row.kind == "choice" and row.new_value not in place.options:
         options = ", ".join(place.options)
         hint = f"its options are {options}" if options else "it has no options; write kind text"
-        raise WrongRow(f"new_value {row.new_value}: no option of {place.task_id}; {hint}")
+        raise WrongRow(f"new_value {brief(row.new_value)}: no option of {place.task_id}; {hint}")
     if row.kind in ("text", "empty") and place.options:
         raise WrongRow(f"kind {row.kind}: {place.task_id} has options; write kind choice")
     if row.kind == "flag_lifted" and row.new_value not in place.flags:
         flags = ", ".join(place.flags) or "none"
-        raise WrongRow(f"new_value {row.new_value}: no flag of this answer; its flags are {flags}")
+        raise WrongRow(
+            f"new_value {brief(row.new_value)}: no flag of this answer; its flags are {flags}"
+        )
 
 
 def _last_of(

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
 from af3core.near_names import did_you_mean
-from beam_jobs.corrections.given_rows import GivenRow, WrongRow
+from beam_jobs.corrections.given_rows import GivenRow, WrongRow, brief
 from beam_jobs.framework.manifests import names_of_recording
 from beam_jobs.framework.views import ask_published
 from schemas.sql.column_types import quoted_text
 from schemas.tables.night_tables import ANSWER_TABLES, RECORDINGS
 
 _SHOWN = 3
+_ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class AnsweredPlace:
     options: tuple[str, ...]
     flags: tuple[str, ...]
 
+    def says(self, value: str | None) -> bool:
+        """Whether a value is this answer as a person may have read it: its text, or its option."""
+        return value == self.text or (bool(self.options) and value == self.choice)
+
 
 class Answers:
     """The answers of the recordings that rows name."""
@@ -53,6 +58,10 @@ class Answers:
     ) -> None:
         self._recordings = recordings
         self._places = places
+        self._at: defaultdict[tuple[str, int, int], list[AnsweredPlace]] = defaultdict(list)
+        for recording_id, held in places.items():
+            for each in held:
+                self._at[recording_id, each.start_ms, each.end_ms].append(each)
 
     def recording(self, name: str) -> KnownRecording:
         """The recording of a name: identifier, SHA-256, object or file name.
@@ -63,10 +72,14 @@ class Answers:
         found = self._recordings.get(name, [])
         if not found:
             hint = did_you_mean(name, self._recordings)
-            raise WrongRow(f"recording {name}: none of the published ones; {hint}check --corpus")
+            raise WrongRow(
+                f"recording {brief(name)}: none of the published ones; {hint}check --corpus"
+            )
         if len({each.recording_id for each in found}) > 1:
             which = ", ".join(sorted({each.recording_id for each in found})[:_SHOWN])
-            raise WrongRow(f"recording {name}: several have this name; name one by its id: {which}")
+            raise WrongRow(
+                f"recording {brief(name)}: several have this name; name one by its id: {which}"
+            )
         return max(found, key=lambda each: each.date)
 
     def place(self, recording: KnownRecording, row: GivenRow) -> AnsweredPlace:
@@ -75,28 +88,21 @@ class Answers:
         Raises:
             WrongRow: there is none, or there are several.
         """
-        held = self._places.get(recording.recording_id, [])
-        of_task = [each for each in held if row.task_id in ("", each.task_id)]
-        if not of_task:
-            tasks = ", ".join(sorted({each.task_id for each in held})) or "none"
-            raise WrongRow(f"task_id {row.task_id}: no answer of it; its tasks are {tasks}")
         found = [
             each
-            for each in of_task
-            if (each.start_ms, each.end_ms) == (row.start_ms, row.end_ms)
-            and row.channel in (None, each.channel)
+            for each in self._at.get((recording.recording_id, row.start_ms, row.end_ms), ())
+            if row.task_id in ("", each.task_id) and row.channel in (None, each.channel)
         ]
+        if not found:
+            raise WrongRow(_why_none(row, self._places.get(recording.recording_id, [])))
         places = {(each.task_id, each.channel) for each in found}
-        if not places:
-            near = _near(row, of_task)
-            raise WrongRow(f"no answer from {row.start_ms} to {row.end_ms} ms{near}")
         if len({task for task, _ in places}) > 1:
             raise WrongRow(f"several tasks here; name its task_id: {_listed(t for t, _ in places)}")
         if len(places) > 1:
             raise WrongRow(
                 f"several channels here; name its channel: {_listed(c for _, c in places)}"
             )
-        same = [each for each in found if row.old_value in (each.text, each.choice)]
+        same = [each for each in found if each.says(row.old_value)]
         return (same or found)[-1]
 
 
@@ -112,17 +118,23 @@ def read_answers(out: str, corpus: str, names: Collection[str]) -> Answers:
     return Answers(by_name, _places(out, corpus, wanted.values()))
 
 
-def _recordings(out: str, corpus: str, names: Collection[str]) -> dict[str, list[KnownRecording]]:
+def _recordings(out: str, corpus: str, names: set[str]) -> dict[str, list[KnownRecording]]:
     sql = (
         "SELECT recording_id, content_sha256, CAST(date AS VARCHAR), object_uri, duplicate_uris"
         f" FROM recordings WHERE corpus = {quoted_text(corpus, 'duckdb')}"
     )
-    by_name: defaultdict[str, list[KnownRecording]] = defaultdict(list)
-    for recording_id, content, date, uri, others in _rows(out, sql, (RECORDINGS.name,)):
-        called = names_of_recording(recording_id, (uri, *(others or ()))) | {content}
-        for name in called & set(names):
-            by_name[name].append(KnownRecording(recording_id, content, date))
-    return dict(by_name)
+
+    def ask(connection: duckdb.DuckDBPyConnection) -> dict[str, list[KnownRecording]]:
+        by_name: defaultdict[str, list[KnownRecording]] = defaultdict(list)
+        found = connection.execute(sql)
+        while rows := found.fetchmany(_ROWS_AT_ONCE):  # a corpus may have millions
+            for recording_id, content, date, uri, others in rows:
+                called = names_of_recording(recording_id, (uri, *(others or ()))) | {content}
+                for name in called & names:
+                    by_name[name].append(KnownRecording(recording_id, content, date))
+        return dict(by_name)
+
+    return ask_published(out, ask, (RECORDINGS.name,), sql)
 
 
 def _places(
@@ -164,6 +176,15 @@ def _rows(out: str, sql: str, tables: Collection[str]) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
     return ask_published(out, ask, tables, sql)
+
+
+def _why_none(row: GivenRow, held: Sequence[AnsweredPlace]) -> str:
+    """Why a recording has no such answer: another task, or other times."""
+    of_task = [each for each in held if row.task_id in ("", each.task_id)]
+    if not of_task:
+        tasks = ", ".join(sorted({each.task_id for each in held})) or "none"
+        return f"task_id {brief(row.task_id)}: no answer of it; its tasks are {tasks}"
+    return f"no answer from {row.start_ms} to {row.end_ms} ms{_near(row, of_task)}"
 
 
 def _near(row: GivenRow, places: Iterable[AnsweredPlace]) -> str:

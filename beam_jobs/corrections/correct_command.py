@@ -13,7 +13,7 @@ from beam_jobs.corrections.adding import (
     add_corrections,
     undo_corrections,
 )
-from beam_jobs.corrections.correction_log import read_batches
+from beam_jobs.corrections.correction_log import read_batches, said_in
 from beam_jobs.corrections.correction_states import CorrectionStates, correction_states
 from beam_jobs.corrections.corrections_table import publish_corrections
 from beam_jobs.corrections.given_rows import read_rows
@@ -153,9 +153,11 @@ def _write_states(known: argparse.Namespace) -> int:
 
 
 def _warn_of_lag(known: argparse.Namespace, states: CorrectionStates) -> None:
-    """Say that the table lacks corrections, as after a write that was cut off."""
-    batches = read_batches(store_at(known.out), known.corpus)
-    if sum(len(batch.corrections) for batch in batches) != states.found.num_rows:
+    """Say that the table lacks corrections or undos, as after a write that was cut off."""
+    said = said_in(read_batches(store_at(known.out), known.corpus))
+    kept = {(each.correction.correction_id, each.undone is not None) for each in said}
+    rows = zip(states.found["correction_id"].to_pylist(), states.undone, strict=True)
+    if kept != set(rows):
         tell(f"the table corrections is behind what is kept; run {af3('correct', '--publish')}")
 
 

@@ -16,6 +16,8 @@ from schemas import layout
 from schemas.correction_records import Correction, CorrectionBatch, Undo
 from schemas.record_format import RecordError, stored_bytes
 
+_TICK = datetime.timedelta(milliseconds=1)
+
 
 @dataclass(frozen=True)
 class Said:
@@ -39,13 +41,19 @@ class BatchHead:
     made_at: str
 
 
-def new_head(store: Store) -> BatchHead:
-    """A name that no other batch has, and the time by the storage's clock.
+def new_head(store: Store, known: Iterable[CorrectionBatch]) -> BatchHead:
+    """A name that no other batch has, and the time by the storage's clock; behind all batches that
+    its writer has read, should the clock have been set back: what speaks of them is later.
+
+    Args:
+        known: the batches that were read.
 
     Raises:
         StorageError: the storage is in trouble.
     """
     now = datetime.datetime.fromtimestamp(store.now_s(), datetime.UTC)
+    earlier = (datetime.datetime.fromisoformat(batch.made_at) for batch in known)
+    now = max(now, max(earlier, default=now - _TICK) + _TICK)
     made_at = now.isoformat(timespec="milliseconds")
     stamp = now.strftime("%Y%m%dT%H%M%S") + f"{now.microsecond // 1000:03d}Z"
     return BatchHead(f"{stamp}-{secrets.token_hex(6)}", made_at)

@@ -29,6 +29,13 @@ WITH latest AS (
       MIN(said) OVER answer AS lowest, MAX(said) OVER answer AS highest
     FROM latest WINDOW answer AS (PARTITION BY {_ANSWER})
   ) WHERE lowest <> highest
+), overruled AS (
+  SELECT DISTINCT o.correction_id
+  FROM placed_corrections AS o
+  JOIN placed_corrections AS s
+    USING ({_ANSWER})
+  WHERE NOT o.counts AND s.place = 1
+    AND (s.corrected_at, s.correction_id) > (o.corrected_at, o.correction_id)
 ), placed AS (
   SELECT correction_id, BOOL_OR(fits) AS fits, BOOL_OR(counts) AS counts, MIN(place) AS place,
     ARG_MIN(value_now, fits) AS value_now
@@ -41,7 +48,7 @@ SELECT CASE
     WHEN c.undone_at IS NOT NULL THEN 'undone'
     WHEN p.correction_id IS NULL THEN 'unplaced'
     WHEN d.correction_id IS NOT NULL THEN 'conflict'
-    WHEN p.place > 1 THEN 'superseded'
+    WHEN p.place > 1 OR (p.place IS NULL AND s.correction_id IS NOT NULL) THEN 'superseded'
     WHEN NOT p.fits THEN 'outdated'
     ELSE 'shown'
   END AS state, c.correction_id, c.batch_id, c.corrected_by,
@@ -51,6 +58,7 @@ SELECT CASE
 FROM corrections AS c
 LEFT JOIN placed AS p ON p.correction_id = c.correction_id
 LEFT JOIN disputed AS d ON d.correction_id = c.correction_id
+LEFT JOIN overruled AS s ON s.correction_id = c.correction_id
 LEFT JOIN named AS n ON n.recording_id = c.recording_id
 WHERE c.corpus = $corpus
 ORDER BY c.recording_id, c.start_ms, c.task_id, c.corrected_at, c.correction_id"""
@@ -71,6 +79,11 @@ class CorrectionStates:
         """Those that need a decision."""
         states = self.found["state"].to_pylist()
         return CorrectionStates(self.found.filter(pa.array([s in NEEDS_DECISION for s in states])))
+
+    @property
+    def undone(self) -> list[bool]:
+        """Of each whether it was undone."""
+        return [state == "undone" for state in self.found["state"].to_pylist()]
 
     def batches(self) -> Iterator[Sequence[tuple[Any, ...]]]:
         for batch in self.found.to_batches():

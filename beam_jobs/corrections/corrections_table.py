@@ -9,7 +9,13 @@ from af3core.storage.store import Store
 from af3core.tasks.text_segmentation import word_count
 from beam_jobs.corrections.correction_log import Said, read_batches, said_in
 from beam_jobs.framework.parquet_encoding import encode_table
-from beam_jobs.framework.publishing import Assembled, Publisher, Stamps, publish_objects
+from beam_jobs.framework.publishing import (
+    Assembled,
+    Publisher,
+    Stamps,
+    begun_keys,
+    publish_objects,
+)
 from schemas import layout
 from schemas.correction_records import VALUE_KINDS
 from schemas.tables.correction_tables import CORRECTIONS
@@ -21,7 +27,8 @@ def publish_corrections(store: Store, corpus: str, run_id: str) -> int:
     """Bring the table of a corpus up to date with its batches; gives how many objects changed.
 
     The rows follow from the batches alone. Of writers at once the last one has read all batches, so
-    that what one left undone is done by the next.
+    that what one left undone is done by the next; also where one died that had replaced objects,
+    and readers still read what was there before.
 
     Raises:
         StorageError: the storage is in trouble, or a batch is damaged.
@@ -41,7 +48,8 @@ def publish_corrections(store: Store, corpus: str, run_id: str) -> int:
             if key in stamps
         }
         held = dict(zip(encoded, store.read_many(list(encoded)), strict=True))
-        changed = {key: data for key, data in encoded.items() if data != held[key]}
+        begun = begun_keys(store, corpus, STAGE)
+        changed = {k: data for k, data in encoded.items() if data != held[k] or k in begun}
         return Assembled(changed, len(changed))
 
     claim_key = layout.claim_key("corrections", corpus)

@@ -12,6 +12,7 @@ from typing import Any
 
 from af3core.errors import ConfigurationError
 from af3core.near_names import did_you_mean
+from af3core.plain_text import printable
 from af3core.storage.address import split_object
 from schemas.correction_records import CORRECTION_KINDS, FLAG_KINDS
 
@@ -25,6 +26,10 @@ _NUMBERS = ("start_ms", "end_ms", "channel")
 _WITH_VALUE = ("text", "choice", *FLAG_KINDS)
 _MAX_CELL = 10_000_000
 """Of characters: the module csv refuses cells beyond 131,072."""
+_SHOWN = 80
+"""Characters of a wrong value that a message has."""
+_MAX_DIGITS = 18
+"""Of a number: a column of the tables holds no longer one."""
 
 Values = dict[str, Any]
 
@@ -35,7 +40,7 @@ class GivenRow:
 
     Attributes:
         where: FILE:LINE, or the number of the row.
-        old_value: empty where the row has none: what the model says now.
+        old_value: None where the row has none: what the model says now.
     """
 
     where: str
@@ -45,13 +50,19 @@ class GivenRow:
     task_id: str
     channel: int | None
     kind: str
-    old_value: str
+    old_value: str | None
     new_value: str
     reason: str
 
 
 class WrongRow(ValueError):
     """What is wrong with a row, with the remedy."""
+
+
+def brief(value: object) -> str:
+    """A given value as a message has it: on its one line, and not all of a long text. Pure."""
+    text = printable(str(value))
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def read_rows(address: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -92,7 +103,7 @@ def in_form(where: str, row: Mapping[str, Any]) -> GivenRow:
     kind = texts["kind"] or "text"
     if kind not in CORRECTION_KINDS:
         hint = did_you_mean(kind, CORRECTION_KINDS)
-        raise WrongRow(f"kind {kind}: {hint}kinds are {', '.join(CORRECTION_KINDS)}")
+        raise WrongRow(f"kind {brief(kind)}: {hint}kinds are {', '.join(CORRECTION_KINDS)}")
     start_ms, end_ms = numbers["start_ms"] or 0, numbers["end_ms"] or 0
     if end_ms < start_ms:
         raise WrongRow(f"end_ms {end_ms} lies before start_ms {start_ms}")
@@ -105,7 +116,7 @@ def in_form(where: str, row: Mapping[str, Any]) -> GivenRow:
         task_id=texts["task_id"] or "",
         channel=numbers["channel"],
         kind=kind,
-        old_value=texts["old_value"] or "",
+        old_value=texts["old_value"],
         new_value=texts["new_value"] or "",
         reason=texts["reason"] or "",
     )
@@ -118,7 +129,7 @@ def _check_value(kind: str, new_value: str) -> None:
     if kind not in _WITH_VALUE and new_value:
         raise WrongRow(f"kind {kind} takes no new_value; leave it out, or write kind text")
     if kind in FLAG_KINDS and not new_value.isidentifier():
-        raise WrongRow(f"new_value {new_value}: name a flag, such as looping_text")
+        raise WrongRow(f"new_value {brief(new_value)}: name a flag, such as looping_text")
 
 
 def _renamed(row: Mapping[str, Any]) -> Values:
@@ -127,7 +138,9 @@ def _renamed(row: Mapping[str, Any]) -> Values:
         name = _OTHER_NAMES.get(given, given)
         if name not in COLUMNS:
             hint = did_you_mean(str(name), COLUMNS)
-            raise WrongRow(f"column {given}: unknown; {hint}columns are {', '.join(COLUMNS)}")
+            raise WrongRow(
+                f"column {brief(given)}: unknown; {hint}columns are {', '.join(COLUMNS)}"
+            )
         if name in values and values[name] != value:
             raise WrongRow(f"column {given}: another one names the recording too; leave one out")
         values[name] = value
@@ -137,18 +150,17 @@ def _renamed(row: Mapping[str, Any]) -> Values:
 def _number(name: str, value: Any) -> int | None:
     if value in (None, ""):
         return None
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
-        return int(value)
-    if type(value) is int and value >= 0:
-        return value
-    raise WrongRow(f"{name} {value}: write a whole number, 0 or more")
+    written = str(value).strip() if type(value) in (int, str) else ""
+    if written.isascii() and written.isdigit() and len(written) <= _MAX_DIGITS:
+        return int(written)
+    raise WrongRow(f"{name} {brief(value)}: write a whole number, 0 or more")
 
 
 def _text(name: str, value: Any) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise WrongRow(f"{name} {value}: write a text")
+        raise WrongRow(f"{name} {brief(value)}: write a text")
     if "\x00" in value or (not value.isascii() and _has_surrogates(value)):
         raise WrongRow(f"{name}: holds a character that no table can")
     return value
@@ -179,7 +191,8 @@ def _csv_rows(address: str, text: str) -> Iterator[tuple[int, Mapping[str, Any]]
                     " text that has commas"
                 )
             if cells:
-                yield line, dict(zip(header, cells, strict=False))
+                given = (cell or None for cell in cells)  # CSV has no other way to say nothing
+                yield line, dict(zip(header, given, strict=False))
             line = reader.line_num + 1
     except csv.Error as error:
         raise ConfigurationError(f"{address}:{reader.line_num}: no CSV ({error})") from error

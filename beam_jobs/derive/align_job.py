@@ -27,7 +27,7 @@ from af3core.alignment.align import (
 from af3core.alignment.aligner import Aligner
 from af3core.alignment.aligner_registry import aligner_identity, load_aligner
 from af3core.alignment.text_runs import LONGEST_RUN_MS, RunWord, WrittenText, runs_of, words_of_run
-from af3core.errors import Af3Error, MachineModelError, ModelError
+from af3core.errors import Af3Error, ConfigurationError, MachineModelError, ModelError
 from af3core.model.isolation import as_model_error
 from af3core.model.request import Sound
 from af3core.model.weights.languages import LIKELY
@@ -113,11 +113,17 @@ def derive_rows(piece: Piece, settings: JobSettings) -> PieceRows:
 
     Raises:
         ModelError: the clip cannot be read, or the aligner failed.
-        ConfigurationError: the aligner cannot be loaded.
+        ConfigurationError: the aligner cannot be loaded, or is another one than was listed.
     """
     evidence: dict[str, Any] = piece.evidence
     name, model = settings[Aligning].aligner, settings.audio_model
     aligner, identity = load_aligner(name, model), aligner_identity(name, model)
+    listed = piece.decides[1]
+    if listed != asdict(identity):  # its times would be kept as the other one's
+        raise ConfigurationError(
+            f"--aligner {name}: revision {listed['revision']} when the work was listed, and"
+            f" {identity.revision} here and now; give all machines the same one, and run it again"
+        )
     texts = [WrittenText(**text) for text in evidence["texts"]]
     runs = runs_of(texts, min(LONGEST_RUN_MS, (aligner and aligner.longest_ms) or LONGEST_RUN_MS))
     clip = ClipObject(evidence["clip_uri"], evidence["clip_start_ms"])

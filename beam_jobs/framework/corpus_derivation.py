@@ -26,7 +26,6 @@ from beam_jobs.framework.publishing import (
     Stamps,
     publish_objects,
     readable_keys,
-    replacement_of,
 )
 from schemas import layout
 from schemas.corpus_records import CorpusEntry, CorpusMember
@@ -200,19 +199,6 @@ def publish_changed_rows(
         return Assembled(objects, len(objects))
 
     return publish_objects(store, claim_key, publisher, all_keys, assemble)
-
-
-def begun_keys(store: Store, corpus: str, stage: str) -> dict[str, str]:
-    """By key the states that are read of what a writer began to replace that died."""
-    marks = [
-        key
-        for key in store.states([f"published/corpus={corpus}/"])
-        if layout.is_replacement(key) and key.endswith(f"/{stage}.json")
-    ]
-    held: dict[str, str] = {}
-    for data in filter(None, store.read_many(marks)):
-        held |= replacement_of(data).held
-    return held
 
 
 def _bare(table: Table, rows: Sequence[Row]) -> bytes:

@@ -39,7 +39,11 @@ def tables_named(sql: str) -> list[str]:
 
 
 def needed_by(sql: str, snapshot: TableSnapshot) -> TableSnapshot:
-    """The objects that a statement can need: all, where it cannot be told."""
+    """The objects that a statement can need: all, where it cannot be told.
+
+    A view may read tables that the statement leaves out, as of `placed_corrections` those of other
+    answers: where a scan of theirs is not in the plan, none of their objects is needed.
+    """
     days = {layout.day_of(key) for key in snapshot.stamps}
     if len(days) < 2:
         return snapshot
@@ -47,9 +51,9 @@ def needed_by(sql: str, snapshot: TableSnapshot) -> TableSnapshot:
         needed = _needed_days(sql, days)
     except (duckdb.Error, ValueError, KeyError, TypeError):
         return snapshot
-    return snapshot.only(
-        lambda key: layout.day_of(key) in needed.get(layout.table_of(key), days),
-    )
+    if not needed:
+        return snapshot
+    return snapshot.only(lambda key: layout.day_of(key) in needed.get(layout.table_of(key), ()))
 
 
 def _needed_days(sql: str, days: set[tuple[str, str]]) -> dict[str, set[tuple[str, str]]]:

@@ -126,6 +126,19 @@ def replaced_states(store: Store, corpus: str, date: str, stage: str) -> dict[st
     return replacement_of(held).held if held else {}
 
 
+def begun_keys(store: Store, corpus: str, stage: str) -> dict[str, str]:
+    """By key the states that are read of what a writer began to replace that died."""
+    marks = [
+        key
+        for key in store.states([f"published/corpus={corpus}/"])
+        if layout.is_replacement(key) and key.endswith(f"/{stage}.json")
+    ]
+    held: dict[str, str] = {}
+    for data in filter(None, store.read_many(marks)):
+        held |= replacement_of(data).held
+    return held
+
+
 def readable_keys(stamps: Stamps, held: Mapping[str, str]) -> dict[str, str]:
     """Where the published state of each object is read, by its key; what is not published has none.
 

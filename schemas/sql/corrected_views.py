@@ -7,7 +7,7 @@ text or an option holds for the sound; a verdict or a flag for the one text that
 
 from __future__ import annotations
 
-from schemas.correction_records import VALUE_KINDS
+from schemas.correction_records import FLAG_KINDS, VALUE_KINDS
 from schemas.sql.joined_views import JoinedView
 from schemas.tables.columns import Table
 from schemas.tables.correction_tables import CORRECTIONS
@@ -18,6 +18,7 @@ _KEY = (
     *("task_id", "task_hash"),
 )
 _CORRECTED = ", ".join(f"'{kind}'" for kind in VALUE_KINDS)
+_FLAGS = ", ".join(f"'{kind}'" for kind in FLAG_KINDS)
 
 
 def _same(one: str, other: str) -> str:
@@ -97,7 +98,7 @@ def _corrected(table: Table) -> JoinedView:
     original = ["t.text AS original_text", "t.flags AS original_flags"]
     original += ["t.choice AS original_choice"] if name == "answers" else []
     shown = _SHOWN % name
-    flagged = f"SELECT DISTINCT {', '.join(_KEY)} FROM ({shown} AND aspect <> 'value') AS s"
+    flagged = f"SELECT DISTINCT {', '.join(_KEY)} FROM ({shown} AND kind IN ({_FLAGS})) AS s"
     return JoinedView(
         f"corrected_{name}",
         f"{name} with what people corrected in the place of it; original_… is what the model gave",
@@ -121,7 +122,7 @@ LEFT JOIN (
       JOIN ({flagged}) AS q
         ON {_same("q", "o")} {{each:o.flags:flag}}
     ) AS u
-    LEFT JOIN ({shown} AND aspect <> 'value') AS l
+    LEFT JOIN ({shown} AND kind IN ({_FLAGS})) AS l
       ON {_same("l", "u")} AND l.new_value = u.flag
     WHERE l.correction_id IS NULL
     UNION ALL

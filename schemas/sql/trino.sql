@@ -834,7 +834,7 @@ SELECT t.corpus, t.date,
 FROM hive.af3.captions AS t
 LEFT JOIN (SELECT * FROM hive.af3.placed_corrections WHERE source = 'captions' AND place = 1 AND aspect = 'value') AS v
   ON v.corpus = t.corpus AND v.date = t.date AND v.recording_id = t.recording_id AND v.clip_id = t.clip_id AND v.segment_id = t.segment_id AND v.task_id = t.task_id AND v.task_hash = t.task_hash
-LEFT JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM hive.af3.placed_corrections WHERE source = 'captions' AND place = 1 AND aspect <> 'value') AS s) AS g
+LEFT JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM hive.af3.placed_corrections WHERE source = 'captions' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS s) AS g
   ON g.corpus = t.corpus AND g.date = t.date AND g.recording_id = t.recording_id AND g.clip_id = t.clip_id AND g.segment_id = t.segment_id AND g.task_id = t.task_id AND g.task_hash = t.task_hash
 LEFT JOIN (
   SELECT k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash, ARRAY_AGG(k.flag ORDER BY k.flag) AS flags
@@ -843,10 +843,10 @@ LEFT JOIN (
     FROM (
       SELECT o.corpus, o.date, o.recording_id, o.clip_id, o.segment_id, o.task_id, o.task_hash, flag
       FROM hive.af3.captions AS o
-      JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM hive.af3.placed_corrections WHERE source = 'captions' AND place = 1 AND aspect <> 'value') AS s) AS q
+      JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM hive.af3.placed_corrections WHERE source = 'captions' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS s) AS q
         ON q.corpus = o.corpus AND q.date = o.date AND q.recording_id = o.recording_id AND q.clip_id = o.clip_id AND q.segment_id = o.segment_id AND q.task_id = o.task_id AND q.task_hash = o.task_hash CROSS JOIN UNNEST(o.flags) AS u (flag)
     ) AS u
-    LEFT JOIN (SELECT * FROM hive.af3.placed_corrections WHERE source = 'captions' AND place = 1 AND aspect <> 'value') AS l
+    LEFT JOIN (SELECT * FROM hive.af3.placed_corrections WHERE source = 'captions' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS l
       ON l.corpus = u.corpus AND l.date = u.date AND l.recording_id = u.recording_id AND l.clip_id = u.clip_id AND l.segment_id = u.segment_id AND l.task_id = u.task_id AND l.task_hash = u.task_hash AND l.new_value = u.flag
     WHERE l.correction_id IS NULL
     UNION ALL
@@ -890,7 +890,7 @@ SELECT t.corpus, t.date,
 FROM hive.af3.transcripts AS t
 LEFT JOIN (SELECT * FROM hive.af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND aspect = 'value') AS v
   ON v.corpus = t.corpus AND v.date = t.date AND v.recording_id = t.recording_id AND v.clip_id = t.clip_id AND v.segment_id = t.segment_id AND v.task_id = t.task_id AND v.task_hash = t.task_hash
-LEFT JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM hive.af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND aspect <> 'value') AS s) AS g
+LEFT JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM hive.af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS s) AS g
   ON g.corpus = t.corpus AND g.date = t.date AND g.recording_id = t.recording_id AND g.clip_id = t.clip_id AND g.segment_id = t.segment_id AND g.task_id = t.task_id AND g.task_hash = t.task_hash
 LEFT JOIN (
   SELECT k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash, ARRAY_AGG(k.flag ORDER BY k.flag) AS flags
@@ -899,10 +899,10 @@ LEFT JOIN (
     FROM (
       SELECT o.corpus, o.date, o.recording_id, o.clip_id, o.segment_id, o.task_id, o.task_hash, flag
       FROM hive.af3.transcripts AS o
-      JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM hive.af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND aspect <> 'value') AS s) AS q
+      JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM hive.af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS s) AS q
         ON q.corpus = o.corpus AND q.date = o.date AND q.recording_id = o.recording_id AND q.clip_id = o.clip_id AND q.segment_id = o.segment_id AND q.task_id = o.task_id AND q.task_hash = o.task_hash CROSS JOIN UNNEST(o.flags) AS u (flag)
     ) AS u
-    LEFT JOIN (SELECT * FROM hive.af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND aspect <> 'value') AS l
+    LEFT JOIN (SELECT * FROM hive.af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS l
       ON l.corpus = u.corpus AND l.date = u.date AND l.recording_id = u.recording_id AND l.clip_id = u.clip_id AND l.segment_id = u.segment_id AND l.task_id = u.task_id AND l.task_hash = u.task_hash AND l.new_value = u.flag
     WHERE l.correction_id IS NULL
     UNION ALL
@@ -948,7 +948,7 @@ SELECT t.corpus, t.date,
 FROM hive.af3.answers AS t
 LEFT JOIN (SELECT * FROM hive.af3.placed_corrections WHERE source = 'answers' AND place = 1 AND aspect = 'value') AS v
   ON v.corpus = t.corpus AND v.date = t.date AND v.recording_id = t.recording_id AND v.clip_id = t.clip_id AND v.segment_id = t.segment_id AND v.task_id = t.task_id AND v.task_hash = t.task_hash
-LEFT JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM hive.af3.placed_corrections WHERE source = 'answers' AND place = 1 AND aspect <> 'value') AS s) AS g
+LEFT JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM hive.af3.placed_corrections WHERE source = 'answers' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS s) AS g
   ON g.corpus = t.corpus AND g.date = t.date AND g.recording_id = t.recording_id AND g.clip_id = t.clip_id AND g.segment_id = t.segment_id AND g.task_id = t.task_id AND g.task_hash = t.task_hash
 LEFT JOIN (
   SELECT k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash, ARRAY_AGG(k.flag ORDER BY k.flag) AS flags
@@ -957,10 +957,10 @@ LEFT JOIN (
     FROM (
       SELECT o.corpus, o.date, o.recording_id, o.clip_id, o.segment_id, o.task_id, o.task_hash, flag
       FROM hive.af3.answers AS o
-      JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM hive.af3.placed_corrections WHERE source = 'answers' AND place = 1 AND aspect <> 'value') AS s) AS q
+      JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM hive.af3.placed_corrections WHERE source = 'answers' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS s) AS q
         ON q.corpus = o.corpus AND q.date = o.date AND q.recording_id = o.recording_id AND q.clip_id = o.clip_id AND q.segment_id = o.segment_id AND q.task_id = o.task_id AND q.task_hash = o.task_hash CROSS JOIN UNNEST(o.flags) AS u (flag)
     ) AS u
-    LEFT JOIN (SELECT * FROM hive.af3.placed_corrections WHERE source = 'answers' AND place = 1 AND aspect <> 'value') AS l
+    LEFT JOIN (SELECT * FROM hive.af3.placed_corrections WHERE source = 'answers' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS l
       ON l.corpus = u.corpus AND l.date = u.date AND l.recording_id = u.recording_id AND l.clip_id = u.clip_id AND l.segment_id = u.segment_id AND l.task_id = u.task_id AND l.task_hash = u.task_hash AND l.new_value = u.flag
     WHERE l.correction_id IS NULL
     UNION ALL

@@ -21,12 +21,13 @@ from af3core.storage.concurrency import map_concurrently
 from af3core.storage.store import Store
 from beam_jobs.derive.speakers.identities_of_corpus import Speakers, speakers_of
 from beam_jobs.derive.speakers.recording_turns import STAGE
-from beam_jobs.framework.corpus_derivation import begun_keys, publish_changed_rows, read_state
+from beam_jobs.framework.corpus_derivation import publish_changed_rows, read_state
 from beam_jobs.framework.derivation import Join, Row
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.parquet_encoding import shard_columns
 from beam_jobs.framework.publishing import (
     Publisher,
+    begun_keys,
     read_stamps,
     readable_keys,
     replaced_states,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from af3core.alignment.timed_text import TimedTextWord, timed_text
+from af3core.alignment.timed_text import TimedTextWord, WordTimes, timed_text
 
 TRANSCRIPT = {"text": "Good evening.", "start_ms": 1000, "end_ms": 3000}
 
@@ -60,3 +60,21 @@ def test_a_text_too_long_for_its_time_is_estimated() -> None:
 
 def test_a_text_without_words_has_no_times() -> None:
     assert timed_text({"text": "…", "start_ms": 0, "end_ms": 9}, [], []) == []
+
+
+def test_a_text_of_one_word_that_the_one_before_wrote_too_has_none() -> None:
+    def said(segment: str, start_ms: int, text: str) -> dict[str, Any]:
+        place = {"task_id": "transcript", "clip_id": "c", "segment_id": segment, "text": text}
+        return place | {"start_ms": start_ms, "end_ms": start_ms + 1000}
+
+    of_first = said("first", 0, "") | {"position": 1}
+    words = [
+        of_first | row(0, "the", 500) | {"position": 0},
+        of_first | row(4, "storm", 800, flags=["doubled_at_cut"]),
+    ]
+    times = WordTimes(words, [])
+    assert [word.start_ms for word in times.of(said("first", 0, "the storm"))] == [500, 800]
+    assert times.of(said("second", 1000, "Storm.")) == []
+    assert len(times.of(said("second", 1000, "Storms."))) == 1
+    assert len(times.of(said("second", 1000, "storm over"))) == 2
+    assert len(WordTimes(words[:1], []).of(said("second", 1000, "Storm."))) == 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,8 +14,11 @@ import duckdb
 import pytest
 
 from af3core.errors import StorageError
+from af3core.storage.folder import FolderStore
 from beam_jobs.cli import main
 from beam_jobs.corrections.adding import CorrectionsRefused, add_corrections, undo_corrections
+from beam_jobs.corrections.given_rows import read_rows
+from beam_jobs.framework import publishing
 from beam_jobs.framework.views import ask_published
 from tests.beam_jobs.search.said import FIRST, place, publish, put
 
@@ -317,3 +322,110 @@ def test_options_that_do_not_go_together(
 ) -> None:
     assert correct(out, *options) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_publish_that_was_cut_off_is_ended_by_the_next_one(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All objects are replaced, and readers are not told yet: they read what was there before."""
+    add_corrections(str(out), [transcript(2, "no rain")], by="Ada")
+    with monkeypatch.context() as killed:
+        killed.setattr(publishing, "_end_replacement", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            add_corrections(str(out), [transcript(1, "calm sea")], by="Ada")
+    assert shown(out)[1] == ("calm seas", None)
+    assert correct(out, "--publish") == 0
+    assert shown(out)[1] == ("calm sea", "Ada")
+
+
+def test_an_undo_that_the_table_lacks_is_said(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_corrections(str(out), [transcript(1, "calm sea")], by="Ada")
+    [shard] = (out / "tables/corrections").rglob("*.parquet")
+    held = shard.read_bytes()
+    undo_corrections(str(out), by="Ada", of_person="Ada")
+    shard.write_bytes(held)
+    capsys.readouterr()
+    assert main(["correct", "--list", "--out", str(out)]) == 0
+    assert "is behind what is kept" in capsys.readouterr().err
+
+
+def test_what_was_read_before_is_earlier_whatever_the_clock_says(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock that is set back, as NTP does, turns no order around: an undo outlasts it too."""
+    seconds = itertools.count(1_800_000_000, -60)
+    monkeypatch.setattr(FolderStore, "now_s", lambda _: float(next(seconds)))
+    first = add_corrections(str(out), [transcript(1, "calm sea")], by="Ada").batch_id
+    add_corrections(str(out), [transcript(1, "calm seal")], by="Ada")
+    assert shown(out)[1] == ("calm seal", "Ada")
+    assert undo_corrections(str(out), by="Ada", of_person="Ada") == 2
+    undo = max(p.stem for p in out.glob("corrections/*/*.json"))
+    assert undo_corrections(str(out), [undo], by="Ada") == 2
+    assert shown(out)[1] == ("calm seal", "Ada")
+    assert undo_corrections(str(out), [first], by="Ada") == 1
+
+
+def test_a_verdict_on_another_text_is_superseded_by_what_was_said_of_this_one(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_corrections(str(out), [at(1, kind="right", task_id="")], by="Ada")
+    put(out, FIRST, "transcripts", [place(RECORDING, 1) | {"text": "calm bees"}])
+    assert [r["state"] for r in listed(out, capsys, "--decisions", 3)] == ["outdated"]
+    add_corrections(str(out), [at(1, new_value="calm seas")], by="Bob")
+    assert [r["state"] for r in listed(out, capsys)] == ["superseded", "shown"]
+
+
+def test_a_wrong_value_of_any_length_is_one_line(out: Path) -> None:
+    rows = [at(1, channel="9" * 5000, new_value="x"), mood(kind="choice", new_value="a\n" * 5000)]
+    assert wrong(out, rows) == (
+        f"row 1: channel {'9' * 80}…: write a whole number, 0 or more",
+        "row 2: new_value " + r"a\n" * 26 + "a\\…: no option of mood; its options are calm, wild",
+    )
+
+
+def test_a_kind_of_a_newer_release_is_kept_and_not_shown(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_corrections(str(out), [transcript(1, "calm sea")], by="Ada")
+    add_corrections(str(out), [at(1, kind="flag_set", new_value="low_confidence")], by="Bob")
+    newer = max(out.glob("corrections/*/*.json"))
+    newer.write_text(newer.read_text("utf-8").replace('"flag_set"', '"spoken_by"'), "utf-8")
+    assert correct(out, "--publish") == 0
+    columns = "text, corrected_by, flags"
+    assert shown(out, columns=columns)[1] == ("calm sea", "Ada", ["low_confidence"])
+    assert {r["kind"] for r in listed(out, capsys)} == {"text", "spoken_by"}
+
+
+def test_a_recording_of_days_is_corrected_in_seconds(out: Path) -> None:
+    """Each row finds its answer at once, however many the recording has."""
+    rows = [place(RECORDING, number) | {"text": "so"} for number in range(5000)]
+    put(out, FIRST, "transcripts", rows)
+    put(out, FIRST, "answers", [])
+    given = [at(number, old_value="so", new_value="so") for number in range(5000)]
+    begun = time.process_time()
+    assert add_corrections(str(out), given, by="Ada").unchanged == 5000
+    assert time.process_time() - begun < 3
+
+
+def test_a_verdict_may_name_the_option_or_the_text(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_corrections(str(out), [mood(kind="wrong", old_value="calm")], by="Ada")
+    add_corrections(str(out), [mood(kind="choice", old_value="(A) calm", new_value="wild")], by="A")
+    add_corrections(str(out), [mood(kind="right", old_value="wild")], by="Bob")
+    found = {r["kind"]: (r["old_value"], r["state"]) for r in listed(out, capsys)}
+    assert found["wrong"] == ("(A) calm", "conflict")
+    assert found["choice"] == ("calm", "conflict")
+    assert found["right"] == ("wild", "outdated")
+
+
+def test_an_empty_old_value_is_one_but_in_csv(out: Path, tmp_path: Path) -> None:
+    """As when nothing was transcribed, and the transcript was made anew since."""
+    row = at(1, task_id="", old_value="", new_value="calm sea")
+    assert add_corrections(str(out), [row], by="Ada", dry_run=True).outdated == 1
+    file = tmp_path / "fixes.csv"
+    file.write_text(f"recording,start_ms,end_ms,old_value,new_value\n{RECORDING},30000,60000,,x\n")
+    given = read_rows(str(file))
+    assert add_corrections(str(out), given, by="Ada", dry_run=True).outdated == 0

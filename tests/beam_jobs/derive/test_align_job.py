@@ -15,12 +15,13 @@ import torch
 from af3core.alignment.aligner import Method, Placed
 from af3core.alignment.text_runs import WrittenText, words_of_run
 from af3core.alignment.text_words import TextWord
-from af3core.errors import ModelError
+from af3core.errors import ConfigurationError, ModelError
 from af3core.model.request import Sound, Waveform
 from af3core.nano.demo_archive import SCRIPTS
 from af3core.storage.address import store_at
 from beam_jobs.cli import main
 from beam_jobs.derive import align_job
+from beam_jobs.framework.derivation import Piece
 from beam_jobs.framework.parquet_encoding import encode_table
 from beam_jobs.framework.table_snapshot import partition_rows
 from schemas import layout
@@ -197,3 +198,11 @@ def test_an_aligner_that_is_none_is_said_before_any_work(
     named = name.format(empty=tmp_path / "empty")
     assert main(["align", "--out", str(out), "--aligner", named]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_an_aligner_that_changed_since_the_listing_keeps_no_times(tmp_path: Path) -> None:
+    """As heads that are chosen anew meanwhile, or another version on a worker."""
+    listed = [1, {"name": "pocketsphinx", "revision": "4.9"}, "clip", []]
+    piece = Piece("a" * 24, "default", DAY, "key", evidence={"texts": []}, decides=listed)
+    with pytest.raises(ConfigurationError, match=r"revision 4\.9 when the work was listed, and 5"):
+        align_job.derive_rows(piece, settings_for("align", "--out", tmp_path / "out"))

@@ -18,7 +18,7 @@ def needed(tmp_path: Path, sql: str, table: str = "captions") -> list[str]:
     """Corpora and days whose objects of a table are opened."""
     stamps = {
         layout.shard_key(table, corpus, f"2026-{day}", 0, 1): "1"
-        for table in ("captions", "recordings")
+        for table in ("captions", "recordings", "transcripts", "corrections")
         for corpus in ("news", "talk")
         for day in ("11-20", "11-21")
     }
@@ -61,6 +61,34 @@ def test_a_table_that_is_scanned_twice_has_the_days_of_both(tmp_path: Path) -> N
         " UNION ALL SELECT text FROM captions WHERE corpus = 'talk' AND date = '2026-11-21'"
     )
     assert needed(tmp_path, sql) == ["news 11-20", "talk 11-21"]
+
+
+def test_a_view_of_corrections_needs_the_days_of_its_own_answers_alone(tmp_path: Path) -> None:
+    sql = "SELECT text, flags FROM corrected_transcripts WHERE date = '2026-11-21'"
+    assert needed(tmp_path, sql, "transcripts") == ["news 11-21", "talk 11-21"]
+    assert needed(tmp_path, sql) == []
+    assert needed(tmp_path, sql, "corrections") == ALL  # a recording may have been of another day
+
+
+@pytest.mark.parametrize("sql", ["DESCRIBE captions", "SUMMARIZE captions", "SHOW TABLES"])
+def test_a_statement_about_a_table_opens_it(tmp_path: Path, sql: str) -> None:
+    assert needed(tmp_path, sql) == ALL
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT count(*) FROM captions",
+        "SELECT (SELECT count(*) FROM captions) AS n FROM recordings",
+        "WITH c AS MATERIALIZED (SELECT * FROM captions) SELECT * FROM c JOIN c AS d USING (text)",
+        "SELECT * FROM recordings WHERE recording_id IN (SELECT recording_id FROM captions)",
+        "SELECT * FROM recordings r, LATERAL (SELECT * FROM captions c WHERE c.date = r.date)",
+        "SELECT min(text) FROM captions WHERE recording_id = (SELECT max(text) FROM transcripts)",
+        "FROM query_table('captions')",
+    ],
+)
+def test_wherever_a_statement_names_a_table_it_is_opened(tmp_path: Path, sql: str) -> None:
+    assert needed(tmp_path, sql) == ALL
 
 
 @pytest.mark.parametrize(

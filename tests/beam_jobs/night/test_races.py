@@ -200,7 +200,7 @@ def test_an_answer_record_is_what_it_was(archive: Path, out: str, untrained: Pat
     work = next(annotate.missing_work(mine))
     ledger = Ledger(open_store(out))
     tasks = mine.task_hashes()
-    annotate._ask_and_store(work, tasks, ledger, mine, {})
-    annotate._ask_and_store(work, tasks, ledger, other, {})
+    annotate._ask_and_store(work, tasks, ledger, mine, {}, None)
+    annotate._ask_and_store(work, tasks, ledger, other, {}, None)
     found: list[AnnotatedClip] = ledger.annotated_clip(work.clip.recording_id, work.clip.clip_id)
     assert [entry.run_id for entry in found] == ["mine"]
