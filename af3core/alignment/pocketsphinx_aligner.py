@@ -36,6 +36,9 @@ search is done again with the wide ones, which take twice the time."""
 _SEARCH, _NOTHING = "words", "(NULL)"
 _LEFT_OUT = 1e-20
 """Likelihood of an arc that leaves a word out."""
+_MOST_LEFT_OUT = 0.5
+"""Share of a text's words. Where more are left out it is the text of another sound: what little fits
+is there by chance."""
 
 _EVEN_SCORE, _SCORE_WIDTH = -70.0, 8.0
 """Mean score of a frame at which a word is as likely wrong as right, and how fast that turns: on
@@ -90,7 +93,8 @@ class PocketsphinxAligner:
             spans = spans or _spans(decoder, pcm, tokens)
         if tokens and not spans:
             lost = {owners[at] for at in _left_out(self._decoders[-1], pcm, tokens)}
-            heard = [at for at, owner in enumerate(owners) if owner not in lost]
+            is_text = len(lost) <= _MOST_LEFT_OUT * len(words)
+            heard = [at for at, owner in enumerate(owners) if is_text and owner not in lost]
             owners = [owners[at] for at in heard]
             spans = _spans(self._decoders[-1], pcm, [tokens[at] for at in heard]) if heard else []
         places: list[Placed | None] = [None] * len(words)
