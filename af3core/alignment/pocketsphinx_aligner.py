@@ -37,8 +37,8 @@ _SEARCH, _NOTHING = "words", "(NULL)"
 _LEFT_OUT = 1e-20
 """Likelihood of an arc that leaves a word out."""
 _MOST_LEFT_OUT = 0.5
-"""Share of a text's words. Where more are left out it is the text of another sound: what little fits
-is there by chance."""
+"""Share of a text's words. Where more are left out it is the text of another sound: what little
+fits is there by chance."""
 
 _EVEN_SCORE, _SCORE_WIDTH = -70.0, 8.0
 """Mean score of a frame at which a word is as likely wrong as right, and how fast that turns: on
