@@ -17,7 +17,7 @@ from af3core.alignment.interpolation import Stretch, interpolate, within
 from af3core.alignment.text_words import TextWord, is_unspaced
 from af3core.audio import SAMPLES_PER_MS
 from af3core.audio.clip_file import as_pcm
-from af3core.audio.voice_activity import FRAME_MS, SpeechDetector
+from af3core.audio.voice_activity import FRAME_MS, frames_with_speech
 from af3core.model.request import Waveform
 
 NOT_ALIGNED = "not_aligned"
@@ -34,7 +34,6 @@ FASTEST_CHARACTERS_PER_S = 35.0
 FASTEST_SIGNS_PER_S = 15.0
 """Of scripts without spaces, where a sign is a syllable or more."""
 
-_SPEECH = 0.5
 _AROUND_SPEECH_MS = 200
 _HUSH_LEVEL = np.float32(1e-3)
 _SURE_SHARE = 0.5
@@ -120,13 +119,9 @@ def is_too_long(words: Sequence[TextWord], duration_ms: int) -> bool:
 
 def speech_in(samples: Waveform) -> list[Stretch]:
     """Where the detector hears speech, in order; all of the sound where it hears none."""
-    detector = SpeechDetector()
-    probabilities = [*detector.feed(as_pcm(samples)), *detector.finish()]
     end_ms = len(samples) // SAMPLES_PER_MS
     stretches: list[Stretch] = []
-    for frame, probability in enumerate(probabilities):
-        if probability < _SPEECH:
-            continue
+    for frame in frames_with_speech(as_pcm(samples)).nonzero()[0].tolist():
         start, end = frame * FRAME_MS, min((frame + 1) * FRAME_MS, end_ms)
         if stretches and stretches[-1][1] >= start:
             stretches[-1] = (stretches[-1][0], end)

@@ -14,6 +14,8 @@ from af3core.audio.speech_network import SpeechNetwork
 FRAME_SAMPLES = 512
 FRAME_MS = 32
 _CONTEXT_SAMPLES = 64
+_SPEECH = 0.5
+"""Silero's own limit of a frame with speech."""
 
 Probabilities = npt.NDArray[np.float32]
 
@@ -50,3 +52,9 @@ class SpeechDetector:
             ::FRAME_SAMPLES
         ]
         return self._network.probabilities(frames)
+
+
+def frames_with_speech(samples: Pcm) -> npt.NDArray[np.bool_]:
+    """Which frames of a whole sound have speech, `[frames]`; the last may be filled partly."""
+    detector = SpeechDetector()
+    return np.concatenate([detector.feed(samples), detector.finish()]) >= _SPEECH

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from af3core.audio import SAMPLES_PER_MS
 from af3core.audio.clip_file import as_pcm
 from af3core.audio.cut_points import runs_of_true
-from af3core.audio.voice_activity import FRAME_SAMPLES, SpeechDetector
+from af3core.audio.voice_activity import FRAME_SAMPLES, frames_with_speech
 from af3core.model.request import Waveform
 from af3core.speakers.network_file import SEGMENTATION, open_network
 
@@ -33,7 +33,6 @@ _POWERSET = np.array(
 )
 """Which voices each of the network's classes has (powerset encoding, at most two at a time)."""
 _WINDOWS_AT_ONCE = 4
-_SPEECH = 0.5
 _LEAST_SPEECH_FRAMES = 8
 """A quarter of a second: a window with less of it is not heard further."""
 
@@ -94,9 +93,7 @@ def _own_parts(starts: list[int], length: int) -> list[tuple[int, int]]:
 
 
 def _windows_with_speech(samples: Waveform, starts: list[int]) -> list[int]:
-    detector = SpeechDetector()
-    pcm = as_pcm(samples)
-    speech = np.concatenate([detector.feed(pcm), detector.finish()]) >= _SPEECH
+    speech = frames_with_speech(as_pcm(samples))
     counts = [
         int(speech[start // FRAME_SAMPLES : (start + _WINDOW_SAMPLES) // FRAME_SAMPLES + 1].sum())
         for start in starts

@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 from af3core.audio import SAMPLES_PER_MS
 from af3core.audio.clip_file import as_pcm
-from af3core.audio.voice_activity import FRAME_MS, SpeechDetector
+from af3core.audio.voice_activity import FRAME_MS, frames_with_speech
 from af3core.model.request import Waveform
 
-_SPEECH = 0.5
 _SHORTEST_GAP_MS = 500
 """Pauses within a turn are shorter."""
 _SHORTEST_MS = 200
@@ -58,13 +57,9 @@ def speech_spans(samples: Waveform, start_ms: int) -> list[tuple[int, int]]:
         samples: of the clip, 16 kHz mono.
         start_ms: of the clip.
     """
-    detector = SpeechDetector()
-    probabilities = [*detector.feed(as_pcm(samples)), *detector.finish()]
     clip_end_ms = len(samples) // SAMPLES_PER_MS
     spans: list[tuple[int, int]] = []
-    for frame, probability in enumerate(probabilities):
-        if probability < _SPEECH:
-            continue
+    for frame in frames_with_speech(as_pcm(samples)).nonzero()[0].tolist():
         start, end = frame * FRAME_MS, min((frame + 1) * FRAME_MS, clip_end_ms)
         if spans and start - spans[-1][1] < _SHORTEST_GAP_MS:
             spans[-1] = (spans[-1][0], end)
