@@ -152,8 +152,13 @@ def next_look(now: datetime.datetime) -> datetime.datetime:
 def _waits(now: datetime.datetime, known: DayMemory | None, finding: Finding) -> bool:
     if known is None or not known.brought or known.brought_for != finding.lacks:
         return False
+    return now < _tried_again_at(known)
+
+
+def _tried_again_at(known: DayMemory) -> datetime.datetime:
+    """Until then a day that was brought to a run has its time."""
     wait = datetime.timedelta(hours=min(_MAX_WAIT_H, 2**known.brought))
-    return now < datetime.datetime.fromisoformat(known.brought_at) + wait
+    return datetime.datetime.fromisoformat(known.brought_at) + wait
 
 
 def run_to_clear(finding: Finding) -> str | None:
@@ -222,7 +227,8 @@ def late_days(
     """The days of which it is to be said that they are late, or wait for a decision.
 
     Late is counted from the planned time of a day that was never published, else from when its lack
-    was seen. Of a day whose run is a backfill's that is on its way, nothing is said here.
+    was seen. Of a day whose run is a backfill's that is on its way, nothing is said here; nor of a day
+    that the watch brought to a run, until it would try again.
     """
     late = []
     for finding in found:
@@ -235,6 +241,8 @@ def late_days(
         is_on_its_way = finding.cause in (Cause.RUNNING, Cause.QUEUED)
         if is_on_its_way and finding.run is not None and finding.run.is_backfill:
             continue
+        if is_on_its_way and known.brought and look.now < _tried_again_at(known):
+            continue  # what the watch brought it to has just begun
         if _is_late(corpus, look.now, finding, known):
             late.append(finding)
     return late

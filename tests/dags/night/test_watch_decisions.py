@@ -208,6 +208,17 @@ def test_what_came_after_its_night_is_late_by_the_time_it_was_seen() -> None:
     assert [finding.day for finding in told(later, memory)[0]] == [DAY]
 
 
+def test_a_day_that_was_just_brought_to_a_run_is_not_said_to_be_late_by_that_run() -> None:
+    late, memory = told(look(), Memory())
+    assert [finding.cause for finding in late] == [Cause.NO_RUN]
+    (finding,) = watch.findings(CORPUS, look())
+    memory = watch.brought(memory, look(), finding)
+    for state in ("queued", "running"):
+        assert told(look(runs=[run(state, "manual")]), memory)[0] == []
+    later = replace(look(runs=[run("running", "manual")]), now=NOW + datetime.timedelta(hours=2))
+    assert [finding.cause for finding in told(later, memory)[0]] == [Cause.RUNNING]
+
+
 def test_of_days_that_wait_in_a_backfill_nothing_is_said_but_once_of_the_backfill() -> None:
     began = NOW - datetime.timedelta(hours=7)
     first = run("running", "backfill", started_at=began)
