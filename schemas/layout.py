@@ -33,6 +33,8 @@ reports/corpus=C/run=R/listing.json                         what the archive lac
 indexes/search.json                                         the index: files, what it was made of
 indexes/search/TOKEN/…                                      full text and vectors of the tables
 corrections/corpus=C/BATCH.json                             what a person corrected, never replaced
+withdrawn/corpus=C/ID.json                                   that a recording is withdrawn
+withdrawn/corpus=C/restored/ID.json                          that it is no longer
 exports/corpus=C/from=D,until=U/FORMAT/…                    training data
 quality/corpus=C/from=D,until=D.json                        measures of an interval
 evaluations/accepted.json                                   the models that passed the gate
@@ -73,6 +75,7 @@ OUTPUT_FOLDERS = (
     "reports",
     "superseded",
     "tables",
+    "withdrawn",
 )
 """What lies directly below an output besides the marker."""
 UNMARKED_OUTPUT = ("ledger/", "tables/")
@@ -446,6 +449,18 @@ def corrections_prefix(corpus: str) -> str:
 
 def correction_key(corpus: str, batch: str) -> str:
     return f"{corrections_prefix(corpus)}{batch}.json"
+
+
+WITHDRAWN_PREFIX = "withdrawn/"
+"""One listing finds all that is withdrawn."""
+
+
+def tombstone_key(corpus: str, tombstone: str) -> str:
+    return f"{WITHDRAWN_PREFIX}corpus={corpus}/{tombstone}.json"
+
+
+def restoration_key(corpus: str, tombstone: str) -> str:
+    return f"{WITHDRAWN_PREFIX}corpus={corpus}/restored/{tombstone}.json"
 
 
 INDEX_STATE_KEY = "indexes/search.json"

@@ -227,8 +227,8 @@ def late_days(
     """The days of which it is to be said that they are late, or wait for a decision.
 
     Late is counted from the planned time of a day that was never published, else from when its lack
-    was seen. Of a day whose run is a backfill's that is on its way, nothing is said here; nor of a day
-    that the watch brought to a run, until it would try again.
+    was seen. Of a day whose run is a backfill's that is on its way, nothing is said here;
+    nor of one that the watch brought to a run, until it would try again.
     """
     late = []
     for finding in found:

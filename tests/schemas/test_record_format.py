@@ -16,7 +16,14 @@ from af3core.alignment import attention_calibration
 from beam_jobs.browse.sql import sql_process
 from beam_jobs.evaluation import acceptance_rules
 from beam_jobs.search import index_state
-from schemas import accepted_models, corpus_records, correction_records, records, reports
+from schemas import (
+    accepted_models,
+    corpus_records,
+    correction_records,
+    records,
+    reports,
+    withdrawal_records,
+)
 from schemas.record_format import (
     FORM,
     RECORD_FORMAT,
@@ -32,6 +39,7 @@ MODULES = (
     records,
     corpus_records,
     correction_records,
+    withdrawal_records,
     reports,
     accepted_models,
     index_state,
@@ -105,7 +113,7 @@ def is_required(field: dataclasses.Field[Any]) -> bool:
 
 
 def test_all_records_are_looked_at() -> None:
-    assert len(KINDS) == 54
+    assert len(KINDS) == 56
     assert {Recording, Segment, index_state.IndexedPartition} < set(KINDS)
 
 
