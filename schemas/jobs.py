@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from schemas.options import archive, cleaning, derive, evaluation, messages, night
+from schemas.options import archive, cleaning, derive, evaluation, messages, night, retaining
 from schemas.options.option import Option, OptionGroup, options_of
 
 JobName = Literal[
@@ -26,6 +26,7 @@ JobName = Literal[
     "check",
     "watch",
     "clean",
+    "retain",
     "index",
     "quality",
     "events",
@@ -126,7 +127,7 @@ class Job:
     @property
     def cleans(self) -> bool:
         """It works on a whole output, whatever lies in it."""
-        return cleaning.Cleaning in self.options
+        return not {cleaning.Cleaning, retaining.Retaining}.isdisjoint(self.options)
 
     @property
     def needs_gpu(self) -> bool:
@@ -294,6 +295,12 @@ JOBS: tuple[Job, ...] = (
         "remove clips, ledger entries, exports and pages that nothing names any more",
         "beam_jobs.clean.clean_job",
         (archive.Results, cleaning.Cleaning, *_RUN),
+    ),
+    Job(
+        "retain",
+        "remove clips, reports, answers and days of a corpus that are older than its rule says",
+        "beam_jobs.retention.retain_job",
+        (archive.Results, retaining.Retaining, *_RUN),
     ),
     Job(
         "index",

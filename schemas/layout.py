@@ -35,6 +35,8 @@ indexes/search/TOKEN/…                                      full text and vect
 corrections/corpus=C/BATCH.json                             what a person corrected, never replaced
 withdrawn/corpus=C/ID.json                                   that a recording is withdrawn
 withdrawn/corpus=C/restored/ID.json                          that it is no longer
+retention/corpus=C.json                                      how long it is kept, applied when
+retention/corpus=C/date=D.json                               a day that was let go
 exports/corpus=C/from=D,until=U/FORMAT/…                    training data
 quality/corpus=C/from=D,until=D.json                        measures of an interval
 evaluations/accepted.json                                   the models that passed the gate
@@ -73,6 +75,7 @@ OUTPUT_FOLDERS = (
     "published",
     "quality",
     "reports",
+    "retention",
     "superseded",
     "tables",
     "withdrawn",
@@ -449,6 +452,22 @@ def corrections_prefix(corpus: str) -> str:
 
 def correction_key(corpus: str, batch: str) -> str:
     return f"{corrections_prefix(corpus)}{batch}.json"
+
+
+RETENTION_PREFIX = "retention/"
+
+
+def applied_retention_key(corpus: str) -> str:
+    return f"{RETENTION_PREFIX}corpus={corpus}.json"
+
+
+def days_let_go_prefix(corpus: str) -> str:
+    """One listing finds all days that were let go."""
+    return f"{RETENTION_PREFIX}corpus={corpus}/"
+
+
+def day_let_go_key(corpus: str, date: str) -> str:
+    return f"{days_let_go_prefix(corpus)}date={date}.json"
 
 
 WITHDRAWN_PREFIX = "withdrawn/"

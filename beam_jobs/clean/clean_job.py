@@ -81,7 +81,8 @@ def clean(store: Store, keep_s: float, removes: bool, settled_s: float = SETTLED
             yield from index_states_that_stay(store, inventory.owners("index"))
 
         inventory.add_names(look())
-        if not names.manifests and not names.published and not names.has_tables:
+        is_named = names.manifests or names.published or names.has_tables
+        if not is_named and not store.folders(layout.RETENTION_PREFIX):
             raise ConfigurationError(
                 f"--out {store.address('')}: no output there; name the folder that af3 annotate"
                 " wrote to"

@@ -53,6 +53,7 @@ class Names:
         settled_s: what was planned after this moment of the storage's clock may have been planned
             otherwise just before, and a run of then may publish it still: all cuts of its
             recordings stay.
+        without: a corpus whose plans and tables name nothing here; empty counts all.
         manifests, published: the states of plans, and of what says how days are published, as of
             the last look.
         has_tables: whether there were any shards; releases before 0.2.0 said nothing else.
@@ -60,6 +61,7 @@ class Names:
 
     store: Store
     settled_s: float
+    without: str = ""
     manifests: dict[str, str] = field(default_factory=dict)
     published: dict[str, str] = field(default_factory=dict)
     has_tables: bool = False
@@ -73,9 +75,13 @@ class Names:
             NamesLost: a plan or a shard is gone, incomplete or damaged.
             StorageError: the storage is in trouble.
         """
-        plans = {each.key: each for each in _plans(self.store)}
+        plans = {each.key: each for each in _plans(self.store) if self._counts(each.key)}
         manifests = {key: each.stamp for key, each in plans.items()}
-        published = self.store.states(["published/"])
+        published = {
+            key: stamp
+            for key, stamp in self.store.states(["published/"]).items()
+            if self._counts(key)
+        }
         lost = sorted(self.manifests.keys() - manifests.keys())
         if lost:
             raise self._lost(lost[0], "the plan is gone since this job began")
@@ -89,6 +95,7 @@ class Names:
                 layout.partition_prefix(table, *day) for day in sorted(moved) for table in _TABLES
             ]
         snapshot = list_shards(self.store, prefixes) if prefixes else TableSnapshot(self.store, {})
+        snapshot = snapshot.only(self._counts)
         days = self._tables_by_day(published if is_first else _changed(published, self.published))
         self._check_whole(snapshot, days)
         if is_first:
@@ -97,6 +104,10 @@ class Names:
         for key in snapshot.stamps:
             yield from _named_by(key, snapshot)
         self.manifests, self.published = manifests, published
+
+    def _counts(self, key: str) -> bool:
+        """Whether an object is of a corpus that counts."""
+        return not self.without or f"/corpus={self.without}/" not in key.replace(".json", "/")
 
     def _of_plans(self, plans: Sequence[StoredObject]) -> Iterator[Name]:
         ledger = Ledger(self.store)

@@ -38,17 +38,19 @@ def listed_days(
     published: Mapping[str, PublishedDay],
     planned: Mapping[str, PlannedDay],
     had_recordings: Callable[[], bool],
+    let_go: Mapping[str, str] | None = None,
 ) -> dict[str, ListedDay]:
     """List an archive once, and count its objects against what the tables name.
 
     An object that is there in another size than the tables say is not named by them, nor one that
-    failed and was changed since.
+    failed and was changed since. Of a day that was let go nothing is missing but what came later.
 
     Args:
         request: what is listed, and how it is dated.
         published: what the tables name, by day.
         planned: the plans, by day.
         had_recordings: whether the corpus ever had some; asked only where the archive has none.
+        let_go: when days were let go for their age, ISO 8601 in UTC, by day.
 
     Raises:
         ArchiveNotListed: it cannot be listed, or not all of it, or is empty and was not before.
@@ -60,6 +62,8 @@ def listed_days(
     try:
         for found in list_archive(request, listing):
             is_named = _is_named(found, published.get(found.date), plans.get(found.date), now)
+            if not is_named and found.date not in published:
+                is_named = found.modified_at <= (let_go or {}).get(found.date, "")
             of_day = days.get(found.date, ListedDay())
             days[found.date] = replace(
                 of_day,

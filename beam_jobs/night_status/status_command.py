@@ -25,6 +25,7 @@ from beam_jobs.night_status.day_status import day_status
 from beam_jobs.night_status.listed_days import known_address, listed_days
 from beam_jobs.night_status.planned_days import CorpusPlans, Rules, corpus_plans, planned_dates
 from beam_jobs.night_status.published_days import published_days
+from beam_jobs.night_status.retention_notes import retention_said
 from beam_jobs.output.row_output import Target, opened, target_of, until_enough, write_rows
 from schemas.day_status import DayStatus
 from schemas.options.archive import Interval
@@ -88,7 +89,8 @@ def statuses(
     ledger = Ledger(store_at(out))
     published = published_days(out, nights)
     dates = planned_dates(ledger, nights.corpus)
-    is_unknown = not rules and not published and not dates
+    let_go = retention_said(ledger.store, nights)
+    is_unknown = not rules and not published and not dates and not let_go
     if is_unknown and nights.corpus not in known_corpora(ledger.store):
         raise unknown_nights(ledger.store, nights)
     plans = corpus_plans(ledger, nights, dates, published, rules)
@@ -102,6 +104,7 @@ def statuses(
             published,
             plans.days,
             lambda: bool(published) or had_recordings(state, nights.corpus, ledger),
+            let_go,
         )
     return [
         day_status(day, published.get(day), plans.days.get(day), listed.get(day), archive)

@@ -18,6 +18,7 @@ from schemas.options import archive, derive, night
 from schemas.options.cleaning import a_day_or_more
 from schemas.options.derive import POCKETSPHINX
 from schemas.options.option import options_of, with_default
+from schemas.options.retaining import Retention
 
 _DAILY = re.compile(r"\d{1,2} \d{1,2} \* \* \*")
 
@@ -208,6 +209,7 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
         pool: Airflow's pool whose slots are GPUs.
         max_active_runs: runs by schedule and by hand at once; a backfill has its own number.
         keep_days: what nothing in `out` names any more is removed once it is older. None: never.
+        retention: what goes once it is older, though it is named. Empty: nothing.
     """
 
     name: str
@@ -222,6 +224,7 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
     pool: str = GPU_POOL
     max_active_runs: int = 1
     keep_days: int | None = None
+    retention: Retention = field(default_factory=Retention)
     model: Model = field(default_factory=Model)
     cutting: Cutting = field(default_factory=Cutting)
     limits: Limits = field(default_factory=Limits)
@@ -247,6 +250,12 @@ class Corpus(archive.Dating, archive.Holdings, Settling, night.Tasks, archive.Sh
         check_place("out", self.out)
         if self.keep_days is not None and (wrong := a_day_or_more(self.keep_days)):
             raise ConfigurationError(f"keep_days {self.keep_days}: {wrong}")
+        tables_days = self.retention.tables_days
+        if tables_days is not None and tables_days <= self.lookback_days:
+            raise ConfigurationError(
+                f"retention: tables_days {tables_days}: must be more than lookback_days"
+                f" ({self.lookback_days}), whose days are brought back where they lack something"
+            )
         if self.schedule is not None and not _DAILY.fullmatch(self.schedule):
             raise ConfigurationError(
                 f'schedule {self.schedule!r}: a run is one archive day; write "MINUTE HOUR * * *",'
