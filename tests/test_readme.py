@@ -43,6 +43,7 @@ COMMANDS = (
     "retry",
     "check",
     "clean",
+    "retain",
     "config",
     "doctor",
     "completion",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from af3core.messages import tell
 from af3core.storage.store import Store
+from beam_jobs.framework.days_let_go import days_let_go
 from beam_jobs.framework.manifests import Nights
-from beam_jobs.retention.old_days import days_let_go
 from schemas import layout
 from schemas.record_format import RecordError
 from schemas.retention_records import AppliedRetention
@@ -36,7 +36,7 @@ def _rule_line(data: bytes) -> str:
     try:
         applied = AppliedRetention.from_bytes(data)
     except RecordError as error:
-        return f"what af3 retain did last cannot be read: {error}"
+        return f"what retention did last cannot be read: {error}"
     kept = ", ".join(f"{what} {days} days" for what, days in applied.days.items())
     gone = ", ".join(f"{count} {what}" for what, count in applied.removed.items()) or "nothing"
     return f"retention: {kept or 'all stays'}; applied {applied.applied_at}, removed {gone}"

@@ -6,12 +6,12 @@ import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from af3core.errors import StorageError
 from af3core.storage.concurrency import map_concurrently
 from af3core.storage.folder import FolderStore
 from af3core.storage.store import Store, StoredObject
+from beam_jobs.framework.days_let_go import days_let_go
 from schemas import layout
-from schemas.record_format import RecordError, stored_bytes
+from schemas.record_format import stored_bytes
 from schemas.retention_records import DayLetGo
 from schemas.tables.derived_tables import ALL_TABLES
 
@@ -29,25 +29,6 @@ class OldDay:
     date: str
     objects: tuple[StoredObject, ...]
     begun: bool = False
-
-
-def days_let_go(store: Store, corpus: str) -> dict[str, DayLetGo]:
-    """The days that were let go, or begun to be; one listing.
-
-    Raises:
-        StorageError: a record is damaged, or the storage is in trouble.
-    """
-    keys = [k for k in store.children(layout.days_let_go_prefix(corpus)) if k.endswith(".json")]
-    found = {}
-    for key, data in zip(keys, store.read_many(keys), strict=True):
-        try:
-            record = DayLetGo.from_bytes(data or b"")
-        except RecordError as error:
-            raise StorageError(
-                f"{store.address(key)}: {error}; bring it back, or remove it"
-            ) from error
-        found[record.date] = record
-    return found
 
 
 def old_days(store: Store, corpus: str, old_s: float) -> list[OldDay]:

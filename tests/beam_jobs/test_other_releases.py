@@ -38,6 +38,7 @@ READING = {
     "status": CORPUS,
     "watch": (str(NIGHT / "archive"), *CORPUS),
     "clean": (),
+    "retain": ("--tables-days", "9999", "--clips-days", "9999"),
     "retry": ("--failed-by", "NotMedia", *CORPUS),
     "check": CORPUS,
     "quality": (*CORPUS, "--date", DAY),

@@ -21,6 +21,7 @@ ORDER = (
     "night_status",
     "search",
     "clean",
+    "retention",
     "talk",
     "browse",
     "doctor",

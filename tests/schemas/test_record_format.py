@@ -22,6 +22,7 @@ from schemas import (
     correction_records,
     records,
     reports,
+    retention_records,
     withdrawal_records,
 )
 from schemas.record_format import (
@@ -40,6 +41,7 @@ MODULES = (
     corpus_records,
     correction_records,
     withdrawal_records,
+    retention_records,
     reports,
     accepted_models,
     index_state,
@@ -113,7 +115,7 @@ def is_required(field: dataclasses.Field[Any]) -> bool:
 
 
 def test_all_records_are_looked_at() -> None:
-    assert len(KINDS) == 56
+    assert len(KINDS) == 58
     assert {Recording, Segment, index_state.IndexedPartition} < set(KINDS)
 
 
