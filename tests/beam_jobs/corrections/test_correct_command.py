@@ -304,7 +304,8 @@ def test_a_damaged_batch_is_named(out: Path) -> None:
     [
         (
             [],
-            "correct: name one of FILE, --list, --decisions, --undo or --undo-by, --settle, --publish",
+            "correct: name one of FILE, --list, --decisions, --undo or --undo-by, --settle,"
+            " --publish",
         ),
         (["--list", "--publish"], "given are --list and --publish"),
         (["x.csv"], "--by is missing"),
