@@ -173,8 +173,19 @@ def _places(
         names.append(SPEAKERS.name)
     found: defaultdict[str, list[AnsweredPlace]] = defaultdict(list)
     for recording_id, *held in _rows(out, sql, names):
-        *place, options, flags, name = held
-        answer = AnsweredPlace(*place, tuple(options or ()), tuple(flags or ()), name or "")
+        source, task_id, start_ms, end_ms, channel, text, choice, options, flags, name = held
+        answer = AnsweredPlace(
+            source,
+            task_id,
+            start_ms,
+            end_ms,
+            channel,
+            text,
+            choice,
+            tuple(options or ()),
+            tuple(flags or ()),
+            name or "",
+        )
         found[recording_id].append(answer)
     return dict(found)
 

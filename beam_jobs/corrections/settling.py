@@ -77,8 +77,7 @@ def settle_corrections(
 def _said_now(out: str, corpus: str) -> dict[str, str | None]:
     """By correction what its row says; None where there is no such row."""
     found = correction_states(out, corpus).found
-    ids, values = (found[name].to_pylist() for name in ("correction_id", "value_now"))
-    return dict(zip(ids, values, strict=True))
+    return {each["correction_id"]: each["value_now"] for each in found.to_pylist()}
 
 
 def _check_apart(wanted: Sequence[tuple[str, object]]) -> None:

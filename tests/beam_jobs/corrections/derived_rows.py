@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.beam_jobs.search.said import FIRST, put
+from tests.beam_jobs.search.said import FIRST, Row, put
 
 DOG = {"start_ms": 1000, "end_ms": 2000, "old_value": "a dog"}
 STORM = {"start_ms": 400, "end_ms": 900, "source": "words"}
@@ -33,14 +33,14 @@ def put_derived(out: Path, recording: str, label: str = "a dog", shift_ms: int =
         for n, (word, (s, e)) in enumerate(spans.items())
     ]
     put(out, FIRST, "words", words)
-    turns = [
+    turns: list[Row] = [
         {"voice": 1, "speaker": "anna", "start_ms": 0, "end_ms": 1000},
         {"voice": 2, "speaker": None, "start_ms": 1100, "end_ms": 1180},
     ]
-    of_turn = {"recording_id": recording, "is_overlap": False}
+    of_turn: Row = {"recording_id": recording, "is_overlap": False}
     put(out, FIRST, "speaker_turns", [of_turn | turn for turn in turns])
     put(out, FIRST, "speakers", [{"speaker": "anna", "name": "Anna Berg"}])
-    chapters = [
+    chapters: list[Row] = [
         {"chapter": 1, "start_ms": 0, "end_ms": 60_000, "title": "Port"},
         {"chapter": 2, "start_ms": 60_000, "end_ms": 90_000, "title": "Rain"},
     ]
