@@ -96,6 +96,7 @@ class Subtitles(OptionGroup):
         rule=lambda value: None if 12 <= value <= 100 else "a line holds 12 to 100 characters",
     )
     mark_doubt: bool = option(False, "write [?] before what is in doubt")
+    as_made: bool = option(False, "what the model said, as if nobody had corrected it")
     language: str = option(
         "",
         "language tag, such as en or pt-BR, for ttml and names of files in a folder (default: the"

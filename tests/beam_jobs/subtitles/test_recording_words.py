@@ -106,8 +106,8 @@ def test_words_of_another_text_are_no_times() -> None:
         (4_000, False),
         (4_300, False),
     ]
-    longer = transcript | {"text": "good evening everybody"}
-    assert all(each.is_estimated for each in words_of_recording([segment], [longer], of_it, []))
+    other = transcript | {"text": "bad weather everybody"}
+    assert all(each.is_estimated for each in words_of_recording([segment], [other], of_it, []))
 
 
 def test_an_answer_that_there_is_no_speech_is_not_shown() -> None:
