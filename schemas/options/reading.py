@@ -115,6 +115,9 @@ class Search(OptionGroup):
     mode: SearchMode = option(
         "hybrid", "words and meaning together, or one of them (default: {default})"
     )
+    as_made: bool = option(
+        False, "words in what the model said, as if nobody had corrected it; no meaning, no sound"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
