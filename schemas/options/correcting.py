@@ -30,6 +30,9 @@ class Correcting(OptionGroup):
     decisions: bool = option(False, "print those that need a person's decision")
     undo: tuple[str, ...] = option((), "undo a correction, a batch or an undo; repeatable", "ID")
     undo_by: str | None = option(None, "undo all that this person corrected", "NAME", rule=_name)
+    settle: tuple[str, ...] = option(
+        (), "this correction holds, against those that differ from it; repeatable", "ID"
+    )
     publish: bool = option(
         False, "only bring the table up to date, as after --out was out of reach"
     )
