@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -20,25 +20,22 @@ import pyarrow.compute as pc
 from af3core.storage.store import Store
 from beam_jobs.framework.table_snapshot import Row, TableSnapshot, take_snapshot
 from schemas import layout
-from schemas.correction_records import JUDGED_WRONG, VALUE_KINDS
-from schemas.sql.corrected_views import CORRECTED_TABLES, CORRECTED_VIEWS
-from schemas.sql.duckdb_views import create_empty_table
+from schemas.correction_records import JUDGED_WRONG
+from schemas.sql.corrected_views import corrected_name, tables_of_views, views_for
 from schemas.sql.joined_views import define_joined
 from schemas.tables.columns import Table
+from schemas.tables.correctable_tables import CORRECTABLE
 from schemas.tables.correction_tables import CORRECTIONS
 from schemas.tables.derived_tables import ALL_TABLES
+from schemas.tables.night_tables import RECORDINGS
 
 _TABLES = {table.name: table for table in ALL_TABLES}
-_VIEWS = {view.name for view in CORRECTED_VIEWS}
-_ADDED = ("original_text", "original_flags", "original_choice", "correction", "corrected_by")
-_ADDED_LAST = ("corrected_at", "correction_reason", "correction_fits")
-BESIDE = (*_ADDED, *_ADDED_LAST)
-"""What a corrected row has beside the columns of its table, where its view has it."""
+_VALUES = ("text", "choice", "label", "title", "name")
 
 
 def is_correctable(table: str) -> bool:
     """Whether a table has a view of what people corrected."""
-    return f"corrected_{table}" in _VIEWS
+    return table in CORRECTABLE
 
 
 def shown_rows(table: str) -> str:
@@ -49,8 +46,8 @@ def shown_rows(table: str) -> str:
     """
     if not is_correctable(table):
         return table
-    view = f"corrected_{table}"
-    if "flags" not in {column.name for column in _TABLES[table].columns}:
+    view = corrected_name(table)
+    if not CORRECTABLE[table].has_flags:
         return view
     flags = (
         f"CASE WHEN correction = 'wrong' THEN list_append(flags, '{JUDGED_WRONG}')"
@@ -59,9 +56,19 @@ def shown_rows(table: str) -> str:
     return f"(SELECT * REPLACE ({flags}) FROM {view})"
 
 
+def tables_shown(tables: Iterable[str]) -> tuple[str, ...]:
+    """The tables that `shown_rows` of some tables read, these among them."""
+    listed = list(tables)
+    return tuple(dict.fromkeys([*listed, *sorted(tables_of_views(map(corrected_name, listed)))]))
+
+
 def has_corrected_value(row: Mapping[str, Any]) -> bool:
     """Whether a row shows what a person wrote, or chose, in the place of the model's."""
-    return row.get("correction") in VALUE_KINDS
+    return any(
+        f"original_{name}" in row and row[f"original_{name}"] != row[name]
+        for name in _VALUES
+        if row.get("correction") is not None
+    )
 
 
 def has_corrected_flags(row: Mapping[str, Any]) -> bool:
@@ -70,17 +77,20 @@ def has_corrected_flags(row: Mapping[str, Any]) -> bool:
     return original is not None and set(original) != set(row["flags"]) - {JUDGED_WRONG}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CorrectedSnapshot(TableSnapshot):
     """Objects of tables of one moment, whose rows are read as people corrected them.
 
-    Rows of recordings with corrections have `BESIDE` beside the columns of their table.
+    Rows of recordings with corrections have more beside the columns of their table: what the view
+    of the table has, such as `original_text` and `corrected_by`.
 
     Attributes:
-        corrections: those that count, of all days: a recording may have moved since.
+        corrections: those that count, of all days: a recording may have moved, or come again.
+        beside: the objects of other tables that the views read.
     """
 
-    corrections: pa.Table = field(default_factory=lambda: _in_sql_form(CORRECTIONS, None))
+    corrections: pa.Table
+    beside: TableSnapshot
 
     def columns(self, key: str, columns: Sequence[str] | None = None) -> pa.Table:
         """A shard, or some columns of it, with all columns that this release knows.
@@ -88,24 +98,48 @@ class CorrectedSnapshot(TableSnapshot):
         Raises:
             StorageError, TableError: as of the tables.
         """
-        table = _TABLES[layout.table_of(key)]
-        corpus, date = layout.day_of(key)
-        concerned = self._corrected(table.name, corpus)
-        if not concerned:
+        table, day = _TABLES[layout.table_of(key)], layout.day_of(key)
+        said = self._said_of(table.name, day[0])
+        if said is None:
             return super().columns(key, columns)
         whole = super().columns(key)
-        is_concerned = pc.is_in(whole["recording_id"], pa.array(sorted(concerned)))
+        recordings = self._beside(RECORDINGS, day)
+        concerned = recordings.filter(_is_said_of(recordings, said))["recording_id"]
+        is_concerned = pc.is_in(whole["recording_id"], concerned.combine_chunks())
         if pc.any(is_concerned).as_py():
-            made = _in_sql_form(table, whole.filter(is_concerned), corpus, date)
-            whole = _in_their_places(whole, is_concerned, _shown(table, made, self.corrections))
+            made = _in_sql_form(table, whole.filter(is_concerned), *day)
+            given = {CORRECTIONS.name: self.corrections, RECORDINGS.name: recordings}
+            for name in tables_of_views([corrected_name(table.name)]) - {*given, table.name}:
+                given[name] = self._beside(_TABLES[name], (day[0], ""))
+            shown = _shown(table, given | {table.name: made})
+            whole = _in_their_places(whole, is_concerned, shown)
         return whole if columns is None else whole.select(_known(whole, columns))
 
-    def _corrected(self, table: str, corpus: str) -> set[str]:
-        """Recordings of which a person said something of a row of a table."""
+    def _said_of(self, table: str, corpus: str) -> pa.Table | None:
+        """The corrections of a table's rows; None where there are none."""
         if not len(self.corrections) or not is_correctable(table):
-            return set()
-        said = (pc.field("source") == table) & (pc.field("corpus") == corpus)
-        return set(self.corrections.filter(said)["recording_id"].to_pylist())
+            return None
+        found = self.corrections.filter(
+            (pc.field("source") == table) & (pc.field("corpus") == corpus)
+        )
+        return found if len(found) else None
+
+    def _beside(self, table: Table, day: tuple[str, str]) -> pa.Table:
+        """The rows of another table, of a day or of all days, as a view over it has them."""
+        held = self.beside
+        parts = [
+            _in_sql_form(table, held.columns(key), *layout.day_of(key))
+            for key in held.shards(table.name, *day)
+        ]
+        return pa.concat_tables([_in_sql_form(table, None), *parts])
+
+
+def _is_said_of(recordings: pa.Table, said: pa.Table) -> pa.ChunkedArray[Any]:
+    """Which recordings corrections are of: by name, or by their sound."""
+    by_name = pc.is_in(recordings["recording_id"], said["recording_id"].combine_chunks())
+    sounds = pc.drop_null(pc.unique(said["sound_sha256"]))
+    sounds = sounds.filter(pc.not_equal(sounds, ""))
+    return pc.or_(by_name, pc.is_in(recordings["sound_sha256"], sounds))
 
 
 def take_corrected(
@@ -125,11 +159,22 @@ def take_corrected(
         StorageError: the same day was published again and again meanwhile, or the corrections
             cannot be read.
     """
-    snapshot = take_snapshot(store, tables, corpus, since, until)
+    wanted = list(tables)
+    snapshot = take_snapshot(store, wanted, corpus, since, until)
     if as_made:
         return snapshot
     corrections = read_corrections(store, corpus)
-    return CorrectedSnapshot(snapshot.store, snapshot.stamps, snapshot.sizes_bytes, corrections)
+    needed = tables_of_views(map(corrected_name, wanted)) - {CORRECTIONS.name}
+    if not len(corrections) or not needed:
+        return snapshot
+    beside = take_snapshot(store, sorted(needed), corpus)
+    return CorrectedSnapshot(
+        store,
+        snapshot.stamps,
+        snapshot.sizes_bytes,
+        corrections=corrections,
+        beside=beside,
+    )
 
 
 def corrected_by_recording(
@@ -168,21 +213,20 @@ def _in_sql_form(
     return pa.table([*keys, *known.columns], ["corpus", "date", *known.column_names])
 
 
-def _shown(table: Table, made: pa.Table, corrections: pa.Table) -> pa.Table:
-    """Rows of a table as its view shows them: the table's columns and `BESIDE`, in its order."""
+def _shown(table: Table, given: Mapping[str, pa.Table]) -> pa.Table:
+    """Rows of a table as its view shows them, in the table's order.
+
+    Args:
+        given: its rows, and those of the tables that the view reads beside them.
+    """
     with duckdb.connect() as database:
-        given = {table.name: made, CORRECTIONS.name: corrections}
-        for name in dict.fromkeys((*CORRECTED_TABLES, table.name)):
-            if name in given:
-                database.register(f"{name}_given", given[name])
-                database.execute(f"CREATE VIEW {name} AS FROM {name}_given")
-            else:
-                database.execute(create_empty_table(_TABLES[name]))
-        for view in CORRECTED_VIEWS:
+        for name, rows in given.items():
+            database.register(name, rows)
+        for view in views_for([corrected_name(table.name)]):
             database.execute(define_joined(view, "duckdb")[0])
         shown = database.sql(f"FROM {shown_rows(table.name)}")
         names = [column.name for column in table.columns]
-        beside = [name for name in BESIDE if name in shown.columns]
+        beside = [name for name in shown.columns if name not in {*names, *_PARTITION}]
         order = ", ".join([*table.sort_by, *(n for n in _TIES if n in names)])
         found = shown.project(", ".join([*names, *beside])).order(order).to_arrow_table()
     types = {column.name: column.type for column in table.columns}
@@ -190,6 +234,7 @@ def _shown(table: Table, made: pa.Table, corrections: pa.Table) -> pa.Table:
     return pa.table(arrays, found.column_names)
 
 
+_PARTITION = ("corpus", "date")
 _TIES = ("clip_id", "segment_id", "task_hash")
 """By which rows at one place are told apart."""
 

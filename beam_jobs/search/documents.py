@@ -10,12 +10,11 @@ import duckdb
 import pyarrow as pa
 
 from af3core.storage.store import Store
-from beam_jobs.framework.corrected_rows import shown_rows
+from beam_jobs.framework.corrected_rows import shown_rows, tables_shown
 from beam_jobs.framework.table_snapshot import list_shards
 from beam_jobs.framework.views import ask_snapshot, translated_errors
 from schemas import layout
 from schemas.identity import configuration_hash
-from schemas.sql.corrected_views import CORRECTED_TABLES
 from schemas.tables.columns import TEXTS
 from schemas.tables.correction_tables import CORRECTIONS
 
@@ -208,5 +207,4 @@ def ask_documents(
         return ask(connection)
 
     with translated_errors(out):
-        tables = dict.fromkeys((*SOURCES, *CORRECTED_TABLES))
-        return ask_snapshot(out, snapshot, tables, ask_with_documents)
+        return ask_snapshot(out, snapshot, tables_shown(SOURCES), ask_with_documents)
