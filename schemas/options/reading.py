@@ -36,6 +36,7 @@ class Query(OptionGroup):
         "SQL",
         positional=True,
     )
+    as_made: bool = option(False, "views as if nobody had corrected anything")
 
 
 @dataclass(frozen=True, kw_only=True)

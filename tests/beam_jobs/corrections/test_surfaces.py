@@ -12,6 +12,9 @@ import pytest
 
 from af3core.nano.demo_archive import DATE
 from af3core.storage.address import open_store
+from beam_jobs.browse.data.archive_tables import open_tables
+from beam_jobs.browse.pages.recording_page import recording_page, segment_words
+from beam_jobs.browse.pages.subtitle_file import subtitle_file
 from beam_jobs.cli import main
 from beam_jobs.corrections.adding import undo_corrections
 from beam_jobs.derive import align_job, embed_job, summarise_job
@@ -192,7 +195,7 @@ def exported(out: Path, tasks: Path, *options: str) -> tuple[dict[str, list[str]
         said.setdefault(record["skill"], []).append(record["conversations"][1]["value"])
         words = [word["word"] for word in record.get("words", ())]
         assert not words or " ".join(words) == record["conversations"][1]["value"]
-    return said, (folder / "README.md").read_text("utf-8")
+    return said, (folder / "datasheet.md").read_text("utf-8")
 
 
 def test_exports(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -230,3 +233,51 @@ def _changes(
         if left or came:
             found[task] = (sorted(left), sorted(came))
     return found
+
+
+def test_queries(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    correct(out)
+    counted = "SELECT count(*) FILTER (text LIKE '%leeds%') AS leeds, count(*) AS rows"
+    for options, found in (((), "1,11"), (("--as-made",), "0,11")):
+        sql = f"{counted} FROM corrected_transcripts WHERE text <> ''"
+        assert ran(capsys, "query", "--out", out, *options, sql)[0].split() == ["leeds,rows", found]
+
+
+def test_the_archive_page(out: Path) -> None:
+    reel = recording(out)
+
+    def shown() -> tuple[dict[str, Any], dict[str, Any], dict[str, Any], list[str]]:
+        tables = open_tables(str(out))
+        page = recording_page(tables, reel, "", "")
+        tables.close()
+        first, second, third = page["segments"]
+        [answer] = first["answers"]
+        return first["transcript"], second["caption"], answer, third["caption"]["flags"]
+
+    made = shown()
+    assert [made[0]["text"], made[1]["text"], made[2]["choice"]] == [SAID, SEEN, "a man"]
+    batch = correct(out)
+    transcript, caption, answer, flags = shown()
+    assert (transcript["text"], transcript["corrected"]["original"]) == (MENDED, SAID)
+    assert transcript["corrected"]["by"] == "Ada"
+    assert (caption["text"], caption["corrected"]["original"]) == (RAIN, SEEN)
+    assert (answer["choice"], answer["corrected"]["original"]) == ("a woman", "a man")
+    assert flags == []
+    tables = open_tables(str(out))
+    [words] = segment_words(tables, reel, "", "", [first_segment(out)]).values()
+    subtitles = subtitle_file(tables, reel, "", "", "txt").body.decode()
+    tables.close()
+    assert words[5:8] == [
+        [43, 47, 4000, 4800],
+        [48, 53, 4800, 5600, 1],
+        [54, 57, 5600, 6400],
+    ]
+    assert "leeds" in subtitles
+    assert "glasgow" not in subtitles
+    undo(out, batch)
+    assert shown() == made
+
+
+def first_segment(out: Path) -> str:
+    [row] = [row for row in table_rows(out, "transcripts") if row["text"] == SAID]
+    return str(row["segment_id"])
