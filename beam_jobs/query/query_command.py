@@ -34,7 +34,7 @@ Run SQL over the tables; without SQL, list tables and columns.
   af3 query --out NIGHT "FROM captions" > captions.csv
 
 One SELECT, EXPLAIN, DESCRIBE, SHOW or SUMMARIZE runs, and reads the tables alone. They hold what
-the model said; the views corrected_… what people corrected of it, or with --as-made nothing of it."""
+the model said; the views corrected_… what people corrected of it, with --as-made nothing of it."""
 
 
 class QueryError(Af3Error):
