@@ -35,11 +35,13 @@ class IndexedPartition(Record):
         stamp: of the objects that it was made of.
         documents: in the index.
         meant: how many of them have a vector of their text, by model.
+        corrections: of its recordings, as `corrections_of_days` gives them.
     """
 
     stamp: str
     documents: int
     meant: dict[str, int] = field(default_factory=dict)
+    corrections: str = ""
 
 
 @dataclass(frozen=True)

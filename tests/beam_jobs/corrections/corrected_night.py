@@ -62,11 +62,11 @@ def table_rows(out: Path, table: str) -> list[dict[str, Any]]:
         return decode_rows(file)
 
 
-def write_table(out: Path, table: str, rows: list[dict[str, Any]]) -> None:
-    """Replace a table's object of the day."""
+def write_table(out: Path, table: str, rows: list[dict[str, Any]], date: str = DATE) -> None:
+    """Replace a table's object of a day."""
     [schema] = [each for each in ALL_TABLES if each.name == table]
     full = [schema.empty_row() | row for row in rows]
-    open_store(str(out)).write(_key(table), encode_table(schema, full))
+    open_store(str(out)).write(_key(table, date), encode_table(schema, full))
 
 
 def words_of(transcript: dict[str, Any]) -> list[dict[str, Any]]:
@@ -84,5 +84,5 @@ def words_of(transcript: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _key(table: str) -> str:
-    return layout.shard_key(table, "default", DATE, 0, 1)
+def _key(table: str, date: str = DATE) -> str:
+    return layout.shard_key(table, "default", date, 0, 1)

@@ -37,6 +37,7 @@ from tests.beam_jobs.corrections.corrected_night import (
     correct,
     night_to_correct,
     table_rows,
+    write_table,
 )
 from tests.beam_jobs.embedded_night import TASKS, settings_with
 
@@ -147,6 +148,18 @@ def test_search(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert indexed(out) == 1
     assert found_by(out, capsys, "leeds", *words)[0] == []
     assert (0, 6 * WORD_MS, False) in found_by(out, capsys, "glasgow", *words)[0]
+    assert indexed(out) == 0
+
+
+def test_the_day_of_another_recording_of_the_same_sound_is_indexed_again(out: Path) -> None:
+    """Its corrections lie with the day of the recording that was corrected."""
+    other = "2026-11-22"
+    for table in ("recordings", "segments", "transcripts", "captions", "answers"):
+        write_table(out, table, table_rows(out, table), other)
+    assert indexed(out) == 2
+    assert correct(out)
+    assert not list(out.glob(f"tables/corrections/*/date={DATE}/*.parquet"))
+    assert indexed(out) == 2
     assert indexed(out) == 0
 
 
