@@ -16,7 +16,7 @@ from beam_jobs.browse.data.archive_tables import open_tables
 from beam_jobs.browse.pages.recording_page import recording_page, segment_words
 from beam_jobs.browse.pages.subtitle_file import subtitle_file
 from beam_jobs.cli import main
-from beam_jobs.corrections.adding import undo_corrections
+from beam_jobs.corrections.adding import add_corrections, undo_corrections
 from beam_jobs.derive import align_job, embed_job, summarise_job
 from beam_jobs.derive.dialogues import dialogues_job
 from beam_jobs.derive.skills import skills_job
@@ -32,6 +32,7 @@ from tests.beam_jobs.corrections.corrected_night import (
     RAIN,
     REEL,
     SAID,
+    SECOND,
     SEEN,
     WORD_MS,
     correct,
@@ -246,6 +247,26 @@ def _changes(
         if left or came:
             found[task] = (sorted(left), sorted(came))
     return found
+
+
+def test_an_answer_that_is_said_to_be_wrong_is_not_used(
+    out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_corrections(str(out), [SECOND | {"task_id": "caption", "kind": "wrong"}], by="Ada")
+    rows = take_corrected(open_store(str(out)), ["captions"]).rows("captions", "default", DATE)
+    assert [row["flags"] for row in rows if row["text"] == SEEN] == [["judged_wrong"]]
+    heard = [
+        passage.heard
+        for piece in summarise_job.digest_pieces(settings_with(out, job="summarise"), DATE)
+        for passage in piece.evidence.segments
+    ]
+    assert SEEN not in heard
+    assert len([text for text in heard if text]) == 14
+    tasks = tmp_path / "tasks.yaml"
+    tasks.write_text(TASKS)
+    said, sheet = exported(out, tasks)
+    assert SEEN not in said["caption"]
+    assert "| that a person said are wrong | 1 |" in sheet
 
 
 def test_queries(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
