@@ -133,6 +133,7 @@ bench: install  ## speed and memory, as ratios against named peers
 	$(BIN)/python -m tests.benchmarks.search_engines build/million
 	$(BIN)/python -m tests.benchmarks.archive_page build/million
 	$(BIN)/python -m tests.benchmarks.sql_questions build/million
+	$(BIN)/python -m tests.benchmarks.corrected_rows build/million
 	$(BIN)/python -m tests.benchmarks.voice --random-weights
 
 nano: install  ## make the embedded model anew: data, training, figures (some three hours)

@@ -816,21 +816,27 @@ CREATE EXTERNAL TABLE IF NOT EXISTS af3.corrections (
   `batch_id` string COMMENT 'batch: what one person said at once',
   `recording_id` string COMMENT 'recording: start of the SHA-256 of its bytes',
   `content_sha256` string COMMENT 'SHA-256 of the recording\'s bytes',
-  `source` string COMMENT 'table of the answer: captions, transcripts or answers',
-  `task_id` string COMMENT 'task of the answer',
+  `source` string COMMENT 'table of the row, such as captions, transcripts or events',
+  `task_id` string COMMENT 'task of the answer; else empty',
   `start_ms` bigint COMMENT 'start, from the start of the recording',
   `end_ms` bigint COMMENT 'end, from the start of the recording',
   `channel` bigint COMMENT 'channel of the answer, from 0; else none',
-  `kind` string COMMENT 'text, empty, choice, wrong, right, flag_set or flag_lifted',
-  `aspect` string COMMENT 'value, or flag: and its name; of two of one aspect the later counts',
+  `kind` string COMMENT 'text, empty, choice, name, times, wrong, right, flag_set or flag_lifted',
+  `aspect` string COMMENT 'value, times, or flag: and its name; of two of one aspect one is shown',
   `old_value` string COMMENT 'what the model had given when it was corrected',
-  `new_value` string COMMENT 'text, option or flag; else empty',
+  `new_value` string COMMENT 'text, option, name, times in ms or flag; else empty',
   `new_word_count` bigint COMMENT 'words of a text, in any script',
   `reason` string COMMENT 'why, in the person\'s words',
   `corrected_by` string COMMENT 'who',
   `corrected_at` timestamp COMMENT 'when',
   `undone_by` string COMMENT 'who undid it; none where it counts',
-  `undone_at` timestamp COMMENT 'when it was undone'
+  `undone_at` timestamp COMMENT 'when it was undone',
+  `new_start_ms` bigint COMMENT 'start that a person gave',
+  `new_end_ms` bigint COMMENT 'end that a person gave',
+  `sound_sha256` string COMMENT 'of the recording\'s sound: the correction is of all recordings that have it',
+  `settled_by` string COMMENT 'who said last that it holds',
+  `settled_at` timestamp COMMENT 'when that was said',
+  `settled_value` string COMMENT 'what its row said then: the correction is of that too'
 )
 COMMENT 'one row per correction by a person; the views corrected_… show what counts'
 PARTITIONED BY (`corpus` string COMMENT 'corpus, from the object\'s path', `date` date COMMENT 'archive day, from the object\'s path')
@@ -846,38 +852,378 @@ TBLPROPERTIES (
   'storage.location.template' = 's3://BUCKET/PREFIX/tables/corrections/corpus=${corpus}/date=${date}/'
 );
 
-CREATE OR REPLACE VIEW af3.placed_corrections AS
-SELECT p.*,
+CREATE OR REPLACE VIEW af3.heard_corrections AS
+SELECT r.corpus, r.date, r.recording_id,
+  c.correction_id, c.batch_id, c.kind, c.aspect, c.old_value, c.new_value, c.new_word_count, c.new_start_ms, c.new_end_ms, c.reason, c.corrected_by, c.corrected_at, c.settled_at, c.source, c.task_id, c.channel, c.start_ms, c.end_ms, c.settled_value
+FROM (
+  SELECT h.corpus, h.date, h.recording_id, heard
+  FROM af3.recordings AS h CROSS JOIN UNNEST(ARRAY[h.recording_id, h.sound_sha256]) AS u (heard)
+) AS r
+JOIN (
+  SELECT k.corpus, k.correction_id, k.batch_id, k.kind, k.aspect, k.old_value, k.new_value, k.new_word_count, k.new_start_ms, k.new_end_ms, k.reason, k.corrected_by, k.corrected_at, k.settled_at, k.source, k.task_id, k.channel, k.start_ms, k.end_ms, k.settled_value,
+    heard
+  FROM af3.corrections AS k CROSS JOIN UNNEST(ARRAY[k.recording_id, k.sound_sha256]) AS u (heard)
+  WHERE k.undone_at IS NULL
+) AS c
+  ON c.corpus = r.corpus AND c.heard = r.heard
+WHERE r.heard <> '';
+
+CREATE OR REPLACE VIEW af3.placed_captions AS
+SELECT q.*,
   CASE WHEN counts THEN ROW_NUMBER() OVER (
-    PARTITION BY source, corpus, date, recording_id, clip_id, segment_id, task_id, task_hash, aspect, counts
-    ORDER BY corrected_at DESC, correction_id DESC
+    PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, task_hash, aspect, counts ORDER BY yields, said_at DESC, correction_id DESC
   ) END AS place
 FROM (
-  SELECT x.source, x.corpus, x.date, x.recording_id, x.clip_id, x.segment_id, x.task_id, x.task_hash,
-    c.correction_id, c.batch_id, c.kind, c.aspect, c.old_value, c.new_value, c.new_word_count,
-    c.reason, c.corrected_by, c.corrected_at, CASE WHEN c.kind = 'choice' THEN x.choice ELSE x.text END AS value_now,
-    CASE WHEN c.kind = 'choice' THEN x.choice ELSE x.text END = c.old_value AS fits,
-    c.kind IN ('text', 'empty', 'choice') OR CASE WHEN c.kind = 'choice' THEN x.choice ELSE x.text END = c.old_value AS counts
+  SELECT p.*, CASE
+      WHEN of_person > 1 THEN 2
+      WHEN kind = 'wrong' AND settled_at IS NULL AND MAX(
+        CASE WHEN of_person = 1 AND kind IN ('text', 'empty', 'choice', 'name') THEN 1 ELSE 0 END
+      ) OVER (PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, task_hash, aspect, counts) = 1 THEN 1
+      ELSE 0
+    END AS yields
   FROM (
-    SELECT 'captions' AS source, corpus, date, recording_id, clip_id, segment_id, task_id, task_hash,
-      start_ms, end_ms, channel, text, '' AS choice
-    FROM af3.captions
-    UNION ALL
-    SELECT 'transcripts' AS source, corpus, date, recording_id, clip_id, segment_id, task_id, task_hash,
-      start_ms, end_ms, channel, text, '' AS choice
-    FROM af3.transcripts
-    UNION ALL
-    SELECT 'answers' AS source, corpus, date, recording_id, clip_id, segment_id, task_id, task_hash,
-      start_ms, end_ms, channel, text, choice
-    FROM af3.answers
-  ) AS x
-  JOIN af3.corrections AS c
-    ON c.corpus = x.corpus AND c.recording_id = x.recording_id AND c.source = x.source
-    AND c.task_id = x.task_id AND COALESCE(c.channel, -1) = COALESCE(x.channel, -1)
-  WHERE c.undone_at IS NULL
+    SELECT n.*, ROW_NUMBER() OVER (
+        PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, task_hash, aspect, counts, corrected_by ORDER BY said_at DESC, correction_id DESC
+      ) AS of_person
+    FROM (
+      SELECT m.*, fitting = 1 AS fits,
+        kind IN ('text', 'empty', 'choice', 'name', 'times') OR fitting = 1 AS counts
+      FROM (
+        SELECT o.*, ROW_NUMBER() OVER (
+            PARTITION BY corpus, date, recording_id, correction_id
+            ORDER BY fitting DESC, shared_ms DESC, row_end_ms - row_start_ms,
+              start_ms, end_ms, clip_id, task_id, task_hash
+          ) AS nearest
+        FROM (
+          SELECT x.corpus, x.date, x.recording_id, x.start_ms, x.end_ms, x.clip_id, x.task_id, x.task_hash, x.segment_id, x.channel AS row_channel,
+            x.start_ms AS row_start_ms, x.end_ms AS row_end_ms,
+            c.correction_id, c.batch_id, c.kind, c.aspect, c.old_value, c.new_value, c.new_word_count, c.new_start_ms, c.new_end_ms, c.reason, c.corrected_by, c.corrected_at, c.settled_at,
+            COALESCE(c.settled_at, c.corrected_at) AS said_at, x.text AS value_now,
+            CASE WHEN x.text IN (c.old_value, COALESCE(c.settled_value, c.old_value)) THEN 1 ELSE 0 END AS fitting,
+            LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms) AS shared_ms
+          FROM af3.captions AS x
+          JOIN af3.heard_corrections AS c
+            ON c.corpus = x.corpus AND c.date = x.date AND c.recording_id = x.recording_id AND c.task_id = x.task_id AND COALESCE(c.channel, -1) = COALESCE(x.channel, -1)
+          WHERE c.source = 'captions'
     AND 10 * (LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms))
       >= 9 * (GREATEST(c.end_ms, x.end_ms) - LEAST(c.start_ms, x.start_ms))
-) AS p;
+        ) AS o
+      ) AS m
+      WHERE nearest = 1
+    ) AS n
+  ) AS p
+) AS q;
+
+CREATE OR REPLACE VIEW af3.placed_transcripts AS
+SELECT q.*,
+  CASE WHEN counts THEN ROW_NUMBER() OVER (
+    PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, task_hash, aspect, counts ORDER BY yields, said_at DESC, correction_id DESC
+  ) END AS place
+FROM (
+  SELECT p.*, CASE
+      WHEN of_person > 1 THEN 2
+      WHEN kind = 'wrong' AND settled_at IS NULL AND MAX(
+        CASE WHEN of_person = 1 AND kind IN ('text', 'empty', 'choice', 'name') THEN 1 ELSE 0 END
+      ) OVER (PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, task_hash, aspect, counts) = 1 THEN 1
+      ELSE 0
+    END AS yields
+  FROM (
+    SELECT n.*, ROW_NUMBER() OVER (
+        PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, task_hash, aspect, counts, corrected_by ORDER BY said_at DESC, correction_id DESC
+      ) AS of_person
+    FROM (
+      SELECT m.*, fitting = 1 AS fits,
+        kind IN ('text', 'empty', 'choice', 'name', 'times') OR fitting = 1 AS counts
+      FROM (
+        SELECT o.*, ROW_NUMBER() OVER (
+            PARTITION BY corpus, date, recording_id, correction_id
+            ORDER BY fitting DESC, shared_ms DESC, row_end_ms - row_start_ms,
+              start_ms, end_ms, clip_id, task_id, task_hash
+          ) AS nearest
+        FROM (
+          SELECT x.corpus, x.date, x.recording_id, x.start_ms, x.end_ms, x.clip_id, x.task_id, x.task_hash, x.segment_id, x.channel AS row_channel,
+            x.start_ms AS row_start_ms, x.end_ms AS row_end_ms,
+            c.correction_id, c.batch_id, c.kind, c.aspect, c.old_value, c.new_value, c.new_word_count, c.new_start_ms, c.new_end_ms, c.reason, c.corrected_by, c.corrected_at, c.settled_at,
+            COALESCE(c.settled_at, c.corrected_at) AS said_at, x.text AS value_now,
+            CASE WHEN x.text IN (c.old_value, COALESCE(c.settled_value, c.old_value)) THEN 1 ELSE 0 END AS fitting,
+            LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms) AS shared_ms
+          FROM af3.transcripts AS x
+          JOIN af3.heard_corrections AS c
+            ON c.corpus = x.corpus AND c.date = x.date AND c.recording_id = x.recording_id AND c.task_id = x.task_id AND COALESCE(c.channel, -1) = COALESCE(x.channel, -1)
+          WHERE c.source = 'transcripts'
+    AND 10 * (LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms))
+      >= 9 * (GREATEST(c.end_ms, x.end_ms) - LEAST(c.start_ms, x.start_ms))
+        ) AS o
+      ) AS m
+      WHERE nearest = 1
+    ) AS n
+  ) AS p
+) AS q;
+
+CREATE OR REPLACE VIEW af3.placed_answers AS
+SELECT q.*,
+  CASE WHEN counts THEN ROW_NUMBER() OVER (
+    PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, task_hash, aspect, counts ORDER BY yields, said_at DESC, correction_id DESC
+  ) END AS place
+FROM (
+  SELECT p.*, CASE
+      WHEN of_person > 1 THEN 2
+      WHEN kind = 'wrong' AND settled_at IS NULL AND MAX(
+        CASE WHEN of_person = 1 AND kind IN ('text', 'empty', 'choice', 'name') THEN 1 ELSE 0 END
+      ) OVER (PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, task_hash, aspect, counts) = 1 THEN 1
+      ELSE 0
+    END AS yields
+  FROM (
+    SELECT n.*, ROW_NUMBER() OVER (
+        PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, task_hash, aspect, counts, corrected_by ORDER BY said_at DESC, correction_id DESC
+      ) AS of_person
+    FROM (
+      SELECT m.*, fitting = 1 AS fits,
+        kind IN ('text', 'empty', 'choice', 'name', 'times') OR fitting = 1 AS counts
+      FROM (
+        SELECT o.*, ROW_NUMBER() OVER (
+            PARTITION BY corpus, date, recording_id, correction_id
+            ORDER BY fitting DESC, shared_ms DESC, row_end_ms - row_start_ms,
+              start_ms, end_ms, clip_id, task_id, task_hash
+          ) AS nearest
+        FROM (
+          SELECT x.corpus, x.date, x.recording_id, x.start_ms, x.end_ms, x.clip_id, x.task_id, x.task_hash, x.segment_id, x.channel AS row_channel,
+            x.start_ms AS row_start_ms, x.end_ms AS row_end_ms,
+            c.correction_id, c.batch_id, c.kind, c.aspect, c.old_value, c.new_value, c.new_word_count, c.new_start_ms, c.new_end_ms, c.reason, c.corrected_by, c.corrected_at, c.settled_at,
+            COALESCE(c.settled_at, c.corrected_at) AS said_at, CASE WHEN c.kind = 'choice' THEN x.choice ELSE x.text END AS value_now,
+            CASE WHEN CASE WHEN c.kind = 'choice' THEN x.choice ELSE x.text END IN (c.old_value, COALESCE(c.settled_value, c.old_value)) THEN 1 ELSE 0 END AS fitting,
+            LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms) AS shared_ms
+          FROM af3.answers AS x
+          JOIN af3.heard_corrections AS c
+            ON c.corpus = x.corpus AND c.date = x.date AND c.recording_id = x.recording_id AND c.task_id = x.task_id AND COALESCE(c.channel, -1) = COALESCE(x.channel, -1)
+          WHERE c.source = 'answers'
+    AND 10 * (LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms))
+      >= 9 * (GREATEST(c.end_ms, x.end_ms) - LEAST(c.start_ms, x.start_ms))
+        ) AS o
+      ) AS m
+      WHERE nearest = 1
+    ) AS n
+  ) AS p
+) AS q;
+
+CREATE OR REPLACE VIEW af3.placed_events AS
+SELECT q.*,
+  CASE WHEN counts THEN ROW_NUMBER() OVER (
+    PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, event_id, aspect, counts ORDER BY yields, said_at DESC, correction_id DESC
+  ) END AS place
+FROM (
+  SELECT p.*, CASE
+      WHEN of_person > 1 THEN 2
+      WHEN kind = 'wrong' AND settled_at IS NULL AND MAX(
+        CASE WHEN of_person = 1 AND kind IN ('text', 'empty', 'choice', 'name') THEN 1 ELSE 0 END
+      ) OVER (PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, event_id, aspect, counts) = 1 THEN 1
+      ELSE 0
+    END AS yields
+  FROM (
+    SELECT n.*, ROW_NUMBER() OVER (
+        PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, event_id, aspect, counts, corrected_by ORDER BY said_at DESC, correction_id DESC
+      ) AS of_person
+    FROM (
+      SELECT m.*, fitting = 1 AS fits,
+        kind IN ('text', 'empty', 'choice', 'name', 'times') OR fitting = 1 AS counts
+      FROM (
+        SELECT o.*, ROW_NUMBER() OVER (
+            PARTITION BY corpus, date, recording_id, correction_id
+            ORDER BY fitting DESC, shared_ms DESC, row_end_ms - row_start_ms,
+              start_ms, end_ms, clip_id, event_id
+          ) AS nearest
+        FROM (
+          SELECT x.corpus, x.date, x.recording_id, x.start_ms, x.end_ms, x.clip_id, x.event_id, x.segment_id, c.channel AS row_channel,
+            x.start_ms AS row_start_ms, x.end_ms AS row_end_ms,
+            c.correction_id, c.batch_id, c.kind, c.aspect, c.old_value, c.new_value, c.new_word_count, c.new_start_ms, c.new_end_ms, c.reason, c.corrected_by, c.corrected_at, c.settled_at,
+            COALESCE(c.settled_at, c.corrected_at) AS said_at, x.label AS value_now,
+            CASE WHEN x.label IN (c.old_value, COALESCE(c.settled_value, c.old_value)) THEN 1 ELSE 0 END AS fitting,
+            LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms) AS shared_ms
+          FROM af3.events AS x
+          JOIN af3.heard_corrections AS c
+            ON c.corpus = x.corpus AND c.date = x.date AND c.recording_id = x.recording_id
+          WHERE c.source = 'events'
+    AND (10 * (LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms))
+      >= 9 * (GREATEST(c.end_ms, x.end_ms) - LEAST(c.start_ms, x.start_ms))
+    OR c.new_start_ms IS NOT NULL AND 10 * (LEAST(c.new_end_ms, x.end_ms) - GREATEST(c.new_start_ms, x.start_ms))
+      >= 9 * (GREATEST(c.new_end_ms, x.end_ms) - LEAST(c.new_start_ms, x.start_ms)))
+        ) AS o
+      ) AS m
+      WHERE nearest = 1
+    ) AS n
+  ) AS p
+) AS q;
+
+CREATE OR REPLACE VIEW af3.placed_words AS
+SELECT q.*,
+  CASE WHEN counts THEN ROW_NUMBER() OVER (
+    PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, position, aspect, counts ORDER BY yields, said_at DESC, correction_id DESC
+  ) END AS place
+FROM (
+  SELECT p.*, CASE
+      WHEN of_person > 1 THEN 2
+      WHEN kind = 'wrong' AND settled_at IS NULL AND MAX(
+        CASE WHEN of_person = 1 AND kind IN ('text', 'empty', 'choice', 'name') THEN 1 ELSE 0 END
+      ) OVER (PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, position, aspect, counts) = 1 THEN 1
+      ELSE 0
+    END AS yields
+  FROM (
+    SELECT n.*, ROW_NUMBER() OVER (
+        PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, position, aspect, counts, corrected_by ORDER BY said_at DESC, correction_id DESC
+      ) AS of_person
+    FROM (
+      SELECT m.*, fitting = 1 AS fits,
+        kind IN ('text', 'empty', 'choice', 'name', 'times') OR fitting = 1 AS counts
+      FROM (
+        SELECT o.*, ROW_NUMBER() OVER (
+            PARTITION BY corpus, date, recording_id, correction_id
+            ORDER BY fitting DESC, shared_ms DESC, row_end_ms - row_start_ms,
+              start_ms, end_ms, clip_id, task_id, position
+          ) AS nearest
+        FROM (
+          SELECT x.corpus, x.date, x.recording_id, x.start_ms, x.end_ms, x.clip_id, x.task_id, x.position, x.segment_id, x.channel AS row_channel,
+            x.start_ms AS row_start_ms, x.end_ms AS row_end_ms,
+            c.correction_id, c.batch_id, c.kind, c.aspect, c.old_value, c.new_value, c.new_word_count, c.new_start_ms, c.new_end_ms, c.reason, c.corrected_by, c.corrected_at, c.settled_at,
+            COALESCE(c.settled_at, c.corrected_at) AS said_at, x.word AS value_now,
+            CASE WHEN x.word IN (c.old_value, COALESCE(c.settled_value, c.old_value)) THEN 1 ELSE 0 END AS fitting,
+            LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms) AS shared_ms
+          FROM af3.words AS x
+          JOIN af3.heard_corrections AS c
+            ON c.corpus = x.corpus AND c.date = x.date AND c.recording_id = x.recording_id AND c.task_id = x.task_id AND COALESCE(c.channel, -1) = COALESCE(x.channel, -1) AND c.old_value = x.word
+          WHERE c.source = 'words'
+    AND (10 * (LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms))
+      >= 5 * (GREATEST(c.end_ms, x.end_ms) - LEAST(c.start_ms, x.start_ms))
+    OR c.new_start_ms IS NOT NULL AND 10 * (LEAST(c.new_end_ms, x.end_ms) - GREATEST(c.new_start_ms, x.start_ms))
+      >= 5 * (GREATEST(c.new_end_ms, x.end_ms) - LEAST(c.new_start_ms, x.start_ms)))
+        ) AS o
+      ) AS m
+      WHERE nearest = 1
+    ) AS n
+  ) AS p
+) AS q;
+
+CREATE OR REPLACE VIEW af3.placed_speaker_turns AS
+SELECT q.*,
+  CASE WHEN counts THEN ROW_NUMBER() OVER (
+    PARTITION BY corpus, date, recording_id, start_ms, end_ms, voice, aspect, counts ORDER BY yields, said_at DESC, correction_id DESC
+  ) END AS place
+FROM (
+  SELECT p.*, CASE
+      WHEN of_person > 1 THEN 2
+      WHEN kind = 'wrong' AND settled_at IS NULL AND MAX(
+        CASE WHEN of_person = 1 AND kind IN ('text', 'empty', 'choice', 'name') THEN 1 ELSE 0 END
+      ) OVER (PARTITION BY corpus, date, recording_id, start_ms, end_ms, voice, aspect, counts) = 1 THEN 1
+      ELSE 0
+    END AS yields
+  FROM (
+    SELECT n.*, ROW_NUMBER() OVER (
+        PARTITION BY corpus, date, recording_id, start_ms, end_ms, voice, aspect, counts, corrected_by ORDER BY said_at DESC, correction_id DESC
+      ) AS of_person
+    FROM (
+      SELECT m.*, fitting = 1 AS fits,
+        kind IN ('text', 'empty', 'choice', 'name', 'times') OR fitting = 1 AS counts
+      FROM (
+        SELECT o.*, ROW_NUMBER() OVER (
+            PARTITION BY corpus, date, recording_id, correction_id
+            ORDER BY fitting DESC, shared_ms DESC, row_end_ms - row_start_ms,
+              start_ms, end_ms, voice
+          ) AS nearest
+        FROM (
+          SELECT x.corpus, x.date, x.recording_id, x.start_ms, x.end_ms, x.voice, x.channel AS row_channel,
+            x.start_ms AS row_start_ms, x.end_ms AS row_end_ms,
+            c.correction_id, c.batch_id, c.kind, c.aspect, c.old_value, c.new_value, c.new_word_count, c.new_start_ms, c.new_end_ms, c.reason, c.corrected_by, c.corrected_at, c.settled_at,
+            COALESCE(c.settled_at, c.corrected_at) AS said_at, COALESCE(x.speaker, CONCAT('voice ', CAST(x.voice AS VARCHAR))) AS value_now,
+            CASE WHEN COALESCE(x.speaker, CONCAT('voice ', CAST(x.voice AS VARCHAR))) IN (c.old_value, COALESCE(c.settled_value, c.old_value)) THEN 1 ELSE 0 END AS fitting,
+            LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms) AS shared_ms
+          FROM af3.speaker_turns AS x
+          JOIN af3.heard_corrections AS c
+            ON c.corpus = x.corpus AND c.date = x.date AND c.recording_id = x.recording_id AND COALESCE(c.channel, -1) = COALESCE(x.channel, -1)
+          WHERE c.source = 'speaker_turns'
+    AND 10 * (LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms))
+      >= 9 * (GREATEST(c.end_ms, x.end_ms) - LEAST(c.start_ms, x.start_ms))
+        ) AS o
+      ) AS m
+      WHERE nearest = 1
+    ) AS n
+  ) AS p
+) AS q;
+
+CREATE OR REPLACE VIEW af3.placed_chapters AS
+SELECT q.*,
+  CASE WHEN counts THEN ROW_NUMBER() OVER (
+    PARTITION BY corpus, date, recording_id, chapter, aspect, counts ORDER BY yields, said_at DESC, correction_id DESC
+  ) END AS place
+FROM (
+  SELECT p.*, CASE
+      WHEN of_person > 1 THEN 2
+      WHEN kind = 'wrong' AND settled_at IS NULL AND MAX(
+        CASE WHEN of_person = 1 AND kind IN ('text', 'empty', 'choice', 'name') THEN 1 ELSE 0 END
+      ) OVER (PARTITION BY corpus, date, recording_id, chapter, aspect, counts) = 1 THEN 1
+      ELSE 0
+    END AS yields
+  FROM (
+    SELECT n.*, ROW_NUMBER() OVER (
+        PARTITION BY corpus, date, recording_id, chapter, aspect, counts, corrected_by ORDER BY said_at DESC, correction_id DESC
+      ) AS of_person
+    FROM (
+      SELECT m.*, fitting = 1 AS fits,
+        kind IN ('text', 'empty', 'choice', 'name', 'times') OR fitting = 1 AS counts
+      FROM (
+        SELECT o.*, ROW_NUMBER() OVER (
+            PARTITION BY corpus, date, recording_id, correction_id
+            ORDER BY fitting DESC, shared_ms DESC, row_end_ms - row_start_ms,
+              chapter
+          ) AS nearest
+        FROM (
+          SELECT x.corpus, x.date, x.recording_id, x.chapter, c.channel AS row_channel,
+            x.start_ms AS row_start_ms, x.end_ms AS row_end_ms,
+            c.correction_id, c.batch_id, c.kind, c.aspect, c.old_value, c.new_value, c.new_word_count, c.new_start_ms, c.new_end_ms, c.reason, c.corrected_by, c.corrected_at, c.settled_at,
+            COALESCE(c.settled_at, c.corrected_at) AS said_at, x.title AS value_now,
+            CASE WHEN x.title IN (c.old_value, COALESCE(c.settled_value, c.old_value)) THEN 1 ELSE 0 END AS fitting,
+            LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms) AS shared_ms
+          FROM af3.chapters AS x
+          JOIN af3.heard_corrections AS c
+            ON c.corpus = x.corpus AND c.date = x.date AND c.recording_id = x.recording_id
+          WHERE c.source = 'chapters'
+    AND (10 * (LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms))
+      >= 9 * (GREATEST(c.end_ms, x.end_ms) - LEAST(c.start_ms, x.start_ms))
+    OR c.new_start_ms IS NOT NULL AND 10 * (LEAST(c.new_end_ms, x.end_ms) - GREATEST(c.new_start_ms, x.start_ms))
+      >= 9 * (GREATEST(c.new_end_ms, x.end_ms) - LEAST(c.new_start_ms, x.start_ms)))
+        ) AS o
+      ) AS m
+      WHERE nearest = 1
+    ) AS n
+  ) AS p
+) AS q;
+
+CREATE OR REPLACE VIEW af3.placed_corrections AS
+SELECT 'captions' AS source, corpus, date, recording_id, clip_id, segment_id, task_id, task_hash, '' AS row_id,
+  row_start_ms, row_end_ms, row_channel, correction_id, batch_id, kind, aspect, old_value, new_value, new_word_count, new_start_ms, new_end_ms, reason, corrected_by, corrected_at, settled_at, said_at, value_now, fits, counts, yields, place
+FROM af3.placed_captions
+UNION ALL
+SELECT 'transcripts' AS source, corpus, date, recording_id, clip_id, segment_id, task_id, task_hash, '' AS row_id,
+  row_start_ms, row_end_ms, row_channel, correction_id, batch_id, kind, aspect, old_value, new_value, new_word_count, new_start_ms, new_end_ms, reason, corrected_by, corrected_at, settled_at, said_at, value_now, fits, counts, yields, place
+FROM af3.placed_transcripts
+UNION ALL
+SELECT 'answers' AS source, corpus, date, recording_id, clip_id, segment_id, task_id, task_hash, '' AS row_id,
+  row_start_ms, row_end_ms, row_channel, correction_id, batch_id, kind, aspect, old_value, new_value, new_word_count, new_start_ms, new_end_ms, reason, corrected_by, corrected_at, settled_at, said_at, value_now, fits, counts, yields, place
+FROM af3.placed_answers
+UNION ALL
+SELECT 'events' AS source, corpus, date, recording_id, clip_id, segment_id, '' AS task_id, '' AS task_hash, CAST(event_id AS VARCHAR) AS row_id,
+  row_start_ms, row_end_ms, row_channel, correction_id, batch_id, kind, aspect, old_value, new_value, new_word_count, new_start_ms, new_end_ms, reason, corrected_by, corrected_at, settled_at, said_at, value_now, fits, counts, yields, place
+FROM af3.placed_events
+UNION ALL
+SELECT 'words' AS source, corpus, date, recording_id, clip_id, segment_id, task_id, '' AS task_hash, CAST(position AS VARCHAR) AS row_id,
+  row_start_ms, row_end_ms, row_channel, correction_id, batch_id, kind, aspect, old_value, new_value, new_word_count, new_start_ms, new_end_ms, reason, corrected_by, corrected_at, settled_at, said_at, value_now, fits, counts, yields, place
+FROM af3.placed_words
+UNION ALL
+SELECT 'speaker_turns' AS source, corpus, date, recording_id, '' AS clip_id, '' AS segment_id, '' AS task_id, '' AS task_hash, CAST(voice AS VARCHAR) AS row_id,
+  row_start_ms, row_end_ms, row_channel, correction_id, batch_id, kind, aspect, old_value, new_value, new_word_count, new_start_ms, new_end_ms, reason, corrected_by, corrected_at, settled_at, said_at, value_now, fits, counts, yields, place
+FROM af3.placed_speaker_turns
+UNION ALL
+SELECT 'chapters' AS source, corpus, date, recording_id, '' AS clip_id, '' AS segment_id, '' AS task_id, '' AS task_hash, CAST(chapter AS VARCHAR) AS row_id,
+  row_start_ms, row_end_ms, row_channel, correction_id, batch_id, kind, aspect, old_value, new_value, new_word_count, new_start_ms, new_end_ms, reason, corrected_by, corrected_at, settled_at, said_at, value_now, fits, counts, yields, place
+FROM af3.placed_chapters;
 
 CREATE OR REPLACE VIEW af3.corrected_captions AS
 SELECT t.corpus, t.date,
@@ -891,7 +1237,7 @@ SELECT t.corpus, t.date,
   t.mean_logprob,
   t.token_count,
   t.finish_reason,
-  CASE WHEN g.task_id IS NULL THEN t.flags ELSE COALESCE(f.flags, CAST(ARRAY[] AS ARRAY(VARCHAR))) END AS flags,
+  CASE WHEN s.has_flags = 1 THEN ARRAY_SORT(ARRAY_EXCEPT(t.flags || COALESCE(s.flags_set, CAST(ARRAY[] AS ARRAY(VARCHAR))), COALESCE(s.flags_lifted, CAST(ARRAY[] AS ARRAY(VARCHAR))))) ELSE t.flags END AS flags,
   t.model,
   t.weights_revision,
   t.engine,
@@ -900,37 +1246,41 @@ SELECT t.corpus, t.date,
   t.generated_at,
   t.examples,
   t.thinking,
-  CASE WHEN v.kind IN ('text', 'empty', 'choice') THEN v.new_value ELSE t.text END AS text,
+  CASE WHEN s.value_kind IN ('text', 'empty', 'choice', 'name') THEN s.value ELSE t.text END AS text,
   t.channel,
   t.text AS original_text,
   t.flags AS original_flags,
-  v.kind AS correction, v.correction_id, v.corrected_by, v.corrected_at,
-  v.reason AS correction_reason, v.old_value AS corrected_from, v.fits AS correction_fits
+  s.kind AS correction, s.correction_id, s.corrected_by, s.corrected_at,
+  s.reason AS correction_reason, s.old_value AS corrected_from, s.fits AS correction_fits
 FROM af3.captions AS t
-LEFT JOIN (SELECT * FROM af3.placed_corrections WHERE source = 'captions' AND place = 1 AND aspect = 'value') AS v
-  ON v.corpus = t.corpus AND v.date = t.date AND v.recording_id = t.recording_id AND v.clip_id = t.clip_id AND v.segment_id = t.segment_id AND v.task_id = t.task_id AND v.task_hash = t.task_hash
-LEFT JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM af3.placed_corrections WHERE source = 'captions' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS s) AS g
-  ON g.corpus = t.corpus AND g.date = t.date AND g.recording_id = t.recording_id AND g.clip_id = t.clip_id AND g.segment_id = t.segment_id AND g.task_id = t.task_id AND g.task_hash = t.task_hash
 LEFT JOIN (
-  SELECT k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash, ARRAY_AGG(k.flag ORDER BY k.flag) AS flags
+  SELECT k.corpus, k.date, k.recording_id, k.start_ms, k.end_ms, k.clip_id, k.task_id, k.task_hash,
+    MAX(CASE WHEN aspect = 'value' THEN kind END) AS value_kind,
+    MAX(CASE WHEN aspect = 'value' THEN new_value END) AS value,
+    MAX(CASE WHEN aspect = 'value' THEN new_word_count END) AS word_count,
+    MAX(CASE WHEN aspect = 'times' THEN new_start_ms END) AS new_start_ms,
+    MAX(CASE WHEN aspect = 'times' THEN new_end_ms END) AS new_end_ms,
+    MAX(CASE WHEN kind IN ('flag_set', 'flag_lifted') THEN 1 ELSE 0 END) AS has_flags,
+    ARRAY_AGG(new_value) FILTER (WHERE kind = 'flag_set') AS flags_set,
+    ARRAY_AGG(new_value) FILTER (WHERE kind = 'flag_lifted') AS flags_lifted,
+    MAX(CASE WHEN newest = 1 THEN kind END) AS kind,
+    MAX(CASE WHEN newest = 1 THEN correction_id END) AS correction_id,
+    MAX(CASE WHEN newest = 1 THEN corrected_by END) AS corrected_by,
+    MAX(CASE WHEN newest = 1 THEN corrected_at END) AS corrected_at,
+    MAX(CASE WHEN newest = 1 THEN reason END) AS reason,
+    MAX(CASE WHEN newest = 1 THEN old_value END) AS old_value,
+    MAX(CASE WHEN newest = 1 THEN fits END) AS fits
   FROM (
-    SELECT u.corpus, u.date, u.recording_id, u.clip_id, u.segment_id, u.task_id, u.task_hash, u.flag
-    FROM (
-      SELECT o.corpus, o.date, o.recording_id, o.clip_id, o.segment_id, o.task_id, o.task_hash, flag
-      FROM af3.captions AS o
-      JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM af3.placed_corrections WHERE source = 'captions' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS s) AS q
-        ON q.corpus = o.corpus AND q.date = o.date AND q.recording_id = o.recording_id AND q.clip_id = o.clip_id AND q.segment_id = o.segment_id AND q.task_id = o.task_id AND q.task_hash = o.task_hash CROSS JOIN UNNEST(o.flags) AS u (flag)
-    ) AS u
-    LEFT JOIN (SELECT * FROM af3.placed_corrections WHERE source = 'captions' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS l
-      ON l.corpus = u.corpus AND l.date = u.date AND l.recording_id = u.recording_id AND l.clip_id = u.clip_id AND l.segment_id = u.segment_id AND l.task_id = u.task_id AND l.task_hash = u.task_hash AND l.new_value = u.flag
-    WHERE l.correction_id IS NULL
-    UNION ALL
-    SELECT a.corpus, a.date, a.recording_id, a.clip_id, a.segment_id, a.task_id, a.task_hash, a.new_value AS flag
-    FROM (SELECT * FROM af3.placed_corrections WHERE source = 'captions' AND place = 1 AND kind = 'flag_set') AS a
+    SELECT p.*, CASE WHEN aspect IN ('value', 'times') THEN ROW_NUMBER() OVER (
+        PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, task_hash, aspect IN ('value', 'times')
+        ORDER BY said_at DESC, correction_id DESC
+      ) END AS newest
+    FROM af3.placed_captions AS p
+    WHERE place = 1
   ) AS k
-  GROUP BY k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash
-) AS f
-  ON f.corpus = t.corpus AND f.date = t.date AND f.recording_id = t.recording_id AND f.clip_id = t.clip_id AND f.segment_id = t.segment_id AND f.task_id = t.task_id AND f.task_hash = t.task_hash;
+  GROUP BY k.corpus, k.date, k.recording_id, k.start_ms, k.end_ms, k.clip_id, k.task_id, k.task_hash
+) AS s
+  ON s.corpus = t.corpus AND s.date = t.date AND s.recording_id = t.recording_id AND s.start_ms = t.start_ms AND s.end_ms = t.end_ms AND s.clip_id = t.clip_id AND s.task_id = t.task_id AND s.task_hash = t.task_hash;
 
 CREATE OR REPLACE VIEW af3.corrected_transcripts AS
 SELECT t.corpus, t.date,
@@ -944,7 +1294,7 @@ SELECT t.corpus, t.date,
   t.mean_logprob,
   t.token_count,
   t.finish_reason,
-  CASE WHEN g.task_id IS NULL THEN t.flags ELSE COALESCE(f.flags, CAST(ARRAY[] AS ARRAY(VARCHAR))) END AS flags,
+  CASE WHEN s.has_flags = 1 THEN ARRAY_SORT(ARRAY_EXCEPT(t.flags || COALESCE(s.flags_set, CAST(ARRAY[] AS ARRAY(VARCHAR))), COALESCE(s.flags_lifted, CAST(ARRAY[] AS ARRAY(VARCHAR))))) ELSE t.flags END AS flags,
   t.model,
   t.weights_revision,
   t.engine,
@@ -952,40 +1302,44 @@ SELECT t.corpus, t.date,
   t.run_id,
   t.generated_at,
   t.examples,
-  CASE WHEN v.kind IN ('text', 'empty', 'choice') THEN v.new_word_count ELSE t.word_count END AS word_count,
-  CASE WHEN v.kind IN ('text', 'empty', 'choice') THEN v.new_value ELSE t.text END AS text,
+  CASE WHEN s.value_kind IN ('text', 'empty', 'choice', 'name') THEN s.word_count ELSE t.word_count END AS word_count,
+  CASE WHEN s.value_kind IN ('text', 'empty', 'choice', 'name') THEN s.value ELSE t.text END AS text,
   t.channel,
   t.language,
   t.language_probability,
   t.text AS original_text,
   t.flags AS original_flags,
-  v.kind AS correction, v.correction_id, v.corrected_by, v.corrected_at,
-  v.reason AS correction_reason, v.old_value AS corrected_from, v.fits AS correction_fits
+  s.kind AS correction, s.correction_id, s.corrected_by, s.corrected_at,
+  s.reason AS correction_reason, s.old_value AS corrected_from, s.fits AS correction_fits
 FROM af3.transcripts AS t
-LEFT JOIN (SELECT * FROM af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND aspect = 'value') AS v
-  ON v.corpus = t.corpus AND v.date = t.date AND v.recording_id = t.recording_id AND v.clip_id = t.clip_id AND v.segment_id = t.segment_id AND v.task_id = t.task_id AND v.task_hash = t.task_hash
-LEFT JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS s) AS g
-  ON g.corpus = t.corpus AND g.date = t.date AND g.recording_id = t.recording_id AND g.clip_id = t.clip_id AND g.segment_id = t.segment_id AND g.task_id = t.task_id AND g.task_hash = t.task_hash
 LEFT JOIN (
-  SELECT k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash, ARRAY_AGG(k.flag ORDER BY k.flag) AS flags
+  SELECT k.corpus, k.date, k.recording_id, k.start_ms, k.end_ms, k.clip_id, k.task_id, k.task_hash,
+    MAX(CASE WHEN aspect = 'value' THEN kind END) AS value_kind,
+    MAX(CASE WHEN aspect = 'value' THEN new_value END) AS value,
+    MAX(CASE WHEN aspect = 'value' THEN new_word_count END) AS word_count,
+    MAX(CASE WHEN aspect = 'times' THEN new_start_ms END) AS new_start_ms,
+    MAX(CASE WHEN aspect = 'times' THEN new_end_ms END) AS new_end_ms,
+    MAX(CASE WHEN kind IN ('flag_set', 'flag_lifted') THEN 1 ELSE 0 END) AS has_flags,
+    ARRAY_AGG(new_value) FILTER (WHERE kind = 'flag_set') AS flags_set,
+    ARRAY_AGG(new_value) FILTER (WHERE kind = 'flag_lifted') AS flags_lifted,
+    MAX(CASE WHEN newest = 1 THEN kind END) AS kind,
+    MAX(CASE WHEN newest = 1 THEN correction_id END) AS correction_id,
+    MAX(CASE WHEN newest = 1 THEN corrected_by END) AS corrected_by,
+    MAX(CASE WHEN newest = 1 THEN corrected_at END) AS corrected_at,
+    MAX(CASE WHEN newest = 1 THEN reason END) AS reason,
+    MAX(CASE WHEN newest = 1 THEN old_value END) AS old_value,
+    MAX(CASE WHEN newest = 1 THEN fits END) AS fits
   FROM (
-    SELECT u.corpus, u.date, u.recording_id, u.clip_id, u.segment_id, u.task_id, u.task_hash, u.flag
-    FROM (
-      SELECT o.corpus, o.date, o.recording_id, o.clip_id, o.segment_id, o.task_id, o.task_hash, flag
-      FROM af3.transcripts AS o
-      JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS s) AS q
-        ON q.corpus = o.corpus AND q.date = o.date AND q.recording_id = o.recording_id AND q.clip_id = o.clip_id AND q.segment_id = o.segment_id AND q.task_id = o.task_id AND q.task_hash = o.task_hash CROSS JOIN UNNEST(o.flags) AS u (flag)
-    ) AS u
-    LEFT JOIN (SELECT * FROM af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS l
-      ON l.corpus = u.corpus AND l.date = u.date AND l.recording_id = u.recording_id AND l.clip_id = u.clip_id AND l.segment_id = u.segment_id AND l.task_id = u.task_id AND l.task_hash = u.task_hash AND l.new_value = u.flag
-    WHERE l.correction_id IS NULL
-    UNION ALL
-    SELECT a.corpus, a.date, a.recording_id, a.clip_id, a.segment_id, a.task_id, a.task_hash, a.new_value AS flag
-    FROM (SELECT * FROM af3.placed_corrections WHERE source = 'transcripts' AND place = 1 AND kind = 'flag_set') AS a
+    SELECT p.*, CASE WHEN aspect IN ('value', 'times') THEN ROW_NUMBER() OVER (
+        PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, task_hash, aspect IN ('value', 'times')
+        ORDER BY said_at DESC, correction_id DESC
+      ) END AS newest
+    FROM af3.placed_transcripts AS p
+    WHERE place = 1
   ) AS k
-  GROUP BY k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash
-) AS f
-  ON f.corpus = t.corpus AND f.date = t.date AND f.recording_id = t.recording_id AND f.clip_id = t.clip_id AND f.segment_id = t.segment_id AND f.task_id = t.task_id AND f.task_hash = t.task_hash;
+  GROUP BY k.corpus, k.date, k.recording_id, k.start_ms, k.end_ms, k.clip_id, k.task_id, k.task_hash
+) AS s
+  ON s.corpus = t.corpus AND s.date = t.date AND s.recording_id = t.recording_id AND s.start_ms = t.start_ms AND s.end_ms = t.end_ms AND s.clip_id = t.clip_id AND s.task_id = t.task_id AND s.task_hash = t.task_hash;
 
 CREATE OR REPLACE VIEW af3.corrected_answers AS
 SELECT t.corpus, t.date,
@@ -999,7 +1353,7 @@ SELECT t.corpus, t.date,
   t.mean_logprob,
   t.token_count,
   t.finish_reason,
-  CASE WHEN g.task_id IS NULL THEN t.flags ELSE COALESCE(f.flags, CAST(ARRAY[] AS ARRAY(VARCHAR))) END AS flags,
+  CASE WHEN s.has_flags = 1 THEN ARRAY_SORT(ARRAY_EXCEPT(t.flags || COALESCE(s.flags_set, CAST(ARRAY[] AS ARRAY(VARCHAR))), COALESCE(s.flags_lifted, CAST(ARRAY[] AS ARRAY(VARCHAR))))) ELSE t.flags END AS flags,
   t.model,
   t.weights_revision,
   t.engine,
@@ -1009,40 +1363,261 @@ SELECT t.corpus, t.date,
   t.examples,
   t.question,
   t.options,
-  CASE WHEN v.kind = 'choice' THEN v.new_value ELSE t.choice END AS choice,
+  CASE WHEN s.value_kind = 'choice' THEN s.value ELSE t.choice END AS choice,
   t.thinking,
-  CASE WHEN v.kind IN ('text', 'empty', 'choice') THEN v.new_value ELSE t.text END AS text,
+  CASE WHEN s.value_kind IN ('text', 'empty', 'choice', 'name') THEN s.value ELSE t.text END AS text,
   t.channel,
   t.text AS original_text,
   t.flags AS original_flags,
   t.choice AS original_choice,
-  v.kind AS correction, v.correction_id, v.corrected_by, v.corrected_at,
-  v.reason AS correction_reason, v.old_value AS corrected_from, v.fits AS correction_fits
+  s.kind AS correction, s.correction_id, s.corrected_by, s.corrected_at,
+  s.reason AS correction_reason, s.old_value AS corrected_from, s.fits AS correction_fits
 FROM af3.answers AS t
-LEFT JOIN (SELECT * FROM af3.placed_corrections WHERE source = 'answers' AND place = 1 AND aspect = 'value') AS v
-  ON v.corpus = t.corpus AND v.date = t.date AND v.recording_id = t.recording_id AND v.clip_id = t.clip_id AND v.segment_id = t.segment_id AND v.task_id = t.task_id AND v.task_hash = t.task_hash
-LEFT JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM af3.placed_corrections WHERE source = 'answers' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS s) AS g
-  ON g.corpus = t.corpus AND g.date = t.date AND g.recording_id = t.recording_id AND g.clip_id = t.clip_id AND g.segment_id = t.segment_id AND g.task_id = t.task_id AND g.task_hash = t.task_hash
 LEFT JOIN (
-  SELECT k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash, ARRAY_AGG(k.flag ORDER BY k.flag) AS flags
+  SELECT k.corpus, k.date, k.recording_id, k.start_ms, k.end_ms, k.clip_id, k.task_id, k.task_hash,
+    MAX(CASE WHEN aspect = 'value' THEN kind END) AS value_kind,
+    MAX(CASE WHEN aspect = 'value' THEN new_value END) AS value,
+    MAX(CASE WHEN aspect = 'value' THEN new_word_count END) AS word_count,
+    MAX(CASE WHEN aspect = 'times' THEN new_start_ms END) AS new_start_ms,
+    MAX(CASE WHEN aspect = 'times' THEN new_end_ms END) AS new_end_ms,
+    MAX(CASE WHEN kind IN ('flag_set', 'flag_lifted') THEN 1 ELSE 0 END) AS has_flags,
+    ARRAY_AGG(new_value) FILTER (WHERE kind = 'flag_set') AS flags_set,
+    ARRAY_AGG(new_value) FILTER (WHERE kind = 'flag_lifted') AS flags_lifted,
+    MAX(CASE WHEN newest = 1 THEN kind END) AS kind,
+    MAX(CASE WHEN newest = 1 THEN correction_id END) AS correction_id,
+    MAX(CASE WHEN newest = 1 THEN corrected_by END) AS corrected_by,
+    MAX(CASE WHEN newest = 1 THEN corrected_at END) AS corrected_at,
+    MAX(CASE WHEN newest = 1 THEN reason END) AS reason,
+    MAX(CASE WHEN newest = 1 THEN old_value END) AS old_value,
+    MAX(CASE WHEN newest = 1 THEN fits END) AS fits
   FROM (
-    SELECT u.corpus, u.date, u.recording_id, u.clip_id, u.segment_id, u.task_id, u.task_hash, u.flag
-    FROM (
-      SELECT o.corpus, o.date, o.recording_id, o.clip_id, o.segment_id, o.task_id, o.task_hash, flag
-      FROM af3.answers AS o
-      JOIN (SELECT DISTINCT corpus, date, recording_id, clip_id, segment_id, task_id, task_hash FROM (SELECT * FROM af3.placed_corrections WHERE source = 'answers' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS s) AS q
-        ON q.corpus = o.corpus AND q.date = o.date AND q.recording_id = o.recording_id AND q.clip_id = o.clip_id AND q.segment_id = o.segment_id AND q.task_id = o.task_id AND q.task_hash = o.task_hash CROSS JOIN UNNEST(o.flags) AS u (flag)
-    ) AS u
-    LEFT JOIN (SELECT * FROM af3.placed_corrections WHERE source = 'answers' AND place = 1 AND kind IN ('flag_set', 'flag_lifted')) AS l
-      ON l.corpus = u.corpus AND l.date = u.date AND l.recording_id = u.recording_id AND l.clip_id = u.clip_id AND l.segment_id = u.segment_id AND l.task_id = u.task_id AND l.task_hash = u.task_hash AND l.new_value = u.flag
-    WHERE l.correction_id IS NULL
-    UNION ALL
-    SELECT a.corpus, a.date, a.recording_id, a.clip_id, a.segment_id, a.task_id, a.task_hash, a.new_value AS flag
-    FROM (SELECT * FROM af3.placed_corrections WHERE source = 'answers' AND place = 1 AND kind = 'flag_set') AS a
+    SELECT p.*, CASE WHEN aspect IN ('value', 'times') THEN ROW_NUMBER() OVER (
+        PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, task_hash, aspect IN ('value', 'times')
+        ORDER BY said_at DESC, correction_id DESC
+      ) END AS newest
+    FROM af3.placed_answers AS p
+    WHERE place = 1
   ) AS k
-  GROUP BY k.corpus, k.date, k.recording_id, k.clip_id, k.segment_id, k.task_id, k.task_hash
-) AS f
-  ON f.corpus = t.corpus AND f.date = t.date AND f.recording_id = t.recording_id AND f.clip_id = t.clip_id AND f.segment_id = t.segment_id AND f.task_id = t.task_id AND f.task_hash = t.task_hash;
+  GROUP BY k.corpus, k.date, k.recording_id, k.start_ms, k.end_ms, k.clip_id, k.task_id, k.task_hash
+) AS s
+  ON s.corpus = t.corpus AND s.date = t.date AND s.recording_id = t.recording_id AND s.start_ms = t.start_ms AND s.end_ms = t.end_ms AND s.clip_id = t.clip_id AND s.task_id = t.task_id AND s.task_hash = t.task_hash;
+
+CREATE OR REPLACE VIEW af3.corrected_events AS
+SELECT t.corpus, t.date,
+  t.recording_id,
+  t.clip_id,
+  t.segment_id,
+  t.event_id,
+  COALESCE(s.new_start_ms, t.start_ms) AS start_ms,
+  COALESCE(s.new_end_ms, t.end_ms) AS end_ms,
+  t.kind,
+  CASE WHEN s.value_kind IN ('text', 'empty', 'choice', 'name') THEN s.value ELSE t.label END AS label,
+  t.caption,
+  t.loudness_lufs,
+  t.peak_dbfs,
+  t.spectral_centroid_hz,
+  t.pitch_hz,
+  t.tempo_bpm,
+  t.reverberation_s,
+  t.level_change_db,
+  t.mean_logprob,
+  CASE WHEN s.has_flags = 1 THEN ARRAY_SORT(ARRAY_EXCEPT(t.flags || COALESCE(s.flags_set, CAST(ARRAY[] AS ARRAY(VARCHAR))), COALESCE(s.flags_lifted, CAST(ARRAY[] AS ARRAY(VARCHAR))))) ELSE t.flags END AS flags,
+  t.model,
+  t.weights_revision,
+  t.engine,
+  t.run_id,
+  t.generated_at,
+  t.label AS original_label,
+  t.flags AS original_flags,
+  t.start_ms AS original_start_ms,
+  t.end_ms AS original_end_ms,
+  s.kind AS correction, s.correction_id, s.corrected_by, s.corrected_at,
+  s.reason AS correction_reason, s.old_value AS corrected_from, s.fits AS correction_fits
+FROM af3.events AS t
+LEFT JOIN (
+  SELECT k.corpus, k.date, k.recording_id, k.start_ms, k.end_ms, k.clip_id, k.event_id,
+    MAX(CASE WHEN aspect = 'value' THEN kind END) AS value_kind,
+    MAX(CASE WHEN aspect = 'value' THEN new_value END) AS value,
+    MAX(CASE WHEN aspect = 'value' THEN new_word_count END) AS word_count,
+    MAX(CASE WHEN aspect = 'times' THEN new_start_ms END) AS new_start_ms,
+    MAX(CASE WHEN aspect = 'times' THEN new_end_ms END) AS new_end_ms,
+    MAX(CASE WHEN kind IN ('flag_set', 'flag_lifted') THEN 1 ELSE 0 END) AS has_flags,
+    ARRAY_AGG(new_value) FILTER (WHERE kind = 'flag_set') AS flags_set,
+    ARRAY_AGG(new_value) FILTER (WHERE kind = 'flag_lifted') AS flags_lifted,
+    MAX(CASE WHEN newest = 1 THEN kind END) AS kind,
+    MAX(CASE WHEN newest = 1 THEN correction_id END) AS correction_id,
+    MAX(CASE WHEN newest = 1 THEN corrected_by END) AS corrected_by,
+    MAX(CASE WHEN newest = 1 THEN corrected_at END) AS corrected_at,
+    MAX(CASE WHEN newest = 1 THEN reason END) AS reason,
+    MAX(CASE WHEN newest = 1 THEN old_value END) AS old_value,
+    MAX(CASE WHEN newest = 1 THEN fits END) AS fits
+  FROM (
+    SELECT p.*, CASE WHEN aspect IN ('value', 'times') THEN ROW_NUMBER() OVER (
+        PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, event_id, aspect IN ('value', 'times')
+        ORDER BY said_at DESC, correction_id DESC
+      ) END AS newest
+    FROM af3.placed_events AS p
+    WHERE place = 1
+  ) AS k
+  GROUP BY k.corpus, k.date, k.recording_id, k.start_ms, k.end_ms, k.clip_id, k.event_id
+) AS s
+  ON s.corpus = t.corpus AND s.date = t.date AND s.recording_id = t.recording_id AND s.start_ms = t.start_ms AND s.end_ms = t.end_ms AND s.clip_id = t.clip_id AND s.event_id = t.event_id;
+
+CREATE OR REPLACE VIEW af3.corrected_words AS
+SELECT t.corpus, t.date,
+  t.recording_id,
+  t.clip_id,
+  t.segment_id,
+  t.task_id,
+  COALESCE(s.new_start_ms, t.start_ms) AS start_ms,
+  COALESCE(s.new_end_ms, t.end_ms) AS end_ms,
+  t.position,
+  t.word,
+  t.normalised,
+  t.start_char,
+  t.end_char,
+  t.confidence,
+  t.method,
+  t.aligner,
+  t.aligner_revision,
+  t.channel,
+  t.speaker,
+  t.flags,
+  t.run_id,
+  t.generated_at,
+  t.start_ms AS original_start_ms,
+  t.end_ms AS original_end_ms,
+  s.kind AS correction, s.correction_id, s.corrected_by, s.corrected_at,
+  s.reason AS correction_reason, s.old_value AS corrected_from, s.fits AS correction_fits
+FROM af3.words AS t
+LEFT JOIN (
+  SELECT k.corpus, k.date, k.recording_id, k.start_ms, k.end_ms, k.clip_id, k.task_id, k.position,
+    MAX(CASE WHEN aspect = 'value' THEN kind END) AS value_kind,
+    MAX(CASE WHEN aspect = 'value' THEN new_value END) AS value,
+    MAX(CASE WHEN aspect = 'value' THEN new_word_count END) AS word_count,
+    MAX(CASE WHEN aspect = 'times' THEN new_start_ms END) AS new_start_ms,
+    MAX(CASE WHEN aspect = 'times' THEN new_end_ms END) AS new_end_ms,
+    MAX(CASE WHEN kind IN ('flag_set', 'flag_lifted') THEN 1 ELSE 0 END) AS has_flags,
+    ARRAY_AGG(new_value) FILTER (WHERE kind = 'flag_set') AS flags_set,
+    ARRAY_AGG(new_value) FILTER (WHERE kind = 'flag_lifted') AS flags_lifted,
+    MAX(CASE WHEN newest = 1 THEN kind END) AS kind,
+    MAX(CASE WHEN newest = 1 THEN correction_id END) AS correction_id,
+    MAX(CASE WHEN newest = 1 THEN corrected_by END) AS corrected_by,
+    MAX(CASE WHEN newest = 1 THEN corrected_at END) AS corrected_at,
+    MAX(CASE WHEN newest = 1 THEN reason END) AS reason,
+    MAX(CASE WHEN newest = 1 THEN old_value END) AS old_value,
+    MAX(CASE WHEN newest = 1 THEN fits END) AS fits
+  FROM (
+    SELECT p.*, CASE WHEN aspect IN ('value', 'times') THEN ROW_NUMBER() OVER (
+        PARTITION BY corpus, date, recording_id, start_ms, end_ms, clip_id, task_id, position, aspect IN ('value', 'times')
+        ORDER BY said_at DESC, correction_id DESC
+      ) END AS newest
+    FROM af3.placed_words AS p
+    WHERE place = 1
+  ) AS k
+  GROUP BY k.corpus, k.date, k.recording_id, k.start_ms, k.end_ms, k.clip_id, k.task_id, k.position
+) AS s
+  ON s.corpus = t.corpus AND s.date = t.date AND s.recording_id = t.recording_id AND s.start_ms = t.start_ms AND s.end_ms = t.end_ms AND s.clip_id = t.clip_id AND s.task_id = t.task_id AND s.position = t.position;
+
+CREATE OR REPLACE VIEW af3.corrected_speaker_turns AS
+SELECT t.corpus, t.date,
+  t.recording_id,
+  t.start_ms,
+  t.end_ms,
+  t.channel,
+  t.voice,
+  t.speaker,
+  t.confidence,
+  t.is_overlap,
+  t.encoder,
+  t.encoder_revision,
+  t.turns_id,
+  t.run_id,
+  t.generated_at,
+  CASE WHEN s.value_kind = 'name' THEN s.value ELSE v.name END AS name,
+  v.name AS original_name,
+  s.kind AS correction, s.correction_id, s.corrected_by, s.corrected_at,
+  s.reason AS correction_reason, s.old_value AS corrected_from, s.fits AS correction_fits
+FROM af3.speaker_turns AS t
+LEFT JOIN (
+  SELECT k.corpus, k.date, k.recording_id, k.start_ms, k.end_ms, k.voice,
+    MAX(CASE WHEN aspect = 'value' THEN kind END) AS value_kind,
+    MAX(CASE WHEN aspect = 'value' THEN new_value END) AS value,
+    MAX(CASE WHEN aspect = 'value' THEN new_word_count END) AS word_count,
+    MAX(CASE WHEN aspect = 'times' THEN new_start_ms END) AS new_start_ms,
+    MAX(CASE WHEN aspect = 'times' THEN new_end_ms END) AS new_end_ms,
+    MAX(CASE WHEN kind IN ('flag_set', 'flag_lifted') THEN 1 ELSE 0 END) AS has_flags,
+    ARRAY_AGG(new_value) FILTER (WHERE kind = 'flag_set') AS flags_set,
+    ARRAY_AGG(new_value) FILTER (WHERE kind = 'flag_lifted') AS flags_lifted,
+    MAX(CASE WHEN newest = 1 THEN kind END) AS kind,
+    MAX(CASE WHEN newest = 1 THEN correction_id END) AS correction_id,
+    MAX(CASE WHEN newest = 1 THEN corrected_by END) AS corrected_by,
+    MAX(CASE WHEN newest = 1 THEN corrected_at END) AS corrected_at,
+    MAX(CASE WHEN newest = 1 THEN reason END) AS reason,
+    MAX(CASE WHEN newest = 1 THEN old_value END) AS old_value,
+    MAX(CASE WHEN newest = 1 THEN fits END) AS fits
+  FROM (
+    SELECT p.*, CASE WHEN aspect IN ('value', 'times') THEN ROW_NUMBER() OVER (
+        PARTITION BY corpus, date, recording_id, start_ms, end_ms, voice, aspect IN ('value', 'times')
+        ORDER BY said_at DESC, correction_id DESC
+      ) END AS newest
+    FROM af3.placed_speaker_turns AS p
+    WHERE place = 1
+  ) AS k
+  GROUP BY k.corpus, k.date, k.recording_id, k.start_ms, k.end_ms, k.voice
+) AS s
+  ON s.corpus = t.corpus AND s.date = t.date AND s.recording_id = t.recording_id AND s.start_ms = t.start_ms AND s.end_ms = t.end_ms AND s.voice = t.voice
+LEFT JOIN af3.speakers AS v
+  ON v.corpus = t.corpus AND v.speaker = t.speaker;
+
+CREATE OR REPLACE VIEW af3.corrected_chapters AS
+SELECT t.corpus, t.date,
+  t.recording_id,
+  t.chapter,
+  COALESCE(s.new_start_ms, t.start_ms) AS start_ms,
+  COALESCE(s.new_end_ms, t.end_ms) AS end_ms,
+  CASE WHEN s.value_kind IN ('text', 'empty', 'choice', 'name') THEN s.value ELSE t.title END AS title,
+  t.summary,
+  t.segment_count,
+  t.made_by,
+  CASE WHEN s.has_flags = 1 THEN ARRAY_SORT(ARRAY_EXCEPT(t.flags || COALESCE(s.flags_set, CAST(ARRAY[] AS ARRAY(VARCHAR))), COALESCE(s.flags_lifted, CAST(ARRAY[] AS ARRAY(VARCHAR))))) ELSE t.flags END AS flags,
+  t.run_id,
+  t.generated_at,
+  t.title AS original_title,
+  t.flags AS original_flags,
+  t.start_ms AS original_start_ms,
+  t.end_ms AS original_end_ms,
+  s.kind AS correction, s.correction_id, s.corrected_by, s.corrected_at,
+  s.reason AS correction_reason, s.old_value AS corrected_from, s.fits AS correction_fits
+FROM af3.chapters AS t
+LEFT JOIN (
+  SELECT k.corpus, k.date, k.recording_id, k.chapter,
+    MAX(CASE WHEN aspect = 'value' THEN kind END) AS value_kind,
+    MAX(CASE WHEN aspect = 'value' THEN new_value END) AS value,
+    MAX(CASE WHEN aspect = 'value' THEN new_word_count END) AS word_count,
+    MAX(CASE WHEN aspect = 'times' THEN new_start_ms END) AS new_start_ms,
+    MAX(CASE WHEN aspect = 'times' THEN new_end_ms END) AS new_end_ms,
+    MAX(CASE WHEN kind IN ('flag_set', 'flag_lifted') THEN 1 ELSE 0 END) AS has_flags,
+    ARRAY_AGG(new_value) FILTER (WHERE kind = 'flag_set') AS flags_set,
+    ARRAY_AGG(new_value) FILTER (WHERE kind = 'flag_lifted') AS flags_lifted,
+    MAX(CASE WHEN newest = 1 THEN kind END) AS kind,
+    MAX(CASE WHEN newest = 1 THEN correction_id END) AS correction_id,
+    MAX(CASE WHEN newest = 1 THEN corrected_by END) AS corrected_by,
+    MAX(CASE WHEN newest = 1 THEN corrected_at END) AS corrected_at,
+    MAX(CASE WHEN newest = 1 THEN reason END) AS reason,
+    MAX(CASE WHEN newest = 1 THEN old_value END) AS old_value,
+    MAX(CASE WHEN newest = 1 THEN fits END) AS fits
+  FROM (
+    SELECT p.*, CASE WHEN aspect IN ('value', 'times') THEN ROW_NUMBER() OVER (
+        PARTITION BY corpus, date, recording_id, chapter, aspect IN ('value', 'times')
+        ORDER BY said_at DESC, correction_id DESC
+      ) END AS newest
+    FROM af3.placed_chapters AS p
+    WHERE place = 1
+  ) AS k
+  GROUP BY k.corpus, k.date, k.recording_id, k.chapter
+) AS s
+  ON s.corpus = t.corpus AND s.date = t.date AND s.recording_id = t.recording_id AND s.chapter = t.chapter;
 
 CREATE OR REPLACE VIEW af3.annotated_segments AS
 SELECT s.corpus, s.date, s.recording_id, r.object_uri, s.segment_id,
@@ -1112,40 +1687,36 @@ GROUP BY corpus, date, task_id, choice;
 CREATE OR REPLACE VIEW af3.heard_events AS
 SELECT e.corpus, e.date, e.recording_id, r.object_uri, e.event_id,
   e.start_ms / 1e3 AS start_s, e.end_ms / 1e3 AS end_s, e.kind, e.label, e.loudness_lufs, e.caption
-FROM af3.events AS e
+FROM af3.corrected_events AS e
 JOIN af3.recordings AS r
   ON r.corpus = e.corpus AND r.date = e.date AND r.recording_id = e.recording_id;
 
 CREATE OR REPLACE VIEW af3.spoken_turns AS
 SELECT t.corpus, t.date, t.recording_id, r.object_uri, t.start_ms / 1e3 AS start_s,
-  t.end_ms / 1e3 AS end_s, t.channel, t.voice, t.speaker, s.name, t.confidence, t.is_overlap
-FROM af3.speaker_turns AS t
+  t.end_ms / 1e3 AS end_s, t.channel, t.voice, t.speaker, t.name, t.confidence, t.is_overlap
+FROM af3.corrected_speaker_turns AS t
 JOIN af3.recordings AS r
-  ON r.corpus = t.corpus AND r.date = t.date AND r.recording_id = t.recording_id
-LEFT JOIN af3.speakers AS s
-  ON s.corpus = t.corpus AND s.speaker = t.speaker;
+  ON r.corpus = t.corpus AND r.date = t.date AND r.recording_id = t.recording_id;
 
 CREATE OR REPLACE VIEW af3.spoken_words AS
 SELECT x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id, x.task_id, x.position,
   x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.word, x.confidence, x.channel, x.voice,
-  x.speaker, s.name
+  x.speaker, x.name
 FROM (
   SELECT w.corpus, w.date, w.recording_id, w.segment_id, w.task_id, w.position, w.start_ms,
-    w.end_ms, w.word, w.confidence, w.channel, t.voice, t.speaker,
+    w.end_ms, w.word, w.confidence, w.channel, t.voice, t.speaker, t.name,
     ROW_NUMBER() OVER (
       PARTITION BY w.corpus, w.date, w.recording_id, w.segment_id, w.task_id, w.channel,
         w.position
       ORDER BY LEAST(w.end_ms, t.end_ms) - GREATEST(w.start_ms, t.start_ms) DESC, t.start_ms,
         t.voice
     ) AS place
-  FROM af3.words AS w
-  LEFT JOIN af3.speaker_turns AS t
+  FROM af3.corrected_words AS w
+  LEFT JOIN af3.corrected_speaker_turns AS t
     ON t.corpus = w.corpus AND t.date = w.date AND t.recording_id = w.recording_id
     AND t.start_ms < w.end_ms AND t.end_ms > w.start_ms
     AND (t.channel IS NULL OR w.channel IS NULL OR t.channel = w.channel)
 ) AS x
 JOIN af3.recordings AS r
   ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id
-LEFT JOIN af3.speakers AS s
-  ON s.corpus = x.corpus AND s.speaker = x.speaker
 WHERE x.place = 1;

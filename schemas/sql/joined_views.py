@@ -15,6 +15,7 @@ class JoinedView:
 
     {recordings} is a table; {lines:TEXT:ORDER} a group's texts in that order, one a line;
     {entry:LIST:NAME} with {each:LIST:NAME} a row for each entry of a list, in a column NAME;
+    {entry_of:A, B:NAME} with {each_of:A, B:NAME} a row for each of these columns;
     {no_texts} a list of texts without any; {texts_where:TEXT:CONDITION} a group's texts that meet
     it, NULL where none does; {mended:LIST:SET:LIFTED} a list of texts with those of the second and
     without those of the third list; {as_text:NUMBER} a number as text.
@@ -209,9 +210,12 @@ def _written(place: str, dialect: Dialect) -> str:
     kind, *rest = place.split(":")
     if kind in ("as_text", "texts_where", "mended"):
         return _written_of_texts(kind, rest, dialect)
-    if kind not in ("entry", "each"):
+    if kind not in ("entry", "each", "entry_of", "each_of"):
         return relation(place, dialect)
     entries, name = rest
+    if kind.endswith("_of"):
+        entries = f"[{entries}]" if dialect in ("duckdb", "bigquery") else f"ARRAY[{entries}]"
+        kind = kind.removesuffix("_of")
     if dialect == "duckdb":
         # filters on the night go below an unnest in SELECT, and not below one in FROM
         return f"unnest({entries}) AS {name}" if kind == "entry" else ""

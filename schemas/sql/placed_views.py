@@ -51,21 +51,27 @@ def placed_name(table: str) -> str:
     return f"placed_{table}"
 
 
-_HEARD = f"""\
-SELECT {columns(PARTITION, "r")},
-  {columns((*_SAID, *_PLACE), "c")}
-FROM {{recordings}} AS r
-JOIN {{corrections}} AS c
-  ON c.corpus = r.corpus AND c.recording_id = r.recording_id
-WHERE c.undone_at IS NULL"""
+_OF_RECORDING = "h.recording_id, h.sound_sha256:heard"
+_OF_CORRECTION = "k.recording_id, k.sound_sha256:heard"
 HEARD_CORRECTIONS = JoinedView(
     "heard_corrections",
-    "one row per correction that is not undone and recording of its sound",
+    "one row per correction that is not undone, recording that it is of, and reason: identifier or"
+    " sound",
     f"""\
-{_HEARD}
-UNION ALL
-{_HEARD.replace("c.recording_id = r", "c.recording_id <> r")}
-  AND c.sound_sha256 <> '' AND c.sound_sha256 = r.sound_sha256""",
+SELECT {columns(PARTITION, "r")},
+  {columns((*_SAID, *_PLACE), "c")}
+FROM (
+  SELECT {columns(PARTITION, "h")}, {{entry_of:{_OF_RECORDING}}}
+  FROM {{recordings}} AS h {{each_of:{_OF_RECORDING}}}
+) AS r
+JOIN (
+  SELECT k.corpus, {columns((*_SAID, *_PLACE), "k")},
+    {{entry_of:{_OF_CORRECTION}}}
+  FROM {{corrections}} AS k {{each_of:{_OF_CORRECTION}}}
+  WHERE k.undone_at IS NULL
+) AS c
+  ON c.corpus = r.corpus AND c.heard = r.heard
+WHERE r.heard <> ''""",
 )
 
 

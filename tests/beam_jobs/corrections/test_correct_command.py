@@ -302,7 +302,11 @@ def test_a_damaged_batch_is_named(out: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ([], "correct: name one of FILE, --list, --decisions, --undo or --undo-by, --publish"),
+        (
+            [],
+            "correct: name one of FILE, --list, --decisions, --undo or --undo-by, --settle,"
+            " --publish",
+        ),
         (["--list", "--publish"], "given are --list and --publish"),
         (["x.csv"], "--by is missing"),
         (["x.csv", "--by", " "], "a name on one line"),
@@ -410,7 +414,7 @@ def test_a_verdict_may_name_the_option_or_the_text(
     found = {r["kind"]: (r["old_value"], r["state"]) for r in listed(out, capsys)}
     assert found["wrong"] == ("(A) calm", "conflict")
     assert found["choice"] == ("calm", "conflict")
-    assert found["right"] == ("wild", "outdated")
+    assert found["right"] == ("wild", "agreed")
 
 
 def test_an_empty_old_value_is_one_but_in_csv(out: Path, tmp_path: Path) -> None:
