@@ -105,7 +105,7 @@ class CorrectedSnapshot(TableSnapshot):
         whole = super().columns(key)
         recordings = self._beside(RECORDINGS, day)
         concerned = recordings.filter(_is_said_of(recordings, said))["recording_id"]
-        is_concerned = pc.is_in(whole["recording_id"], concerned.combine_chunks())
+        is_concerned: Any = pc.is_in(whole["recording_id"], concerned.combine_chunks())
         if pc.any(is_concerned).as_py():
             made = _in_sql_form(table, whole.filter(is_concerned), *day)
             given = {CORRECTIONS.name: self.corrections, RECORDINGS.name: recordings}
@@ -134,11 +134,12 @@ class CorrectedSnapshot(TableSnapshot):
         return pa.concat_tables([_in_sql_form(table, None), *parts])
 
 
-def _is_said_of(recordings: pa.Table, said: pa.Table) -> pa.ChunkedArray[Any]:
+def _is_said_of(recordings: pa.Table, said: pa.Table) -> Any:
     """Which recordings corrections are of: by name, or by their sound."""
     by_name = pc.is_in(recordings["recording_id"], said["recording_id"].combine_chunks())
-    sounds = pc.drop_null(pc.unique(said["sound_sha256"]))
-    sounds = sounds.filter(pc.not_equal(sounds, ""))
+    sounds = pa.array(
+        sorted({each for each in said["sound_sha256"].to_pylist() if each}), pa.string()
+    )
     return pc.or_(by_name, pc.is_in(recordings["sound_sha256"], sounds))
 
 
@@ -239,9 +240,7 @@ _TIES = ("clip_id", "segment_id", "task_hash")
 """By which rows at one place are told apart."""
 
 
-def _in_their_places(
-    whole: pa.Table, is_concerned: pa.ChunkedArray[Any], shown: pa.Table
-) -> pa.Table:
+def _in_their_places(whole: pa.Table, is_concerned: Any, shown: pa.Table) -> pa.Table:
     """A shard with the rows of some recordings in the place of their own; each recording's rows lie
     together.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -235,7 +234,7 @@ def test_exports(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 def _changes(
     before: dict[str, list[str]], after: dict[str, list[str]]
-) -> dict[str, tuple[Sequence[str], Sequence[str]]]:
+) -> dict[str, tuple[list[str], list[str]]]:
     """By task what left and what came."""
     found = {}
     for task, texts in before.items():
