@@ -23,6 +23,8 @@ LASTING_KINDS: tuple[CorrectionKind, ...] = (*VALUE_KINDS, TIMES)
 """Those that hold for the sound, whatever the model writes later. All others speak of the one text
 that they were said of."""
 FLAG_KINDS: tuple[CorrectionKind, ...] = ("flag_set", "flag_lifted")
+JUDGED_WRONG = "judged_wrong"
+"""Flag, where corrected rows are read, of an answer that a person said is wrong."""
 
 
 @dataclass(frozen=True)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import Any
 
 from af3core.alignment.align import DOUBLED_AT_CUT, LOW_ALIGNMENT, TEXT_TOO_LONG
 from af3core.alignment.interpolation import Stretch, interpolate, within
-from af3core.alignment.text_words import TextWord, words_of_text
+from af3core.alignment.text_words import TextWord, normalised, words_of_text
 from af3core.longform.word_forms import is_same_word
 
 Row = Mapping[str, Any]
 _SPEECH = "speech"
+_KEPT_SHARE, _LENGTH_SHARE = 1 / 2, 2 / 3
+"""A text is another one as it was mended where so much of both is the same, and the shorter has so
+much of the words of the longer: one that was cut off and goes on since is another text."""
 
 
 @dataclass(frozen=True)
 class TimedTextWord:
     """A word of a text: its code points, its time in the recording, and what is known of that.
 
-    `speaker` is who says it; empty where speakers are not known.
+    `speaker` is who says it; empty where speakers are not known. `confidence` is the aligner's;
+    None where the time is estimated.
     """
 
     start_char: int
@@ -29,6 +34,7 @@ class TimedTextWord:
     is_estimated: bool
     is_doubtful: bool
     speaker: str = ""
+    confidence: float | None = field(default=None, compare=False)
 
 
 class WordTimes:
@@ -80,8 +86,10 @@ def timed_text(
 ) -> list[TimedTextWord]:
     """The words of a transcript in order, each with its time.
 
-    A word that the transcript before wrote too is that one's, and is not among them. Words of
-    another text, as when the transcript was made anew since, count as none.
+    A word that the transcript before wrote too is that one's, and is not among them. Where a text
+    was mended since its words were timed, the words that still stand keep their times; those in
+    their places have estimated ones, between their neighbours. Words of a text that is another one
+    count as none.
 
     Args:
         transcript: a row of the table.
@@ -90,19 +98,11 @@ def timed_text(
     """
     text: str = transcript["text"]
     found = words_of_text(text)
-    if _are_of(words, found) and not any(TEXT_TOO_LONG in row["flags"] for row in words):
-        return [
-            TimedTextWord(
-                row["start_char"],
-                row["end_char"],
-                row["start_ms"],
-                row["end_ms"],
-                row["confidence"] is None,
-                LOW_ALIGNMENT in row["flags"],
-                row["speaker"] or "",
-            )
-            for row in words
-        ]
+    if words and not any(TEXT_TOO_LONG in row["flags"] for row in words):
+        if _are_of(words, found):
+            return [_timed(row, row["start_char"], row["end_char"]) for row in words]
+        if mended := _of_mended_text(transcript, words, found):
+            return mended
     if not found:
         return []
     stretches = within(speech, transcript["start_ms"], transcript["end_ms"])
@@ -113,8 +113,55 @@ def timed_text(
     ]
 
 
+def _timed(row: Row, start_char: int, end_char: int) -> TimedTextWord:
+    """A word with the time of its row."""
+    return TimedTextWord(
+        start_char,
+        end_char,
+        row["start_ms"],
+        row["end_ms"],
+        row["confidence"] is None,
+        LOW_ALIGNMENT in row["flags"],
+        row["speaker"] or "",
+        row["confidence"],
+    )
+
+
 def _are_of(words: Sequence[Row], found: Sequence[TextWord]) -> bool:
     """Whether rows are all the words of a text; the first may be that of the text before."""
     rows = [(row["start_char"], row["end_char"], row["word"]) for row in words]
     wanted = [(word.start_char, word.end_char, word.text) for word in found]
     return bool(rows) and rows in (wanted, wanted[1:])
+
+
+def _of_mended_text(
+    transcript: Row, words: Sequence[Row], found: Sequence[TextWord]
+) -> list[TimedTextWord]:
+    """The words of a text by the times of those that it had before; none where it is another."""
+    before = [normalised(row["word"]) for row in words]
+    if min(len(before), len(found)) < _LENGTH_SHARE * max(len(before), len(found)):
+        return []
+    match = SequenceMatcher(None, before, [word.normal for word in found], autojunk=False)
+    if match.ratio() < _KEPT_SHARE:
+        return []
+    timed: list[TimedTextWord] = []
+    for what, first, last, start, end in match.get_opcodes():
+        if what == "equal":
+            rows = zip(words[first:last], found[start:end], strict=True)
+            timed += [_timed(row, word.start_char, word.end_char) for row, word in rows]
+            continue
+        # what stands in the place of words has their time; what was put in, that between two
+        begin_ms = words[first - 1]["end_ms"] if first else transcript["start_ms"]
+        until_ms = words[last]["start_ms"] if last < len(words) else transcript["end_ms"]
+        if first < last:
+            begin_ms, until_ms = words[first]["start_ms"], words[last - 1]["end_ms"]
+        timed += _between(found[start:end], begin_ms, until_ms)
+    return timed
+
+
+def _between(found: Sequence[TextWord], start_ms: int, end_ms: int) -> Iterator[TimedTextWord]:
+    """Words with estimated times, within a stretch."""
+    stretch = (start_ms, max(start_ms, end_ms))
+    places = interpolate([len(word.normal) for word in found], [stretch])
+    for word, (start, end) in zip(found, places, strict=True):
+        yield TimedTextWord(word.start_char, word.end_char, start, end, True, False)

@@ -6,10 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.correction_records import JUDGED_WRONG
+
 Row = Mapping[str, Any]
 
-_NOT_SAID = {"looping_text", "transcript_without_speech", "speech_without_transcript"}
+_NOT_SAID = {
+    *("looping_text", "transcript_without_speech", "speech_without_transcript"),
+    JUDGED_WRONG,
+}
 """Flags of a transcript that is no evidence: its words, if any, are the model's alone."""
+_NO_CAPTION = {"looping_text", JUDGED_WRONG}
+"""Flags of what was heard, or answered, that is no evidence."""
 
 
 @dataclass(frozen=True)
@@ -137,10 +144,10 @@ def _clips(
     """What was asked of whole clips, one passage each: open answers before their questions."""
     found = [Passage("", w.start_ms, w.end_ms, said=w.text) for w in written if not w.segment_id]
     for row in captions:
-        if not row["segment_id"]:
+        if not row["segment_id"] and JUDGED_WRONG not in row["flags"]:
             found.append(Passage("", row["start_ms"], row["end_ms"], heard=row["text"]))
     for row in answers:
-        if not row["segment_id"] and not row["options"]:
+        if not row["segment_id"] and not row["options"] and JUDGED_WRONG not in row["flags"]:
             text = f"{row['text']} ({row['question']})"
             found.append(Passage("", row["start_ms"], row["end_ms"], heard=text))
     return sorted(found, key=lambda p: (p.start_ms, p.end_ms, p.said, p.heard))
@@ -150,6 +157,6 @@ def _texts(rows: Sequence[Row]) -> dict[str, str]:
     """Texts by segment; those of several tasks one after the other, each once."""
     found: dict[str, dict[str, None]] = {}
     for row in sorted(rows, key=lambda row: row["task_id"]):
-        if "looping_text" not in row["flags"] and row["text"]:
+        if not _NO_CAPTION & set(row["flags"]) and row["text"]:
             found.setdefault(row["segment_id"], {})[row["text"]] = None
     return {segment: " ".join(texts) for segment, texts in found.items()}

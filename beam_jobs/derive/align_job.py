@@ -2,8 +2,8 @@
 
 segments + transcripts ──► words ──► aligner ──► a time for each word ──► tables/words
 
-A transcript that repeats itself, or that has words where nobody speaks, is no text of its sound,
-and has no words here; its flag says so in the table of transcripts.
+Transcripts are aligned as people corrected them. One that repeats itself, or that has words where
+nobody speaks, is no text of its sound, and has no words here; its flag says so in its table.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from af3core.model.request import Sound
 from af3core.model.weights.languages import LIKELY
 from beam_jobs.derive.attention_heads import calibrate
 from beam_jobs.framework.clip_audio import ClipObject, clip_sounds
+from beam_jobs.framework.corrected_rows import corrected_by_recording
 from beam_jobs.framework.derivation import Derivation, Piece, PieceRows, Row, derive
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.settings import JobSettings
-from beam_jobs.framework.table_snapshot import rows_by_recording
 from schemas.identity import configuration_hash
 from schemas.options.derive import Aligning
 from schemas.tables.word_tables import WORDS
@@ -55,7 +55,7 @@ def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
     """The day's clips whose transcripts have words, one piece each."""
     store, corpus = settings.store, settings.corpus
     aligner = aligner_identity(settings[Aligning].aligner, settings.audio_model)
-    segments, transcripts = rows_by_recording(
+    segments, transcripts = corrected_by_recording(
         store, ("segments", "transcripts"), corpus, date
     ).values()
     for recording, rows in transcripts.items():

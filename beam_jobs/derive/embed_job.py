@@ -14,6 +14,7 @@ from af3core.errors import ModelError
 from af3core.model.engines.engine_registry import EngineSettings, load_engine, model_turn
 from af3core.model.request import Sound, SoundEmbedder, Vector
 from beam_jobs.framework.clip_audio import ClipObject, clip_sounds
+from beam_jobs.framework.corrected_rows import corrected_by_recording
 from beam_jobs.framework.derivation import (
     Derivation,
     Piece,
@@ -24,7 +25,6 @@ from beam_jobs.framework.derivation import (
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import pack_vector
 from beam_jobs.framework.settings import JobSettings
-from beam_jobs.framework.table_snapshot import rows_by_recording
 from schemas.identity import configuration_hash
 from schemas.options.derive import TextModel
 from schemas.tables.embedding_tables import EMBEDDINGS
@@ -43,7 +43,7 @@ def audio_model(engine: EngineSettings) -> str:
 def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
     """A recording's annotated segments, each with its caption if it has one."""
     store, corpus = settings.store, settings.corpus
-    recordings, published, captions = rows_by_recording(
+    recordings, published, captions = corrected_by_recording(
         store, ("recordings", "segments", "captions"), corpus, date
     ).values()
     models = [settings.engine.hearing_identity, text_model_revision(settings[TextModel].text_model)]

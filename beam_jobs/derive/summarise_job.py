@@ -25,6 +25,7 @@ from af3core.longform.passages import Evidence, evidence_of
 from af3core.longform.question_answering import Finding, answer_question
 from af3core.longform.stitch import stitch
 from af3core.model.engines.engine_registry import answers_of
+from beam_jobs.framework.corrected_rows import corrected_by_recording
 from beam_jobs.framework.derivation import (
     Derivation,
     Piece,
@@ -34,9 +35,8 @@ from beam_jobs.framework.derivation import (
 )
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.settings import JobSettings
-from beam_jobs.framework.table_snapshot import rows_by_recording
 from schemas.identity import configuration_hash
-from schemas.options.derive import Questions, Seed, TextModel
+from schemas.options.derive import AsMade, Questions, Seed, TextModel
 from schemas.tables.derived_tables import CHAPTERS, FINDINGS, SUMMARIES
 
 RULES = "rules"
@@ -69,8 +69,10 @@ class _Published(NamedTuple):
 def _recordings_with_evidence(settings: JobSettings, date: str) -> Iterator[_Published]:
     """Each recording of a published day that has segments, with its evidence."""
     store = settings.store
-    recordings, *found = rows_by_recording(
-        store, ("recordings", *_EVIDENCE_TABLES), settings.corpus, date
+    tables = ("recordings", *_EVIDENCE_TABLES)
+    as_made = settings[AsMade].as_made
+    recordings, *found = corrected_by_recording(
+        store, tables, settings.corpus, date, as_made
     ).values()
     for recording_id, [row] in recordings.items():
         segments, *answers = (rows.get(recording_id, []) for rows in found)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 import pyarrow as pa
 
@@ -65,7 +65,18 @@ class TableSnapshot:
         for key in self.shards(table, corpus, date):
             yield from self.columns(key).to_pylist()
 
-    def only(self, is_wanted: Callable[[str], bool]) -> TableSnapshot:
+    def by_recording(
+        self, tables: Sequence[str], corpus: str, date: str
+    ) -> dict[str, dict[str, list[Row]]]:
+        """The rows of several tables of a day: by table and recording, in the tables' order."""
+        found: dict[str, dict[str, list[Row]]] = {}
+        for table in tables:
+            of_table = found.setdefault(table, {})
+            for row in self.rows(table, corpus, date):
+                of_table.setdefault(row["recording_id"], []).append(row)
+        return found
+
+    def only(self, is_wanted: Callable[[str], bool]) -> Self:
         """The objects whose keys are wanted."""
         found = {key: stamp for key, stamp in self.stamps.items() if is_wanted(key)}
         return dataclasses.replace(self, stamps=found)
@@ -123,13 +134,7 @@ def rows_by_recording(
     """The rows of several tables of a day, all of one moment: by table and recording, in the
     tables' order.
     """
-    snapshot = take_snapshot(store, tables, corpus, date, date)
-    found: dict[str, dict[str, list[Row]]] = {}
-    for table in tables:
-        of_table = found.setdefault(table, {})
-        for row in snapshot.rows(table, corpus, date):
-            of_table.setdefault(row["recording_id"], []).append(row)
-    return found
+    return take_snapshot(store, tables, corpus, date, date).by_recording(tables, corpus, date)
 
 
 def list_shards(store: Store, prefixes: Sequence[str]) -> TableSnapshot:

@@ -20,6 +20,7 @@ from schemas import layout
 from schemas.sql.corrected_views import views_over
 from schemas.sql.duckdb_views import create_view
 from schemas.sql.joined_views import define_joined
+from schemas.tables.correction_tables import CORRECTIONS
 from schemas.tables.derived_tables import ALL_TABLES
 
 Result = TypeVar("Result")
@@ -35,6 +36,7 @@ def ask_published(
     ask: Callable[[duckdb.DuckDBPyConnection], Result],
     only: Collection[str] = (),
     sql: str = "",
+    as_made: bool = False,
 ) -> Result:
     """Ask a database with one view per table of the output folder or bucket prefix, all of one
     moment between publishes.
@@ -44,6 +46,7 @@ def ask_published(
         ask: called again where an object was replaced while it read; gives what it read, whole.
         only: names of tables; others may be left out where one of these is a table.
         sql: the one statement that is asked; days that it leaves out are not opened.
+        as_made: without corrections, so that views of corrected rows show what the model said.
 
     Raises:
         ConfigurationError: there are no tables at that address.
@@ -56,6 +59,8 @@ def ask_published(
     snapshot = take_snapshot(store, wanted)
     if not snapshot.stamps and not take_snapshot(store, names).stamps:
         raise no_tables(out)
+    if as_made:
+        snapshot = snapshot.only(lambda key: layout.table_of(key) != CORRECTIONS.name)
     return ask_snapshot(out, needed_by(sql, snapshot) if sql else snapshot, wanted, ask)
 
 

@@ -33,7 +33,8 @@ Run SQL over the tables; without SQL, list tables and columns.
   af3 query --out NIGHT "FROM captions" --output captions.parquet
   af3 query --out NIGHT "FROM captions" > captions.csv
 
-One SELECT, EXPLAIN, DESCRIBE, SHOW or SUMMARIZE runs, and reads the tables alone."""
+One SELECT, EXPLAIN, DESCRIBE, SHOW or SUMMARIZE runs, and reads the tables alone. They hold what
+the model said; the views corrected_… what people corrected of it, with --as-made nothing of it."""
 
 
 class QueryError(Af3Error):
@@ -50,11 +51,15 @@ def query_command(known: argparse.Namespace) -> int:
     """
     target = target_of(known.format, known.output, known.out or "")
     return until_enough(
-        lambda: run_query(known.out, known.sql, target) if known.sql else write_tables(target)
+        lambda: (
+            run_query(known.out, known.sql, target, known.as_made)
+            if known.sql
+            else write_tables(target)
+        )
     )
 
 
-def run_query(out: str, sql: str, target: Target) -> None:
+def run_query(out: str, sql: str, target: Target, as_made: bool = False) -> None:
     """Run a statement over the tables and write its rows.
 
     Raises:
@@ -70,7 +75,7 @@ def run_query(out: str, sql: str, target: Target) -> None:
             write_rows(_Answer(connection, checked), target, begin())
 
         try:
-            ask_published(out, ask, tables_named(sql), checked)
+            ask_published(out, ask, tables_named(sql), checked, as_made)
         except duckdb.Error as error:
             kind = UnreadableTables if is_of_ours(error) else QueryError
             raise kind(f"query: {said_by(error)}") from error

@@ -10,11 +10,13 @@ import duckdb
 import pyarrow as pa
 
 from af3core.storage.store import Store
+from beam_jobs.framework.corrected_rows import shown_rows, tables_shown
 from beam_jobs.framework.table_snapshot import list_shards
 from beam_jobs.framework.views import ask_snapshot, translated_errors
 from schemas import layout
 from schemas.identity import configuration_hash
 from schemas.tables.columns import TEXTS
+from schemas.tables.correction_tables import CORRECTIONS
 
 SOURCES = (
     "recordings",
@@ -27,7 +29,7 @@ SOURCES = (
     "embeddings",
     "text_embeddings",
 )
-"""The tables that the index is made of."""
+"""The tables that the index is made of, as people corrected them."""
 FIELDS = ("transcript", "caption", "answers", "summary")
 """The texts of a document, which may be named in a search."""
 TEXT_TABLE = "documents"
@@ -97,7 +99,7 @@ CREATE TEMP TABLE documents AS
 WITH told AS (
     {
     " UNION ALL ".join(
-        _ANSWERED.format(table=table, field=field, text=text, language=language)
+        _ANSWERED.format(table=shown_rows(table), field=field, text=text, language=language)
         for table, field, text, language in (
             ("transcripts", "transcript", "text", "language"),
             ("captions", "caption", "text", "NULL"),
@@ -118,7 +120,7 @@ WITH told AS (
 }
     FROM told GROUP BY ALL
 ), heard AS (
-    SELECT corpus, date, recording_id, start_ms, end_ms, language FROM transcripts
+    SELECT corpus, date, recording_id, start_ms, end_ms, language FROM {shown_rows("transcripts")}
     WHERE language IS NOT NULL
 ), speech AS (
     SELECT corpus, date, recording_id, clip_id, sum(speech_ms) AS speech_ms
@@ -141,7 +143,7 @@ WITH told AS (
             SELECT list(language) FROM heard h
             WHERE (h.corpus, h.date, h.recording_id) = (c.corpus, c.date, c.recording_id)
                 AND h.start_ms >= c.start_ms AND h.end_ms <= c.end_ms)), NULL
-    FROM chapters c LEFT JOIN segments s ON (s.corpus, s.date, s.recording_id)
+    FROM {shown_rows("chapters")} c LEFT JOIN segments s ON (s.corpus, s.date, s.recording_id)
         = (c.corpus, c.date, c.recording_id) AND s.start_ms >= c.start_ms AND s.end_ms <= c.end_ms
     GROUP BY c.corpus, c.date, c.recording_id, c.chapter, c.start_ms, c.end_ms
     UNION ALL
@@ -150,7 +152,7 @@ WITH told AS (
         (p.corpus, p.date, p.recording_id) = (m.corpus, m.date, m.recording_id)), 0), m.flags,
         (SELECT list(language) FROM heard h
         WHERE (h.corpus, h.date, h.recording_id) = (m.corpus, m.date, m.recording_id)), NULL
-    FROM summaries m
+    FROM {shown_rows("summaries")} m
 ), full_parts AS (
     SELECT * REPLACE (
         coalesce(transcript, '') AS transcript, coalesce(caption, '') AS caption,
@@ -179,18 +181,25 @@ def ask_documents(
     store: Store,
     partitions: Sequence[Partition],
     ask: Callable[[duckdb.DuckDBPyConnection], Result],
+    as_made: bool = False,
 ) -> Result:
     """Ask a database with the table `documents` of some partitions, and views of their tables.
+
+    Corrections are read of all days of their corpora: a recording may have moved since.
 
     A document's columns are `DOCUMENTS`, and `meant` with `text_hash`, the text whose meaning is
     embedded.
 
     Args:
         ask: called again where an object was replaced while it read; gives what it read, whole.
+        as_made: of what the model said, without corrections.
     """
     prefixes = [
         layout.partition_prefix(table, p.corpus, p.date) for table in SOURCES for p in partitions
     ]
+    if not as_made:
+        corpora = sorted({p.corpus for p in partitions})
+        prefixes += [layout.partitions_prefix(CORRECTIONS.name, corpus) for corpus in corpora]
     snapshot = list_shards(store, prefixes)
 
     def ask_with_documents(connection: duckdb.DuckDBPyConnection) -> Result:
@@ -198,4 +207,4 @@ def ask_documents(
         return ask(connection)
 
     with translated_errors(out):
-        return ask_snapshot(out, snapshot, SOURCES, ask_with_documents)
+        return ask_snapshot(out, snapshot, tables_shown(SOURCES), ask_with_documents)

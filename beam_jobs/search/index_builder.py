@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -56,6 +57,7 @@ def update_index(
     todo: Sequence[Partition],
     tables: Mapping[Partition, str],
     stamp: str | None,
+    corrections: Mapping[Partition, str] = MappingProxyType({}),
 ) -> IndexState | None:
     """Replace days in the index, for readers in one step; to be done by one at a time.
 
@@ -66,6 +68,7 @@ def update_index(
         todo: the days.
         tables: stamps of the days that have tables; the others leave the index.
         stamp: of the state, from before it was read.
+        corrections: of the days that have some, as `corrections_of_days` gives them.
 
     Returns:
         The new state; None where another run, which took this one's claim over, was first.
@@ -77,6 +80,12 @@ def update_index(
         with lancedb_errors(store):
             builder = _IndexBuilder(out, store, _writer(store, folder))
             built = builder.fill(todo, tables)
+            built = {
+                name: dataclasses.replace(
+                    entry, corrections=corrections.get(partition_of(name), "")
+                )
+                for name, entry in built.items()
+            }
             trained = builder.finish(state.trained_rows)
         files = publish_files(store, folder, state)
     left = set(todo)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from af3core.embedding.text import text_model_revision
 from af3core.storage.store import Store, retry_on_conflict
@@ -18,6 +18,7 @@ from beam_jobs.framework.derivation import NothingPublished, derive
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.output.next_command import af3
+from beam_jobs.search.corrected_days import corrections_of_days
 from beam_jobs.search.documents import Partition
 from beam_jobs.search.index_builder import update_index
 from beam_jobs.search.index_state import (
@@ -50,7 +51,8 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
             f" {settings.until}; run {af3('annotate', 'SOURCE')} first, or check --corpus and the"
             " dates"
         )
-    todo = _todo(read_state(store), tables, settings, model)
+    corrections = corrections_of_days(settings.out, store, settings.corpus)
+    todo = _todo(read_state(store), tables, corrections, settings, model)
     embedding = _embed(todo, tables, settings, beam_arguments) if model else Outcome({})
     # a text that was embedded just now changed the tables; two runs take turns
     with store.claim(layout.claim_key("index", "search")):
@@ -64,11 +66,12 @@ def _update(settings: JobSettings, model: str) -> tuple[IndexState, int] | None:
     """The index up to date, and how many days of it changed; None where another run was first."""
     store, stamp = settings.store, state_stamp(settings.store)
     state = read_state(store) or IndexState(FORMAT, secrets.token_hex(6))
+    corrections = corrections_of_days(settings.out, store, settings.corpus)
     tables = _of_interval(partition_stamps(store, settings.corpus), settings)
-    todo = _todo(state, tables, settings, model)
+    todo = _todo(state, tables, corrections, settings, model)
     if not todo:
         return state, 0
-    updated = update_index(settings.out, store, state, todo, tables, stamp)
+    updated = update_index(settings.out, store, state, todo, tables, stamp, corrections)
     return (updated, len(todo)) if updated else None
 
 
@@ -96,9 +99,15 @@ def _partitions_held(state: IndexState, settings: JobSettings) -> list[Partition
 
 
 def _todo(
-    state: IndexState | None, tables: dict[Partition, str], settings: JobSettings, model: str
+    state: IndexState | None,
+    tables: dict[Partition, str],
+    corrections: Mapping[Partition, str],
+    settings: JobSettings,
+    model: str,
 ) -> list[Partition]:
-    """Days that changed, went or came, and days whose texts have no meaning by the model yet."""
+    """Days that changed, went or came, days whose recordings have other corrections, and days whose
+    texts have no meaning by the model yet.
+    """
     if state is None:
         return sorted(tables)
     held = _partitions_held(state, settings)
@@ -108,7 +117,8 @@ def _todo(
     without = [
         p for p in held if model and shown[p.name].meant.get(model, 0) < shown[p.name].documents
     ]
-    return sorted({*changed, *without})
+    corrected = [p for p in held if shown[p.name].corrections != corrections.get(p, "")]
+    return sorted({*changed, *corrected, *without})
 
 
 def _embed(

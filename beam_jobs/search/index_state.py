@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -19,6 +19,7 @@ from beam_jobs.search.search_request import SearchError
 from schemas import layout
 from schemas.identity import configuration_hash
 from schemas.record_format import Record, RecordError, parse_json
+from schemas.tables.correction_tables import CORRECTIONS
 
 FORMAT = 2
 """Counts up when an index of before must be made anew."""
@@ -34,11 +35,13 @@ class IndexedPartition(Record):
         stamp: of the objects that it was made of.
         documents: in the index.
         meant: how many of them have a vector of their text, by model.
+        corrections: of its recordings, as `corrections_of_days` gives them.
     """
 
     stamp: str
     documents: int
     meant: dict[str, int] = field(default_factory=dict)
+    corrections: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,14 +92,25 @@ def state_stamp(store: Store) -> str | None:
     return stamp
 
 
-def partition_stamps(store: Store, corpus: str = "") -> dict[Partition, str]:
-    """The partitions of the tables with a stamp of their state."""
+def partition_stamps(store: Store, corpus: str = "", as_made: bool = False) -> dict[Partition, str]:
+    """The partitions of the tables with a stamp of their state, that of their corrections included.
+
+    Args:
+        as_made: without corrections.
+    """
     below = f"corpus={corpus}/" if corpus else ""
-    states = list_shards(store, [f"tables/{table}/{below}" for table in SOURCES]).stamps
+    tables = SOURCES if as_made else (*SOURCES, CORRECTIONS.name)
+    states = list_shards(store, [f"tables/{table}/{below}" for table in tables]).stamps
     objects: defaultdict[Partition, list[tuple[str, str]]] = defaultdict(list)
     for key, stamp in states.items():
         objects[Partition(*layout.day_of(key))].append((key, stamp))
-    return {p: configuration_hash(sorted(held)) for p, held in sorted(objects.items())}
+    days = sorted(day for day, held in objects.items() if _has_rows(held))
+    return {day: configuration_hash(sorted(objects[day])) for day in days}
+
+
+def _has_rows(objects: Iterable[tuple[str, str]]) -> bool:
+    """Whether a day has tables: corrections alone, of recordings that moved since, are no day."""
+    return any(layout.table_of(key) != CORRECTIONS.name for key, _ in objects)
 
 
 def stale_partitions(state: IndexState, tables: Mapping[Partition, str]) -> list[Partition]:

@@ -31,7 +31,9 @@ Find places in the archive, the best first, each with its time, what matches and
   af3 search 'lighthous~'                    words that are spelt alike
   af3 search --like cooking_show.opus@1:05   what sounds like second 65 of this recording
 
-The index is made by af3 index, and kept up to date by the nightly schedule."""
+The index is made by af3 index, and kept up to date by the nightly schedule. It holds texts as
+people corrected them; --as-made finds words in what the model said, in the tables themselves,
+without meaning and sound."""
 
 _COLUMNS: dict[str, pa.DataType] = {
     "kind": pa.string(),
@@ -63,7 +65,7 @@ def run_search(known: argparse.Namespace) -> int:
     if known.json and known.format not in (None, "jsonl"):
         raise ConfigurationError(f"--json is --format jsonl; take it, or --format {known.format}")
     target = target_of("jsonl" if known.json else known.format, known.output, known.out or "")
-    engine = SearchEngine(known.out, known.text_model)
+    engine = SearchEngine(known.out, known.text_model, known.as_made)
     request = SearchRequest(
         words=known.words,
         like=engine.segment_at(known.like) if known.like else "",
@@ -86,7 +88,7 @@ def run_search(known: argparse.Namespace) -> int:
         if request.corpus:
             engine.check_corpus(request.corpus)
         tell(f"nothing found for {known.words or known.like!r}")
-    hits = with_times(results.hits, store_at(known.out))
+    hits = with_times(results.hits, store_at(known.out), known.as_made)
     return until_enough(lambda: _write(_Hits(hits), target))
 
 

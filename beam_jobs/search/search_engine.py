@@ -39,6 +39,9 @@ _RANK_CONSTANT = 60
 
 
 Reader = IndexReader | TableReader
+_AS_MADE = (
+    "only words are searched: --as-made reads the tables, as the index holds what people corrected"
+)
 
 
 def words_alone() -> str:
@@ -57,11 +60,15 @@ class SearchEngine:
     Args:
         out: folder or gs:// of the tables.
         text_model: that embeds the words of a request.
+        as_made: find words in what the model said, in the tables themselves.
     """
 
-    def __init__(self, out: str, text_model: str = EMBEDDED_TEXT_MODEL) -> None:
+    def __init__(
+        self, out: str, text_model: str = EMBEDDED_TEXT_MODEL, as_made: bool = False
+    ) -> None:
         self.out = out
         self.text_model = text_model
+        self._as_made = as_made
         self._store = store_at(out)
         self._lock = threading.Lock()
         self._reader: Reader | None = None
@@ -124,9 +131,14 @@ class SearchEngine:
         """The reader of the index, or of the tables, as they are now; opened once per state."""
         with self._lock:
             if self._reader is None or not self._reader.is_current():
-                kind = IndexReader if can_open_indexes() else TableReader
-                self._reader = kind.open(self.out, self._store)
+                self._reader = self._opened()
             return self._reader
+
+    def _opened(self) -> Reader:
+        if self._as_made:
+            return TableReader.open(self.out, self._store, as_made=True)
+        kind = IndexReader if can_open_indexes() else TableReader
+        return kind.open(self.out, self._store)
 
     def _rank_by_text(
         self,
@@ -222,13 +234,16 @@ def _rank_in_tables(
 ) -> Ranked:
     if query is None:
         raise SearchError(
-            f"like {request.like!r}: sound is found by the index, and the index needs lancedb:"
+            f"like {request.like!r}: sound is found by the index; leave --as-made out"
+            if reader.as_made
+            else f"like {request.like!r}: sound is found by the index, and the index needs lancedb:"
             f" {install_command('search')}"
         )
+    alone = _AS_MADE if reader.as_made else words_alone()
     if request.mode == "meaning":
-        raise SearchError(f"search {request.words!r}: {words_alone()}")
+        raise SearchError(f"search {request.words!r}: {alone}")
     if request.mode == "hybrid":
-        notices.append(words_alone())
+        notices.append(alone)
     return reader.match_words(query, conditions, request.offset + request.limit + 1)
 
 

@@ -36,14 +36,16 @@ class TableReader:
     Attributes:
         stamps: of the partitions that it was read from.
         documents: rows of `DOCUMENTS`.
+        as_made: of what the model said, without corrections.
     """
 
     store: Store
     stamps: Mapping[Partition, str]
     documents: pa.Table
+    as_made: bool = False
 
     @classmethod
-    def open(cls, out: str, store: Store) -> Self:
+    def open(cls, out: str, store: Store, as_made: bool = False) -> Self:
         """The texts as they are now.
 
         Args:
@@ -53,18 +55,18 @@ class TableReader:
         Raises:
             ConfigurationError: there are no tables.
         """
-        stamps = partition_stamps(store)
+        stamps = partition_stamps(store, as_made=as_made)
         if not stamps:
             raise no_index(out, store)
         sql = f"SELECT {', '.join(DOCUMENTS.names)} FROM documents"
         found = ask_documents(
-            out, store, list(stamps), lambda database: database.sql(sql).to_arrow_table()
+            out, store, list(stamps), lambda base: base.sql(sql).to_arrow_table(), as_made
         )
-        return cls(store, stamps, found)
+        return cls(store, stamps, found, as_made)
 
     def is_current(self) -> bool:
         """Whether the tables are still of this state."""
-        return partition_stamps(self.store) == self.stamps
+        return partition_stamps(self.store, as_made=self.as_made) == self.stamps
 
     def match_words(self, query: WordQuery, conditions: str, limit: int) -> Ranked:
         """Ids and scores (BM25) of the documents that match."""

@@ -19,8 +19,9 @@ from af3core.storage.store import Store
 from af3core.subtitles.cue import Cue
 from af3core.subtitles.cues import make_cues
 from af3core.subtitles.subtitle_files import subtitle_text
+from beam_jobs.framework.corrected_rows import take_corrected
 from beam_jobs.framework.manifests import names_of_recording
-from beam_jobs.framework.table_snapshot import TableSnapshot, take_snapshot
+from beam_jobs.framework.table_snapshot import TableSnapshot
 from beam_jobs.output.file_to_write import check_beside_results, check_file_to_write
 from beam_jobs.output.next_command import af3
 from beam_jobs.output.row_output import until_enough
@@ -38,7 +39,9 @@ Write subtitles of a recording: lines that can be read, each at its time.
 
 vtt is for web pages, srt for players and editors, ttml for broadcasters, txt to read; json has the
 time of each word. Times are those of af3 align; where a recording is not aligned they are
-estimated, and a message says so. Flagged transcripts are in: --mark-doubt marks their lines."""
+estimated, and a message says so. Flagged transcripts are in: --mark-doubt marks their lines.
+Texts are those that people corrected: words that stand there as before keep their times, the others
+lie between them. --as-made writes what the model said."""
 
 FORMS: tuple[SubtitleForm, ...] = get_args(SubtitleForm)
 _TABLES = ("recordings", "segments", "transcripts", "words", "events", "speaker_turns")
@@ -78,7 +81,7 @@ def run_subtitles(known: argparse.Namespace) -> int:
         StorageError: the tables cannot be read, or a file not be written.
     """
     store = store_at(known.out)
-    snapshot = take_snapshot(store, _TABLES, known.corpus, known.date, known.date)
+    snapshot = take_corrected(store, _TABLES, known.corpus, known.date, known.date, known.as_made)
     if not snapshot.shards("recordings"):
         raise ConfigurationError(
             f"{known.out}: no tables; run {af3('annotate', 'SOURCE')} first, or check --out,"

@@ -8,6 +8,7 @@ from typing import Any
 
 from af3core.speakers.speaker_at import SpeakerTimes, TimedSpeaker
 from af3core.storage.store import Store
+from beam_jobs.framework.corrected_rows import has_corrected_value
 from beam_jobs.framework.table_snapshot import take_snapshot
 from schemas.tables.speaker_tables import SPEAKERS
 
@@ -36,11 +37,12 @@ class TurnSpeakers:
             row["voice"]: names.get(row["speaker"] or "") or f"speaker {row['voice']}"
             for row in turns
         }
-        if len(called) == 1 and not any(row["speaker"] in names for row in turns):
+        is_named = any(row["speaker"] in names or _corrected_name(row) for row in turns)
+        if len(called) == 1 and not is_named:
             return cls({})
         ordered = sorted(turns, key=lambda row: (row["start_ms"], row["voice"]))
         timed = [
-            (row["channel"], TimedSpeaker(row["start_ms"], row["end_ms"], called[row["voice"]]))
+            (row["channel"], TimedSpeaker(row["start_ms"], row["end_ms"], _called(row, called)))
             for row in ordered
         ]
         by_channel = {
@@ -55,6 +57,15 @@ class TurnSpeakers:
         nobody speaks.
         """
         return self.turns.get(channel, self.unparted).at(start_ms, end_ms)
+
+
+def _called(turn: Row, called: Mapping[int, str]) -> str:
+    return _corrected_name(turn) or called[turn["voice"]]
+
+
+def _corrected_name(turn: Row) -> str:
+    """The name that a person gave the speaker of a turn; empty where nobody did."""
+    return turn["name"] or "" if has_corrected_value(turn) else ""
 
 
 def names_of_speakers(store: Store, corpus: str = "") -> dict[str, str]:

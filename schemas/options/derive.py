@@ -96,6 +96,18 @@ class TextModel(OptionGroup):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AsMade(OptionGroup):
+    """Corrections."""
+
+    as_made: bool = option(
+        False,
+        "of what the model said, as if nobody had corrected it",
+        key="",
+        on_templates=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Index(OptionGroup):
     """Index."""
 

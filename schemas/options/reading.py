@@ -36,6 +36,7 @@ class Query(OptionGroup):
         "SQL",
         positional=True,
     )
+    as_made: bool = option(False, "views as if nobody had corrected anything")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +97,7 @@ class Subtitles(OptionGroup):
         rule=lambda value: None if 12 <= value <= 100 else "a line holds 12 to 100 characters",
     )
     mark_doubt: bool = option(False, "write [?] before what is in doubt")
+    as_made: bool = option(False, "what the model said, as if nobody had corrected it")
     language: str = option(
         "",
         "language tag, such as en or pt-BR, for ttml and names of files in a folder (default: the"
@@ -113,6 +115,9 @@ class Search(OptionGroup):
     like: str = option("", "OBJECT@M:SS or a segment's id, without WORDS", "PLACE")
     mode: SearchMode = option(
         "hybrid", "words and meaning together, or one of them (default: {default})"
+    )
+    as_made: bool = option(
+        False, "words in what the model said, as if nobody had corrected it; no meaning, no sound"
     )
 
 

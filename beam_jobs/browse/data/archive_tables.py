@@ -18,6 +18,7 @@ from af3core.errors import StorageError
 from af3core.storage.address import is_bucket, store_at
 from af3core.storage.store import Store
 from beam_jobs.browse.data.object_cache import ObjectCache
+from beam_jobs.framework.corrected_rows import shown_rows, tables_shown
 from beam_jobs.framework.outputs import no_tables
 from beam_jobs.framework.table_snapshot import (
     TableSnapshot,
@@ -29,7 +30,9 @@ from beam_jobs.framework.views import ask_snapshot, open_views
 from beam_jobs.search.documents import Partition
 from schemas import layout
 from schemas.identity import shard_of
+from schemas.tables.correction_tables import CORRECTIONS
 from schemas.tables.derived_tables import ALL_TABLES
+from schemas.tables.speaker_tables import SPEAKERS
 
 Row = dict[str, Any]
 Stamps = dict[str, str]
@@ -40,6 +43,8 @@ _CORPUS = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _RECORDING = re.compile(r"[0-9a-f]{12,64}")
 _TRIES = 3
+_OF_ALL_DAYS = (CORRECTIONS.name, SPEAKERS.name)
+"""Tables whose rows are of recordings of other days too."""
 
 
 @dataclass(frozen=True, order=True)
@@ -80,12 +85,21 @@ class ArchiveTables:
         )
 
     def stamps_of_places(self, tables: Iterable[str], places: Iterable[Place]) -> Stamps:
-        """The objects that hold rows of some recordings, or could: one shard of each partition."""
+        """The objects that hold rows of some recordings, or could: one shard of each partition; and
+        those that show them as people corrected them.
+        """
         wanted: dict[Partition, set[str]] = {}
         for place in places:
-            wanted.setdefault(place.partition, set()).add(place.recording_id)
-        found = self.stamps_of_partitions(tables, wanted)
-        return {key: found[key] for key in found if _may_hold(key, wanted[partition_of_key(key)])}
+            if _can_be(place.partition):
+                wanted.setdefault(place.partition, set()).add(place.recording_id)
+        shown = tables_shown(tables)
+        of_days = [name for name in shown if name not in _OF_ALL_DAYS]
+        found = self.stamps_of_partitions(of_days, wanted)
+        corpora = sorted({partition.corpus for partition in wanted})
+        beside = [n for n in shown if n in _OF_ALL_DAYS]
+        of_all = [layout.partitions_prefix(name, c) for name in beside for c in corpora]
+        held = {key: found[key] for key in found if _may_hold(key, wanted[partition_of_key(key)])}
+        return held | (self._list_stamps(of_all) if of_all else {})
 
     def read(self, stamps: Stamps, ask: Callable[[duckdb.DuckDBPyConnection], Result]) -> Result:
         """Ask a database with views over these objects alone; tables without objects are empty.
@@ -177,6 +191,14 @@ def rows_of(
     result = connection.execute(sql, values)
     names = [column[0] for column in result.description or ()]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def source_of(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """What SQL reads to have a table as people corrected it: the table, where nobody did, as its
+    view takes time.
+    """
+    is_corrected = connection.execute(f"SELECT 1 FROM {CORRECTIONS.name} LIMIT 1").fetchone()
+    return shown_rows(table) if is_corrected else table
 
 
 def _can_be(partition: Partition) -> bool:

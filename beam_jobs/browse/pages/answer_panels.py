@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 
 from af3core.alignment.timed_text import TimedTextWord, WordTimes
-from beam_jobs.browse.data.archive_tables import Row, rows_of
+from beam_jobs.browse.data.archive_tables import Row, rows_of, source_of
+from beam_jobs.framework.corrected_rows import has_corrected_flags, has_corrected_value
 from beam_jobs.output.json_values import as_json
 
 Stretch = tuple[str, str, str, str, str, int, int]
@@ -35,6 +36,13 @@ _COLUMNS = {
     "transcripts": ("text",),
     "answers": ("question", "options", "choice", "thinking", "text"),
 }
+_BY_PERSON = ("original_text", "original_flags", "correction", "corrected_by", "corrected_at")
+_CORRECTED = {
+    "captions": _BY_PERSON,
+    "transcripts": _BY_PERSON,
+    "answers": (*_BY_PERSON, "original_choice"),
+}
+"""What people corrected, where they corrected anything."""
 _WORD = (
     *("clip_id", "segment_id", "task_id", "start_ms", "end_ms", "start_char", "end_char"),
     *("position", "word", "confidence", "speaker", "flags"),
@@ -103,9 +111,11 @@ def said_of(
         values["segments"] = sorted(set(segments))
     times = _times_of_words(connection, values, only) if with_times else None
     for table, columns in _COLUMNS.items():
-        listed = ", ".join(dict.fromkeys((*_COMMON, *columns, *_PROVENANCE)))
+        source = source_of(connection, table)
+        beside = _CORRECTED[table] if source != table else ()
+        listed = ", ".join(dict.fromkeys((*_COMMON, *columns, *_PROVENANCE, *beside)))
         sql = (
-            f"SELECT corpus, CAST(date AS VARCHAR) AS date, {listed} FROM {table}"
+            f"SELECT corpus, CAST(date AS VARCHAR) AS date, {listed} FROM {source}"
             f" WHERE recording_id IN (SELECT unnest($recordings)){only}"
             " ORDER BY start_ms, end_ms, task_id, task_hash"
         )
@@ -129,7 +139,8 @@ def _times_of_words(
     days: dict[tuple[str, str], tuple[list[Row], list[Row]]] = {}
     for place, (table, columns, more, given) in enumerate(asked):
         sql = (
-            f"SELECT corpus, CAST(date AS VARCHAR) AS date, {', '.join(columns)} FROM {table}"
+            f"SELECT corpus, CAST(date AS VARCHAR) AS date, {', '.join(columns)}"
+            f" FROM {source_of(connection, table)}"
             f" WHERE recording_id IN (SELECT unnest($recordings)){more}"
         )
         for row in rows_of(connection, sql, dict(given)):
@@ -157,12 +168,26 @@ def _add(said: StretchAnswers, table: str, row: Row) -> None:
         "mean_logprob": as_json(row["mean_logprob"]),
         "provenance": {name: as_json(row[name]) for name in _PROVENANCE},
     }
+    if row.get("correction"):
+        shown["corrected"] = _corrected(row)
     if table == "answers":
         said.answers.append({name: row[name] for name in _ASKED} | shown)
     elif table == "captions" and said.caption is None:
         said.caption, said.thinking = shown, row["thinking"] or ""
     elif table == "transcripts" and said.transcript is None:
         said.transcript = shown
+
+
+def _corrected(row: Row) -> dict[str, Any]:
+    """Who corrected an answer, and what the model had said: none where that stands."""
+    original = row.get("original_choice") or row["original_text"]
+    return {
+        "kind": row["correction"],
+        "by": row["corrected_by"],
+        "at": as_json(row["corrected_at"]),
+        "original": original if has_corrected_value(row) else None,
+        "original_flags": row["original_flags"] if has_corrected_flags(row) else None,
+    }
 
 
 def _word(word: TimedTextWord) -> list[int]:

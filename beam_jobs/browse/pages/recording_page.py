@@ -15,6 +15,7 @@ from beam_jobs.browse.data.archive_tables import (
     partition_of_key,
     place_of,
     rows_of,
+    source_of,
 )
 from beam_jobs.browse.data.clips import PlacedClip, audio_of, clips_of
 from beam_jobs.browse.http.refusal import Refusal
@@ -50,8 +51,10 @@ _SEGMENT = (
 )
 WordTimesKnown = Literal["found", "partly estimated", "estimated", "no words"]
 _ALIGNED = """
-SELECT (SELECT count(*) FROM transcripts WHERE recording_id = $recording AND text <> '') AS written,
-    (SELECT count(*) FROM (SELECT 1 FROM words w JOIN transcripts t
+SELECT (
+        SELECT count(*) FROM {transcripts} WHERE recording_id = $recording AND text <> ''
+    ) AS written,
+    (SELECT count(*) FROM (SELECT 1 FROM {words} w JOIN {transcripts} t
         USING (corpus, date, recording_id, task_id, clip_id, segment_id)
     WHERE recording_id = $recording GROUP BY task_id, clip_id, segment_id
     HAVING count(w.confidence) > 0 AND NOT bool_or('text_too_long' IN w.flags)
@@ -146,7 +149,7 @@ def _rows(
     connection: duckdb.DuckDBPyConnection, table: str, recording_id: str, order: str
 ) -> list[Row]:
     sql = (
-        f"SELECT * REPLACE (CAST(date AS VARCHAR) AS date) FROM {table}"
+        f"SELECT * REPLACE (CAST(date AS VARCHAR) AS date) FROM {source_of(connection, table)}"
         f" WHERE recording_id = $recording ORDER BY {order}"
     )
     return rows_of(connection, sql, {"recording": recording_id})
@@ -192,7 +195,8 @@ def _of_clips(said: dict[Stretch, StretchAnswers]) -> list[dict[str, Any]]:
 
 def _word_times(connection: duckdb.DuckDBPyConnection, recording_id: str) -> WordTimesKnown:
     """How the times of words are known: found in all transcripts, in some of them, in none."""
-    [row] = rows_of(connection, _ALIGNED, {"recording": recording_id})
+    shown = {name: source_of(connection, name) for name in ("transcripts", "words")}
+    [row] = rows_of(connection, _ALIGNED.format(**shown), {"recording": recording_id})
     if not row["written"]:
         return "no words"
     if not row["aligned"]:

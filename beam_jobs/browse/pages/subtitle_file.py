@@ -11,7 +11,7 @@ import duckdb
 
 from af3core.subtitles.cues import make_cues
 from af3core.subtitles.subtitle_files import subtitle_text
-from beam_jobs.browse.data.archive_tables import ArchiveTables, Place, rows_of
+from beam_jobs.browse.data.archive_tables import ArchiveTables, Place, rows_of, source_of
 from beam_jobs.browse.http.refusal import Refusal
 from beam_jobs.browse.pages.recording_page import find_recording
 from beam_jobs.subtitles.recording_words import language_of, words_of_recording
@@ -72,5 +72,5 @@ def subtitle_file(
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, table: str, place: Place) -> list[dict[str, Any]]:
-    sql = f"SELECT * FROM {table} WHERE recording_id = $recording"
+    sql = f"SELECT * FROM {source_of(connection, table)} WHERE recording_id = $recording"
     return rows_of(connection, sql, {"recording": place.recording_id})

@@ -26,6 +26,7 @@ from beam_jobs.derive.audio_descriptions.voice_identity import (
     loaded_voice,
     voice_identity,
 )
+from beam_jobs.framework.corrected_rows import corrected_by_recording
 from beam_jobs.framework.derivation import (
     Derivation,
     Piece,
@@ -38,7 +39,7 @@ from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import manifest_dates, names_of_recording
 from beam_jobs.framework.settings import JobSettings, voice_settings
-from beam_jobs.framework.table_snapshot import partition_rows, rows_by_recording
+from beam_jobs.framework.table_snapshot import partition_rows
 from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.identity import configuration_hash
@@ -59,7 +60,7 @@ class DescriptionText:
 def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
     """One piece for each recording of a day; of those not chosen, one for each row they have."""
     store, corpus = settings.store, settings.corpus
-    recordings, summaries, chapters, earlier = rows_by_recording(
+    recordings, summaries, chapters, earlier = corrected_by_recording(
         store, ("recordings", "summaries", "chapters", DESCRIPTIONS.name), corpus, date
     ).values()
     for recording_id, [row] in recordings.items():

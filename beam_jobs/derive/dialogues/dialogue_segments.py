@@ -1,4 +1,4 @@
-"""What is published of a day's segments and not doubted, for conversations about them."""
+"""What is published, corrected and not doubted of a day, for conversations about its sounds."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from af3core.dialogue.chosen_sounds import HeardSound, KnownAnswer
 from af3core.storage.store import Store
 from beam_jobs.derive.embed_job import best_captions
 from beam_jobs.derive.skills.segment_evidence import unflagged_by_segment
+from beam_jobs.framework.corrected_rows import corrected_by_recording
 from beam_jobs.framework.derivation import Row
-from beam_jobs.framework.table_snapshot import rows_by_recording
 
 
 def dialogue_segments(store: Store, corpus: str, date: str) -> dict[str, HeardSound]:
     """By segment: those that are annotated and have a caption, all without a flag."""
-    tables = rows_by_recording(
+    tables = corrected_by_recording(
         store, ("segments", "captions", "transcripts", "answers"), corpus, date
     )
     found: dict[str, HeardSound] = {}

@@ -15,7 +15,7 @@ _HEADER = """\
 
 Conversations about sounds, for training: {form}.
 Made by af3-archive {version} from the tables of corpus `{corpus}`, {first} to {last}.
-What the gpt side says comes from models, not from people: check a sample before you trust it.
+{source}
 """
 
 _FORMS = {
@@ -28,6 +28,16 @@ _FORMS = {
     "webdataset": "tar shards; a sample is a sound (KEY.flac, or KEY.0.flac and on) with the list"
     " of all records about it (KEY.json)",
 }
+
+
+_BY_MODELS = (
+    "What the gpt side says comes from models, not from people: check a sample before you trust it."
+)
+_BY_BOTH = (
+    "What the gpt side says comes from models, but for the answers that people corrected: check a"
+    "\nsample before you trust it."
+)
+_AS_MADE = "What people corrected is not in it (`--as-made`)."
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,7 @@ class Sheet:
     filters: Filters
     tally: Tally
     shards: Sequence[ExportShard]
+    as_made: bool = False
 
     def text(self) -> str:
         """The sheet in Markdown; equal exports have equal sheets."""
@@ -61,17 +72,35 @@ class Sheet:
             corpus=self.corpus,
             first=self.first_date,
             last=self.last_date,
+            source=self._source(),
         )
+        left_out = _section("Left out", _left_out(self.tally))
         parts = [
             header,
             _section("Splits", _splits(self.tally)),
             _section("Questions by skill", _skills(self.tally)),
             _section("Chosen by", _filters(self.filters)),
-            _section("Left out", _left_out(self.tally)),
+            left_out,
             _section("Models", _models(self.tally)),
             _section("Shards", _shards(self.shards)),
         ]
+        if self.tally.corrected:
+            parts.insert(parts.index(left_out), _section("Corrections", _corrections(self.tally)))
         return "\n".join(parts)
+
+    def _source(self) -> str:
+        """Who the answers are of."""
+        if self.as_made:
+            return f"{_BY_MODELS}\n{_AS_MADE}"
+        return _BY_BOTH if self.tally.corrected["value"] else _BY_MODELS
+
+
+def corrected_line(tally: Tally) -> str:
+    """How many answers are in as people corrected them; empty where none is."""
+    values, flags = tally.corrected["value"], tally.corrected["flags"]
+    told = [f"{values} with a corrected value"] if values else []
+    told += [f"{flags} with flags that a person set or lifted"] if flags else []
+    return f"corrected answers: {', '.join(told)}" if told else ""
 
 
 def _section(title: str, lines: Iterator[str]) -> str:
@@ -116,6 +145,14 @@ def _filters(filters: Filters) -> Iterator[str]:
     yield f"- languages that are spoken: {languages}"
     yield f"- share of recordings held out as `test`: {filters.held_out:g}"
     yield f"- seed: {filters.seed}"
+
+
+def _corrections(tally: Tally) -> Iterator[str]:
+    yield from _table("answers of the night", "records")
+    yield f"| with a value that a person wrote or chose | {tally.corrected['value']:,} |"
+    yield f"| in by a flag that a person lifted | {tally.corrected['flags']:,} |"
+    yield ""
+    yield "Pairs, thinking and dialogues are of the corrected texts where they were made since."
 
 
 def _left_out(tally: Tally) -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from af3core.skills.catalogue import chosen_skills
 from af3core.storage.store import Store, retry_on_conflict
-from beam_jobs.derive.export.datasheet import Sheet
+from beam_jobs.derive.export.datasheet import Sheet, corrected_line
 from beam_jobs.derive.export.export_clips import check_sounds
 from beam_jobs.derive.export.export_writer import ExportWriter, Overtaken
 from beam_jobs.derive.export.formats import FORMS
@@ -23,7 +23,7 @@ from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import manifest_dates
 from beam_jobs.framework.settings import FIRST_DATE, LAST_DATE, JobSettings
 from schemas import layout
-from schemas.options.derive import Export, Seed, Skills
+from schemas.options.derive import AsMade, Export, Seed, Skills
 
 
 def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
@@ -69,14 +69,16 @@ def _exported(
             writer.add(split, records)
     shards = writer.flush()
     filters, tally = _filters(settings), selection.tally
-    sheet = Sheet(settings.corpus, name, *interval, filters, tally, shards)
+    as_made = settings[AsMade].as_made
+    sheet = Sheet(settings.corpus, name, *interval, filters, tally, shards, as_made)
     writer.finish(sheet.text())
     return selection
 
 
 def _selection(store: Store, settings: JobSettings) -> Selection:
     tasks = {task.prompt_id: task for task in settings.tasks}
-    return Selection(store, settings.corpus, tasks, _filters(settings))
+    as_made = settings[AsMade].as_made
+    return Selection(store, settings.corpus, tasks, _filters(settings), as_made)
 
 
 def _filters(settings: JobSettings) -> Filters:
@@ -107,11 +109,15 @@ def _outcome(selection: Selection, dates: Sequence[str], address: str) -> Outcom
         "seconds": tally.duration_ms.total() / 1000,
         "records": {split: tally.records[split] for split in SPLITS},
         "left_out": dict(tally.left_out),
+        "corrected": tally.corrected["value"],
+        "corrected_flags": tally.corrected["flags"],
     }
     lines = [
         f"exported: {facts['sounds']} sounds with {facts['questions']} questions of"
         f" {len(dates)} days to {address}"
     ]
+    if said := corrected_line(tally):
+        lines.append(said)
     left_out = sorted(tally.left_out.items())
     lines += [f"left out: {count} rows: {reason}" for reason, count in left_out]
     return Outcome(facts, lines)

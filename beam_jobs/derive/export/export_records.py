@@ -16,12 +16,16 @@ from typing import Any, Literal
 from af3core.audio import SAMPLES_PER_MS
 from af3core.tasks.task import Task
 from beam_jobs.derive.export.export_words import ExportWord
+from beam_jobs.framework.corrected_rows import has_corrected_flags, has_corrected_value
 from schemas.identity import segment_id
 
 Row = dict[str, Any]
 Kind = Literal["answer", "pair", "thought", "dialogue"]
 Speaker = Literal["human", "gpt"]
+Corrected = Literal["", "value", "flags"]
 
+A_PERSON = "a person"
+"""Who made a corrected answer: an export names nobody."""
 DIALOGUE = "dialogue"
 """What stands for the skill of a dialogue."""
 
@@ -64,6 +68,7 @@ class ExportRecord:
         sounds: in the order in which the turns number them.
         turns: human and gpt in turn.
         words: of an answer that is a transcript, with their times; none where they are not known.
+        corrected: what of an answer a person corrected.
     """
 
     record_id: str
@@ -73,6 +78,7 @@ class ExportRecord:
     sounds: tuple[ExportSound, ...]
     turns: tuple[tuple[Speaker, str], ...]
     words: tuple[ExportWord, ...] = ()
+    corrected: Corrected = ""
 
     @property
     def recordings(self) -> frozenset[str]:
@@ -118,15 +124,34 @@ def answer_record(
     segment = segments.get(asked_of)
     if segment is None:
         return None
+    by_person = has_corrected_value(row)
+    corrected: Corrected = "value" if by_person else "flags" if has_corrected_flags(row) else ""
     return ExportRecord(
         record_id=f"{asked_of}-{task.prompt_id}",
         kind="answer",
         skill=task.task_id,
-        made_by=row["model"],
+        made_by=A_PERSON if by_person else row["model"],
         sounds=(_stretch(segment, row["start_ms"], row["end_ms"]),),
-        turns=_question(task.prompt_text, _with_thinking(row.get("thinking", ""), row["text"])),
+        turns=_question(task.prompt_text, _corrected_answer(row) if by_person else _answer(row)),
         words=words,
+        corrected=corrected,
     )
+
+
+def _answer(row: Row) -> str:
+    return _with_thinking(row.get("thinking", ""), row["text"])
+
+
+def _corrected_answer(row: Row) -> str:
+    """What a person wrote, in the form in which the model answers; its thinking led elsewhere."""
+    options = tuple(row.get("options") or ())
+    choice: str = row.get("choice") or ""
+    return _as_option(options, choice) if choice in options else str(row["text"])
+
+
+def _as_option(options: tuple[str, ...], answer: str) -> str:
+    """An option with its letter."""
+    return f"({string.ascii_uppercase[options.index(answer)]}) {answer}"
 
 
 def pair_record(row: Row, segments: Mapping[str, Row]) -> ExportRecord | None:
@@ -140,7 +165,7 @@ def pair_record(row: Row, segments: Mapping[str, Row]) -> ExportRecord | None:
     options = tuple(row["options"])
     answer = row["answer"]
     if options:
-        answer = f"({string.ascii_uppercase[options.index(answer)]}) {answer}"
+        answer = _as_option(options, answer)
     thinking = row.get("thinking", "")
     task = Task("pair", "question", row["question"], options=options, thinking=bool(thinking))
     return ExportRecord(

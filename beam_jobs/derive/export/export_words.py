@@ -78,7 +78,7 @@ class WordsOfTexts:
                 transcript["text"][word.start_char : word.end_char],
                 min(max(word.start_ms, start_ms), end_ms) - start_ms,
                 min(max(word.end_ms, start_ms), end_ms) - start_ms,
-                row["confidence"],
+                word.confidence,
             )
-            for word, row in zip(timed, rows, strict=True)
+            for word in timed
         )

@@ -18,7 +18,9 @@ from beam_jobs.derive.export.export_records import (
     pair_record,
 )
 from beam_jobs.derive.export.export_words import COLUMNS, WordsOfTexts
-from beam_jobs.framework.table_snapshot import TableSnapshot, take_snapshot
+from beam_jobs.framework.corrected_rows import has_corrected_value, take_corrected
+from beam_jobs.framework.table_snapshot import TableSnapshot
+from schemas.correction_records import JUDGED_WRONG
 from schemas.identity import configuration_hash
 from schemas.tables.derived_tables import DIALOGUES, PAIRS, THOUGHTS
 from schemas.tables.night_tables import ANSWER_TABLES
@@ -28,6 +30,8 @@ Split = Literal["train", "test"]
 SPLITS: tuple[Split, ...] = ("train", "test")
 
 FLAGGED = "flagged"
+WRONG = "that a person said are wrong"
+EMPTY = "that a person said are empty"
 OTHER_SKILL = "of a skill that was not chosen"
 NOT_AGREED = "the audio model does not agree, or was not asked"
 UNKNOWN_PROMPT = "of a prompt that is not among the tasks"
@@ -69,7 +73,8 @@ class Filters:
 
 @dataclass
 class Tally:
-    """What was chosen: questions and durations by split and skill; what was left out, and why."""
+    """What was chosen: questions and durations by split and skill; what was left out, and why;
+    answers with corrected values, and those whose flags a person set or lifted."""
 
     questions: Counter[tuple[Split, Kind, str]] = field(default_factory=Counter)
     records: Counter[Split] = field(default_factory=Counter)
@@ -79,6 +84,7 @@ class Tally:
     models: set[tuple[str, str, str]] = field(default_factory=set)
     writers: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
+    corrected: Counter[str] = field(default_factory=Counter)
 
     def add(self, split: Split, records: Sequence[ExportRecord]) -> None:
         """Count the records of one day and split."""
@@ -89,6 +95,8 @@ class Tally:
         self.recordings[split].update(sound.recording_id for sound in sounds.values())
         for record in records:
             self.questions[split, record.kind, record.skill] += record.question_count
+            if record.corrected:
+                self.corrected[record.corrected] += 1
             if record.kind != "answer":
                 self.writers[record.made_by] += 1
 
@@ -100,22 +108,31 @@ class Selection:
         store, corpus: where the tables are.
         tasks: the prompts of answers by their identity.
         filters: as above.
+        as_made: what the model said, without corrections.
     """
 
     def __init__(
-        self, store: Store, corpus: str, tasks: Mapping[str, Task], filters: Filters
+        self,
+        store: Store,
+        corpus: str,
+        tasks: Mapping[str, Task],
+        filters: Filters,
+        as_made: bool = False,
     ) -> None:
         self._store = store
         self._corpus = corpus
         self._tasks = tasks
         self._filters = filters
+        self._as_made = as_made
         self._seen: set[str] = set()
         self.tally = Tally()
 
     def day(self, date: str) -> dict[Split, list[ExportRecord]]:
         """The day's records by split, those about the same sounds together."""
         tables = ("segments", *ANSWER_TABLES, PAIRS.name, THOUGHTS.name, DIALOGUES.name)
-        published = take_snapshot(self._store, (*tables, WORDS.name), self._corpus, date, date)
+        published = take_corrected(
+            self._store, (*tables, WORDS.name), self._corpus, date, date, self._as_made
+        )
         rows = {
             name: [
                 row
@@ -186,8 +203,11 @@ class Selection:
 
     def _against(self, kind: Kind, row: Row) -> str:
         """Why a row is left out; empty where nothing speaks against it."""
-        if row.get("flags"):
-            return FLAGGED
+        flags = row.get("flags") or ()
+        if flags:
+            return WRONG if JUDGED_WRONG in flags else FLAGGED
+        if has_corrected_value(row) and not row["text"]:
+            return EMPTY
         if self._filters.skills and row.get("skill") not in self._filters.skills:
             return OTHER_SKILL
         if kind == "answer" and row["prompt_id"] not in self._tasks:

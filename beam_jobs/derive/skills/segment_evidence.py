@@ -10,8 +10,8 @@ from af3core.skills.events_in_span import events_in_span
 from af3core.skills.evidence import EventKind, HeardEvent, SegmentEvidence
 from af3core.storage.store import Store
 from beam_jobs.framework.clip_audio import ClipObject
+from beam_jobs.framework.corrected_rows import corrected_by_recording
 from beam_jobs.framework.derivation import Row
-from beam_jobs.framework.table_snapshot import rows_by_recording
 
 _MEASURES = (
     "loudness_lufs",
@@ -36,9 +36,13 @@ class ClipEvidence:
     uri: str
 
 
-def clip_evidence(store: Store, corpus: str, date: str) -> Iterator[ClipEvidence]:
-    """Every clip of a day that has an annotated segment without a flag."""
-    tables = rows_by_recording(store, _TABLES, corpus, date)
+def clip_evidence(
+    store: Store, corpus: str, date: str, as_made: bool = False
+) -> Iterator[ClipEvidence]:
+    """Every clip of a day that has an annotated segment without a flag; by what people corrected,
+    or as the model said it.
+    """
+    tables = corrected_by_recording(store, _TABLES, corpus, date, as_made)
     for recording, segments in tables["segments"].items():
         known = {table: rows.get(recording, []) for table, rows in tables.items()}
         clips: dict[ClipObject, list[SegmentEvidence]] = {}

@@ -26,7 +26,7 @@ from beam_jobs.framework.derivation import Derivation, Piece, PieceRows, Row, de
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.settings import JobSettings
 from schemas.identity import configuration_hash
-from schemas.options.derive import Seed, Skills
+from schemas.options.derive import AsMade, Seed, Skills
 from schemas.tables.derived_tables import PAIRS, REJECTED_PAIRS
 
 UNHEARD = "unheard"
@@ -44,7 +44,8 @@ def pieces(settings: JobSettings, date: str) -> Iterator[Piece]:
         settings.writer.checkpoint.name,
         settings.engine.identity,
     ]
-    for clip in clip_evidence(settings.store, settings.corpus, date):
+    as_made = settings[AsMade].as_made
+    for clip in clip_evidence(settings.store, settings.corpus, date, as_made):
         yield Piece(
             recording_id=clip.recording_id,
             corpus=settings.corpus,

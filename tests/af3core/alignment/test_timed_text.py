@@ -44,6 +44,48 @@ def test_words_of_another_text_count_as_none() -> None:
     assert timed_text(TRANSCRIPT, [row(0, "Bad", 1200)], []) == ESTIMATED
 
 
+MENDED = [row(n * 5, word, 1000 + 300 * n) for n, word in enumerate(("the", "a", "strom", "came"))]
+
+
+def mended(text: str) -> list[tuple[str, int, int, bool]]:
+    """The words of a text in the place of "the a strom came", each with its time."""
+    transcript = {"text": text, "start_ms": 1000, "end_ms": 3000}
+    return [
+        (text[w.start_char : w.end_char], w.start_ms, w.end_ms, w.is_estimated)
+        for w in timed_text(transcript, MENDED, [])
+    ]
+
+
+def test_words_that_still_stand_in_a_mended_text_keep_their_times() -> None:
+    assert mended("The a storm came.") == [
+        ("The", 1000, 1300, False),
+        ("a", 1300, 1600, False),
+        ("storm", 1600, 1900, True),
+        ("came.", 1900, 2200, False),
+    ]
+
+
+def test_a_word_that_was_put_in_lies_between_its_neighbours() -> None:
+    assert mended("the a strom came over me") == [
+        ("the", 1000, 1300, False),
+        ("a", 1300, 1600, False),
+        ("strom", 1600, 1900, False),
+        ("came", 1900, 2200, False),
+        ("over", 2200, 2733, True),
+        ("me", 2733, 3000, True),
+    ]
+    assert mended("the a big strom came")[2] == ("big", 1600, 1600, True)
+
+
+def test_words_that_were_taken_out_leave_the_others_where_they_are() -> None:
+    assert mended("a strom came") == [
+        ("a", 1300, 1600, False),
+        ("strom", 1600, 1900, False),
+        ("came", 1900, 2200, False),
+    ]
+    assert all(is_estimated for *_, is_estimated in mended("nothing at all"))
+
+
 def test_words_of_a_text_that_goes_on_since_count_as_none() -> None:
     """As when an answer was cut off, and was given whole since."""
     assert timed_text(TRANSCRIPT, [row(0, "Good", 1200)], []) == ESTIMATED

@@ -88,6 +88,15 @@ def test_who_speaks_is_what_the_turns_say_by_the_names_of_voices() -> None:
     assert [each.speaker for each in found] == ["channel 1", "channel 1"]
 
 
+def test_a_turn_has_the_name_that_a_person_gave_it() -> None:
+    segment, transcript = rows(0, "good evening")
+    of_it = [word(0, "good", 0, 4_000), word(0, "evening", 5, 4_300)]
+    named = {"correction": "name", "original_name": None, "name": "Bob"}
+    turns = [turn(0, 4_250, 1, **named), turn(4_250, 9_000, 1, speaker="f00")]
+    found = words_of_recording([segment], [transcript], of_it, [], turns)
+    assert [each.speaker for each in found] == ["Bob", "speaker 1"]
+
+
 def test_one_voice_without_a_name_is_called_nothing() -> None:
     segment, transcript = rows(0, "good evening")
     of_it = [word(0, "good", 0, 4_000), word(0, "evening", 5, 4_300)]
@@ -106,8 +115,8 @@ def test_words_of_another_text_are_no_times() -> None:
         (4_000, False),
         (4_300, False),
     ]
-    longer = transcript | {"text": "good evening everybody"}
-    assert all(each.is_estimated for each in words_of_recording([segment], [longer], of_it, []))
+    other = transcript | {"text": "bad weather everybody"}
+    assert all(each.is_estimated for each in words_of_recording([segment], [other], of_it, []))
 
 
 def test_an_answer_that_there_is_no_speech_is_not_shown() -> None:

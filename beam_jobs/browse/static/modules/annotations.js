@@ -13,7 +13,8 @@ export function captionLine(caption, marks = []) {
   if (!caption) return null;
   return h("div", { class: "caption" },
     h("p", {}, markedNodes(caption.text, marks), " ", sureness(caption.mean_logprob)),
-    flagLabels(caption.flags));
+    flagLabels(caption.flags),
+    correctionLine(caption));
 }
 
 /** Questions and their answers; null where there are none. */
@@ -25,7 +26,20 @@ export function answerList(answers) {
       h("span", { class: "answer" }, answer.choice || answer.text || "no answer"),
       " ", sureness(answer.mean_logprob),
       optionsLine(answer),
-      flagLabels(answer.flags)))));
+      flagLabels(answer.flags),
+      correctionLine(answer)))));
+}
+
+/** Who corrected a text, and what the model had said; null where nobody did. */
+export function correctionLine(text) {
+  const corrected = text?.corrected;
+  if (!corrected) return null;
+  const said = { right: "Said to be right", wrong: "Said to be wrong" }[corrected.kind] ?? "Corrected";
+  return h("div", { class: "corrected", title: moment(corrected.at) },
+    `${said} by ${corrected.by}`,
+    corrected.original === null ? null
+      : corrected.original ? [". The model said: ", h("q", {}, corrected.original)]
+        : ". The model said nothing.");
 }
 
 /** Everything that the model thought before it answered, folded away; null where it did not. */

@@ -1,6 +1,6 @@
 /** One hit: what was found, its sound, and what is known about that place. */
 
-import { answerList, captionLine, namedTexts, provenanceFold, thinkingFold } from "./annotations.js";
+import { answerList, captionLine, correctionLine, namedTexts, provenanceFold, thinkingFold } from "./annotations.js";
 import { fill, h, icon } from "./elements.js";
 import { flagLabels } from "./flags.js";
 import { markedNodes, marksWithin, utf16Marks } from "./marks.js";
@@ -125,7 +125,8 @@ export class Card {
   #transcript(marks) {
     const { text, flags, words } = this.hit.transcript;
     if (!text) {
-      return { marked: false, element: h("p", { class: "said is-empty" }, "Nothing is said here. ", flagLabels(flags)) };
+      return { marked: false, element: h("p", { class: "said is-empty" }, "Nothing is said here. ", flagLabels(flags),
+        correctionLine(this.hit.transcript)) };
     }
     const found = this.hit.field === "transcript" ? marksWithin(text, this.hit.context, marks) : null;
     this.words = new Words(text, found ?? [], words);
@@ -136,7 +137,7 @@ export class Card {
       title: this.clips.length ? `Click a word to play from it.${allEstimated(words) ? ` ${ESTIMATED}.` : ""}` : null,
       onclick: (event) => this.#jump(event),
     }, this.words.nodes);
-    return { marked: found !== null, element: h("div", {}, paragraph, flagLabels(flags)) };
+    return { marked: found !== null, element: h("div", {}, paragraph, flagLabels(flags), correctionLine(this.hit.transcript)) };
   }
 
   #jump(event) {

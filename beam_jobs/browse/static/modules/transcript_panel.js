@@ -1,5 +1,6 @@
 /** The whole transcript with its times: it follows the playing, and jumps where it is clicked. */
 
+import { correctionLine } from "./annotations.js";
 import { wordsOf } from "./api.js";
 import { h } from "./elements.js";
 import { flagLabels } from "./flags.js";
@@ -84,7 +85,8 @@ export class TranscriptPanel {
         text
           ? h("p", { class: "said", onpointerenter: () => this.#wordsOf(number) }, text)
           : h("p", { class: "unsaid" }, unsaid(segment)),
-        flagLabels(segment.transcript?.flags.filter((flag) => flag !== "no_speech"))));
+        flagLabels(segment.transcript?.flags.filter((flag) => flag !== "no_speech")),
+        correctionLine(segment.transcript)));
   }
 
   #withChapters() {
