@@ -10,7 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from schemas.options import archive, cleaning, derive, evaluation, messages, night
+from schemas.options import (
+    archive,
+    cleaning,
+    derive,
+    evaluation,
+    messages,
+    night,
+    withdrawing,
+)
 from schemas.options.option import Option, OptionGroup, options_of
 
 JobName = Literal[
@@ -26,6 +34,7 @@ JobName = Literal[
     "check",
     "watch",
     "clean",
+    "withdraw",
     "index",
     "quality",
     "events",
@@ -126,7 +135,7 @@ class Job:
     @property
     def cleans(self) -> bool:
         """It works on a whole output, whatever lies in it."""
-        return cleaning.Cleaning in self.options
+        return cleaning.Cleaning in self.options or withdrawing.Withdrawing in self.options
 
     @property
     def needs_gpu(self) -> bool:
@@ -294,6 +303,13 @@ JOBS: tuple[Job, ...] = (
         "remove clips, ledger entries, exports and pages that nothing names any more",
         "beam_jobs.clean.clean_job",
         (archive.Results, cleaning.Cleaning, *_RUN),
+    ),
+    Job(
+        "withdraw",
+        "hide recordings at once, and remove all that is kept of them after a grace time",
+        "beam_jobs.withdrawal.withdraw_job",
+        (archive.Results, withdrawing.Withdrawing, *_RUN),
+        on_dataflow=False,
     ),
     Job(
         "index",

@@ -35,6 +35,9 @@ indexes/search/TOKEN/…                                      full text and vect
 corrections/corpus=C/BATCH.json                             what a person corrected, never replaced
 withdrawn/corpus=C/ID.json                                   that a recording is withdrawn
 withdrawn/corpus=C/restored/ID.json                          that it is no longer
+withdrawn/corpus=C/requests/ID.json                          who withdrew it, and why
+withdrawn/corpus=C/removing/ID.json                          what a removal has found, until its end
+withdrawn/corpus=C/certificates/ID.json                      what was removed of it
 exports/corpus=C/from=D,until=U/FORMAT/…                    training data
 quality/corpus=C/from=D,until=D.json                        measures of an interval
 evaluations/accepted.json                                   the models that passed the gate
@@ -461,6 +464,18 @@ def tombstone_key(corpus: str, tombstone: str) -> str:
 
 def restoration_key(corpus: str, tombstone: str) -> str:
     return f"{WITHDRAWN_PREFIX}corpus={corpus}/restored/{tombstone}.json"
+
+
+def withdrawal_request_key(corpus: str, tombstone: str) -> str:
+    return f"{WITHDRAWN_PREFIX}corpus={corpus}/requests/{tombstone}.json"
+
+
+def removal_work_key(corpus: str, tombstone: str) -> str:
+    return f"{WITHDRAWN_PREFIX}corpus={corpus}/removing/{tombstone}.json"
+
+
+def certificate_key(corpus: str, tombstone: str) -> str:
+    return f"{WITHDRAWN_PREFIX}corpus={corpus}/certificates/{tombstone}.json"
 
 
 INDEX_STATE_KEY = "indexes/search.json"
