@@ -23,6 +23,7 @@ from beam_jobs.withdrawal.held_recordings import (
     held_recordings,
     identifiers_of,
 )
+from beam_jobs.withdrawal.pages_anew import make_pages
 from beam_jobs.withdrawal.remaining_copies import models_trained_on, remains
 from beam_jobs.withdrawal.removal import run_to_the_end
 from beam_jobs.withdrawal.search_output import Found, export_of, prefix_of, search
@@ -68,10 +69,13 @@ def due_now(store: Store) -> list[Withdrawn]:
     return due(withdrawn, storage_time(store)) if withdrawn else []
 
 
-def remove_due(store: Store) -> list[RemovalCertificate]:
+def remove_due(store: Store, out: str) -> list[RemovalCertificate]:
     """Remove all that is due; gives a certificate for each tombstone.
 
     Of two at once one removes, and the other finds it done.
+
+    Args:
+        out: address of the store.
 
     Raises:
         StorageError: the storage is in trouble, or something is found after all rounds; another
@@ -82,14 +86,20 @@ def remove_due(store: Store) -> list[RemovalCertificate]:
     with store.claim(_CLAIM):
         waiting = due_now(store)
         ended = [each for each in waiting if each.certificate]
-        open_ones = [each for each in waiting if not each.certificate]
-        made = _remove_all(store, open_ones) if open_ones else []
-        for each in ended:  # killed between its certificate and the end
-            _forget_work(store, each.tombstone)
+        begun = [each for each in waiting if not each.certificate]
+        removals, made = _remove_all(store, begun) if begun else ([], [])
+        # ended too are those that were killed between their certificate and the end
+        works = [each.work for each in ended if each.work] + [each.work for each in removals]
+        pages = {key for work in works for key, deed in work.found.items() if deed == "page"}
+        make_pages(store, out, sorted(pages))
+        for tombstone in (each.tombstone for each in (*ended, *removals)):
+            store.delete(layout.removal_work_key(tombstone.corpus, tombstone.tombstone_id))
         return [*(each.certificate for each in ended if each.certificate), *made]
 
 
-def _remove_all(store: Store, waiting: Sequence[Withdrawn]) -> list[RemovalCertificate]:
+def _remove_all(
+    store: Store, waiting: Sequence[Withdrawn]
+) -> tuple[list[_Removal], list[RemovalCertificate]]:
     held = held_recordings(store)
     removals = [_begun(store, each, held) for each in waiting]
     ids = {name for each in removals for name in each.work.recording_ids}
@@ -107,10 +117,7 @@ def _remove_all(store: Store, waiting: Sequence[Withdrawn]) -> list[RemovalCerti
             + (f", as are {len(strange) - 1} more" if len(strange) > 1 else "")
             + "; remove it or move it away, and run it again"
         )
-    certificates = [_certified(store, each, found.searched, len(foreign)) for each in removals]
-    for each in removals:
-        _forget_work(store, each.tombstone)
-    return certificates
+    return removals, [_certified(store, each, found.searched, len(foreign)) for each in removals]
 
 
 def _look(store: Store, removals: list[_Removal], traces: Traces) -> Found:
@@ -195,10 +202,6 @@ def _certified(store: Store, removal: _Removal, searched: int, foreign: int) -> 
     )
     create(store, layout.certificate_key(tombstone.corpus, tombstone.tombstone_id), made)
     return made
-
-
-def _forget_work(store: Store, tombstone: Tombstone) -> None:
-    store.delete(layout.removal_work_key(tombstone.corpus, tombstone.tombstone_id))
 
 
 def remove_what_came_late(store: Store) -> int:

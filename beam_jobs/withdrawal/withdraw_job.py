@@ -32,7 +32,7 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
     given = settings[Withdrawing]
     _check(given)
     if given.due:
-        return removal_outcome(settings.store)
+        return removal_outcome(settings.store, settings.out)
     try:
         tombstones = withdraw(settings.store, given.recording, settings.corpus, _terms(given))
     except UnknownRecordings as error:
@@ -41,21 +41,22 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
         raise
     lines = [_line(settings.store, each) for each in tombstones]
     if not given.grace_days and not given.hidden_until and not given.legal_hold:
-        removed = removal_outcome(settings.store, tombstones)
+        removed = removal_outcome(settings.store, settings.out, tombstones)
         return Outcome(_facts(tombstones) | removed.facts, [*lines, *removed.lines])
     return Outcome(_facts(tombstones), lines)
 
 
-def removal_outcome(store: Store, asked: Sequence[Tombstone] = ()) -> Outcome:
+def removal_outcome(store: Store, out: str, asked: Sequence[Tombstone] = ()) -> Outcome:
     """Remove what is due, with what was written about removed recordings since.
 
     Args:
+        out: address of the store.
         asked: what the caller withdrew: their certificates are said, whoever removed them.
 
     Raises:
         StorageError: the storage is in trouble, or something is left.
     """
-    certificates = {each.tombstone_id: each for each in remove_due(store)}
+    certificates = {each.tombstone_id: each for each in remove_due(store, out)}
     for each in asked:
         data = store.read(layout.certificate_key(each.corpus, each.tombstone_id))
         if data:
