@@ -43,6 +43,8 @@ COMMANDS = (
     "retry",
     "check",
     "clean",
+    "withdraw",
+    "restore",
     "config",
     "doctor",
     "completion",

@@ -38,6 +38,7 @@ READING = {
     "status": CORPUS,
     "watch": (str(NIGHT / "archive"), *CORPUS),
     "clean": (),
+    "withdraw": ("--due",),
     "retry": ("--failed-by", "NotMedia", *CORPUS),
     "check": CORPUS,
     "quality": (*CORPUS, "--date", DAY),

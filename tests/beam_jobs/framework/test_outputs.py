@@ -45,6 +45,7 @@ def test_jobs_that_list_an_archive_or_evaluate_begin_outputs_and_others_read_the
         "night",
         "watch",
         "clean",
+        "withdraw",
         "evaluate",
         "accept",
     ]

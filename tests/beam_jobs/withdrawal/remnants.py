@@ -70,7 +70,9 @@ def remnants_of(out: Path, name: str) -> Remnants:
     hashes = {own["recording_id"], own["content_sha256"], own["sound_sha256"] or recording}
     segments = {r["segment_id"] for r in tables["segments"] if r["recording_id"] == recording}
     clips = [p.read_bytes() for p in (out / "clips" / recording).rglob("*.flac")]
-    assert said and segments and clips
+    assert said
+    assert segments
+    assert clips
     stem = name.partition(".")[0]
     return Remnants(
         frozenset(said | hashes | segments | {name, stem, own["object_uri"]}),
