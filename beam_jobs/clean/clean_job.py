@@ -59,8 +59,8 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
         StorageError: the storage is in trouble, or refuses.
     """
     given = settings[Cleaning]
-    cleaned = clean(settings.store, given.keep_days * DAY_S, given.yes)
     due = _withdrawn(settings, given.yes)
+    cleaned = clean(settings.store, given.keep_days * DAY_S, given.yes)
     return Outcome(
         cleaned.facts | ({"withdrawn": due.facts} if due.facts else {}),
         [*cleaned.lines, *due.lines],

@@ -140,6 +140,8 @@ def _deed(store: Store, key: str, traces: Traces, index_tokens: frozenset[str]) 
 
 def _is_inside(store: Store, key: str, traces: Traces) -> bool:
     """Whether an object's bytes speak of a withdrawn recording; False where it is gone by now."""
+    if key.endswith(".json"):
+        return traces.is_in_bytes(store.read(key) or b"")
     try:
         if key.endswith(".parquet"):
             with store.local_file(key) as file:

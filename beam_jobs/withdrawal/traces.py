@@ -64,7 +64,9 @@ class Traces:
         tokens = (m[0][:ID_LENGTH].decode() for m in _TOKEN_BYTES.finditer(data))
         if any(token in self.identifiers for token in tokens):
             return True
-        return any(re.search(pattern, data) for pattern in self._patterns)
+        if any(form in data for form in self._address_forms):
+            return True
+        return any(form in data and alone.search(data) for form, alone in self._name_forms)
 
     @functools.cached_property
     def _spoken(self) -> re.Pattern[str] | None:
@@ -75,13 +77,15 @@ class Traces:
         return re.compile("|".join(parts)) if parts else None
 
     @functools.cached_property
-    def _patterns(self) -> tuple[re.Pattern[bytes], ...]:
-        """The same as they stand in files: as UTF-8, escaped in JSON, HTML or addresses."""
-        written = {form for text in self.addresses for form in _forms(text)}
-        alone = {form for name in self.names for form in _forms(name)}
-        patterns = [re.escape(form) for form in sorted(written)]
-        patterns += [_alone_bytes(re.escape(form)) for form in sorted(alone)]
-        return tuple(map(re.compile, patterns))
+    def _address_forms(self) -> tuple[bytes, ...]:
+        """Addresses as they stand in files: as UTF-8, escaped in JSON, HTML or addresses."""
+        return tuple(sorted({form for text in self.addresses for form in _forms(text)}))
+
+    @functools.cached_property
+    def _name_forms(self) -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
+        """The like of file names, each with what finds it where it stands alone."""
+        forms = sorted({form for name in self.names for form in _forms(name)})
+        return tuple((form, re.compile(_alone_bytes(re.escape(form)))) for form in forms)
 
 
 def traces_of(works: Iterable[RemovalWork], others: frozenset[str] = frozenset()) -> Traces:

@@ -69,7 +69,7 @@ def withdraw(store: Store, names: Iterable[str], corpus: str, terms: Terms) -> l
 
     Raises:
         UnknownRecordings: a name is none, or several recordings have it.
-        ConfigurationError: `until` has passed.
+        ConfigurationError: `until` has passed, or the reason names a recording.
         StorageError: the storage is in trouble.
     """
     held = held_recordings(store)
@@ -79,6 +79,7 @@ def withdraw(store: Store, names: Iterable[str], corpus: str, terms: Terms) -> l
             raise ConfigurationError(f"--until {terms.until}: has passed; name a later day")
         wanted, gone = _resolved(names, corpus, held, standing)
         found = [each.tombstone for each in standing if each.tombstone.recording_id in gone]
+        _check_reason(terms.reason, held.of_same_sound(wanted))
         for each in held.of_same_sound(wanted):
             same = _standing(each, terms, standing)
             if same:
@@ -189,6 +190,15 @@ def _standing(held: HeldRecording, terms: Terms, standing: Iterable[Withdrawn]) 
         if is_same and says_so and is_known and not each.certificate:
             return known
     return None
+
+
+def _check_reason(reason: str, withdrawn: Iterable[HeldRecording]) -> None:
+    """See that no name is kept with why it may not be kept."""
+    for each in withdrawn:
+        if any(name_of(address) in reason for address in each.addresses):
+            raise ConfigurationError(
+                "--reason names the recording, and is kept; say it without the name"
+            )
 
 
 def _hashes(held: HeldRecording) -> tuple[str, ...]:

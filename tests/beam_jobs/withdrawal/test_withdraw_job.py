@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +241,7 @@ def test_names_that_are_none_are_said_on_the_terminal_alone(
         ("withdraw",): "RECORDING is missing",
         ("withdraw", NAME, "--due"): "--due takes no RECORDING",
         ("withdraw", NAME, *ASKED, "--until", "2026-01-01"): "--until 2026-01-01: has passed",
+        ("withdraw", NAME, "--by", "Ada", "--reason", f"no {NAME}"): "--reason names the recording",
         ("withdraw", NAME, *ASKED, "--until", "soon"): "write a day as YYYY-MM-DD",
         ("restore",): "RECORDING is missing",
     }.items():
@@ -275,6 +277,18 @@ def test_what_a_job_wrote_late_goes_with_the_next_look(
     assert main(["withdraw", "--due", "--out", str(out)]) == 0
     assert "removed 1 objects that jobs wrote after a removal" in capsys.readouterr().out
     assert not late.exists()
+
+
+def test_two_at_once_remove_what_each_withdrew(out: Path) -> None:
+    remnants = [remnants_of(out, name) for name in (NAME, "long.mp3")]
+    with ThreadPoolExecutor(2) as both:
+        done = both.map(
+            lambda name: withdraw(out, "--grace-days", 0, name=name), (NAME, "long.mp3")
+        )
+        assert list(done) == [0, 0]
+    assert [each.found_in(out) for each in remnants] == [{}, {}]
+    assert len(certificates(out)) == 2
+    assert rows(out, "recordings") == []
 
 
 def test_remnants_are_found() -> None:
