@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from af3core.messages import Level, tell
+from af3core.errors import AccessDenied
 from af3core.storage.bucket import BucketStore
 from af3core.storage.bucket_client import bucket_of, translate_errors
 from af3core.storage.store import Store
@@ -63,20 +63,16 @@ def models_trained_on(store: Store, exports: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _of_storage(store: Store, removed_at: datetime.datetime) -> Iterable[str]:
+def _of_storage(store: Store, removed_at: datetime.datetime) -> Iterator[str]:
     if not isinstance(store, BucketStore):
         yield "snapshots and deleted blocks of the file system, as it keeps them"
         return
-    from google.api_core.exceptions import Forbidden, NotFound
-
     name = f"gs://{store.bucket}"
     try:
         with translate_errors(name):
             bucket = bucket_of(store.bucket)
             bucket.reload()
-    except Exception as error:
-        if not isinstance(error.__cause__ or error, (Forbidden, NotFound)):
-            tell(f"{name}: its policy cannot be read ({error})", Level.NOTICE)
+    except AccessDenied:  # a right of buckets, which the removal needs for nothing else
         yield (
             f"{name}: its policy could not be read; where it has soft delete or versions, removed"
             " objects stay as long as those say"

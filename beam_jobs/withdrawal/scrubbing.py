@@ -79,7 +79,7 @@ def texts_in(array: pa.Array[Any]) -> Iterator[str]:
         yield from texts_in(array.keys)  # type: ignore[attr-defined]
         yield from texts_in(array.items)  # type: ignore[attr-defined]
     elif pa.types.is_nested(kind):
-        yield from texts_in(array.flatten())
+        yield from texts_in(array.flatten())  # type: ignore[attr-defined]
 
 
 def speaks_of(rows: pa.Table, traces: Traces) -> bool:

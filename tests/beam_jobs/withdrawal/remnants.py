@@ -64,18 +64,20 @@ def remnants_of(out: Path, name: str) -> Remnants:
     for rows in tables.values():
         for row in rows:
             is_mine = row.get("recording_id") == recording
-            (mine if is_mine else others).update(_texts(row))
+            chosen = ("text", "choice") if row.get("options") else ()  # everybody's words
+            said = {name: held for name, held in row.items() if name not in chosen}
+            (mine if is_mine else others).update(_texts(said))
     known = json.dumps(sorted(others), ensure_ascii=False)
-    said = {text for text in mine if len(text) >= _LEAST_TEXT and text not in known}
+    own_words = {text for text in mine if len(text) >= _LEAST_TEXT and text not in known}
     hashes = {own["recording_id"], own["content_sha256"], own["sound_sha256"] or recording}
     segments = {r["segment_id"] for r in tables["segments"] if r["recording_id"] == recording}
     clips = [p.read_bytes() for p in (out / "clips" / recording).rglob("*.flac")]
-    assert said
+    assert own_words
     assert segments
     assert clips
     stem = name.partition(".")[0]
     return Remnants(
-        frozenset(said | hashes | segments | {name, stem, own["object_uri"]}),
+        frozenset(own_words | hashes | segments | {name, stem, own["object_uri"]}),
         frozenset(clip[len(clip) // 2 :][:400] for clip in clips),
     )
 

@@ -24,32 +24,13 @@ from beam_jobs.withdrawal.removal import STAGE_OF_TABLE
 from beam_jobs.withdrawal.tombstone_log import read_withdrawn
 from schemas import layout
 from schemas.tables.derived_tables import ALL_TABLES
-from tests.beam_jobs.small_night import DAY, night, rows
+from tests.beam_jobs.small_night import DAY, rows
+from tests.beam_jobs.withdrawal.conftest import NAME
 from tests.beam_jobs.withdrawal.full_output import OTHERS, WITHDRAWN, full_output
 from tests.beam_jobs.withdrawal.killed import Killed, dying_at, killed_process, raise_killed
 from tests.beam_jobs.withdrawal.remnants import Remnants, remnants_of, without
-from tests.made_once import made_once
-from tests.media import programme, spoken, write
 
 ASKED = ("--reason", "asked for by a speaker", "--by", "Ada")
-NAME = "a_private_talk.wav"
-
-
-@pytest.fixture(scope="session")
-def made(shared: Path, untrained: Path) -> Path:
-    """A night of two recordings, once; to be copied."""
-
-    def make(folder: Path) -> None:
-        write(folder / "arc" / DAY / "long.mp3", programme(40))
-        write(folder / "arc" / DAY / NAME, spoken())
-        night(folder / "arc", folder / "out", untrained)
-
-    return made_once(shared, "withdrawn-night", make) / "out"
-
-
-@pytest.fixture
-def out(made: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(made, tmp_path / "out")
 
 
 def withdraw(out: Path, *options: object, name: str = NAME) -> int:
