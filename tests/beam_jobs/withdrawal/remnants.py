@@ -55,9 +55,9 @@ class Remnants:
 
 def remnants_of(out: Path, name: str) -> Remnants:
     """All that an output holds of the recording of a file name, before it is withdrawn."""
-    tables = {p.parts[-4]: [] for p in out.glob("tables/*/*/*/*.parquet")}
+    tables: dict[str, list[dict[str, Any]]] = {}
     for path in out.glob("tables/*/*/*/*.parquet"):
-        tables[path.parts[-4]] += pq.ParquetFile(path).read().to_pylist()
+        tables.setdefault(path.parts[-4], []).extend(pq.ParquetFile(path).read().to_pylist())
     [own] = [r for r in tables["recordings"] if r["object_uri"].endswith(f"/{name}")]
     recording = own["recording_id"]
     mine, others = set[str](), set[str]()
