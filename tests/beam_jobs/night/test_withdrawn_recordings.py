@@ -16,6 +16,7 @@ from beam_jobs.framework.table_snapshot import partition_rows
 from beam_jobs.night import annotate, audit, discover, publish, segment
 from beam_jobs.night.recordings_to_cut import sounds_to_cut
 from schemas.records import NightManifest
+from tests.beam_jobs.clean.cleaned import cleaned
 from tests.beam_jobs.database import connected
 from tests.beam_jobs.night.test_absence import archive_of, discovered, in_tables, planned, published
 from tests.beam_jobs.small_night import DAY, TOLERANT, make_archive, night, rows, settings_of
@@ -84,6 +85,9 @@ def test_a_withdrawn_recording_is_hidden_at_once_and_no_copy_brings_it_back(
         0,
     )
     audit.run(settings_of(archive, out, untrained, *TOLERANT, job="audit"))
+
+    assert cleaned(store).facts["removed"] == {}
+    assert keys_below(out, "ledger/", "clips/") == kept
 
     # restored, it is planned with what was answered before
     restore(store, tombstone("default", gone.recording_id, gone.content_sha256))
