@@ -89,6 +89,7 @@ _TELLING = re.compile(rf"(?:^|(?<=/))(?:ledger/|tables/|{re.escape(OUTPUT_MARKER
 """Of an object's key, where it tells of an output."""
 _CLIP = re.compile(r"/\d+-(\d+)(?:-c\d+)?(?:-r\d+)?\.flac$")
 _CLIP_OBJECT = re.compile(r"clips/([^/]+)/([^/]+)/\d+-\d+(?:-c\d+)?(?:-r(\d+))?\.flac")
+_WITHDRAWAL = re.compile(r"withdrawn/corpus=([^/]+)/(restored/)?([^/]+)\.json")
 _DESCRIPTION = re.compile(r"descriptions/corpus=[^/]+/date=[^/]+/([^/]+)/([^/]+)\.opus")
 
 
@@ -476,6 +477,20 @@ def removal_work_key(corpus: str, tombstone: str) -> str:
 
 def certificate_key(corpus: str, tombstone: str) -> str:
     return f"{WITHDRAWN_PREFIX}corpus={corpus}/certificates/{tombstone}.json"
+
+
+class WithdrawalPlace(NamedTuple):
+    """What the key of an object below `withdrawn/` says: a tombstone, or that it was restored."""
+
+    corpus: str
+    tombstone: str
+    is_restoration: bool
+
+
+def withdrawal_of(key: str) -> WithdrawalPlace | None:
+    """What a key below `withdrawn/` says; None of an object that is neither of the two."""
+    match = _WITHDRAWAL.fullmatch(key)
+    return WithdrawalPlace(match[1], match[3], bool(match[2])) if match else None
 
 
 INDEX_STATE_KEY = "indexes/search.json"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from af3core.errors import StorageError
 from af3core.storage.store import Store
+from beam_jobs.framework.withdrawn import forget_held, standing_tombstones
 from schemas import layout
 from schemas.record_format import Record, RecordError, stored_bytes
 from schemas.withdrawal_records import (
@@ -53,19 +54,10 @@ def read_withdrawn(store: Store) -> list[Withdrawn]:
     Raises:
         StorageError: one is damaged or of a newer release, or the storage is in trouble.
     """
-    [keys] = store.walk([layout.WITHDRAWN_PREFIX])
-    by_folder: dict[str, dict[tuple[str, str], str]] = {}
-    for key in keys:
-        parts = key.split("/")
-        if len(parts) in (3, 4) and key.endswith(".json"):
-            folder = parts[2] if len(parts) == 4 else ""
-            corpus = parts[1].removeprefix("corpus=")
-            by_folder.setdefault(folder, {})[corpus, parts[-1].removesuffix(".json")] = key
-    restored = by_folder.get("restored", {})
-    names = [name for name in by_folder.get("", {}) if name not in restored]
-    tombstones = _read(store, Tombstone, [by_folder[""][name] for name in names])
-    works = _beside(store, RemovalWork, names, by_folder.get("removing", {}))
-    certificates = _beside(store, RemovalCertificate, names, by_folder.get("certificates", {}))
+    tombstones = standing_tombstones(store)
+    names = [(each.corpus, each.tombstone_id) for each in tombstones]
+    works = _beside(store, RemovalWork, names, layout.removal_work_key)
+    certificates = _beside(store, RemovalCertificate, names, layout.certificate_key)
     found = [
         Withdrawn(tombstone, works.get(name), certificates.get(name))
         for name, tombstone in zip(names, tombstones, strict=True)
@@ -118,6 +110,7 @@ def bury(store: Store, tombstone: Tombstone, request: WithdrawalRequest) -> None
     corpus, name = tombstone.corpus, tombstone.tombstone_id
     create(store, layout.tombstone_key(corpus, name), tombstone)
     create(store, layout.withdrawal_request_key(corpus, name), request)
+    forget_held(store)
 
 
 def lift(store: Store, tombstone: Tombstone, now: datetime.datetime) -> None:
@@ -130,6 +123,7 @@ def lift(store: Store, tombstone: Tombstone, now: datetime.datetime) -> None:
     restoration = Restoration(name, time_text(now))
     store.create(layout.restoration_key(corpus, name), stored_bytes(restoration))
     store.delete(layout.removal_work_key(corpus, name))
+    forget_held(store)
 
 
 def create(store: Store, key: str, record: Record) -> None:
@@ -147,17 +141,16 @@ def _beside(
     store: Store,
     kind: type[RecordT],
     names: Sequence[tuple[str, str]],
-    keys: dict[tuple[str, str], str],
+    key_of: Callable[[str, str], str],
 ) -> dict[tuple[str, str], RecordT]:
-    wanted = [name for name in names if name in keys]
-    return dict(zip(wanted, _read(store, kind, [keys[n] for n in wanted]), strict=True))
-
-
-def _read(store: Store, kind: type[RecordT], keys: Sequence[str]) -> list[RecordT]:
-    found = []
-    for key, data in zip(keys, store.read_many(keys), strict=True):
+    """What lies beside tombstones, by their corpora and names."""
+    keys = [key_of(*name) for name in names]
+    found = {}
+    for name, key, data in zip(names, keys, store.read_many(keys), strict=True):
+        if data is None:
+            continue
         try:
-            found.append(kind.from_bytes(data or b""))
+            found[name] = kind.from_bytes(data)
         except RecordError as error:
             remedy = "" if error.needed_release else "; bring the object back from a backup"
             raise StorageError(f"{store.address(key)}: {error}{remedy}") from error

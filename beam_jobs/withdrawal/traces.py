@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import re
 from collections.abc import Iterable
@@ -107,11 +106,6 @@ def traces_of(works: Iterable[RemovalWork], others: frozenset[str] = frozenset()
 def name_of(address: str) -> str:
     """The file name of an object."""
     return address.rpartition("/")[2]
-
-
-def address_hash(address: str) -> str:
-    """By which a tombstone knows an object."""
-    return hashlib.sha256(address.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _has_spaces(text: str) -> bool:

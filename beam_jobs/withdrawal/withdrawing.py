@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from af3core.errors import ConfigurationError
 from af3core.storage.store import Store
+from beam_jobs.framework.withdrawn import address_hash
 from beam_jobs.withdrawal.held_recordings import HeldRecording, HeldRecordings, held_recordings
 from beam_jobs.withdrawal.tombstone_log import (
     Withdrawn,
@@ -18,7 +19,7 @@ from beam_jobs.withdrawal.tombstone_log import (
     storage_time,
     time_text,
 )
-from beam_jobs.withdrawal.traces import address_hash, name_of
+from beam_jobs.withdrawal.traces import name_of
 from schemas import layout
 from schemas.withdrawal_records import Tombstone, WithdrawalRequest
 
