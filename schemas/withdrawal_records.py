@@ -100,6 +100,7 @@ class RemovalCertificate(Record):
         models: addresses of records of models that were trained on such an export.
         searched: how many objects the last search looked through.
         remains: what may still hold it, why, and until when.
+        name_hashes: SHA-256 of its file names, by which a call that is repeated finds it done.
     """
 
     tombstone_id: str
@@ -115,3 +116,4 @@ class RemovalCertificate(Record):
     models: tuple[str, ...]
     searched: int
     remains: tuple[str, ...]
+    name_hashes: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from af3core.errors import StorageError
 from af3core.storage.concurrency import map_concurrently
 from af3core.storage.folder import FolderStore
 from af3core.storage.store import Store
+from beam_jobs.framework.withdrawn import address_hash
 from beam_jobs.withdrawal.held_recordings import (
     HeldRecordings,
     held_recordings,
@@ -35,7 +36,7 @@ from beam_jobs.withdrawal.tombstone_log import (
     storage_time,
     time_text,
 )
-from beam_jobs.withdrawal.traces import Traces, traces_of
+from beam_jobs.withdrawal.traces import Traces, name_of, traces_of
 from schemas import layout
 from schemas.identity import ID_LENGTH
 from schemas.record_format import stored_bytes
@@ -199,6 +200,7 @@ def _certified(store: Store, removal: _Removal, searched: int, foreign: int) -> 
         models=models_trained_on(store, exports),
         searched=searched,
         remains=remains(store, now, foreign),
+        name_hashes=tuple(sorted({address_hash(name_of(each)) for each in work.addresses})),
     )
     create(store, layout.certificate_key(tombstone.corpus, tombstone.tombstone_id), made)
     return made

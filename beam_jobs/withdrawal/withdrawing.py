@@ -173,6 +173,7 @@ def _withdrawn_as(
                 or name == each.tombstone.tombstone_id
                 or hashed in each.tombstone.object_hashes
                 or (each.work and name in map(name_of, each.work.addresses))
+                or (each.certificate and hashed in each.certificate.name_hashes)
             )
         )
     }

@@ -152,6 +152,8 @@ def test_it_is_restored_while_its_grace_time_lasts(
     assert capsys.readouterr().out.endswith(f"restored {recording} of corpus default\n")
     assert read_withdrawn(FolderStore(out)) == []
     assert withdraw(out, "--grace-days", 0) == 0
+    assert withdraw(out, "--grace-days", 0) == 0, "it is done"
+    assert len(certificates(out)) == 1
     by_id = ["restore", recording, "--out", str(out)]
     assert main(by_id) == 2
     assert "with --anew its tombstone is lifted" in capsys.readouterr().err
