@@ -74,10 +74,10 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for table in OF_BOTH:
         if table.name not in written:
             put(out, FIRST, table.name, [_row(table.name, name) for name in (GONE, STAYS)])
-    for table in ("dialogues", "chats"):
-        sounds = [_sound(table, STAYS), _sound(table, GONE)]
-        of_both = _row(table, STAYS) | {"sounds": sounds}
-        put(out, FIRST, table, [_row(table, STAYS), of_both])
+    for several in ("dialogues", "chats"):
+        sounds = [_sound(STAYS), _sound(GONE)]
+        of_both = _row(several, STAYS) | {"sounds": sounds}
+        put(out, FIRST, several, [_row(several, STAYS), of_both])
     bury(store_at(str(out)), tombstone("default", GONE, "d" * 64))
     return out
 
@@ -88,7 +88,7 @@ def _row(table: str, recording: str) -> dict[str, Any]:
     return {name: value for name, value in place(recording, 0).items() if name in names}
 
 
-def _sound(table: str, recording: str) -> dict[str, Any]:
+def _sound(recording: str) -> dict[str, Any]:
     return {
         **{"segment_id": f"{recording}-0", "recording_id": recording, "clip_uri": ""},
         **{"clip_start_ms": 0, "start_ms": 0, "end_ms": 1000, "relation": "", "distance": None},
