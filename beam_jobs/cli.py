@@ -48,6 +48,7 @@ from schemas.options import (
     messages,
     night,
     reading,
+    withdrawing,
 )
 from schemas.options.archive import Results, Source
 from schemas.options.option import Option, options_of
@@ -117,6 +118,13 @@ READERS = (
         (correcting.Correcting, reading.Tables, reading.RowsOut, messages.Messages),
         "beam_jobs.corrections.correct_command",
         "run_correct",
+    ),
+    Reader(
+        "restore",
+        "bring back what was withdrawn, while its grace time lasts",
+        (withdrawing.Restoring, reading.Tables, messages.Messages),
+        "beam_jobs.withdrawal.restore_command",
+        "run_restore",
     ),
     Reader(
         "status",

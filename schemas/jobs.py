@@ -10,7 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from schemas.options import archive, cleaning, derive, evaluation, messages, night, retaining
+from schemas.options import (
+    archive,
+    cleaning,
+    derive,
+    evaluation,
+    messages,
+    night,
+    retaining,
+    withdrawing,
+)
 from schemas.options.option import Option, OptionGroup, options_of
 
 JobName = Literal[
@@ -27,6 +36,7 @@ JobName = Literal[
     "watch",
     "clean",
     "retain",
+    "withdraw",
     "index",
     "quality",
     "events",
@@ -127,7 +137,8 @@ class Job:
     @property
     def cleans(self) -> bool:
         """It works on a whole output, whatever lies in it."""
-        return not {cleaning.Cleaning, retaining.Retaining}.isdisjoint(self.options)
+        own = {cleaning.Cleaning, retaining.Retaining, withdrawing.Withdrawing}
+        return not own.isdisjoint(self.options)
 
     @property
     def needs_gpu(self) -> bool:
@@ -301,6 +312,13 @@ JOBS: tuple[Job, ...] = (
         "remove clips, reports, answers and days of a corpus that are older than its rule says",
         "beam_jobs.retention.retain_job",
         (archive.Results, retaining.Retaining, *_RUN),
+    ),
+    Job(
+        "withdraw",
+        "hide recordings at once, and remove all that is kept of them after a grace time",
+        "beam_jobs.withdrawal.withdraw_job",
+        (archive.Results, withdrawing.Withdrawing, *_RUN),
+        on_dataflow=False,
     ),
     Job(
         "index",

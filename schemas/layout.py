@@ -35,6 +35,9 @@ indexes/search/TOKEN/…                                      full text and vect
 corrections/corpus=C/BATCH.json                             what a person corrected, never replaced
 withdrawn/corpus=C/ID.json                                   that a recording is withdrawn
 withdrawn/corpus=C/restored/ID.json                          that it is no longer
+withdrawn/corpus=C/requests/ID.json                          who withdrew it, and why
+withdrawn/corpus=C/removing/ID.json                          what a removal has found, until its end
+withdrawn/corpus=C/certificates/ID.json                      what was removed of it
 retention/corpus=C.json                                      how long it is kept, applied when
 retention/corpus=C/date=D.json                               a day that was let go
 exports/corpus=C/from=D,until=U/FORMAT/…                    training data
@@ -89,6 +92,7 @@ _TELLING = re.compile(rf"(?:^|(?<=/))(?:ledger/|tables/|{re.escape(OUTPUT_MARKER
 """Of an object's key, where it tells of an output."""
 _CLIP = re.compile(r"/\d+-(\d+)(?:-c\d+)?(?:-r\d+)?\.flac$")
 _CLIP_OBJECT = re.compile(r"clips/([^/]+)/([^/]+)/\d+-\d+(?:-c\d+)?(?:-r(\d+))?\.flac")
+_WITHDRAWAL = re.compile(r"withdrawn/corpus=([^/]+)/(restored/)?([^/]+)\.json")
 _DESCRIPTION = re.compile(r"descriptions/corpus=[^/]+/date=[^/]+/([^/]+)/([^/]+)\.opus")
 
 
@@ -480,6 +484,32 @@ def tombstone_key(corpus: str, tombstone: str) -> str:
 
 def restoration_key(corpus: str, tombstone: str) -> str:
     return f"{WITHDRAWN_PREFIX}corpus={corpus}/restored/{tombstone}.json"
+
+
+def withdrawal_request_key(corpus: str, tombstone: str) -> str:
+    return f"{WITHDRAWN_PREFIX}corpus={corpus}/requests/{tombstone}.json"
+
+
+def removal_work_key(corpus: str, tombstone: str) -> str:
+    return f"{WITHDRAWN_PREFIX}corpus={corpus}/removing/{tombstone}.json"
+
+
+def certificate_key(corpus: str, tombstone: str) -> str:
+    return f"{WITHDRAWN_PREFIX}corpus={corpus}/certificates/{tombstone}.json"
+
+
+class WithdrawalPlace(NamedTuple):
+    """What the key of an object below `withdrawn/` says: a tombstone, or that it was restored."""
+
+    corpus: str
+    tombstone: str
+    is_restoration: bool
+
+
+def withdrawal_of(key: str) -> WithdrawalPlace | None:
+    """What a key below `withdrawn/` says; None of an object that is neither of the two."""
+    match = _WITHDRAWAL.fullmatch(key)
+    return WithdrawalPlace(match[1], match[3], bool(match[2])) if match else None
 
 
 INDEX_STATE_KEY = "indexes/search.json"

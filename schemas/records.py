@@ -511,6 +511,8 @@ class NightManifest(Record):
         withdrawn: what was planned or published of this day before, and is not in it any more.
         arrived: recordings that another day had before.
         passed_over: how many objects of the day are no recordings, by reason.
+        refused: hashes of the state of objects that hold what is withdrawn, of which nothing else
+            is kept.
     """
 
     corpus: str
@@ -525,3 +527,4 @@ class NightManifest(Record):
     withdrawn: tuple[WithdrawnRecording, ...] = ()
     arrived: tuple[MovedRecording, ...] = ()
     passed_over: dict[str, int] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()

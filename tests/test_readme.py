@@ -44,6 +44,8 @@ COMMANDS = (
     "check",
     "clean",
     "retain",
+    "withdraw",
+    "restore",
     "config",
     "doctor",
     "completion",

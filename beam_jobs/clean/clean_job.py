@@ -21,6 +21,8 @@ from beam_jobs.clean.removal import Remover
 from beam_jobs.clean.whole_products import exports_that_stay, index_states_that_stay
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.settings import JobSettings
+from beam_jobs.withdrawal.due_removals import due_now
+from beam_jobs.withdrawal.withdraw_job import removal_outcome
 from schemas import layout
 from schemas.options.cleaning import Cleaning
 
@@ -49,7 +51,7 @@ class Others:
 
 
 def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
-    """Say what would go, and with `--yes` remove it.
+    """Say what would go, and with `--yes` remove it; what was withdrawn and is due too.
 
     Raises:
         ConfigurationError: there is no output at the address.
@@ -57,7 +59,23 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
         StorageError: the storage is in trouble, or refuses.
     """
     given = settings[Cleaning]
-    return clean(settings.store, given.keep_days * DAY_S, given.yes)
+    due = _withdrawn(settings, given.yes)
+    cleaned = clean(settings.store, given.keep_days * DAY_S, given.yes)
+    return Outcome(
+        cleaned.facts | ({"withdrawn": due.facts} if due.facts else {}),
+        [*cleaned.lines, *due.lines],
+        cleaned.waiting,
+    )
+
+
+def _withdrawn(settings: JobSettings, removes: bool) -> Outcome:
+    """What was withdrawn and is past its grace time: removed, or said."""
+    due = len({each.tombstone.recording_id for each in due_now(settings.store)})
+    if not due:
+        return Outcome({})
+    if not removes:
+        return Outcome({}, [f"{due} withdrawn recordings are due to be removed; --yes does"])
+    return removal_outcome(settings.store, settings.out)
 
 
 def clean(store: Store, keep_s: float, removes: bool, settled_s: float = SETTLED_S) -> Outcome:

@@ -275,7 +275,7 @@ def _named_by(key: str, snapshot: TableSnapshot) -> Iterator[Name]:
     wanted = [c.name for c in _TABLES[table].columns if c.name in _OF_RECORDINGS]
     if not wanted:
         return
-    rows = snapshot.columns(key, wanted)
+    rows = snapshot.stored_columns(key, wanted)
     corpus, _ = layout.day_of(key)
     for run_id in _distinct(rows, "run_id"):
         yield Name("report", _run(corpus, run_id))

@@ -100,7 +100,8 @@ _KEPT = re.compile(
     r"|quality/corpus=[^/]+/[^/]+\.json"
     r"|evaluations/.+"
     r"|corrections/corpus=[^/]+/[^/]+\.json"
-    r"|(?:retention|withdrawn)/corpus=.+\.json"
+    r"|retention/corpus=.+\.json"
+    r"|withdrawn/corpus=[^/]+/(?:(?:restored|requests|removing|certificates)/)?[^/]+\.json"
     r"|descriptions/corpus=[^/]+/date=[^/]+/[^/]+/[^/]+\.opus"
 )
 

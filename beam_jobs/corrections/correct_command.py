@@ -19,6 +19,7 @@ from beam_jobs.corrections.corrections_table import publish_corrections
 from beam_jobs.corrections.given_rows import read_rows
 from beam_jobs.corrections.settling import settle_corrections
 from beam_jobs.framework.process import say
+from beam_jobs.framework.withdrawn import withdrawals
 from beam_jobs.output.next_command import af3
 from beam_jobs.output.row_output import opened, target_of, until_enough, write_rows
 from schemas.reports import WAITING_EXIT_CODE
@@ -175,14 +176,16 @@ def _write_states(known: argparse.Namespace) -> int:
 
 def _warn_of_lag(known: argparse.Namespace, states: CorrectionStates) -> None:
     """Say that the table lacks what was kept, as after a write that was cut off."""
-    said = said_in(read_batches(store_at(known.out), known.corpus))
+    store = store_at(known.out)
+    hidden = withdrawals(store)
     kept = {
         (
             each.correction.correction_id,
             each.undone.made_by if each.undone else None,
             each.settled.made_by if each.settled else None,
         )
-        for each in said
+        for each in said_in(read_batches(store, known.corpus))
+        if not hidden.covers(known.corpus, each.correction.recording_id)
     }
     if kept != states.published:
         tell(f"the table corrections is behind what is kept; run {af3('correct', '--publish')}")

@@ -16,6 +16,7 @@ from beam_jobs.framework.publishing import (
     begun_keys,
     publish_objects,
 )
+from beam_jobs.framework.withdrawn import withdrawals
 from schemas import layout
 from schemas.correction_records import VALUE_KINDS, CorrectionBatch
 from schemas.tables.correction_tables import CORRECTIONS
@@ -36,7 +37,10 @@ def publish_corrections(store: Store, corpus: str, run_id: str) -> int:
 
     def rows_by_key() -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {key: [] for key in _shards(store, corpus)}
+        hidden = withdrawals(store)
         for said in said_in(read_batches(store, corpus)):
+            if hidden.covers(corpus, said.correction.recording_id):
+                continue
             key = layout.shard_key(CORRECTIONS.name, corpus, said.correction.date, 0, 1)
             found.setdefault(key, []).append(_row(said))
         return found

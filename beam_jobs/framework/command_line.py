@@ -118,6 +118,8 @@ def given_value(known: Option, namespace: argparse.Namespace) -> Any:
         ConfigurationError: it stands in two ways, or is no pair where pairs are taken.
     """
     value = getattr(namespace, known.name, None)
+    if value == []:  # a positional of several that nobody gave
+        value = None
     named = getattr(namespace, f"{known.name}{_NAMED}", None)
     if value is not None and named is not None:
         raise ConfigurationError(f"{known.flag} {named}: {value} stands there already; take one")
@@ -167,7 +169,8 @@ def add_option(target: argparse._ActionsContainer, known: Option, hidden: bool =
     form = _form(known)
     if known.declared.positional:
         if not hidden:
-            target.add_argument(known.name, nargs="?", metavar=known.declared.metavar, help=text)
+            nargs: Any = "*" if known.repeated else "?"
+            target.add_argument(known.name, nargs=nargs, metavar=known.declared.metavar, help=text)
         target.add_argument(
             known.flag, dest=f"{known.name}{_NAMED}", help=argparse.SUPPRESS, **form
         )

@@ -27,6 +27,8 @@ from beam_jobs.framework.publishing import (
     publish_objects,
     readable_keys,
 )
+from beam_jobs.framework.withdrawn import withdrawals
+from beam_jobs.framework.withdrawn_rows import shown_rows
 from schemas import layout
 from schemas.corpus_records import CorpusEntry, CorpusMember
 from schemas.tables.columns import Table
@@ -188,7 +190,9 @@ def publish_changed_rows(
         held = begun()
         readable = readable_keys(stamps, held)
         objects: dict[str, bytes | None] = {}
-        for key, new in rows(list(stamps)).items():
+        hidden = withdrawals(store)
+        for key, every in rows(list(stamps)).items():
+            new = shown_rows(every, layout.day_of(key)[0], hidden)
             data = store.read(readable[key]) if key in readable else None
             before = decode_rows(BytesIO(data), table) if data else []
             if data is None and not new and key not in held:

@@ -60,6 +60,8 @@ from beam_jobs.framework.publishing import (
 from beam_jobs.framework.room import Need, Room, fit_engine, sound_bytes
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.waiting import count_waiting, machine_faults_wait, split_waiting
+from beam_jobs.framework.withdrawn import withdrawals
+from beam_jobs.framework.withdrawn_rows import shown_rows
 from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.identity import shard_of
@@ -315,6 +317,8 @@ def derive_piece(
     with machine_faults_wait(derivation.stage):
         ledger = Ledger(settings.store)
         key = key_of(piece, derivation)
+        if withdrawals(ledger.store).covers(piece.corpus, piece.recording_id):
+            return piece.date, (shard, key)  # since it was listed: it has no rows
         original = None
         if piece.decides is not None:
             original = original_of(piece.recording_id, piece.clip_uri, piece.decides, ledger)
@@ -369,6 +373,8 @@ def _derive_and_store(
     except Af3Error as error:
         if error.is_machine_fault:
             raise
+        if withdrawals(ledger.store).covers(piece.corpus, piece.recording_id):
+            return None
         charged = charge(earlier, error, settings.run_id)
         failure = failure_of(
             derivation.stage,
@@ -384,6 +390,8 @@ def _derive_and_store(
         if not given_up([failure]):
             count_waiting(derivation.stage, error)
         return failure
+    if withdrawals(ledger.store).covers(piece.corpus, piece.recording_id):
+        return None  # meanwhile
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     rows = DerivedRows(
         stage=derivation.stage,
@@ -424,7 +432,7 @@ def publish(date: str, groups: Groups, derivation: Derivation, settings: JobSett
         join = derivation.joined(settings) if derivation.joined else None
         for shard, of_shard in enumerate(shards):
             pieces = [key for number, key in found if number == shard]
-            objects |= _shard_objects(of_shard, pieces, readable, derivation, store, join)
+            objects |= _shard_objects(of_shard, pieces, readable, derivation, settings, join)
         return Assembled(objects, None)
 
     claim_key = layout.publish_claim_key(settings.corpus, date, derivation.stage)
@@ -466,7 +474,7 @@ def _shard_objects(
     pieces: Sequence[str],
     readable: Mapping[str, str],
     derivation: Derivation,
-    store: Store,
+    settings: JobSettings,
     join: Join | None,
 ) -> dict[str, bytes]:
     """A shard's new objects: the rows of its pieces and, of what waits, the published ones.
@@ -476,6 +484,7 @@ def _shard_objects(
         pieces: keys of their rows in the ledger, or what waits.
         readable: where published objects are read, by key.
     """
+    store, hidden = settings.store, withdrawals(settings.store)
     waiting = {k.removeprefix(_WAITS) for k in pieces if k.startswith(_WAITS)}
     derived = Ledger(store).derived(sorted(k for k in pieces if not k.startswith(_WAITS)))
     found = [entry for entry in derived if entry is not None]
@@ -483,7 +492,8 @@ def _shard_objects(
     for table in derivation.tables:
         key = keys[table.name]
         held = store.read(readable[key]) if waiting and key in readable else None
-        rows = [*_typed(found, table), *_kept(held, table, waiting)]
+        every = [*_typed(found, table), *_kept(held, table, waiting)]
+        rows = shown_rows(every, settings.corpus, hidden)
         objects[key] = encode_table(table, join(table, rows) if join else rows)
     return objects
 

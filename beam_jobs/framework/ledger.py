@@ -27,6 +27,8 @@ from af3core.errors import Af3Error
 from af3core.messages import tell
 from af3core.storage.store import Store, update
 from beam_jobs.framework.failures import progress_of
+from beam_jobs.framework.withdrawn import withdrawals
+from beam_jobs.framework.withdrawn_rows import with_withdrawn, without_withdrawn
 from beam_jobs.output.next_command import af3
 from schemas import layout
 from schemas.corpus_records import CorpusEntry, CorpusSpeakers
@@ -96,7 +98,16 @@ class Ledger:
     store: Store
 
     def manifest(self, corpus: str, date: str) -> NightManifest | None:
-        """The plan of a day.
+        """The plan of a day, without what is withdrawn.
+
+        Raises:
+            LedgerError: it is damaged.
+            StorageError: what is withdrawn cannot be told.
+        """
+        return self._shown(self.stored_manifest(corpus, date))
+
+    def stored_manifest(self, corpus: str, date: str) -> NightManifest | None:
+        """The plan of a day as it is stored, for what removes or restores something of it.
 
         Raises:
             LedgerError: it is damaged.
@@ -104,12 +115,19 @@ class Ledger:
         return self._one(NightManifest, layout.manifest_key(corpus, date), _plan_again())
 
     def earlier_manifest(self, corpus: str, date: str) -> NightManifest | None:
-        """The plan of a day, to be planned again: None where it is damaged."""
+        """The plan of a day, to be planned again, without what is withdrawn: None where it is
+        damaged.
+        """
         key = layout.manifest_key(corpus, date)
-        return self._known(NightManifest, key, self.store.read(key))
+        return self._shown(self._known(NightManifest, key, self.store.read(key)))
 
     def manifests(self, corpus: str, dates: Sequence[str]) -> list[NightManifest | None]:
-        return self._many(NightManifest, [layout.manifest_key(corpus, date) for date in dates])
+        """The plans of days, without what is withdrawn."""
+        keys = [layout.manifest_key(corpus, date) for date in dates]
+        return [self._shown(found) for found in self._many(NightManifest, keys)]
+
+    def _shown(self, manifest: NightManifest | None) -> NightManifest | None:
+        return manifest and without_withdrawn(manifest, withdrawals(self.store))
 
     def put_manifest(self, manifest: NightManifest) -> None:
         """Keep the plan of a day, whatever is there."""
@@ -119,12 +137,14 @@ class Ledger:
     def replace_manifest(self, manifest: NightManifest, stamp: str | None) -> bool:
         """Keep the plan of a day if the one that is there still has the stamp; else False: another
         run planned the day meanwhile. A stamp that was read before the archive was listed makes
-        the later listing stay, and no clock decides.
+        the later listing stay, and no clock decides. What is withdrawn of it stays in it, unseen.
         """
         key = layout.manifest_key(manifest.corpus, manifest.date)
         held = self.store.read(key) if stamp else None
-        is_readable = self._known(NightManifest, key, held) is not None
-        value = written_back(manifest, held) if is_readable else stored_json(manifest)
+        known = self._known(NightManifest, key, held)
+        if known is not None:
+            manifest = with_withdrawn(manifest, known, withdrawals(self.store))
+        value = stored_json(manifest) if known is None else written_back(manifest, held)
         return self.store.replace(key, _as_bytes(value), stamp) is not None
 
     def change_manifest(

@@ -20,11 +20,15 @@ from af3core.errors import StorageError
 from af3core.storage.store import Store
 from beam_jobs.framework.parquet_encoding import shard_columns
 from beam_jobs.framework.publishing import replacement_of
+from beam_jobs.framework.withdrawn import withdrawals
+from beam_jobs.framework.withdrawn_rows import naming_columns, shown_columns
 from schemas import layout
+from schemas.tables.derived_tables import ALL_TABLES
 
 Row = dict[str, Any]
 Day = tuple[str, str]
 """Corpus and archive day."""
+_TABLES = {table.name: table for table in ALL_TABLES}
 _CONTENDED_S = 60.0
 """How long a listing is tried anew while the same day is published again and again."""
 
@@ -82,7 +86,23 @@ class TableSnapshot:
         return dataclasses.replace(self, stamps=found)
 
     def columns(self, key: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """A shard, or some columns of it, with all columns that this release knows.
+        """A shard, or some columns of it, with all columns that this release knows; without the
+        rows of what is withdrawn.
+
+        Raises:
+            StorageError: as `stored_columns`, or what is withdrawn cannot be told.
+            TableError: it needs another release.
+        """
+        hidden = withdrawals(self.store)
+        if not hidden:
+            return self.stored_columns(key, columns)
+        table, (corpus, _) = _TABLES[layout.table_of(key)], layout.day_of(key)
+        wanted = columns and list(dict.fromkeys((*columns, *naming_columns(table))))
+        shown = shown_columns(self.stored_columns(key, wanted), table, corpus, hidden)
+        return shown.select(list(columns)) if columns else shown
+
+    def stored_columns(self, key: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """The like, with the rows of what is withdrawn: for what keeps or removes their objects.
 
         Raises:
             StorageError: it is damaged, replaced for longer than replaced objects are kept, or the

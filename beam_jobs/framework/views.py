@@ -16,6 +16,8 @@ from af3core.storage.store import Store
 from beam_jobs.framework.outputs import no_tables
 from beam_jobs.framework.partition_pruning import needed_by
 from beam_jobs.framework.table_snapshot import TableSnapshot, UnreadableTables, take_snapshot
+from beam_jobs.framework.withdrawn import Withdrawals, withdrawals
+from beam_jobs.framework.withdrawn_rows import hiding_condition
 from schemas import layout
 from schemas.sql.corrected_views import views_over
 from schemas.sql.duckdb_views import create_view
@@ -94,7 +96,7 @@ def ask_snapshot(
             try:
                 with translated_errors(out):
                     objects = _places(out, snapshot, wanted, in_place)
-                    _create_views(connection, snapshot.store, objects)
+                    _create_views(connection, snapshot.store, objects, withdrawals(snapshot.store))
                 result = ask(connection)
             except (duckdb.Error, StorageError) as raised:
                 error = raised
@@ -141,15 +143,19 @@ def _places(
 
 
 def _create_views(
-    connection: duckdb.DuckDBPyConnection, store: Store, objects: Mapping[str, Sequence[str]]
+    connection: duckdb.DuckDBPyConnection,
+    store: Store,
+    objects: Mapping[str, Sequence[str]],
+    hidden: Withdrawals,
 ) -> None:
-    """A view for each of these tables, over the objects that are given by their keys; and of
-    rows as people corrected them, where all tables of them are there.
+    """A view for each of these tables, over the objects that are given by their keys, without the
+    rows of what is withdrawn; and of rows as people corrected them, where all tables of them are
+    there.
     """
     for table in ALL_TABLES:
         if table.name in objects:
             addresses = [store.address(key) for key in objects[table.name]]
-            connection.execute(create_view(table, addresses))
+            connection.execute(create_view(table, addresses, hiding_condition(table, hidden)))
     for view in views_over(objects):
         connection.execute(define_joined(view, "duckdb")[0])
 
@@ -161,7 +167,9 @@ def _is_current(snapshot: TableSnapshot, in_place: Collection[str]) -> bool:
     return all(snapshot.stamps[key] == stamp for key, stamp in zip(keys, now, strict=True))
 
 
-def open_views(out: str, objects: Mapping[str, Sequence[str]]) -> duckdb.DuckDBPyConnection:
+def open_views(
+    out: str, objects: Mapping[str, Sequence[str]], hidden: Withdrawals
+) -> duckdb.DuckDBPyConnection:
     """An in-memory database with a view per table, over files that nobody replaces.
 
     What is asked of it later is to be in `translated_errors`.
@@ -169,13 +177,14 @@ def open_views(out: str, objects: Mapping[str, Sequence[str]]) -> duckdb.DuckDBP
     Args:
         out: folder that the keys count from.
         objects: keys by name of table.
+        hidden: what is withdrawn from the output that they are copies of.
 
     Raises:
         UnreadableTables: a file is damaged, or gone.
     """
     connection = duckdb.connect()
     with translated_errors(out):
-        _create_views(connection, store_at(out), objects)
+        _create_views(connection, store_at(out), objects, hidden)
     return connection
 
 

@@ -51,9 +51,13 @@ class ListedSource:
 
 @dataclass(frozen=True)
 class PassedOver:
-    """Why an object that was looked at is no recording of the night, and no failure."""
+    """Why an object that was looked at is no recording of the night, and no failure.
+
+    `refused` is what the object is known by as it is, where it holds what is withdrawn.
+    """
 
     reason: str
+    refused: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ class DayFound:
         earlier: how many recordings the day had.
         passed_over: how many objects are no recordings, by reason.
         beside: objects of recordings that are gone, which lie as they were beside this source.
+        refused: objects that hold what is withdrawn, by the hashes of their state.
     """
 
     date: str
@@ -113,6 +118,7 @@ class DayFound:
     earlier: int = 0
     passed_over: Mapping[str, int] = field(default_factory=dict)
     beside: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
     def summary(self) -> DaySummary:
         """What is held against other days."""
@@ -194,6 +200,13 @@ def compare_day(
         ),
         earlier=len(before),
         passed_over=_passed_over(date, examined, source),
+        refused=tuple(
+            sorted(
+                e.found.refused
+                for e in examined
+                if isinstance(e.found, PassedOver) and e.found.refused
+            )
+        ),
     )
 
 

@@ -45,6 +45,7 @@ from beam_jobs.framework.waiting import (
     split_waiting,
     with_waiting,
 )
+from beam_jobs.framework.withdrawn import withdrawals
 from beam_jobs.night.answer_records import Result, annotated_clip
 from beam_jobs.night.asking import Asked, ask_questions, crosses_clips, room_for
 from beam_jobs.night.equal_sound import EqualAnswers
@@ -142,14 +143,26 @@ def ask_clip(item: ClipWork, settings: JobSettings, claim: Claim = wait_for_clai
     """
     with machine_faults_wait(STAGE):
         ledger, tasks = Ledger(settings.store), settings.task_hashes()
-        key, room = layout.claim_key(STAGE, item.name), room_for(item, tasks, settings)
+        shown = _not_withdrawn(item, ledger)
+        if shown is None:
+            return item.clip.clip_id
+        key, room = layout.claim_key(STAGE, shown.name), room_for(shown, tasks, settings)
         if room is None:
             with claim(ledger.store, key):
-                _ask_equals(item, tasks, ledger, settings)
-        elif _is_open(item, tasks, ledger):  # looked at first: what is done takes no room
+                _ask_equals(shown, tasks, ledger, settings)
+        elif _is_open(shown, tasks, ledger):  # looked at first: what is done takes no room
             with claim(ledger.store, key, room):
-                _ask_equals(item, tasks, ledger, settings, room)
+                _ask_equals(shown, tasks, ledger, settings, room)
     return item.clip.clip_id
+
+
+def _not_withdrawn(item: ClipWork, ledger: Ledger) -> ClipWork | None:
+    """The work without the clips of recordings that were withdrawn since it was listed."""
+    hidden = withdrawals(ledger.store)
+    if not hidden:
+        return item
+    left = [e for e in (item, *item.equals) if not hidden.covers(e.corpus, e.clip.recording_id)]
+    return dataclasses.replace(left[0], equals=tuple(left[1:])) if left else None
 
 
 def _is_open(item: ClipWork, tasks: Mapping[str, Task], ledger: Ledger) -> bool:
@@ -227,6 +240,8 @@ def _ask_and_store(
         count("asked_ms", length_ms)
     answered = [(question, tried[_place(question)]) for question in item.questions]
     kept = annotated_clip(item, answered, tasks, settings, asked.model_ms, asked.shown)
+    if withdrawals(ledger.store).covers(item.corpus, item.clip.recording_id):
+        return dataclasses.replace(kept, annotations=(), failures=())  # meanwhile
     if kept.annotations or kept.failures:
         ledger.put_annotated(kept)
     count("answers_made", len(kept.annotations))

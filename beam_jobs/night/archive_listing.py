@@ -14,6 +14,7 @@ from af3core.messages import Level, tell
 from af3core.storage.address import is_bucket, split_object
 from af3core.storage.listing import find_object, list_objects
 from beam_jobs.framework.source import SourceUnreachable, is_recording, unreachable
+from beam_jobs.framework.withdrawn import NOTHING, WITHDRAWN, Withdrawals
 from beam_jobs.night.folder_listing import (
     BROKEN_LINK,
     HIDDEN,
@@ -46,6 +47,7 @@ class ListingRequest:
             outside the interval.
         any_suffix: objects whose name says nothing are looked at too.
         follow_links: those that lead out of a folder too.
+        hidden: what is withdrawn: its objects are passed over, and none of them is opened.
     """
 
     source: str
@@ -58,6 +60,7 @@ class ListingRequest:
     sought: frozenset[tuple[int, str]] = frozenset()
     any_suffix: bool = False
     follow_links: bool = False
+    hidden: Withdrawals = NOTHING
 
 
 @dataclass
@@ -107,14 +110,11 @@ def list_archive(request: ListingRequest, listing: Listing) -> Iterator[ArchiveO
     objects = joined_packages(_objects(request, listing))
     for found in _with_sidecars(objects, request.dating):
         is_named = is_recording(found.name)
-        reason = found.passed_over
-        if not reason and not is_named and not (request.any_suffix and not found.unreadable):
-            is_broken = found.unreadable.startswith("its link")
-            reason = BROKEN_LINK if is_broken else reason_by_name(found.name)
+        reason = _why_passed_over(found, is_named, request)
+        listing.recordings += reason in ("", WITHDRAWN)
         if reason:
             _pass_over(found, reason, request, listing)
             continue
-        listing.recordings += 1
         day = _day_of(found, request.dating, listing)
         if day is None:
             continue
@@ -133,6 +133,16 @@ def list_archive(request: ListingRequest, listing: Listing) -> Iterator[ArchiveO
     if unsettled:
         _wait(looked_at_s + request.settle_s - time.monotonic(), len(unsettled))
         yield from _settled(unsettled, listing)
+
+
+def _why_passed_over(found: FoundObject, is_named: bool, request: ListingRequest) -> str:
+    """Empty where it is a recording."""
+    if found.passed_over:
+        return found.passed_over
+    if not is_named and not (request.any_suffix and not found.unreadable):
+        is_broken = found.unreadable.startswith("its link")
+        return BROKEN_LINK if is_broken else reason_by_name(found.name)
+    return WITHDRAWN if request.hidden.covers_object(request.corpus, found.uri) else ""
 
 
 def _with_sidecars(objects: Iterator[FoundObject], dating: Dating) -> Iterator[FoundObject]:

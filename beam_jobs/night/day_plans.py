@@ -18,6 +18,7 @@ from beam_jobs.framework.recorded_plan import identity_of_plan, plan_of
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.source import SourceUnreachable, lies_beside
 from beam_jobs.framework.waiting import count_waiting
+from beam_jobs.framework.withdrawn import withdrawals
 from beam_jobs.night.absence import (
     DayFound,
     DaySummary,
@@ -155,6 +156,7 @@ def listing_request(settings: JobSettings, earlier: Sequence[EarlierDay]) -> Lis
         sought=frozenset(trait for recording in known for trait in traits(recording)),
         any_suffix=settings[Holdings].any_suffix,
         follow_links=settings[Holdings].follow_links,
+        hidden=withdrawals(settings.store),
     )
 
 
@@ -324,6 +326,7 @@ def manifest_of(plan: DayPlan, judgement: Judgement, settings: JobSettings) -> N
         withdrawn=tuple(withdrawn),
         arrived=_arrived(plan, judgement),
         passed_over={**found.passed_over, **_outputs(judgement)},
+        refused=found.refused,
     )
 
 

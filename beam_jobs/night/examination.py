@@ -17,6 +17,7 @@ from beam_jobs.framework.failures import charge, failure_of
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.waiting import count_waiting
+from beam_jobs.framework.withdrawn import WITHDRAWN, WithdrawnContent, state_hash, withdrawals
 from beam_jobs.night.absence import Examined, PassedOver
 from beam_jobs.night.listing_report import NO_MEDIA
 from beam_jobs.night.planned_file import hash_of_recording, is_unchanged
@@ -38,6 +39,10 @@ def examine(found: ArchiveObject, settings: JobSettings) -> Examined:
     try:
         content, seen_before = examined_object(found, Ledger(settings.store))
         _check_length(found, content.media, settings)
+    except WithdrawnContent:
+        count("recordings_refused")
+        refused = PassedOver(WITHDRAWN, state_hash(found.uri, found.size_bytes))
+        return Examined(found.date, found.uri, found.size_bytes, refused)
     except (Af3Error, OSError) as error:
         if found.any_suffix and isinstance(error, _NO_MEDIA):
             return Examined(found.date, found.uri, found.size_bytes, PassedOver(NO_MEDIA))
@@ -74,6 +79,7 @@ def examined_object(found: ArchiveObject, ledger: Ledger) -> tuple[ExaminedObjec
     A bucket's object in a state that was seen before is not fetched; a damaged cache is made anew.
 
     Raises:
+        WithdrawnContent: it is withdrawn, or its sound is; nothing of it is kept.
         Af3Error: it cannot be used.
     """
     if found.unreadable:
@@ -86,6 +92,7 @@ def examined_object(found: ArchiveObject, ledger: Ledger) -> tuple[ExaminedObjec
     if state:
         held = ledger.examined(state)
         if held is not None:
+            _check_not_withdrawn(found, held.content_sha256, held.sound_sha256, ledger)
             return held, True
     content, seen_before = _read_object(found, ledger)
     if state:
@@ -107,15 +114,23 @@ def _read_object(found: ArchiveObject, ledger: Ledger) -> tuple[ExaminedObject, 
                 f"{found.uri}: changed while it was read; the next plan takes it"
                 " (--settle-min leaves files alone that are still written)"
             )
+        _check_not_withdrawn(found, sha256, "", ledger)
         known = ledger.media(sha256)
         media = known or probe(path, found.uri)
+        sound = ledger.sound(sha256) if known else None
+        heard = sound_sha256(path, media.probed_further) if sound is None else sound.sound_sha256
+        _check_not_withdrawn(found, sha256, heard, ledger)
         if known is None:
             ledger.put_media(sha256, media)
-        sound = ledger.sound(sha256) if known else None
         if sound is None:
-            sound = ledger.put_sound(sha256, sound_sha256(path, media.probed_further))
+            sound = ledger.put_sound(sha256, heard)
     examined = ExaminedObject(sha256, media, sound.sound_sha256, sound.same_as)
     return examined, known is not None
+
+
+def _check_not_withdrawn(found: ArchiveObject, content: str, sound: str, ledger: Ledger) -> None:
+    if withdrawals(ledger.store).covers_content(found.corpus, content, sound):
+        raise WithdrawnContent(f"{found.uri}: withdrawn from corpus {found.corpus}")
 
 
 def _check_length(found: ArchiveObject, media: MediaInfo, settings: JobSettings) -> None:

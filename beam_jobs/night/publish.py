@@ -44,6 +44,8 @@ from beam_jobs.framework.publishing import (
 from beam_jobs.framework.recorded_plan import plan_of
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.table_snapshot import partition_rows
+from beam_jobs.framework.withdrawn import withdrawals
+from beam_jobs.framework.withdrawn_rows import shown_rows
 from beam_jobs.night.finished_day import NIGHT, PlannedDay, PlannedWorks, planned_works
 from beam_jobs.night.held_rows import (
     check_no_fewer,
@@ -131,6 +133,7 @@ class AssembledShard:
         objects: new bytes by key.
         phrases: of its transcripts; which of them are stock phrases is a matter of all shards.
         published: for the row in `runs`.
+        hidden: identity of what was withdrawn then.
     """
 
     shard: int
@@ -140,6 +143,7 @@ class AssembledShard:
     objects: dict[str, bytes]
     phrases: ShardPhrases
     published: PublishedShard
+    hidden: str = ""
 
 
 def build(
@@ -193,13 +197,13 @@ def assemble_shard(
     keys = layout.shard_keys(tables, settings.corpus, date, shard, shard_count)
     # before anything else is read
     stamps = read_stamps(store, keys.values())
-    ledger = Ledger(store)
+    ledger, hidden = Ledger(store), withdrawals(store)
     manifest = ledger.manifest(settings.corpus, date)
     if manifest is None:
         raise FileNotFoundError(layout.manifest_key(settings.corpus, date))
     readable = readable_keys(stamps, replaced_states(store, settings.corpus, date, STAGE))
     before = held_objects(store, {n: readable[key] for n, key in keys.items() if key in readable})
-    held = held_rows(before)
+    held = {n: shown_rows(rows, settings.corpus, hidden) for n, rows in held_rows(before).items()}
     made = shard_rows(manifest, shard, shard_count, ledger, settings)
     rows = keep_what_waits(made, held)
     if not settings[Publishing].accept_fewer:
@@ -220,6 +224,7 @@ def assemble_shard(
             planned_by=manifest.run_id,
             waiting=len(waiting_recordings(made)),
         ),
+        hidden=hidden.identity,
     )
 
 
@@ -343,7 +348,10 @@ def publish_day(
         return [*others, *(key for each in first for key in each.objects), runs]
 
     def assemble(stamps: Stamps) -> Assembled[_DayPublished]:
-        is_as_assembled = all(each.stamps.items() <= stamps.items() for each in first)
+        is_as_assembled = all(
+            each.stamps.items() <= stamps.items() and each.hidden == withdrawals(store).identity
+            for each in first
+        )
         shards = finished_shards(
             first if is_as_assembled else _assembled_anew(date, shard_count, settings)
         )

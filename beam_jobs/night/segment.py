@@ -35,6 +35,7 @@ from beam_jobs.framework.pipeline import listed_once, run_pipeline
 from beam_jobs.framework.progress import Work, show_progress
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.waiting import count_waiting, machine_faults_wait
+from beam_jobs.framework.withdrawn import WithdrawnContent, withdrawals
 from beam_jobs.night.clip_writer import ClipWriter
 from beam_jobs.night.equal_sound import adopt_cut, note_cut
 from beam_jobs.night.planned_file import check_content, planned_file
@@ -99,6 +100,7 @@ def _cut_if_open(asked: RecordingToCut, settings: JobSettings, ledger: Ledger) -
 def _cut_and_store(asked: RecordingToCut, settings: JobSettings, ledger: Ledger) -> None:
     recording = asked.recording
     try:
+        _check_not_withdrawn(recording, ledger)
         adopted = None if asked.retry else adopt_cut(recording, settings, ledger)
         segmented = adopted or _cut(asked, settings, ledger)
         if not adopted:
@@ -106,7 +108,11 @@ def _cut_and_store(asked: RecordingToCut, settings: JobSettings, ledger: Ledger)
         ledger.put_segmented(segmented)
     except ConfigurationError:
         raise
+    except WithdrawnContent:
+        count("recordings_refused")
     except Exception as error:
+        if withdrawals(ledger.store).covers_recording(recording):
+            return  # a failure names its object
         key = work_key(recording, settings)
         [previous] = ledger.failed(STAGE, [key])
         charged = charge(previous, error, settings.run_id, asked.retry)
@@ -131,6 +137,11 @@ def _cut(asked: RecordingToCut, settings: JobSettings, ledger: Ledger) -> Segmen
     with planned_file(recording) as path:
         writer = ClipWriter(ledger, recording.recording_id, settings.segmentation_hash, asked.retry)
         listener, damage, clips = _decode_and_write(recording, path, settings, writer)
+    try:
+        _check_not_withdrawn(recording, ledger)  # meanwhile
+    except WithdrawnContent:
+        writer.remove()
+        raise
     clock = listener.report.clock
     return SegmentedRecording(
         recording_id=recording.recording_id,
@@ -149,6 +160,12 @@ def _cut(asked: RecordingToCut, settings: JobSettings, ledger: Ledger) -> Segmen
         tracks=listener.tracks,
         heard=listener.heard,
     )
+
+
+def _check_not_withdrawn(recording: Recording, ledger: Ledger) -> None:
+    """Raise WithdrawnContent where a recording was withdrawn since it was listed."""
+    if withdrawals(ledger.store).covers_recording(recording):
+        raise WithdrawnContent(f"{recording.recording_id}: withdrawn since it was listed")
 
 
 def _decode_and_write(

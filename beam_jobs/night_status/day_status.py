@@ -39,6 +39,7 @@ class PlannedDay:
         awaits_decision: it is over budget, and tables lack what it names.
         listed_at: when the archive was listed for it, ISO 8601 in UTC.
         failures: addresses of objects that could not be used then.
+        refused: objects that hold what is withdrawn, by the hashes of their state.
     """
 
     source: str
@@ -48,6 +49,7 @@ class PlannedDay:
     awaits_decision: bool
     listed_at: str = ""
     failures: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

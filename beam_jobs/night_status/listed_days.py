@@ -9,6 +9,7 @@ from dataclasses import replace
 from af3core.errors import Af3Error
 from af3core.messages import tell
 from beam_jobs.framework.source import SourceUnreachable, check_source
+from beam_jobs.framework.withdrawn import state_hash
 from beam_jobs.night.archive_listing import Listing, ListingRequest, list_archive
 from beam_jobs.night.listing_report import listing_notes
 from beam_jobs.night_status.day_status import ListedDay, PlannedDay, PublishedDay
@@ -61,6 +62,8 @@ def listed_days(
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     try:
         for found in list_archive(request, listing):
+            if _is_refused(found, plans.get(found.date)):
+                continue
             is_named = _is_named(found, published.get(found.date), plans.get(found.date), now)
             if not is_named and found.date not in published:
                 is_named = found.modified_at <= (let_go or {}).get(found.date, "")
@@ -89,6 +92,13 @@ def listed_days(
     for note in listing_notes(listing):
         tell(note)
     return days
+
+
+def _is_refused(found: ArchiveObject, planned: PlannedDay | None) -> bool:
+    """Whether the plan knows that an object holds, as it is, what is withdrawn."""
+    if planned is None or not planned.refused:
+        return False
+    return state_hash(found.uri, found.size_bytes) in planned.refused
 
 
 def _is_named(

@@ -116,6 +116,7 @@ def _planned_day(
         awaits_decision=unpublished > 0 and needs_decision(manifest.run_id),
         listed_at=manifest.listed_at,
         failures=frozenset(failure.uri for failure in manifest.failures),
+        refused=frozenset(manifest.refused),
     )
 
 

@@ -19,6 +19,7 @@ from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import Days, Nights
 from beam_jobs.framework.outputs import check_apart
 from beam_jobs.framework.settings import interval_of
+from beam_jobs.framework.withdrawn import Withdrawals, withdrawals
 from beam_jobs.night.archive_listing import ListingRequest, dating_of
 from beam_jobs.night.earlier_days import PlanState, had_recordings
 from beam_jobs.night_status.day_status import day_status
@@ -100,7 +101,7 @@ def statuses(
         check_apart(archive, out)
         state = PlanState(dict.fromkeys(dates, ""))
         listed = listed_days(
-            _request(archive, nights, plans),
+            _request(archive, nights, plans, withdrawals(ledger.store)),
             published,
             plans.days,
             lambda: bool(published) or had_recordings(state, nights.corpus, ledger),
@@ -127,7 +128,9 @@ def _archive(source: str, plans: CorpusPlans) -> str:
     return ""
 
 
-def _request(archive: str, nights: Nights, plans: CorpusPlans) -> ListingRequest:
+def _request(
+    archive: str, nights: Nights, plans: CorpusPlans, hidden: Withdrawals
+) -> ListingRequest:
     return ListingRequest(
         source=archive,
         corpus=nights.corpus,
@@ -136,6 +139,7 @@ def _request(archive: str, nights: Nights, plans: CorpusPlans) -> ListingRequest
         until=nights.until,
         any_suffix=plans.holdings.any_suffix,
         follow_links=plans.holdings.follow_links,
+        hidden=hidden,
     )
 
 

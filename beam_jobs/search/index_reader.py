@@ -22,6 +22,7 @@ from beam_jobs.search.search_request import Ranked, SearchError
 from schemas import layout
 
 _OPEN_TRIES = 5
+_PLACED = ["object_uri", "segment_id", "corpus", "recording_id"]
 _PROBES, _REFINED = 24, 8
 """Clusters looked into, and how many times the wanted vectors are compared exactly: of the nearest
 ten among a million made-up vectors in clusters none was missed (tests/benchmarks/search.py)."""
@@ -95,9 +96,12 @@ class IndexReader:
         """
         return self.vectors.get(vectors_table("text", model))
 
-    def segment_vector(self, segment_id: str) -> tuple[Any, npt.NDArray[np.float32]] | None:
+    def segment_vector(
+        self, segment_id: str, conditions: str
+    ) -> tuple[Any, npt.NDArray[np.float32]] | None:
         """The vector of a segment's sound and the table that holds it; None if there is none."""
         only = f"segment_id = {sql_text(segment_id)} AND kind = 'segment'"
+        only += f" AND {conditions}" if conditions else ""
         for name, table in self.vectors.items():
             if name.startswith("audio-"):
                 with lancedb_errors(self.store):
@@ -135,7 +139,9 @@ class IndexReader:
             return {row["id"]: row for row in search.limit(len(listed)).to_list()}
 
     def segments_at(self, object_name: str, time_ms: int) -> list[dict[str, str]]:
-        """`object_uri` and `segment_id` of segments at a time of recordings of that name."""
+        """`object_uri`, `segment_id`, `corpus` and `recording_id` of segments at a time of
+        recordings of that name.
+        """
         if self.documents is None:
             return []
         where = (
@@ -143,7 +149,7 @@ class IndexReader:
             f" AND kind = 'segment' AND start_ms <= {time_ms} AND end_ms > {time_ms}"
         )
         with lancedb_errors(self.store):
-            search = self.documents.search().where(where).select(["object_uri", "segment_id"])
+            search = self.documents.search().where(where).select(_PLACED)
             found: list[dict[str, str]] = search.limit(100).to_list()
         return found
 

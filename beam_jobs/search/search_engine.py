@@ -19,6 +19,8 @@ from af3core.embedding.text import EMBEDDED_TEXT_MODEL, load_text_embedder, text
 from af3core.installation import install_command
 from af3core.storage.address import store_at
 from beam_jobs.framework.known_nights import unknown_corpus
+from beam_jobs.framework.withdrawn import withdrawals
+from beam_jobs.framework.withdrawn_rows import recordings_condition
 from beam_jobs.output.next_command import af3
 from beam_jobs.search.filters import DEEPEST, filter_sql, sql_text
 from beam_jobs.search.index_files import can_open_indexes
@@ -81,7 +83,8 @@ class SearchEngine:
             ConfigurationError: there is no index.
             SearchError: the request cannot be answered.
         """
-        conditions = filter_sql(request)
+        hidden = withdrawals(self._store)
+        conditions = " AND ".join(filter(None, (filter_sql(request), recordings_condition(hidden))))
         query = parse_words(request.words) if request.words.strip() else None
         reader = self._current_reader()
         notices: list[str] = []
@@ -116,7 +119,12 @@ class SearchEngine:
         moment = moment_of(place)
         if moment is None:
             return place
-        rows = self._current_reader().segments_at(moment.object_name, moment.time_ms)
+        hidden = withdrawals(self._store)
+        rows = [
+            row
+            for row in self._current_reader().segments_at(moment.object_name, moment.time_ms)
+            if not hidden.covers(row["corpus"], row["recording_id"])
+        ]
         uris = sorted({row["object_uri"] for row in rows})
         if not rows:
             raise SearchError(f"{place}: no indexed recording has that name and that time")
@@ -180,7 +188,7 @@ class SearchEngine:
         self, reader: IndexReader, request: SearchRequest, conditions: str
     ) -> Ranked:
         """What sounds like a segment, itself left out."""
-        found = reader.segment_vector(request.like)
+        found = reader.segment_vector(request.like, recordings_condition(withdrawals(self._store)))
         if found is None:
             raise SearchError(
                 f"like {request.like!r}: the index knows no sound of such a segment; run"

@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from af3core.storage.store import Store
+from beam_jobs.framework.withdrawn import withdrawals
 from beam_jobs.search.documents import DOCUMENTS, FIELDS, Partition, ask_documents
 from beam_jobs.search.filters import sql_text
 from beam_jobs.search.index_state import no_index, partition_stamps
@@ -37,12 +38,14 @@ class TableReader:
         stamps: of the partitions that it was read from.
         documents: rows of `DOCUMENTS`.
         as_made: of what the model said, without corrections.
+        hidden: identity of what was withdrawn then.
     """
 
     store: Store
     stamps: Mapping[Partition, str]
     documents: pa.Table
     as_made: bool = False
+    hidden: str = ""
 
     @classmethod
     def open(cls, out: str, store: Store, as_made: bool = False) -> Self:
@@ -55,6 +58,7 @@ class TableReader:
         Raises:
             ConfigurationError: there are no tables.
         """
+        hidden = withdrawals(store).identity
         stamps = partition_stamps(store, as_made=as_made)
         if not stamps:
             raise no_index(out, store)
@@ -62,11 +66,13 @@ class TableReader:
         found = ask_documents(
             out, store, list(stamps), lambda base: base.sql(sql).to_arrow_table(), as_made
         )
-        return cls(store, stamps, found, as_made)
+        return cls(store, stamps, found, as_made, hidden)
 
     def is_current(self) -> bool:
         """Whether the tables are still of this state."""
-        return partition_stamps(self.store, as_made=self.as_made) == self.stamps
+        is_hidden_alike = withdrawals(self.store).identity == self.hidden
+        stamps = partition_stamps(self.store, as_made=self.as_made)
+        return is_hidden_alike and stamps == self.stamps
 
     def match_words(self, query: WordQuery, conditions: str, limit: int) -> Ranked:
         """Ids and scores (BM25) of the documents that match."""
@@ -102,12 +108,14 @@ class TableReader:
         return {row["id"]: row for row in found}
 
     def segments_at(self, object_name: str, time_ms: int) -> list[dict[str, str]]:
-        """`object_uri` and `segment_id` of segments at a time of recordings of that name."""
+        """`object_uri`, `segment_id`, `corpus` and `recording_id` of segments at a time of
+        recordings of that name.
+        """
         where = (
             f"ends_with(concat('/', object_uri), {sql_text(f'/{object_name}')})"
             f" AND kind = 'segment' AND start_ms <= {time_ms} AND end_ms > {time_ms}"
         )
-        return self._select(["object_uri", "segment_id"], where)
+        return self._select(["object_uri", "segment_id", "corpus", "recording_id"], where)
 
     def _select(self, columns: Sequence[str], where: str) -> list[dict[str, Any]]:
         with duckdb.connect() as database:

@@ -15,6 +15,9 @@ ADHOC = "adhoc"
 REPORTS = "evaluations"
 """The corpus below which the gate's verdicts lie."""
 
+WITHDRAWALS = "withdrawals"
+"""Stands for a corpus in notices of the DAG `withdraw`: its runs are of any."""
+
 RESERVED = MappingProxyType({ADHOC: "annotate_adhoc", REPORTS: "evaluate_model"})
 """Names of corpora that a DAG of ours writes below, whatever corpora a site has."""
 

@@ -15,8 +15,9 @@ WEEKLY = "0 12 * * 0"
 """Sundays at noon: behind the night, before the next."""
 _DOCS = """\
 Removes what no plan, table or configuration of `{out}` names any more and what is older than
-{keep_days} days: clips, ledger entries, exports, reports and states of the index. The task's log
-says how much. `af3 clean --out {out}` says by hand what would go.
+{keep_days} days: clips, ledger entries, exports, reports and states of the index; and recordings
+that were withdrawn and are past their grace time. The task's log says how much.
+`af3 clean --out {out}` says by hand what would go.
 """
 
 

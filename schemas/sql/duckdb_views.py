@@ -13,15 +13,21 @@ def sql_type(data_type: pa.DataType) -> str:
     return type_name(data_type, "duckdb")
 
 
-def create_view(table: Table, objects: list[str]) -> str:
+def create_view(table: Table, objects: list[str], condition: str = "") -> str:
     """The statement that makes the view: corpus and date first, then the table's columns.
 
     Columns that older objects lack are NULL; without objects the view is empty.
+
+    Args:
+        table: whose view it is.
+        objects: their addresses.
+        condition: what the rows meet that the view has; empty: all.
     """
     if not objects:
         return f"CREATE VIEW {table.name} AS {_typed(table)}"
     listed = ", ".join(quoted_text(address, "duckdb") for address in objects)
-    return f"CREATE VIEW {table.name} AS {_select(table, f'[{listed}]')}"
+    rows = _select(table, f"[{listed}]")
+    return f"CREATE VIEW {table.name} AS {rows}{f' WHERE {condition}' if condition else ''}"
 
 
 def create_empty_table(table: Table) -> str:

@@ -39,6 +39,7 @@ READING = {
     "watch": (str(NIGHT / "archive"), *CORPUS),
     "clean": (),
     "retain": ("--tables-days", "9999", "--clips-days", "9999"),
+    "withdraw": ("--due",),
     "retry": ("--failed-by", "NotMedia", *CORPUS),
     "check": CORPUS,
     "quality": (*CORPUS, "--date", DAY),

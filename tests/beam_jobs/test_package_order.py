@@ -20,6 +20,7 @@ ORDER = (
     "night",
     "night_status",
     "search",
+    "withdrawal",
     "clean",
     "retention",
     "talk",

@@ -16,6 +16,7 @@ import pytest
 
 from infra.terraform import columns, provider_schema
 from schemas.layout import (
+    WITHDRAWN_PREFIX,
     claim_key,
     clip_key,
     description_key,
@@ -227,6 +228,11 @@ def test_lifecycle_and_access_follow_the_layout() -> None:
     shard = shard_key("captions", "radio", "2026-11-01", 0, 1)
     assert superseded_key(shard, "1").startswith(folders[2])
     assert description_key("radio", "2026-11-01", "r", "d").startswith(folders[5])
+    # a tombstone is read by whoever reads tables
+    assert WITHDRAWN_PREFIX in str(identity["locals"])
+    granted = [b.get("google_storage_bucket_iam_member", {}) for b in identity["resource"]]
+    [withdrawn] = [b["analysts_withdrawn"] for b in granted if "analysts_withdrawn" in b]
+    assert '["withdrawn"]' in withdrawn["condition"][0]["expression"][0]
 
 
 def test_tables_of_bigquery_are_those_of_the_product() -> None:

@@ -18,6 +18,7 @@ from af3core.errors import StorageError
 from af3core.storage.address import is_bucket, store_at
 from af3core.storage.store import Store
 from beam_jobs.browse.data.object_cache import ObjectCache
+from beam_jobs.browse.http.refusal import Refusal
 from beam_jobs.framework.corrected_rows import shown_rows, tables_shown
 from beam_jobs.framework.outputs import no_tables
 from beam_jobs.framework.table_snapshot import (
@@ -27,6 +28,7 @@ from beam_jobs.framework.table_snapshot import (
     replaced_since,
 )
 from beam_jobs.framework.views import ask_snapshot, open_views
+from beam_jobs.framework.withdrawn import withdrawals
 from beam_jobs.search.documents import Partition
 from schemas import layout
 from schemas.identity import shard_of
@@ -67,6 +69,16 @@ class ArchiveTables:
         self.out = out
         self.store: Store = store_at(out)
         self._copies = copies
+
+    @property
+    def hidden(self) -> str:
+        """The identity of what is withdrawn: what follows from rows is held under it too."""
+        return withdrawals(self.store).identity
+
+    def refuse_withdrawn(self, place: Place) -> None:
+        """Raise Refusal where a recording is withdrawn."""
+        if withdrawals(self.store).covers(place.partition.corpus, place.recording_id):
+            raise Refusal(410, f"recording {place.recording_id}: withdrawn")
 
     def stamps(self, tables: Iterable[str], corpus: str = "") -> Stamps:
         """All objects of tables, or those of one corpus, as they are now."""
@@ -126,7 +138,8 @@ class ArchiveTables:
             if key not in copies:
                 raise replaced_since(self.store, key)
             objects[layout.table_of(key)].append(copies[key])
-        with open_views(str(self._copies.folder), objects) as connection:
+        hidden = withdrawals(self.store)
+        with open_views(str(self._copies.folder), objects, hidden) as connection:
             return ask(connection)
 
     @contextmanager

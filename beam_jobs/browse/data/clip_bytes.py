@@ -45,6 +45,7 @@ def find_clip(tables: ArchiveTables, place: Place | None, clip_id: str) -> ClipB
     """
     if place is None or not ID.fullmatch(clip_id):
         raise _unknown(clip_id)
+    tables.refuse_withdrawn(place)
     stamps = tables.stamps_of_places(["segments"], [place])
     sql = (
         "SELECT clip_uri, clip_start_ms, max(end_ms) AS end_ms FROM segments"

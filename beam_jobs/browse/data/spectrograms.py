@@ -53,6 +53,7 @@ class Spectrograms:
                 raise Refusal(400, f"{name} {size}: write {least} to {most} pixels")
         if place is None or not ID.fullmatch(segment_id):
             raise _unknown(segment_id)
+        self._tables.refuse_withdrawn(place)
         key, start_ms, end_ms = self._segment(place, segment_id)
         [stamp] = self._tables.store.stamps([key])
         if stamp is None:

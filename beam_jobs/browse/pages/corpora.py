@@ -58,13 +58,19 @@ class PartitionCache(Generic[Value]):
     """Values by partition, each as long as the partition's objects are in the same state."""
 
     def __init__(self) -> None:
-        self._held: dict[Partition, tuple[Stamps, Value]] = {}
+        self._held: dict[Partition, tuple[Stamps, str, Value]] = {}
         self._lock = threading.Lock()
 
     def of(
-        self, stamps: Stamps, find: Callable[[Stamps], Mapping[Partition, Value]], empty: Value
+        self,
+        stamps: Stamps,
+        hidden: str,
+        find: Callable[[Stamps], Mapping[Partition, Value]],
+        empty: Value,
     ) -> dict[Partition, Value]:
-        """The value of each partition; `find` is asked for those whose objects have changed."""
+        """The value of each partition; `find` is asked for those whose objects have changed, or
+        where something else is withdrawn now (`hidden` is the identity of that).
+        """
         by_day: defaultdict[Partition, Stamps] = defaultdict(dict)
         for key, stamp in stamps.items():
             by_day[partition_of_key(key)][key] = stamp
@@ -72,13 +78,13 @@ class PartitionCache(Generic[Value]):
             changed = [
                 day
                 for day, states in by_day.items()
-                if day not in self._held or self._held[day][0] != states
+                if day not in self._held or self._held[day][:2] != (states, hidden)
             ]
             if changed:
                 found = find({key: stamp for day in changed for key, stamp in by_day[day].items()})
                 for day in changed:
-                    self._held[day] = by_day[day], found.get(day, empty)
-            return {day: self._held[day][1] for day in sorted(by_day)}
+                    self._held[day] = by_day[day], hidden, found.get(day, empty)
+            return {day: self._held[day][2] for day in sorted(by_day)}
 
 
 class Corpora:
@@ -93,7 +99,10 @@ class Corpora:
     def all(self) -> list[dict[str, Any]]:
         """Each corpus with its days and times."""
         nights = self._nights.of(
-            self._tables.stamps(["recordings"]), self._find_nights, NightTotals()
+            self._tables.stamps(["recordings"]),
+            self._tables.hidden,
+            self._find_nights,
+            NightTotals(),
         )
         by_corpus: defaultdict[str, list[tuple[str, NightTotals]]] = defaultdict(list)
         for day, night in nights.items():
@@ -113,13 +122,15 @@ class Corpora:
 
     def flags(self) -> list[str]:
         """The flags that occur on the newest days of each corpus."""
-        found = self._flags.of(self._newest(_FLAGGED), self._find_flags, frozenset())
+        found = self._flags.of(
+            self._newest(_FLAGGED), self._tables.hidden, self._find_flags, frozenset()
+        )
         return sorted(frozenset().union(*found.values()))
 
     def languages(self) -> list[str]:
         """The languages that are spoken on the newest days of each corpus, as ISO 639 codes."""
         stamps = self._newest(("transcripts",))
-        found = self._languages.of(stamps, self._find_languages, frozenset())
+        found = self._languages.of(stamps, self._tables.hidden, self._find_languages, frozenset())
         return sorted(frozenset().union(*found.values()))
 
     def _newest(self, tables: Sequence[str]) -> Stamps:
@@ -130,14 +141,14 @@ class Corpora:
     def nights(self, name: str) -> list[tuple[str, NightTotals]]:
         """The nights of a corpus by date; none where there is no such corpus."""
         stamps = self._tables.stamps(["recordings"], name)
-        found = self._nights.of(stamps, self._find_nights, NightTotals())
+        found = self._nights.of(stamps, self._tables.hidden, self._find_nights, NightTotals())
         return [(day.date, night) for day, night in found.items()]
 
     def recordings(self, name: str) -> list[dict[str, Any]]:
         """The newest recordings of a corpus."""
         stamps = self._tables.stamps(["recordings"], name)
         chosen: Stamps = {}
-        held = self._nights.of(stamps, self._find_nights, NightTotals())
+        held = self._nights.of(stamps, self._tables.hidden, self._find_nights, NightTotals())
         count = 0
         for day in sorted(held, key=lambda day: day.date, reverse=True):
             if count >= NEWEST_RECORDINGS:

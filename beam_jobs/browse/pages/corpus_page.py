@@ -91,7 +91,7 @@ class CorpusCharts:
             return self._drawn.get(state, lambda: _draw_hours(nights))
         days = {partition_of_key(key) for key in self._tables.stamps(["recordings"], name)}
         stamps = self._tables.stamps_of_partitions(_READ[chart], newest_days(days, name))
-        state = configuration_hash([name, chart, stamps])
+        state = configuration_hash([name, chart, stamps, self._tables.hidden])
         return self._drawn.get(state, lambda: self._draw(chart, stamps))
 
     def _draw(self, chart: str, stamps: dict[str, str]) -> str:

@@ -103,7 +103,11 @@ def segment_words(
 def find_recording(
     tables: ArchiveTables, recording_id: str, corpus: str, date: str
 ) -> Place | None:
-    """The newest place of a recording; in a corpus or a day where they are named."""
+    """The newest place of a recording; in a corpus or a day where they are named.
+
+    Raises:
+        Refusal: it is withdrawn.
+    """
     if place_of(corpus or "any", date or "2000-01-01", recording_id) is None:
         return None
     days = {
@@ -111,6 +115,8 @@ def find_recording(
         for day in map(partition_of_key, tables.stamps(["recordings"], corpus))
         if not date or day.date == date
     }
+    if len({day.corpus for day in days}) == 1:
+        tables.refuse_withdrawn(Place(next(iter(days)), recording_id))
     stamps = tables.stamps_of_places(["recordings"], [Place(day, recording_id) for day in days])
     sql = (
         "SELECT corpus, CAST(date AS VARCHAR) AS date FROM recordings"

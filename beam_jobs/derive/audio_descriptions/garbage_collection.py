@@ -13,6 +13,7 @@ from af3core.storage.concurrency import map_concurrently
 from af3core.storage.store import Store
 from beam_jobs.framework.parquet_encoding import shard_columns
 from beam_jobs.framework.publishing import replaced_states
+from beam_jobs.framework.withdrawn import withdrawals
 from schemas import layout
 from schemas.layout import description_of
 from schemas.tables.description_tables import DESCRIPTIONS
@@ -30,9 +31,13 @@ class StoredSounds:
 
 
 def stored_sounds(store: Store, corpus: str, dates: Sequence[str]) -> StoredSounds:
-    """The sounds of a corpus's days, to be looked at before a run makes others."""
+    """The sounds of a corpus's days, to be looked at before a run makes others; those of what is
+    withdrawn are not this job's to remove.
+    """
+    hidden = withdrawals(store)
     prefixes = [layout.descriptions_prefix(corpus, date) for date in dates]
-    held = frozenset(key for keys in store.walk(prefixes) for key in keys if description_of(key))
+    listed = ((key, description_of(key)) for keys in store.walk(prefixes) for key in keys)
+    held = frozenset(key for key, of in listed if of and not hidden.covers(corpus, of[0]))
     return StoredSounds(held, frozenset(_named_sounds(store, corpus, dates)))
 
 

@@ -46,6 +46,7 @@ def test_jobs_that_list_an_archive_or_evaluate_begin_outputs_and_others_read_the
         "watch",
         "clean",
         "retain",
+        "withdraw",
         "evaluate",
         "accept",
     ]

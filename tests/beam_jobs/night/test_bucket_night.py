@@ -369,6 +369,7 @@ def test_readers_list_a_table_once_and_get_an_object_twice_at_most(
     )
     assert main(["query", "--out", out, sql]) == 0
     query = Asked.of(network.requests[before:])
+    assert query.listings.pop("withdrawn/", 0) <= 1  # of the last five seconds
     assert query.listings == {"tables/captions/": 1, "tables/recordings/": 1, "published/": 2}
     assert set(query.gets) == {
         shard_key(t, "default", DAY, 0, 1) for t in ("captions", "recordings")

@@ -92,4 +92,6 @@ def _nothing(data_type: pa.DataType) -> Any:
         return {part.name: _nothing(part.type) for part in data_type}
     if pa.types.is_timestamp(data_type):
         return NOW
+    if pa.types.is_boolean(data_type):
+        return False
     return "" if pa.types.is_string(data_type) else 0

@@ -18,9 +18,10 @@ locals {
   below = {
     for prefix in var.prefixes : prefix => {
       for group, folders in {
-        analysts = var.analyst_folders
-        gpu      = ["ledger/", "claims/", "reports/"]
-        airflow  = ["reports/"]
+        analysts  = var.analyst_folders
+        withdrawn = ["withdrawn/"]
+        gpu       = ["ledger/", "claims/", "reports/"]
+        airflow   = ["reports/"]
         } : group => flatten([
           for folder in folders : [
             "resource.name.startsWith(\"projects/_/buckets/${var.lake_bucket}/objects/${prefix}${folder}\")",
@@ -177,6 +178,21 @@ resource "google_storage_bucket_iam_member" "analysts" {
   condition {
     title      = "published results"
     expression = join(" || ", local.below[each.value.prefix]["analysts"])
+  }
+}
+
+# Whoever reads the tables reads what is withdrawn from them first; one condition cannot take both.
+resource "google_storage_bucket_iam_member" "analysts_withdrawn" {
+  for_each = {
+    for pair in setproduct(var.analysts, var.prefixes) :
+    join(" ", pair) => { member = pair[0], prefix = pair[1] }
+  }
+  bucket = var.lake_bucket
+  role   = "roles/storage.objectViewer"
+  member = each.value.member
+  condition {
+    title      = "what is withdrawn"
+    expression = join(" || ", local.below[each.value.prefix]["withdrawn"])
   }
 }
 
