@@ -45,6 +45,7 @@ COMMANDS = (
     "clean",
     "config",
     "doctor",
+    "people",
     "completion",
 )
 
