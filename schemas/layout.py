@@ -35,6 +35,7 @@ indexes/search/TOKEN/…                                      full text and vect
 corrections/corpus=C/BATCH.json                             what a person corrected, never replaced
 withdrawn/corpus=C/ID.json                                   that a recording is withdrawn
 withdrawn/corpus=C/restored/ID.json                          that it is no longer
+audit_log/date=D/PROCESS-NUMBER.json                         who looked and who changed, by minute
 exports/corpus=C/from=D,until=U/FORMAT/…                    training data
 quality/corpus=C/from=D,until=D.json                        measures of an interval
 evaluations/accepted.json                                   the models that passed the gate
@@ -60,6 +61,7 @@ folder over, by this file. It may stand here as long as the results do.
 """
 OUTPUT_FOLDERS = (
     ".writing",
+    "audit_log",
     "audits",
     "claims",
     "clips",
@@ -86,6 +88,7 @@ _TELLING = re.compile(rf"(?:^|(?<=/))(?:ledger/|tables/|{re.escape(OUTPUT_MARKER
 """Of an object's key, where it tells of an output."""
 _CLIP = re.compile(r"/\d+-(\d+)(?:-c\d+)?(?:-r\d+)?\.flac$")
 _CLIP_OBJECT = re.compile(r"clips/([^/]+)/([^/]+)/\d+-\d+(?:-c\d+)?(?:-r(\d+))?\.flac")
+_AUDITED = re.compile(r"audit_log/date=(\d{4}-\d{2}-\d{2})/(\w+-[0-9a-f]+)-(\d{8,})\.json")
 _DESCRIPTION = re.compile(r"descriptions/corpus=[^/]+/date=[^/]+/([^/]+)/([^/]+)\.opus")
 
 
@@ -461,6 +464,25 @@ def tombstone_key(corpus: str, tombstone: str) -> str:
 
 def restoration_key(corpus: str, tombstone: str) -> str:
     return f"{WITHDRAWN_PREFIX}corpus={corpus}/restored/{tombstone}.json"
+
+
+AUDIT_LOG_PREFIX = "audit_log/"
+"""One listing finds all that was done."""
+
+
+def audit_log_prefix(day: str) -> str:
+    """Of an ISO 8601 date, UTC."""
+    return f"{AUDIT_LOG_PREFIX}date={day}/"
+
+
+def audit_log_key(day: str, process: str, number: int) -> str:
+    return f"{audit_log_prefix(day)}{process}-{number:08d}.json"
+
+
+def audit_log_place(key: str) -> tuple[str, str, int] | None:
+    """Day, process and number of an object of the audit log; None where the name is none's."""
+    match = _AUDITED.fullmatch(key)
+    return (match[1], match[2], int(match[3])) if match else None
 
 
 INDEX_STATE_KEY = "indexes/search.json"

@@ -30,6 +30,7 @@ def run_browse(known: argparse.Namespace) -> NoReturn:
     Raises:
         ConfigurationError: no tables, or the address is taken or none.
     """
+    from beam_jobs.audit_log.audit_log import AuditLog
     from beam_jobs.browse.app import create_app
     from beam_jobs.browse.browsed_archive import Archive
     from beam_jobs.browse.http.server import serve
@@ -41,7 +42,9 @@ def run_browse(known: argparse.Namespace) -> NoReturn:
     with _listening_socket(known.host, known.port) as listener:
         access = access_of(known, listener.getsockname()[1])
         talk = TalkSocket(archive.tables, open_answerer(known)) if known.model else None
-        serve(create_app(archive, access, talk), listener, address_of(access))
+        searched = known.log_searches == "yes"
+        log = AuditLog(archive.tables.store, log_searches=searched) if access.people else None
+        serve(create_app(archive, access, talk, log), listener, address_of(access))
     # what is still being loaded in a thread would be torn down in the middle, and complain
     os._exit(0)
 

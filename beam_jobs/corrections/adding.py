@@ -10,6 +10,8 @@ from typing import Any
 from af3core.errors import ConfigurationError
 from af3core.near_names import did_you_mean
 from af3core.storage.address import store_at
+from af3core.storage.store import Store
+from beam_jobs.audit_log.audit_log import audit_log_of
 from beam_jobs.corrections.answered_places import AnsweredPlace, Answers, read_answers
 from beam_jobs.corrections.correction_log import (
     keep,
@@ -104,6 +106,7 @@ def add_corrections(
             for number, each in enumerate(fresh)
         )
         keep(store, CorrectionBatch(batch_id, corpus, by, head.made_at, reason, corrections))
+        _log(store, by, corpus, batch_id, "corrections", len(corrections))
     if not dry_run:
         publish_corrections(store, corpus, batch_id or "again")
     return AddedBatch(
@@ -156,9 +159,15 @@ def undo_corrections(
     if undone and head:
         batch = CorrectionBatch(batch_id, corpus, by, head.made_at, reason, undone=undone)
         keep(store, batch)
+        _log(store, by, corpus, batch_id, "undone", len(undone))
     if not dry_run:
         publish_corrections(store, corpus, batch_id)
     return len(undone)
+
+
+def _log(store: Store, by: str, corpus: str, batch_id: str, what: str, count: int) -> None:
+    with audit_log_of(store) as log:
+        log.add(by, "edit", {"corpus": corpus, "batch": batch_id, what: count})
 
 
 def _check_name(person: str) -> None:

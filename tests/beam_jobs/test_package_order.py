@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 ORDER = (
     "output",
     "framework",
+    "audit_log",
     "query",
     "corrections",
     "people",

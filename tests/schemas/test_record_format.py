@@ -18,6 +18,7 @@ from beam_jobs.evaluation import acceptance_rules
 from beam_jobs.search import index_state
 from schemas import (
     accepted_models,
+    audit_records,
     corpus_records,
     correction_records,
     records,
@@ -40,6 +41,7 @@ MODULES = (
     corpus_records,
     correction_records,
     withdrawal_records,
+    audit_records,
     reports,
     accepted_models,
     index_state,
@@ -113,7 +115,7 @@ def is_required(field: dataclasses.Field[Any]) -> bool:
 
 
 def test_all_records_are_looked_at() -> None:
-    assert len(KINDS) == 56
+    assert len(KINDS) == 58
     assert {Recording, Segment, index_state.IndexedPartition} < set(KINDS)
 
 

@@ -102,9 +102,9 @@ class Guard:
         headers = Headers(scope=scope)
         self._check_host(headers)
         check_origin(scope, is_written and self._admission.is_in_the_browser(headers))
-        address = self._without_token(scope)
-        if address is not None:
-            token = _given(scope)[1]
+        brought = self._token_brought(scope)
+        if brought is not None:
+            address, token = brought
             cookie = self._admission.cookie(token, is_secure=False)
             await _send_to(address, send, {"set-cookie": cookie})
             return True
@@ -149,8 +149,8 @@ class Guard:
         by_token = self._access.signs_in_by == "token"
         return by_token and scope["method"] == "GET" and not scope["path"].startswith(DATA)
 
-    def _without_token(self, scope: Scope) -> str | None:
-        """The page's address without the token that it brought, or None where it brought none.
+    def _token_brought(self, scope: Scope) -> tuple[str, str] | None:
+        """The page's address without its token, and the token; None where it brought none.
 
         Raises:
             Refusal: it is a wrong one.
@@ -163,7 +163,7 @@ class Guard:
             return None
         self._admission.person_of(token, scope)
         path = _path_of(scope).partition("?")[0]
-        return f"{path}?{rest}" if rest else path
+        return (f"{path}?{rest}" if rest else path), token
 
 
 def _given(scope: Scope) -> tuple[str, str | None]:

@@ -16,6 +16,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from af3core.embedding.text import EMBEDDED_TEXT_MODEL
+from beam_jobs.audit_log.audit_log import AuditLog
 from beam_jobs.browse.app import create_app
 from beam_jobs.browse.browsed_archive import Archive
 from beam_jobs.browse.http.admission import Access, ProxyHeader
@@ -104,6 +105,7 @@ def served(
     patience: PageTimeouts | None = None,
     people: Path | None = None,
     header: ProxyHeader | None = None,
+    log: AuditLog | None = None,
 ) -> Iterator[Site]:
     """A server over tables, as `af3 browse` starts it."""
     archive = Archive(str(out), EMBEDDED_TEXT_MODEL)
@@ -112,7 +114,7 @@ def served(
     known = WatchedPeople(people) if people else None
     access = Access(host, listener.getsockname()[1], token, known, header)
     talk = TalkSocket(archive.tables, answerer, patience) if answerer else None
-    with answering(create_app(archive, access, talk), listener) as site:
+    with answering(create_app(archive, access, talk, log), listener) as site:
         yield site
 
 

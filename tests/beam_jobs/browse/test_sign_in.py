@@ -14,6 +14,9 @@ import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
+from af3core.storage.folder import FolderStore
+from beam_jobs.audit_log.audit_log import AuditLog
+from beam_jobs.audit_log.chains import read_log
 from beam_jobs.browse.app import add_errors
 from beam_jobs.browse.http.access import Guard
 from beam_jobs.browse.http.admission import Access, Admission, ProxyHeader
@@ -368,3 +371,26 @@ def test_a_forged_header_is_refused(out: Path, staff: Staff) -> None:
         assert post(site, "/api/sign-in", OURS).status == 401
     with served(out, people=staff.file) as site:  # no header was to be trusted
         assert site.ask("/api/about", {HEADER: "a keeper"}).status == 401
+
+
+def test_who_looked_is_logged(out: Path, staff: Staff, tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "log")
+    with served(out, people=staff.file, log=AuditLog(store)) as site:
+        editor, keeper = staff.cookie(site, "editor"), staff.cookie(site, "keeper")
+        site.ask("/api/search?q=storm&since=2026-11-01", editor)
+        for _ in range(2):
+            site.ask(f"/audio/default/{FIRST}/{'a' * 24}/{'b' * 24}.flac", keeper)
+        site.ask(f"/api/recording/{'a' * 24}", keeper)
+        site.ask(f"/subtitles/{'a' * 24}.vtt", keeper)
+        sql = json.dumps({"sql": "SELECT 1"}).encode()
+        assert post(site, "/api/sql", editor, sql).status == 200
+        site.ask("/api/search?q=nobody")
+    log = read_log(store)
+    assert (log.findings, log.open_chains) == ((), ())
+    assert [(e.person, e.action, e.subject, e.times) for _, e in log.entries] == [
+        ("a editor", "search", {"words": "storm", "since": "2026-11-01"}, 1),
+        ("a keeper", "play", {"recording_id": "a" * 24, "clip_id": "b" * 24}, 2),
+        ("a keeper", "open", {"recording_id": "a" * 24}, 1),
+        ("a keeper", "subtitles", {"recording_id": "a" * 24, "form": "vtt"}, 1),
+        ("a editor", "query", {"sql": "SELECT 1"}, 1),
+    ]
