@@ -41,12 +41,14 @@ from beam_jobs.output.next_command import Place, working_at
 from schemas.jobs import COMMANDS, SAID_BY_ALL, Groups, Job, JobName, job_named
 from schemas.options import (
     archive,
+    audit_log,
     correcting,
     derive,
     doctor,
     evaluation,
     messages,
     night,
+    people,
     reading,
     withdrawing,
 )
@@ -167,12 +169,34 @@ READERS = (
         (
             reading.Tables,
             reading.Listening,
+            people.SigningIn,
+            audit_log.AuditLogging,
             derive.TextModel,
             reading.AnsweringIfNamed,
             messages.Messages,
         ),
         "beam_jobs.browse.browse_command",
         "run_browse",
+    ),
+    Reader(
+        "people",
+        "say who may sign in at the archive page, and what each may do",
+        (people.People, messages.Messages),
+        "beam_jobs.people.people_command",
+        "run_people",
+    ),
+    Reader(
+        "audit-log",
+        "print who looked and who changed, and verify that nothing of it is missing",
+        (
+            audit_log.AuditLogChoice,
+            audit_log.AuditLogRetention,
+            reading.Tables,
+            reading.RowsOut,
+            messages.Messages,
+        ),
+        "beam_jobs.audit_log.audit_log_command",
+        "run_audit_log",
     ),
     Reader(
         "talk",

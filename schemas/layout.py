@@ -40,6 +40,7 @@ withdrawn/corpus=C/removing/ID.json                          what a removal has 
 withdrawn/corpus=C/certificates/ID.json                      what was removed of it
 retention/corpus=C.json                                      how long it is kept, applied when
 retention/corpus=C/date=D.json                               a day that was let go
+audit_log/date=D/PROCESS-NUMBER.json                         who looked and who changed, by minute
 exports/corpus=C/from=D,until=U/FORMAT/…                    training data
 quality/corpus=C/from=D,until=D.json                        measures of an interval
 evaluations/accepted.json                                   the models that passed the gate
@@ -65,6 +66,7 @@ folder over, by this file. It may stand here as long as the results do.
 """
 OUTPUT_FOLDERS = (
     ".writing",
+    "audit_log",
     "audits",
     "claims",
     "clips",
@@ -93,6 +95,7 @@ _TELLING = re.compile(rf"(?:^|(?<=/))(?:ledger/|tables/|{re.escape(OUTPUT_MARKER
 _CLIP = re.compile(r"/\d+-(\d+)(?:-c\d+)?(?:-r\d+)?\.flac$")
 _CLIP_OBJECT = re.compile(r"clips/([^/]+)/([^/]+)/\d+-\d+(?:-c\d+)?(?:-r(\d+))?\.flac")
 _WITHDRAWAL = re.compile(r"withdrawn/corpus=([^/]+)/(restored/)?([^/]+)\.json")
+_AUDITED = re.compile(r"audit_log/date=(\d{4}-\d{2}-\d{2})/(\w+-[0-9a-f]+)-(\d{8,})\.json")
 _DESCRIPTION = re.compile(r"descriptions/corpus=[^/]+/date=[^/]+/([^/]+)/([^/]+)\.opus")
 
 
@@ -510,6 +513,25 @@ def withdrawal_of(key: str) -> WithdrawalPlace | None:
     """What a key below `withdrawn/` says; None of an object that is neither of the two."""
     match = _WITHDRAWAL.fullmatch(key)
     return WithdrawalPlace(match[1], match[3], bool(match[2])) if match else None
+
+
+AUDIT_LOG_PREFIX = "audit_log/"
+"""One listing finds all that was done."""
+
+
+def audit_log_prefix(day: str) -> str:
+    """Of an ISO 8601 date, UTC."""
+    return f"{AUDIT_LOG_PREFIX}date={day}/"
+
+
+def audit_log_key(day: str, process: str, number: int) -> str:
+    return f"{audit_log_prefix(day)}{process}-{number:08d}.json"
+
+
+def audit_log_place(key: str) -> tuple[str, str, int] | None:
+    """Day, process and number of an object of the audit log; None where the name is none's."""
+    match = _AUDITED.fullmatch(key)
+    return (match[1], match[2], int(match[3])) if match else None
 
 
 INDEX_STATE_KEY = "indexes/search.json"

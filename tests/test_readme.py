@@ -48,6 +48,8 @@ COMMANDS = (
     "restore",
     "config",
     "doctor",
+    "people",
+    "audit-log",
     "completion",
 )
 
@@ -59,7 +61,7 @@ def test_the_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_no_other_command_is_shown() -> None:
-    shown = set(re.findall(r"(?:^|`|/)af3 ([a-z]+)\b", TEXT, re.MULTILINE))
+    shown = set(re.findall(r"(?:^|`|/)af3 ([a-z]+(?:-[a-z]+)*)\b", TEXT, re.MULTILINE))
     assert shown == set(COMMANDS)
 
 

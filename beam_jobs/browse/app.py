@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,11 +18,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from af3core.errors import Af3Error, ConfigurationError
+from beam_jobs.audit_log.audit_log import Auditing, AuditLog, NoAuditLog
 from beam_jobs.browse.browsed_archive import Archive
 from beam_jobs.browse.data.archive_tables import place_of
 from beam_jobs.browse.data.clip_bytes import clip_response, find_clip
-from beam_jobs.browse.http.access import Access, Guard
+from beam_jobs.browse.http.access import SIGN_IN_PAGE, Guard
+from beam_jobs.browse.http.admission import Access, Admission
+from beam_jobs.browse.http.person import person_of
 from beam_jobs.browse.http.refusal import Refusal
+from beam_jobs.browse.http.sign_in import add_sign_in
 from beam_jobs.browse.pages.corpus_page import corpus_page
 from beam_jobs.browse.pages.recording_page import recording_page, segment_words
 from beam_jobs.browse.pages.subtitle_file import subtitle_file
@@ -29,6 +34,7 @@ from beam_jobs.browse.sql.sql_pool import MOST_SQL_CHARACTERS
 from beam_jobs.browse.talk.answer_socket import TalkSocket
 from beam_jobs.output.json_values import to_bytes
 from beam_jobs.search.search_request import SearchError, SearchRequest
+from schemas.audit_records import AuditAction
 from schemas.options.reading import SearchKind as Kind
 from schemas.options.reading import SearchMode as Mode
 from schemas.options.reading import SpeechFilter as Speech
@@ -37,7 +43,7 @@ from schemas.options.reading import SubtitleForm
 STATIC = Path(__file__).with_name("static")
 MOST_HITS = 100
 MOST_SEGMENTS = 50
-_PAGES = ("/", "/recording/{name}", "/corpus/{name}", "/sql")
+_PAGES = ("/", "/recording/{name}", "/corpus/{name}", "/sql", SIGN_IN_PAGE)
 _READ = ["GET", "HEAD"]
 _MOST_BODY_BYTES = 4 * MOST_SQL_CHARACTERS
 _LOOK_FOR_ASKER_S = 0.5
@@ -46,25 +52,41 @@ _ASKER_LEFT = 499
 _PICTURE_CACHED = {"cache-control": "private, max-age=86400"}
 
 
-def create_app(archive: Archive, access: Access, talk: TalkSocket | None = None) -> ASGIApp:
-    """The application over an archive, behind its checks; without `talk`, nothing can be asked."""
+def create_app(
+    archive: Archive,
+    access: Access,
+    talk: TalkSocket | None = None,
+    log: AuditLog | None = None,
+) -> ASGIApp:
+    """The application over an archive, behind its checks; without `talk`, nothing can be asked, and
+    without `log`, nothing is logged.
+    """
+    audit: Auditing = log or NoAuditLog()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         archive.begin()
+        if log:
+            log.begin()
         yield
+        if log:
+            log.close()
         archive.close()
 
     app = FastAPI(
         openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan
     )
-    _add_errors(app)
+    admission = Admission(access)
+    add_errors(app)
     _add_pages(app)
-    _add_data(app, archive)
-    _add_talk(app, archive, talk)
-    _add_sounds(app, archive)
-    _add_sql(app, archive)
-    return Guard(app, access)
+    _add_about(app, archive, access, talk)
+    add_sign_in(app, admission)
+    _add_data(app, archive, audit)
+    if talk is not None:
+        app.add_api_websocket_route("/api/talk", talk.converse)
+    _add_sounds(app, archive, audit)
+    _add_sql(app, archive, audit)
+    return Guard(app, admission)
 
 
 def _add_pages(app: FastAPI) -> None:
@@ -76,9 +98,10 @@ def _add_pages(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=STATIC))
 
 
-def _add_data(app: FastAPI, archive: Archive) -> None:
+def _add_data(app: FastAPI, archive: Archive, audit: Auditing) -> None:
     @app.api_route("/api/search", methods=_READ)
     def search(
+        http: Request,
         q: str = "",
         like: str = "",
         mode: Mode = "hybrid",
@@ -108,10 +131,14 @@ def _add_data(app: FastAPI, archive: Archive) -> None:
             limit=limit,
             offset=offset,
         )
+        _log(audit, http, "search", _said(request))
         return _answer(archive.search(request))
 
     @app.api_route("/api/recording/{recording_id}", methods=_READ)
-    def recording(recording_id: str, corpus: str = "", date: str = "") -> Response:
+    def recording(
+        request: Request, recording_id: str, corpus: str = "", date: str = ""
+    ) -> Response:
+        _log(audit, request, "open", {"recording_id": recording_id})
         return _answer(recording_page(archive.tables, recording_id, corpus, date))
 
     @app.api_route("/api/recording/{recording_id}/words", methods=_READ)
@@ -125,8 +152,9 @@ def _add_data(app: FastAPI, archive: Archive) -> None:
 
     @app.api_route("/subtitles/{recording_id}.{form}", methods=_READ)
     def subtitles(
-        recording_id: str, form: SubtitleForm, corpus: str = "", date: str = ""
+        request: Request, recording_id: str, form: SubtitleForm, corpus: str = "", date: str = ""
     ) -> Response:
+        _log(audit, request, "subtitles", {"recording_id": recording_id, "form": form})
         file = subtitle_file(archive.tables, recording_id, corpus, date, form)
         headers = {"content-disposition": file.disposition, "cache-control": "no-cache"}
         return Response(file.body, headers=headers, media_type=file.media_type)
@@ -140,20 +168,27 @@ def _add_data(app: FastAPI, archive: Archive) -> None:
         return Response(archive.charts.chart(name, chart), media_type="image/svg+xml")
 
 
-def _add_talk(app: FastAPI, archive: Archive, talk: TalkSocket | None) -> None:
+def _add_about(app: FastAPI, archive: Archive, access: Access, talk: TalkSocket | None) -> None:
     @app.api_route("/api/about", methods=_READ)
-    def about() -> Response:
-        return _answer(archive.about() | {"talk": talk.about() if talk else None})
+    def about(request: Request) -> Response:
+        person = person_of(request)
+        return _answer(
+            archive.about()
+            | {
+                "talk": talk.about() if talk else None,
+                "person": {"name": person.name, "role": person.role} if person.name else None,
+                "writing": access.people is not None,
+                "signs_in_by": access.signs_in_by,
+            }
+        )
 
-    if talk is not None:
-        app.add_api_websocket_route("/api/talk", talk.converse)
 
-
-def _add_sounds(app: FastAPI, archive: Archive) -> None:
+def _add_sounds(app: FastAPI, archive: Archive, audit: Auditing) -> None:
     @app.api_route("/audio/{corpus}/{date}/{recording_id}/{clip_id}.flac", methods=_READ)
     def audio(
         request: Request, corpus: str, date: str, recording_id: str, clip_id: str
     ) -> Response:
+        _log(audit, request, "play", {"recording_id": recording_id, "clip_id": clip_id})
         clip = find_clip(archive.tables, place_of(corpus, date, recording_id), clip_id)
         wanted, condition = (request.headers.get(name) for name in ("range", "if-range"))
         return clip_response(archive.tables, clip, request.method, wanted, condition)
@@ -176,10 +211,12 @@ def _add_sounds(app: FastAPI, archive: Archive) -> None:
         return Response(picture.png, headers=headers, media_type="image/png")
 
 
-def _add_sql(app: FastAPI, archive: Archive) -> None:
+def _add_sql(app: FastAPI, archive: Archive, audit: Auditing) -> None:
     @app.post("/api/sql")
     async def sql(request: Request) -> Response:
-        asked = asyncio.create_task(archive.sandbox.answer(await _sql_of(request)))
+        text = await _sql_of(request)
+        _log(audit, request, "query", {"sql": text})
+        asked = asyncio.create_task(archive.sandbox.answer(text))
         try:
             while not asked.done():
                 await asyncio.wait([asked], timeout=_LOOK_FOR_ASKER_S)
@@ -211,7 +248,9 @@ async def _sql_of(request: Request) -> str:
     return text
 
 
-def _add_errors(app: FastAPI) -> None:
+def add_errors(app: FastAPI) -> None:
+    """Have every error answered as one line of JSON."""
+
     @app.exception_handler(Af3Error)
     def af3_error(_request: Request, error: Af3Error) -> Response:
         if isinstance(error, Refusal):
@@ -235,6 +274,19 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def unknown(_request: Request, _error_: Exception) -> Response:
         return _error(500, "an error of the server's own; where af3 browse runs it says more")
+
+
+def _log(
+    audit: Auditing, request: Request, action: AuditAction, subject: Mapping[str, Any]
+) -> None:
+    audit.add(person_of(request).name, action, subject)
+
+
+def _said(request: SearchRequest) -> dict[str, Any]:
+    """What is searched for: what differs from a search for nothing."""
+    plain = dataclasses.asdict(SearchRequest(request.words))
+    asked = dataclasses.asdict(request)
+    return {"words": request.words} | {n: v for n, v in asked.items() if v != plain[n]}
 
 
 def _answer(value: Any) -> Response:

@@ -102,6 +102,7 @@ _KEPT = re.compile(
     r"|corrections/corpus=[^/]+/[^/]+\.json"
     r"|retention/corpus=.+\.json"
     r"|withdrawn/corpus=[^/]+/(?:(?:restored|requests|removing|certificates)/)?[^/]+\.json"
+    r"|audit_log/date=[^/]+/[^/]+\.json"
     r"|descriptions/corpus=[^/]+/date=[^/]+/[^/]+/[^/]+\.opus"
 )
 

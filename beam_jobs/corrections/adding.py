@@ -10,6 +10,8 @@ from typing import Any
 from af3core.errors import ConfigurationError
 from af3core.near_names import did_you_mean
 from af3core.storage.address import store_at
+from af3core.storage.store import Store
+from beam_jobs.audit_log.audit_log import Auditing, audit_log_of
 from beam_jobs.corrections.answered_places import AnsweredPlace, Answers, read_answers
 from beam_jobs.corrections.correction_log import (
     keep,
@@ -66,6 +68,7 @@ def add_corrections(
     corpus: str = "default",
     reason: str = "",
     dry_run: bool = False,
+    log: Auditing | None = None,
 ) -> AddedBatch:
     """Keep corrections as one batch, all or none, and publish them in the table `corrections`.
 
@@ -78,6 +81,7 @@ def add_corrections(
         corpus: of the recordings.
         reason: for rows without a reason of their own.
         dry_run: check the rows, keep nothing.
+        log: of a server; without it, the audit log gets an object for this call.
 
     Raises:
         CorrectionsRefused: rows are wrong; nothing was kept.
@@ -107,6 +111,7 @@ def add_corrections(
             for number, each in enumerate(fresh)
         )
         keep(store, CorrectionBatch(batch_id, corpus, by, head.made_at, reason, corrections))
+        _log_edit(log, store, by, {"corpus": corpus, "batch": batch_id, "kept": len(corrections)})
     if not dry_run:
         publish_corrections(store, corpus, batch_id or "again")
     return AddedBatch(
@@ -127,6 +132,7 @@ def undo_corrections(
     corpus: str = "default",
     reason: str = "",
     dry_run: bool = False,
+    log: Auditing | None = None,
 ) -> int:
     """Undo corrections, and publish that; gives how many records were undone.
 
@@ -137,7 +143,7 @@ def undo_corrections(
         identifiers: of corrections, batches or undos.
         by: who undoes.
         of_person: all corrections of this person.
-        corpus, reason, dry_run: as of `add_corrections`.
+        corpus, reason, dry_run, log: as of `add_corrections`.
 
     Raises:
         ConfigurationError: nothing has such an identifier, or the name is none.
@@ -159,9 +165,18 @@ def undo_corrections(
     if undone and head:
         batch = CorrectionBatch(batch_id, corpus, by, head.made_at, reason, undone=undone)
         keep(store, batch)
+        _log_edit(log, store, by, {"corpus": corpus, "batch": batch_id, "undone": len(undone)})
     if not dry_run:
         publish_corrections(store, corpus, batch_id)
     return len(undone)
+
+
+def _log_edit(log: Auditing | None, store: Store, by: str, subject: Mapping[str, Any]) -> None:
+    if log is not None:
+        log.add(by, "edit", subject)
+        return
+    with audit_log_of(store) as own:
+        own.add(by, "edit", subject)
 
 
 def check_name(person: str) -> None:

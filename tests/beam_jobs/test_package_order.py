@@ -10,8 +10,10 @@ ROOT = Path(__file__).parents[2]
 ORDER = (
     "output",
     "framework",
+    "audit_log",
     "query",
     "corrections",
+    "people",
     "subtitles",
     "charts",
     "night_report",

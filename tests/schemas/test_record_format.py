@@ -18,6 +18,7 @@ from beam_jobs.evaluation import acceptance_rules
 from beam_jobs.search import index_state
 from schemas import (
     accepted_models,
+    audit_records,
     corpus_records,
     correction_records,
     records,
@@ -42,6 +43,7 @@ MODULES = (
     correction_records,
     withdrawal_records,
     retention_records,
+    audit_records,
     reports,
     accepted_models,
     index_state,

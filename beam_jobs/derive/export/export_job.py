@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 from af3core.skills.catalogue import chosen_skills
 from af3core.storage.store import Store, retry_on_conflict
+from beam_jobs.audit_log.audit_log import audit_log_of
+from beam_jobs.audit_log.this_user import this_user
 from beam_jobs.derive.export.datasheet import Sheet, corrected_line
 from beam_jobs.derive.export.export_clips import check_sounds
 from beam_jobs.derive.export.export_writer import ExportWriter, Overtaken
@@ -52,7 +54,10 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
         except Overtaken:
             return None
 
-    with store.claim(layout.export_claim_key(folder)):
+    with audit_log_of(store) as log, store.claim(layout.export_claim_key(folder)):
+        # before any of it is written: a job that is killed has exported a part
+        log.add(this_user(), "export", {"corpus": settings.corpus, "export": folder})
+        log.flush()
         selection = retry_on_conflict(f"objects of {address}", attempt)
     return _outcome(selection, dates, address)
 

@@ -15,6 +15,7 @@ import pytest
 
 from af3core.errors import StorageError
 from af3core.storage.folder import FolderStore
+from beam_jobs.audit_log.chains import read_log
 from beam_jobs.cli import main
 from beam_jobs.corrections.adding import CorrectionsRefused, add_corrections, undo_corrections
 from beam_jobs.corrections.given_rows import read_rows
@@ -425,3 +426,17 @@ def test_an_empty_old_value_is_one_but_in_csv(out: Path, tmp_path: Path) -> None
     file.write_text(f"recording,start_ms,end_ms,old_value,new_value\n{RECORDING},30000,60000,,x\n")
     given = read_rows(str(file))
     assert add_corrections(str(out), given, by="Ada", dry_run=True).outdated == 0
+
+
+def test_who_corrects_is_in_the_audit_log(out: Path) -> None:
+    row = transcript(1, "rough seas")
+    added = add_corrections(str(out), [row], by="Ada")
+    add_corrections(str(out), [row], by="Ada")  # said before: nothing was changed
+    add_corrections(str(out), [transcript(2, "and hail")], by="Eve", dry_run=True)
+    undo_corrections(str(out), [added.batch_id], by="Ben")
+    log = read_log(FolderStore(out))
+    assert (log.findings, log.open_chains) == ((), ())
+    [(_, edit), (_, undo)] = log.entries
+    assert (edit.person, edit.action) == ("Ada", "edit")
+    assert edit.subject == {"corpus": "default", "batch": added.batch_id, "kept": 1}
+    assert (undo.person, undo.action, undo.subject["undone"]) == ("Ben", "edit", 1)

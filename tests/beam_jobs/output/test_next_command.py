@@ -13,7 +13,7 @@ from beam_jobs.output.next_command import Place, af3, working_at
 ROOT = Path(__file__).parents[3]
 HELP = {"_USAGE", "DESCRIPTION", "PLANNED", "BEAM_EPILOG", "MESSAGES_EPILOG"}
 """Texts of `--help`."""
-WITHOUT_A_PLACE = {"completion", "config", "talk", "browse"}
+WITHOUT_A_PLACE = {"completion", "config", "talk", "browse", "people"}
 
 
 def test_they_carry_the_place_and_the_corpus() -> None:
