@@ -33,6 +33,7 @@ reports/corpus=C/run=R/listing.json                         what the archive lac
 indexes/search.json                                         the index: files, what it was made of
 indexes/search/TOKEN/…                                      full text and vectors of the tables
 corrections/corpus=C/BATCH.json                             what a person corrected, never replaced
+drafts/corpus=C/RECORDING/PERSON.json                        begun on the page, not saved
 withdrawn/corpus=C/ID.json                                   that a recording is withdrawn
 withdrawn/corpus=C/restored/ID.json                          that it is no longer
 exports/corpus=C/from=D,until=U/FORMAT/…                    training data
@@ -65,6 +66,7 @@ OUTPUT_FOLDERS = (
     "clips",
     "corrections",
     "descriptions",
+    "drafts",
     "evaluations",
     "exports",
     "indexes",
@@ -449,6 +451,16 @@ def corrections_prefix(corpus: str) -> str:
 
 def correction_key(corpus: str, batch: str) -> str:
     return f"{corrections_prefix(corpus)}{batch}.json"
+
+
+def drafts_prefix(corpus: str, recording: str) -> str:
+    """One listing finds what all people have begun to write of a recording."""
+    return f"drafts/corpus={corpus}/{recording}/"
+
+
+def drafts_key(corpus: str, recording: str, person_hash: str) -> str:
+    """Names may hold anything: a person is named by the hash of the name."""
+    return f"{drafts_prefix(corpus, recording)}{person_hash}.json"
 
 
 WITHDRAWN_PREFIX = "withdrawn/"

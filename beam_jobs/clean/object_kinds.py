@@ -100,6 +100,7 @@ _KEPT = re.compile(
     r"|quality/corpus=[^/]+/[^/]+\.json"
     r"|evaluations/.+"
     r"|corrections/corpus=[^/]+/[^/]+\.json"
+    r"|drafts/corpus=[^/]+/[^/]+/[^/]+\.json"
     r"|descriptions/corpus=[^/]+/date=[^/]+/[^/]+/[^/]+\.opus"
 )
 

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from af3core.errors import ConfigurationError
 from af3core.near_names import did_you_mean
-from af3core.storage.address import store_at
 from beam_jobs.corrections.answered_places import AnsweredPlace, Answers, read_answers
 from beam_jobs.corrections.correction_log import (
     keep,
     new_head,
-    read_batches,
     said_in,
     undos,
 )
-from beam_jobs.corrections.corrections_table import publish_corrections
+from beam_jobs.corrections.correction_site import CorrectionSite
 from beam_jobs.corrections.given_rows import GivenRow, WrongRow, brief, in_form
-from schemas.correction_records import Correction, CorrectionBatch
+from schemas.correction_records import Correction, CorrectionBatch, Review
 from schemas.options.correcting import Correcting
 from schemas.options.option import OptionError
+
+
+CheckNews = Callable[[Sequence[Correction], Sequence[CorrectionBatch]], None]
 
 
 class CorrectionsRefused(ConfigurationError):
@@ -84,28 +85,58 @@ def add_corrections(
         StorageError: the storage is in trouble. What was kept stays, and the next call publishes
             it.
     """
+    site = CorrectionSite(out, corpus)
+    return add_at(site, rows, by=by, reason=reason, dry_run=dry_run)
+
+
+def add_at(
+    site: CorrectionSite,
+    rows: Iterable[Mapping[str, Any] | tuple[str, Mapping[str, Any]]],
+    *,
+    by: str,
+    reason: str = "",
+    dry_run: bool = False,
+    review: Review | None = None,
+    check: CheckNews | None = None,
+) -> AddedBatch:
+    """The same, where and as a site has it.
+
+    Args:
+        site: where corrections are read, kept and published.
+        rows, by, reason, dry_run: as of `add_corrections`.
+        review: the queue in which the person met the answers.
+        check: called with the corrections and all that was said before they are kept; what it
+            raises keeps nothing.
+
+    Raises:
+        CorrectionsRefused, ConfigurationError, StorageError: as `add_corrections`.
+    """
     _check_name(by)
     given, wrong = _formed(rows)
-    answers = read_answers(out, corpus, {row.recording for row in given})
+    names = {row.recording for row in given}
+    answers = read_answers(site.out, site.corpus, names, site.asks)
     made, more = _placed(given, answers)
     if wrong or more:
         raise CorrectionsRefused([*wrong, *more])
-    store = store_at(out)
     changed = [each for each in made if not each.says_nothing_new]
-    batches = read_batches(store, corpus)
-    last = _last_of(by, batches)
+    batches = site.batches()
+    last = _last_of(by, batches, review)
     fresh = [each for each in changed if not _is_said(each.correction, last)]
+    if check is not None:
+        check([each.correction for each in fresh], batches)
     batch_id = ""
     if fresh and not dry_run:
-        head = new_head(store, batches)
+        head = new_head(site.store, batches)
         batch_id = head.batch_id
         corrections = tuple(
             dataclasses.replace(each.correction, correction_id=f"{batch_id}-{number:05d}")
             for number, each in enumerate(fresh)
         )
-        keep(store, CorrectionBatch(batch_id, corpus, by, head.made_at, reason, corrections))
+        made_at, of = head.made_at, site.corpus
+        batch = CorrectionBatch(batch_id, of, by, made_at, reason, corrections, review=review)
+        keep(site.store, batch)
     if not dry_run:
-        publish_corrections(store, corpus, batch_id or "again")
+        site.publish(batch_id or "again")
     return AddedBatch(
         batch_id,
         len(fresh),
@@ -140,25 +171,48 @@ def undo_corrections(
         ConfigurationError: nothing has such an identifier, or the name is none.
         StorageError: the storage is in trouble.
     """
+    site = CorrectionSite(out, corpus)
+    return undo_at(
+        site, identifiers, by=by, of_person=of_person, reason=reason, dry_run=dry_run
+    ).count
+
+
+@dataclass(frozen=True)
+class UndoneBatch:
+    """What was undone: the batch that says so (empty where nothing was), and how many records."""
+
+    batch_id: str
+    count: int
+
+
+def undo_at(
+    site: CorrectionSite,
+    identifiers: Sequence[str] = (),
+    *,
+    by: str,
+    of_person: str | None = None,
+    reason: str = "",
+    dry_run: bool = False,
+) -> UndoneBatch:
+    """The same, where and as a site has it."""
     _check_name(by)
-    store = store_at(out)
-    batches = read_batches(store, corpus)
+    batches = site.batches()
     if of_person is not None and of_person not in {batch.made_by for batch in batches}:
         hint = did_you_mean(of_person, {batch.made_by for batch in batches})
         raise ConfigurationError(f"--undo-by {of_person}: corrected nothing here; {hint}see --list")
-    head = None if dry_run else new_head(store, batches)
+    head = None if dry_run else new_head(site.store, batches)
     batch_id = head.batch_id if head else ""
     undone, unknown = undos(batches, identifiers, of_person, batch_id)
     if unknown:
         raise ConfigurationError(
-            f"--undo {unknown[0]}: no correction, batch or undo of corpus {corpus}; see --list"
+            f"--undo {unknown[0]}: no correction, batch or undo of corpus {site.corpus}; see --list"
         )
     if undone and head:
-        batch = CorrectionBatch(batch_id, corpus, by, head.made_at, reason, undone=undone)
-        keep(store, batch)
+        batch = CorrectionBatch(batch_id, site.corpus, by, head.made_at, reason, undone=undone)
+        keep(site.store, batch)
     if not dry_run:
-        publish_corrections(store, corpus, batch_id)
-    return len(undone)
+        site.publish(batch_id)
+    return UndoneBatch(batch_id if undone else "", len(undone))
 
 
 def _check_name(person: str) -> None:
@@ -255,13 +309,17 @@ def _check_kind(row: GivenRow, place: AnsweredPlace) -> None:
 
 
 def _last_of(
-    person: str, batches: Iterable[CorrectionBatch]
+    person: str, batches: Iterable[CorrectionBatch], review: Review | None
 ) -> dict[tuple[object, ...], Correction]:
-    """A person's last correction of each aspect of each place that counts."""
+    """A person's last correction of each aspect of each place that counts; in a sample, of those
+    that were made in it: what was said outside does not count as drawn.
+    """
     return {
         (said.correction.place, said.correction.aspect): said.correction
         for said in said_in(batches)
-        if said.batch.made_by == person and not said.undone
+        if said.batch.made_by == person
+        and not said.undone
+        and (review is None or review.seed is None or said.batch.review == review)
     }
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import duckdb
 
@@ -106,19 +106,41 @@ class Answers:
         return (same or found)[-1]
 
 
-def read_answers(out: str, corpus: str, names: Collection[str]) -> Answers:
+Result = TypeVar("Result")
+
+
+class AskTables(Protocol):
+    """What asks the tables of an output, as `ask_published` does."""
+
+    def __call__(
+        self,
+        out: str,
+        ask: Callable[[duckdb.DuckDBPyConnection], Result],
+        only: Collection[str] = (),
+        sql: str = "",
+    ) -> Result: ...
+
+
+def read_answers(
+    out: str, corpus: str, names: Collection[str], asks: AskTables = ask_published
+) -> Answers:
     """The answers of recordings by their names.
+
+    Args:
+        asks: reads the tables; who knows where the recordings are need not read all of them.
 
     Raises:
         ConfigurationError: there are no tables at that address.
         StorageError: they cannot be read.
     """
-    by_name = _recordings(out, corpus, set(names))
+    by_name = _recordings(out, corpus, set(names), asks)
     wanted = {each.recording_id: each for found in by_name.values() for each in found}
-    return Answers(by_name, _places(out, corpus, wanted.values()))
+    return Answers(by_name, _places(out, corpus, wanted.values(), asks))
 
 
-def _recordings(out: str, corpus: str, names: set[str]) -> dict[str, list[KnownRecording]]:
+def _recordings(
+    out: str, corpus: str, names: set[str], asks: AskTables
+) -> dict[str, list[KnownRecording]]:
     sql = (
         "SELECT recording_id, content_sha256, CAST(date AS VARCHAR), object_uri, duplicate_uris"
         f" FROM recordings WHERE corpus = {quoted_text(corpus, 'duckdb')}"
@@ -134,11 +156,11 @@ def _recordings(out: str, corpus: str, names: set[str]) -> dict[str, list[KnownR
                     by_name[name].append(KnownRecording(recording_id, content, date))
         return dict(by_name)
 
-    return ask_published(out, ask, (RECORDINGS.name,), sql)
+    return asks(out, ask, (RECORDINGS.name,), sql)
 
 
 def _places(
-    out: str, corpus: str, recordings: Iterable[KnownRecording]
+    out: str, corpus: str, recordings: Iterable[KnownRecording], asks: AskTables
 ) -> dict[str, list[AnsweredPlace]]:
     wanted = list(recordings)
     if not wanted:
@@ -154,7 +176,7 @@ def _places(
             f" AND recording_id IN ({ids})"
         )
     found: defaultdict[str, list[AnsweredPlace]] = defaultdict(list)
-    for recording_id, *held in _rows(out, " UNION ALL ".join(selects), ANSWER_TABLES):
+    for recording_id, *held in _rows(out, " UNION ALL ".join(selects), ANSWER_TABLES, asks):
         source, task_id, start_ms, end_ms, channel, text, choice, options, flags = held
         answer = AnsweredPlace(
             source,
@@ -171,11 +193,13 @@ def _places(
     return dict(found)
 
 
-def _rows(out: str, sql: str, tables: Collection[str]) -> list[tuple[Any, ...]]:
+def _rows(
+    out: str, sql: str, tables: Collection[str], asks: AskTables
+) -> list[tuple[Any, ...]]:
     def ask(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
-    return ask_published(out, ask, tables, sql)
+    return asks(out, ask, tables, sql)
 
 
 def _why_none(row: GivenRow, held: Sequence[AnsweredPlace]) -> str:
