@@ -25,6 +25,7 @@ from beam_jobs.browse.http.refusal import Refusal
 from beam_jobs.browse.pages.corpus_page import corpus_page
 from beam_jobs.browse.pages.recording_page import recording_page, segment_words
 from beam_jobs.browse.pages.subtitle_file import subtitle_file
+from beam_jobs.browse.review.review_routes import add_review
 from beam_jobs.browse.sql.sql_pool import MOST_SQL_CHARACTERS
 from beam_jobs.browse.talk.answer_socket import TalkSocket
 from beam_jobs.output.json_values import to_bytes
@@ -37,7 +38,7 @@ from schemas.options.reading import SubtitleForm
 STATIC = Path(__file__).with_name("static")
 MOST_HITS = 100
 MOST_SEGMENTS = 50
-_PAGES = ("/", "/recording/{name}", "/corpus/{name}", "/sql")
+_PAGES = ("/", "/recording/{name}", "/corpus/{name}", "/sql", "/review")
 _READ = ["GET", "HEAD"]
 _MOST_BODY_BYTES = 4 * MOST_SQL_CHARACTERS
 _LOOK_FOR_ASKER_S = 0.5
@@ -64,6 +65,7 @@ def create_app(archive: Archive, access: Access, talk: TalkSocket | None = None)
     _add_talk(app, archive, talk)
     _add_sounds(app, archive)
     _add_sql(app, archive)
+    add_review(app, archive.review)
     return Guard(app, access)
 
 
@@ -112,6 +114,7 @@ def _add_data(app: FastAPI, archive: Archive) -> None:
 
     @app.api_route("/api/recording/{recording_id}", methods=_READ)
     def recording(recording_id: str, corpus: str = "", date: str = "") -> Response:
+        archive.review.settle_all()
         return _answer(recording_page(archive.tables, recording_id, corpus, date))
 
     @app.api_route("/api/recording/{recording_id}/words", methods=_READ)
@@ -223,7 +226,7 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def wrong(_request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        return _error(400, f"{first['loc'][1]}: {first['msg'].lower()}")
+        return _error(400, f"{first['loc'][-1]}: {first['msg'].lower()}")
 
     @app.exception_handler(HTTPException)
     def other(_request: Request, error: HTTPException) -> Response:

@@ -22,7 +22,6 @@ from schemas.correction_records import Correction, CorrectionBatch, Review
 from schemas.options.correcting import Correcting
 from schemas.options.option import OptionError
 
-
 CheckNews = Callable[[Sequence[Correction], Sequence[CorrectionBatch]], None]
 
 

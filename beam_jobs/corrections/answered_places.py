@@ -193,9 +193,7 @@ def _places(
     return dict(found)
 
 
-def _rows(
-    out: str, sql: str, tables: Collection[str], asks: AskTables
-) -> list[tuple[Any, ...]]:
+def _rows(out: str, sql: str, tables: Collection[str], asks: AskTables) -> list[tuple[Any, ...]]:
     def ask(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 

@@ -1,0 +1,204 @@
+"""Corrections from the page: kept one at a time, shown at once, published soon."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import duckdb
+
+from af3core.errors import Af3Error
+from af3core.storage.store import Store
+from beam_jobs.browse.data.archive_tables import ArchiveTables, Place
+from beam_jobs.browse.review.answer_items import key_of
+from beam_jobs.browse.review.background_publisher import BackgroundPublisher
+from beam_jobs.corrections.adding import AddedBatch, UndoneBatch, add_at, undo_at
+from beam_jobs.corrections.answered_places import AskTables
+from beam_jobs.corrections.correction_log import KnownBatches, Said, said_in
+from beam_jobs.corrections.correction_site import CorrectionSite
+from beam_jobs.corrections.corrections_table import publish_corrections
+from schemas.correction_records import Correction, CorrectionBatch, Review
+from schemas.tables.correction_tables import CORRECTIONS
+from schemas.tables.derived_tables import ALL_TABLES
+
+Result = TypeVar("Result")
+
+
+class NewerCorrection(Af3Error):
+    """Somebody else corrected the answer since the editor read it; nothing was kept.
+
+    Attributes:
+        said: the other's correction.
+    """
+
+    def __init__(self, said: Said) -> None:
+        self.said = said
+        super().__init__(
+            f"{said.batch.made_by} corrected this since you opened it; look at both, and save again"
+        )
+
+
+class PageSite(CorrectionSite):
+    """A corpus as a server knows it: batches are read once, answers of one recording alone, and the
+    table is published behind.
+    """
+
+    def __init__(
+        self, tables: ArchiveTables, corpus: str, published: Callable[[str], None]
+    ) -> None:
+        super().__init__(tables.out, corpus)
+        self._tables = tables
+        self._known = KnownBatches(tables.store, corpus)
+        self._published = published
+        self.writing = threading.Lock()
+        """Held from reading what is there to keeping what follows: two editors of this server never
+        miss each other."""
+
+    @property
+    def store(self) -> Store:  # type: ignore[override]
+        return self._tables.store
+
+    def batches(self) -> list[CorrectionBatch]:
+        return self._known.read()
+
+    def publish(self, batch_id: str) -> None:
+        self._published(self.corpus)
+
+    def publish_now(self) -> int:
+        """Bring the table up to date, reading what is new alone."""
+        return publish_corrections(self.store, self.corpus, "page", self.batches)
+
+    def at(self, place: Place) -> PageSite:
+        """The same where the answers of one recording are asked."""
+        return _OfRecording(self, place)
+
+
+class _OfRecording(PageSite):
+    def __init__(self, site: PageSite, place: Place) -> None:
+        self.__dict__.update(site.__dict__)
+        self._place = place
+
+    @property
+    def asks(self) -> AskTables:
+        def ask_here(
+            out: str,
+            ask: Callable[[duckdb.DuckDBPyConnection], Result],
+            only: Collection[str] = (),
+            sql: str = "",
+        ) -> Result:
+            tables = list(only) or [table.name for table in ALL_TABLES]
+            stamps = self._tables.stamps_of_places(tables, [self._place])
+            return self._tables.read(stamps, ask)
+
+        return ask_here
+
+
+@dataclass(frozen=True)
+class SavedRow:
+    """What an editor sends: a row as `af3 correct` takes it, and the last correction that was read.
+
+    Attributes:
+        read: its identifier; empty where the editor read the model's answer alone.
+    """
+
+    row: dict[str, Any]
+    read: str
+
+
+class ReviewSites:
+    """The corrections of all corpora of a server."""
+
+    def __init__(self, tables: ArchiveTables) -> None:
+        self._tables = tables
+        self._lock = threading.Lock()
+        self._sites: dict[str, PageSite] = {}
+        self._publisher = BackgroundPublisher(lambda corpus: self.site(corpus).publish_now())
+
+    def site(self, corpus: str) -> PageSite:
+        """The corrections of a corpus; at the first call what a server before left is published."""
+        with self._lock:
+            if corpus in self._sites:
+                return self._sites[corpus]
+            site = PageSite(self._tables, corpus, self._publisher.ask)
+            self._sites[corpus] = site
+        self._publisher.ask(corpus)
+        return site
+
+    def settle(self, corpus: str) -> None:
+        """Publish what was corrected here a moment ago, so that who reads now reads it.
+
+        Raises:
+            StorageError: the storage is in trouble.
+        """
+        self._publisher.settle(corpus)
+
+    def settle_all(self) -> None:
+        """Publish of all corpora what can be published."""
+        self._publisher.settle_all()
+
+    def close(self) -> None:
+        """Publish what is left."""
+        self._publisher.close()
+
+    def save(self, place: Place, saved: SavedRow, by: str, review: Review | None) -> AddedBatch:
+        """Keep a correction; durable when this returns.
+
+        Raises:
+            NewerCorrection: somebody corrected the answer meanwhile; not in a sample, in which two
+                people judge without each other.
+            CorrectionsRefused, ConfigurationError, StorageError: as of `add_corrections`.
+        """
+        site = self.site(place.partition.corpus)
+
+        def check(made: Sequence[Correction], batches: Sequence[CorrectionBatch]) -> None:
+            for each in made:
+                last = latest_at(batches, each)
+                if last is not None and last.correction.correction_id != saved.read:
+                    raise NewerCorrection(last)
+
+        is_sample = review is not None and review.seed is not None
+        with site.writing:
+            return add_at(
+                site.at(place),
+                [("the answer", saved.row)],
+                by=by,
+                review=review,
+                check=None if is_sample else check,
+            )
+
+    def undo(self, corpus: str, identifiers: Sequence[str], by: str) -> UndoneBatch:
+        """Undo corrections, or undos.
+
+        Raises:
+            ConfigurationError: nothing has such an identifier.
+            StorageError: the storage is in trouble.
+        """
+        site = self.site(corpus)
+        with site.writing:
+            return undo_at(site, identifiers, by=by)
+
+
+def latest_at(batches: Sequence[CorrectionBatch], correction: Correction) -> Said | None:
+    """The latest correction that counts of what another one speaks of."""
+    wanted = (correction.place, correction.aspect)
+    said = [
+        each
+        for each in said_in(batches)
+        if not each.undone and (each.correction.place, each.correction.aspect) == wanted
+    ]
+    return said[-1] if said else None
+
+
+def values_said(batches: Sequence[CorrectionBatch]) -> list[tuple[str, Said]]:
+    """Corrections of values that count, the earliest first, by the key of recording and answer."""
+    return [
+        (f"{said.correction.recording_id} {key_of(said.correction.place[1:])}", said)
+        for said in said_in(batches)
+        if not said.undone and said.correction.aspect == "value"
+    ]
+
+
+ITEM_TABLES = ("recordings", "segments", "captions", "transcripts", "answers", CORRECTIONS.name)
+"""The tables that items are read from."""
