@@ -47,6 +47,7 @@ from schemas.options import (
     evaluation,
     messages,
     night,
+    people,
     reading,
 )
 from schemas.options.archive import Results, Source
@@ -159,12 +160,20 @@ READERS = (
         (
             reading.Tables,
             reading.Listening,
+            people.SigningIn,
             derive.TextModel,
             reading.AnsweringIfNamed,
             messages.Messages,
         ),
         "beam_jobs.browse.browse_command",
         "run_browse",
+    ),
+    Reader(
+        "people",
+        "say who may sign in at the archive page, and what each may do",
+        (people.People, messages.Messages),
+        "beam_jobs.people.people_command",
+        "run_people",
     ),
     Reader(
         "talk",

@@ -20,8 +20,11 @@ from af3core.errors import Af3Error, ConfigurationError
 from beam_jobs.browse.browsed_archive import Archive
 from beam_jobs.browse.data.archive_tables import place_of
 from beam_jobs.browse.data.clip_bytes import clip_response, find_clip
-from beam_jobs.browse.http.access import Access, Guard
+from beam_jobs.browse.http.access import SIGN_IN_PAGE, Guard
+from beam_jobs.browse.http.admission import Access, Admission
+from beam_jobs.browse.http.person import person_of
 from beam_jobs.browse.http.refusal import Refusal
+from beam_jobs.browse.http.sign_in import add_sign_in
 from beam_jobs.browse.pages.corpus_page import corpus_page
 from beam_jobs.browse.pages.recording_page import recording_page, segment_words
 from beam_jobs.browse.pages.subtitle_file import subtitle_file
@@ -38,7 +41,7 @@ from schemas.options.reading import SubtitleForm
 STATIC = Path(__file__).with_name("static")
 MOST_HITS = 100
 MOST_SEGMENTS = 50
-_PAGES = ("/", "/recording/{name}", "/corpus/{name}", "/sql", "/review")
+_PAGES = ("/", "/recording/{name}", "/corpus/{name}", "/sql", SIGN_IN_PAGE, "/review")
 _READ = ["GET", "HEAD"]
 _MOST_BODY_BYTES = 4 * MOST_SQL_CHARACTERS
 _LOOK_FOR_ASKER_S = 0.5
@@ -59,14 +62,22 @@ def create_app(archive: Archive, access: Access, talk: TalkSocket | None = None)
     app = FastAPI(
         openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan
     )
-    _add_errors(app)
+    admission = Admission(access)
+    add_errors(app)
     _add_pages(app)
+    _add_about(app, archive, access, talk)
+    add_sign_in(app, admission)
     _add_data(app, archive)
-    _add_talk(app, archive, talk)
+    if talk is not None:
+        app.add_api_websocket_route("/api/talk", talk.converse)
     _add_sounds(app, archive)
     _add_sql(app, archive)
+<<<<<<< HEAD
     add_review(app, archive.review)
     return Guard(app, access)
+=======
+    return Guard(app, admission)
+>>>>>>> signin
 
 
 def _add_pages(app: FastAPI) -> None:
@@ -143,13 +154,19 @@ def _add_data(app: FastAPI, archive: Archive) -> None:
         return Response(archive.charts.chart(name, chart), media_type="image/svg+xml")
 
 
-def _add_talk(app: FastAPI, archive: Archive, talk: TalkSocket | None) -> None:
+def _add_about(app: FastAPI, archive: Archive, access: Access, talk: TalkSocket | None) -> None:
     @app.api_route("/api/about", methods=_READ)
-    def about() -> Response:
-        return _answer(archive.about() | {"talk": talk.about() if talk else None})
-
-    if talk is not None:
-        app.add_api_websocket_route("/api/talk", talk.converse)
+    def about(request: Request) -> Response:
+        person = person_of(request)
+        return _answer(
+            archive.about()
+            | {
+                "talk": talk.about() if talk else None,
+                "person": {"name": person.name, "role": person.role} if person.name else None,
+                "writing": access.people is not None,
+                "signs_in_by": access.signs_in_by,
+            }
+        )
 
 
 def _add_sounds(app: FastAPI, archive: Archive) -> None:
@@ -214,7 +231,9 @@ async def _sql_of(request: Request) -> str:
     return text
 
 
-def _add_errors(app: FastAPI) -> None:
+def add_errors(app: FastAPI) -> None:
+    """Have every error answered as one line of JSON."""
+
     @app.exception_handler(Af3Error)
     def af3_error(_request: Request, error: Af3Error) -> Response:
         if isinstance(error, Refusal):

@@ -12,6 +12,7 @@ ORDER = (
     "framework",
     "query",
     "corrections",
+    "people",
     "subtitles",
     "charts",
     "night_report",

@@ -1,21 +1,28 @@
-"""Who may ask, and what every answer carries: token, host, origin, security headers.
+"""What stands before every answer: who asks, from where, by which method; and security headers.
 
 It stands before the application, so that no route can be without it.
 """
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
 import json
-from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from beam_jobs.browse.http.admission import Admission
+from beam_jobs.browse.http.person import NOBODY, set_person
 from beam_jobs.browse.http.refusal import Refusal
+from beam_jobs.browse.http.request_checks import (
+    DATA,
+    SIGN_IN,
+    SIGN_OUT,
+    check_host,
+    check_origin,
+    received_body,
+    writes,
+)
 
 _POLICY = "; ".join(
     (
@@ -39,40 +46,11 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
 }
-_DATA = ("/api/", "/audio/", "/spectrogram/", "/charts/")
-"""What pages of other origins have no business with; a link to a page of ours may come from all."""
-_POSTED = "/api/sql"
-
-
-@dataclass(frozen=True)
-class Access:
-    """Who may ask.
-
-    Attributes:
-        host: address that is listened at.
-        port: of the address; cookies know no ports, so that their name has it.
-        token: empty on the loopback address where none was given.
-    """
-
-    host: str
-    port: int
-    token: str = ""
-
-    @property
-    def cookie(self) -> str:
-        return f"af3_browse_{self.port}"
-
-    @property
-    def is_loopback(self) -> bool:
-        return is_loopback(self.host)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+SIGN_IN_PAGE = "/sign-in"
+_OPEN = (SIGN_IN_PAGE, SIGN_IN, SIGN_OUT)
+"""What whoever is not signed in yet needs, with the files of the page: none says what is in the
+archive."""
+_FILES = "/static/"
 
 
 class Guard:
@@ -80,12 +58,13 @@ class Guard:
 
     Args:
         app: that is asked where nothing speaks against it.
-        access: who may ask.
+        admission: tells who asks.
     """
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, admission: Admission) -> None:
         self._app = app
-        self._access = access
+        self._admission = admission
+        self._access = admission.access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -104,27 +83,48 @@ class Guard:
             await send(message)
 
         try:
-            _check_method(scope)
-            self._check_host(Headers(scope=scope))
-            _check_origin(scope)
-            address = self._without_token(scope)
+            is_written = writes(scope, self._access.people is not None)
+            if await self._sent_elsewhere(scope, is_written, send_with_headers):
+                return
+            if is_written:
+                receive = await received_body(scope, receive)
         except Refusal as refusal:
             await _refuse(refusal, send_with_headers)
             return
-        if address is None:
-            await self._app(scope, receive, send_with_headers)
-        else:
-            await self._admit(address, send_with_headers)
+        await self._app(scope, receive, send_with_headers)
+
+    async def _sent_elsewhere(self, scope: Scope, is_written: bool, send: Send) -> bool:
+        """Whether the browser was sent to another address; else the request may be answered.
+
+        Raises:
+            Refusal: it may not.
+        """
+        headers = Headers(scope=scope)
+        self._check_host(headers)
+        check_origin(scope, is_written and self._admission.is_in_the_browser(headers))
+        address = self._without_token(scope)
+        if address is not None:
+            token = _given(scope)[1]
+            cookie = self._admission.cookie(token, is_secure=False)
+            await _send_to(address, send, {"set-cookie": cookie})
+            return True
+        try:
+            self._set_person(scope)
+        except Refusal as refusal:
+            if refusal.status != 401 or not self._asks_for_page(scope):
+                raise
+            await _send_to(f"{SIGN_IN_PAGE}?{urlencode({'to': _path_of(scope)})}", send)
+            return True
+        return False
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A socket is opened by a page of ours, by who may ask; no token in its address counts."""
         try:
-            headers = Headers(scope=scope)
-            self._check_host(headers)
-            _check_origin(scope)
-            if not scope["path"].startswith(_DATA):
+            self._check_host(Headers(scope=scope))
+            check_origin(scope)
+            if not scope["path"].startswith(DATA):
                 raise Refusal(404, "there is nothing here")
-            self._check_cookie(headers)
+            set_person(scope, self._admission.person(scope))
         except Refusal as refusal:
             await receive()
             await _refuse(refusal, send, "websocket.http.response")
@@ -132,81 +132,63 @@ class Guard:
         await self._app(scope, receive, send)
 
     def _check_host(self, headers: Headers) -> None:
-        """A name of somebody else's that was made to point here must not reach the archive."""
-        if self._access.is_loopback and not is_loopback(_host_name(headers.get("host", ""))):
-            raise Refusal(403, "this server answers to localhost and 127.0.0.1 only")
+        if self._access.is_loopback:
+            check_host(headers)
+
+    def _set_person(self, scope: Scope) -> None:
+        """Raise Refusal where a request needs a person, and nobody that may asks."""
+        path = scope["path"]
+        is_open = path in _OPEN or path.startswith(_FILES)
+        if self._access.signs_in_by == "token" and is_open:
+            set_person(scope, NOBODY)
+        else:
+            set_person(scope, self._admission.person(scope))
+
+    def _asks_for_page(self, scope: Scope) -> bool:
+        """Whether whoever asks sees a page, and can sign in there."""
+        by_token = self._access.signs_in_by == "token"
+        return by_token and scope["method"] == "GET" and not scope["path"].startswith(DATA)
 
     def _without_token(self, scope: Scope) -> str | None:
-        """The page's address without the token that it brought, or None where none is needed.
+        """The page's address without the token that it brought, or None where it brought none.
 
         Raises:
-            Refusal: there is no token, or a wrong one.
+            Refusal: it is a wrong one.
         """
-        if not self._access.token:
+        takes_tokens = self._access.token or self._access.signs_in_by == "token"
+        if not takes_tokens or scope["method"] != "GET" or scope["path"].startswith(DATA):
             return None
-        given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        brought = [value for name, value in given if name == "token"]
-        if brought and scope["method"] == "GET" and not scope["path"].startswith(_DATA):
-            if not self._is_token(brought[-1]):
-                raise Refusal(401, "the token is wrong; open the address that af3 browse printed")
-            rest = urlencode([pair for pair in given if pair[0] != "token"])
-            path = "/" + scope["raw_path"].decode("latin-1").lstrip("/\\")
-            return f"{path}?{rest}" if rest else path
-        self._check_cookie(Headers(scope=scope))
-        return None
-
-    def _check_cookie(self, headers: Headers) -> None:
-        if self._access.token and not self._is_token(self._cookie_of(headers)):
-            raise Refusal(401, "a token is needed; open the address that af3 browse printed")
-
-    def _cookie_of(self, headers: Headers) -> str:
-        try:
-            morsel = SimpleCookie(headers.get("cookie", "")).get(self._access.cookie)
-        except CookieError:
-            return ""
-        return morsel.value if morsel else ""
-
-    def _is_token(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode(), self._access.token.encode())
-
-    async def _admit(self, address: str, send: Send) -> None:
-        cookie = f"{self._access.cookie}={self._access.token}; HttpOnly; SameSite=Strict; Path=/"
-        headers = {"location": address, "set-cookie": cookie, "content-length": "0"}
-        await _answer(303, headers, b"", send)
+        rest, token = _given(scope)
+        if token is None:
+            return None
+        self._admission.person_of(token, scope)
+        path = _path_of(scope).partition("?")[0]
+        return f"{path}?{rest}" if rest else path
 
 
-def _check_method(scope: Scope) -> None:
-    if scope["method"] in ("GET", "HEAD"):
-        return
-    if scope["method"] != "POST" or scope["path"] != _POSTED:
-        raise Refusal(405, f"{scope['method']}: this server only reads")
+def _given(scope: Scope) -> tuple[str, str | None]:
+    """An address's query without its token, and the token, or None."""
+    given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    brought = [value for name, value in given if name == "token"]
+    rest = urlencode([pair for pair in given if pair[0] != "token"])
+    return rest, brought[-1] if brought else None
 
 
-def _check_origin(scope: Scope) -> None:
-    """A page of another origin must not ask in the name of whoever looks at it.
-
-    Browsers say where a request comes from; what says nothing is no browser.
-    """
-    if not scope["path"].startswith(_DATA):
-        return
-    headers = Headers(scope=scope)
-    origin = headers.get("origin")
-    other = origin is not None and origin.partition("://")[2] != headers.get("host")
-    if other or headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
-        raise Refusal(403, "asked by a page of another site; open the archive page itself")
+def _path_of(scope: Scope) -> str:
+    """The address that is asked for, on this server and no other."""
+    path = "/" + scope["raw_path"].decode("latin-1").lstrip("/\\")
+    query = scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path
 
 
-def _host_name(host: str) -> str:
-    """The name in HOST:PORT; empty where it is none."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+async def _send_to(address: str, send: Send, headers: dict[str, str] | None = None) -> None:
+    await _answer(303, {"location": address, "content-length": "0", **(headers or {})}, b"", send)
 
 
 async def _refuse(refusal: Refusal, send: Send, kind: str = "http.response") -> None:
     body = json.dumps({"error": str(refusal)}).encode()
     headers = {"content-type": "application/json", "content-length": str(len(body))}
+    headers |= refusal.headers
     await _answer(refusal.status, headers, body, send, kind)
 
 

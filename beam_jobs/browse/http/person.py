@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from beam_jobs.browse.http.refusal import Refusal
+from schemas.options.people import ROLES, Role
 
-Role = Literal["reader", "editor", "keeper"]
-ROLES: tuple[Role, ...] = get_args(Role)
-"""Each may do what those before it may: look; correct and review; withdraw and restore."""
 _KEY = "af3.person"
 
 

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from starlette.types import ASGIApp
+
 from af3core.embedding.text import EMBEDDED_TEXT_MODEL
 from beam_jobs.browse.app import create_app
 from beam_jobs.browse.browsed_archive import Archive
-from beam_jobs.browse.http.access import Access
+from beam_jobs.browse.http.admission import Access, ProxyHeader
 from beam_jobs.browse.http.server import server_of
 from beam_jobs.browse.sql.sql_pool import SqlPool
 from beam_jobs.browse.talk.answer_socket import PageTimeouts, TalkSocket
+from beam_jobs.people.watched_people import WatchedPeople
 from beam_jobs.talk.answerer import Answerer
 
 _ANSWER_WITHIN_S = 60
@@ -99,20 +102,30 @@ def served(
     sql_seconds: float = 20.0,
     answerer: Answerer | None = None,
     patience: PageTimeouts | None = None,
+    people: Path | None = None,
+    header: ProxyHeader | None = None,
 ) -> Iterator[Site]:
     """A server over tables, as `af3 browse` starts it."""
     archive = Archive(str(out), EMBEDDED_TEXT_MODEL)
     archive.sandbox = SqlPool(archive.tables, sql_seconds)
     listener = socket.create_server((host, 0))
-    port = listener.getsockname()[1]
-    ready = threading.Event()
+    known = WatchedPeople(people) if people else None
+    access = Access(host, listener.getsockname()[1], token, known, header)
     talk = TalkSocket(archive.tables, answerer, patience) if answerer else None
-    server = server_of(create_app(archive, Access(host, port, token), talk), ready.set)
+    with answering(create_app(archive, access, talk), listener) as site:
+        yield site
+
+
+@contextmanager
+def answering(app: ASGIApp, listener: socket.socket) -> Iterator[Site]:
+    """The server of an application at a socket."""
+    ready = threading.Event()
+    server = server_of(app, ready.set)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:
         assert ready.wait(_ANSWER_WITHIN_S)
-        yield Site(port)
+        yield Site(listener.getsockname()[1])
     finally:
         server.should_exit = True
         thread.join(_ANSWER_WITHIN_S)

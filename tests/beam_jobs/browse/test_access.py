@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from beam_jobs.browse.app import STATIC
-from beam_jobs.browse.http.access import is_loopback
+from beam_jobs.browse.http.request_checks import is_loopback
 from tests.beam_jobs.browse.served import Reply, Site, served
 from tests.beam_jobs.search.said import FIRST, publish
 

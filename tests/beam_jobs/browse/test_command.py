@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from beam_jobs.cli import main
+from beam_jobs.people.people_changes import add_person
 from tests.beam_jobs.search.said import FIRST, publish
 
 COMMAND = [sys.executable, "-m", "beam_jobs", "browse"]
@@ -91,6 +92,45 @@ def test_a_token_can_be_given(out: Path) -> None:
         assert address.endswith(f"/?token={TOKEN}")
         assert status(address, path="/") == 401
         assert status(address) == 303
+
+
+def test_no_token_stands_in_what_it_prints(out: Path, tmp_path: Path) -> None:
+    people = tmp_path / "people.toml"
+    token, wrong = add_person(people, "Ada", "editor"), "a-wrong-one-that-is-long-enough"
+    with browsing("--out", str(out), "--people", str(people)) as (process, address):
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)
+        assert status(address, path="/api/about") == 401
+        assert status(address, path=f"/?token={wrong}") == 401
+        assert status(address, path=f"/?token={token}") == 303
+        people.write_text("no file of people")
+        assert status(address, path=f"/?token={token}") == 503
+        process.send_signal(signal.SIGTERM)
+        rest, said = process.communicate(timeout=_ENDS_WITHIN_S)
+    assert (process.returncode, rest) == (0, "")
+    assert said.splitlines()[0].startswith("af3: nobody is signed in until this is mended: ")
+    assert not any(secret in said for secret in (token, wrong))
+
+
+def test_who_signs_in_is_told_before_it_begins(out: Path, tmp_path: Path, capsys: Capture) -> None:
+    people = tmp_path / "people.toml"
+    add_person(people, "Ada", "editor")
+    named = ("--people", str(people))
+    user = ("--trust-header", "X-Forwarded-User")
+    for options, line in (
+        (user, "--trust-header needs --people FILE"),
+        (("--trusted-proxy", "10.0.0.1"), "--trusted-proxy needs --people FILE"),
+        ((*named, "--trusted-proxy", "10.0.0.1"), "--trusted-proxy needs --trust-header"),
+        ((*named, *user, "--host", "0.0.0.0"), "name the proxy by --trusted-proxy ADDRESS"),
+        ((*named, *user, "--trusted-proxy", "0.0.0.0/0"), "that is every address"),
+        ((*named, *user, "--trusted-proxy", "proxy"), "an address or a network, such as"),
+        ((*named, "--trust-header", "Cookie"), "browsers send it themselves"),
+        ((*named, "--trust-header", "a: b"), "the name of a header, such as"),
+        ((*named, "--token", TOKEN), "with --people each person has a token; leave it out"),
+        (("--people", str(tmp_path / "none")), "make it with af3 people add"),
+    ):
+        said = refused(capsys, "--out", str(out), "--port", "0", *options)
+        assert line in said
+        assert said.count("\n") == 1
 
 
 def test_a_taken_port_is_one_line(out: Path, capsys: Capture) -> None:

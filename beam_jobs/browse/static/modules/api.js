@@ -39,12 +39,16 @@ export function corpus(name) {
 
 /** Columns and rows of one SELECT; `signal` ends it. */
 export function sql(text, signal) {
-  return ask("/api/sql", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ sql: text }),
-    signal,
-  });
+  return post("/api/sql", { sql: text }, signal);
+}
+
+/** Signs in by a token; the server's cookie keeps it. */
+export function signIn(token) {
+  return post("/api/sign-in", { token });
+}
+
+export function signOut() {
+  return post("/api/sign-out", {});
 }
 
 /** The address of a spectrogram of the segment in pixels that suit the screen. */
@@ -66,6 +70,11 @@ export function ownPath(path) {
 
 function get(path) {
   return ask(path, {});
+}
+
+function post(path, value, signal) {
+  const headers = { "content-type": "application/json" };
+  return ask(path, { method: "POST", headers, body: JSON.stringify(value), signal });
 }
 
 async function ask(path, options) {

@@ -1,6 +1,6 @@
 /** The application: header, footer, pages, and the keys that work everywhere. */
 
-import { about } from "./api.js";
+import { about, signOut } from "./api.js";
 import { CorpusPage } from "./corpus_page.js";
 import { fill, h } from "./elements.js";
 import { corpusPath } from "./paths.js";
@@ -8,6 +8,7 @@ import { Player } from "./player.js";
 import { RecordingPage } from "./recording_page.js";
 import { Router } from "./router.js";
 import { SearchPage } from "./search_page.js";
+import { SIGN_IN, SignInPage } from "./sign_in_page.js";
 import { SqlPage } from "./sql_page.js";
 
 const CORPORA_IN_A_ROW = 3;
@@ -17,17 +18,24 @@ const player = new Player(document.getElementById("audio"));
 const router = new Router(
   document.getElementById("main"),
   [
-    [/^\/$/, (match, url, entry) => searchPage.show(url, entry)],
+    [/^\/$/, (match, url, entry) => searchPage().show(url, entry)],
     [/^\/recording\/([^/]+)$/, ([, id], url) => new RecordingPage(decodeURIComponent(id), url, player, router)],
     [/^\/corpus\/([^/]+)$/, ([, name]) => new CorpusPage(decodeURIComponent(name))],
     [/^\/sql$/, (match, url) => new SqlPage(url, router)],
+    [/^\/sign-in$/, (match, url) => new SignInPage(url)],
   ],
   (url) => {
     player.release();
     showCurrent(url);
   },
 );
-const searchPage = new SearchPage(player, router);
+let keptSearchPage = null;
+
+/** Kept while other pages are shown; made when it is first wanted, which may be after a sign-in. */
+function searchPage() {
+  keptSearchPage ??= new SearchPage(player, router);
+  return keptSearchPage;
+}
 
 function links(corpora) {
   const named = corpora.map(({ name }) => h("a", { href: corpusPath(name) }, name));
@@ -50,7 +58,18 @@ function showAbout(known) {
   fill(nav, links(known.corpora));
   showCurrent(new URL(location.href));
   fill(document.getElementById("about"),
-    `af3 archive ${known.version}, read-only over `, h("code", {}, known.out));
+    `af3 archive ${known.version}, ${known.writing ? "" : "read-only "}over `, h("code", {}, known.out));
+  fill(document.getElementById("person"), known.person ? signedIn(known.person, known.signs_in_by) : []);
+}
+
+function signedIn({ name, role }, by) {
+  const failed = h("span", { role: "status" });
+  const leave = () => signOut().then(() => location.assign(SIGN_IN), (error) => fill(failed, error.message));
+  return [
+    h("span", { title: `signed in as ${role}` }, name),
+    by === "token" ? h("button", { type: "button", onclick: leave }, "Sign out") : null,
+    failed,
+  ];
 }
 
 function typing(target) {
@@ -62,7 +81,7 @@ function pressed(event) {
   if (event.key === "/") {
     event.preventDefault();
     if (location.pathname !== "/") router.go("/");
-    searchPage.focusBox();
+    searchPage().focusBox();
   } else if (event.key !== " " || !event.target.closest("button, summary, a, [role=slider]")) {
     router.page?.key?.(event);
   }
@@ -71,4 +90,4 @@ function pressed(event) {
 fill(nav, links([]));
 router.start();
 document.addEventListener("keydown", pressed);
-about().then(showAbout, () => undefined);
+if (location.pathname !== SIGN_IN) about().then(showAbout, () => undefined);
