@@ -72,12 +72,8 @@ def create_app(archive: Archive, access: Access, talk: TalkSocket | None = None)
         app.add_api_websocket_route("/api/talk", talk.converse)
     _add_sounds(app, archive)
     _add_sql(app, archive)
-<<<<<<< HEAD
     add_review(app, archive.review)
-    return Guard(app, access)
-=======
     return Guard(app, admission)
->>>>>>> signin
 
 
 def _add_pages(app: FastAPI) -> None:

@@ -21,7 +21,7 @@ from beam_jobs.corrections.correction_log import Said
 from beam_jobs.corrections.correction_states import correction_states
 from beam_jobs.output.json_values import as_json
 from schemas import layout
-from schemas.correction_records import CorrectionBatch, Draft, Review
+from schemas.correction_records import FLAG_KINDS, CorrectionBatch, Draft, Review
 
 SHOWN_AT_ONCE = 20
 """Answers of a queue that a page gets; it asks for more when it has done these."""
@@ -122,7 +122,8 @@ class ReviewDesk:
             raise Refusal(400, error.wrong[0].partition(": ")[2]) from error
         row, corpus = saved.row, place.partition.corpus
         at = (source, row["task_id"], row["start_ms"], row["end_ms"], row["channel"])
-        drop_draft(self._tables.store, corpus, place.recording_id, person.name, at)
+        if row["kind"] not in FLAG_KINDS:
+            drop_draft(self._tables.store, corpus, place.recording_id, person.name, at)
         said = [
             said_json(said)
             for _, said in values_said(self.sites.site(corpus).batches())

@@ -155,7 +155,8 @@ class ReviewSites:
         def check(made: Sequence[Correction], batches: Sequence[CorrectionBatch]) -> None:
             for each in made:
                 last = latest_at(batches, each)
-                if last is not None and last.correction.correction_id != saved.read:
+                is_value = each.aspect == "value"  # of a flag there is nothing else to say
+                if is_value and last is not None and last.correction.correction_id != saved.read:
                     raise NewerCorrection(last)
 
         is_sample = review is not None and review.seed is not None
