@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from beam_jobs.browse.data.archive_tables import ArchiveTables, Place
+from beam_jobs.browse.data.archive_tables import ArchiveTables, Place, place_of
 from beam_jobs.browse.http.person import Person
 from beam_jobs.browse.http.refusal import Refusal
 from beam_jobs.browse.pages.recording_page import find_recording
@@ -59,7 +59,7 @@ class ReviewDesk:
         self.sites.settle(day.corpus)
         stamps = self._tables.stamps_of_places(ITEM_TABLES, [place])
         stamps |= self._tables.stamps(["corrections"], day.corpus)
-        items = self._tables.read(stamps, lambda c: items_of_recording(c, place))
+        items = self._tables.read(stamps, lambda c: items_of_recording(c, place), ITEM_TABLES)
         store = self._tables.store
         drafts = read_drafts(store, day.corpus, recording_id, person.name)
         return {
@@ -75,8 +75,9 @@ class ReviewDesk:
         Raises:
             Refusal: 404, it is nowhere.
         """
-        place = find_recording(self._tables, recording_id, corpus, date)
-        if place is None:
+        named = place_of(corpus, date, recording_id)
+        place = named or find_recording(self._tables, recording_id, corpus, date)
+        if place is None or not self._tables.stamps_of_places(["recordings"], [place]):
             raise Refusal(404, f"recording {recording_id}: not in the tables")
         return place
 
@@ -96,7 +97,7 @@ class ReviewDesk:
             shown = sorted(left, key=lambda item: item["at"] in here)[:SHOWN_AT_ONCE]
             return with_sound(connection, _with_latest(shown, batches)), figures
 
-        shown, figures = self._tables.read(stamps, ask)
+        shown, figures = self._tables.read(stamps, ask, ITEM_TABLES)
         return figures | {"items": shown, "today": done_today(said, person.name, now_utc()[:10])}
 
     def decisions(self, corpus: str) -> list[dict[str, Any]]:

@@ -20,8 +20,10 @@ from beam_jobs.corrections.correction_log import KnownBatches, Said, said_in
 from beam_jobs.corrections.correction_site import CorrectionSite
 from beam_jobs.corrections.corrections_table import publish_corrections
 from schemas.correction_records import Correction, CorrectionBatch, Review
+from schemas.sql.corrected_views import CORRECTED_TABLES
 from schemas.tables.correction_tables import CORRECTIONS
 from schemas.tables.derived_tables import ALL_TABLES
+from schemas.tables.night_tables import ANSWER_TABLES
 
 Result = TypeVar("Result")
 
@@ -90,7 +92,7 @@ class _OfRecording(PageSite):
         ) -> Result:
             tables = list(only) or [table.name for table in ALL_TABLES]
             stamps = self._tables.stamps_of_places(tables, [self._place])
-            return self._tables.read(stamps, ask)
+            return self._tables.read(stamps, ask, tables)
 
         return ask_here
 
@@ -201,5 +203,7 @@ def values_said(batches: Sequence[CorrectionBatch]) -> list[tuple[str, Said]]:
     ]
 
 
-ITEM_TABLES = ("recordings", "segments", "captions", "transcripts", "answers", CORRECTIONS.name)
-"""The tables that items are read from."""
+ITEM_TABLES: tuple[str, ...] = tuple(
+    dict.fromkeys(("recordings", "segments", *ANSWER_TABLES, CORRECTIONS.name, *CORRECTED_TABLES))
+)
+"""The tables that items are read from, and those that the views of corrections need beside them."""
