@@ -54,7 +54,8 @@ export class ReviewPage {
       }
       this.person = person;
       this.corpora = corpora.map(({ name }) => name);
-      fill(this.controls, this.#tabs(), this.#form(), h("p", { class: "hint" }, this.queue[2]));
+      fill(this.controls, this.#tabs(), this.#form(), h("p", { class: "hint" }, this.queue[2]),
+        this.queue[0] === "decisions" ? null : keyHelp());
       await this.#load();
     } catch (error) {
       this.#failed(error);
@@ -100,7 +101,7 @@ export class ReviewPage {
     const found = await queueOf(this.queue[0], this.fields);
     this.#tellFigures(found);
     this.cards = found.items.map((item) => new QueueCard(item, this.player, this.person, this.#said, this));
-    fill(this.body, this.cards.map((card) => card.element), this.cards.length ? keyHelp() : null);
+    fill(this.body, this.cards.map((card) => card.element));
     this.status.hidden = this.cards.length > 0;
     this.status.textContent = found.count ? "Nothing is left for you here." : "This queue is empty.";
   }

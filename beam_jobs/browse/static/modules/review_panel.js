@@ -20,7 +20,7 @@ export class ReviewPanel {
     this.found = found;
     this.person = person;
     this.page = page;
-    this.items = [];
+    this.items = null;
     this.drafts = new Map();
     this.editors = [];
     this.at = -1;
@@ -88,11 +88,11 @@ export class ReviewPanel {
       saved: (editor) => this.#saved(editor),
       undone: () => this.#renew(),
     };
-    this.editors = segment ? this.#itemsOf(segment).map((item) => (
+    this.editors = segment && this.items ? this.#itemsOf(segment).map((item) => (
       new AnswerEditor(item, { ...desk, draft: this.drafts.get(item.key) ?? null }))) : [];
     fill(this.body, this.editors.length
       ? this.editors.map((editor) => editor.element)
-      : h("p", { class: "hint" }, "No answer here to review."));
+      : h("p", { class: "hint" }, this.items ? "No answer here to review." : "Loading the answers …"));
   }
 
   #itemsOf(segment) {
