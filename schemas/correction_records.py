@@ -1,36 +1,44 @@
-"""What people say of the model's answers: records that are only ever added, a batch an object.
+"""What people say of the model's rows: records that are only ever added, a batch an object.
 
 A correction names its place by content and time, not by a row: rows change with each cutting.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from schemas.record_format import Record
 
-CorrectionKind = Literal["text", "empty", "choice", "wrong", "right", "flag_set", "flag_lifted"]
+CorrectionKind = Literal[
+    "text", "empty", "choice", "wrong", "right", "flag_set", "flag_lifted", "name", "times"
+]
 CORRECTION_KINDS: tuple[CorrectionKind, ...] = get_args(CorrectionKind)
 """What this release takes and shows. A batch of a newer release may hold others: they are kept."""
-VALUE_KINDS: tuple[CorrectionKind, ...] = ("text", "empty", "choice")
-"""Those that say what is true; they hold for the sound, whatever the model writes later. All others
-speak of the one text that they were said of."""
+VALUE_KINDS: tuple[CorrectionKind, ...] = ("text", "empty", "choice", "name")
+"""Those that say what is true in the place of what the model gave."""
+TIMES: CorrectionKind = "times"
+LASTING_KINDS: tuple[CorrectionKind, ...] = (*VALUE_KINDS, TIMES)
+"""Those that hold for the sound, whatever the model writes later. All others speak of the one text
+that they were said of."""
 FLAG_KINDS: tuple[CorrectionKind, ...] = ("flag_set", "flag_lifted")
 
 
 @dataclass(frozen=True)
 class Correction(Record):
-    """What a person says of one answer.
+    """What a person says of one row: an answer, an event, a word, a turn or a chapter.
 
     Attributes:
         kind: one of `CORRECTION_KINDS`.
         recording_id, content_sha256: of the recording's bytes.
         date: archive day of the recording when it was corrected.
-        source: table of the answer.
+        source: table of the row.
         task_id, start_ms, end_ms, channel: its place; None is of all that was heard.
-        old_value: text (of `choice` the option) that the model had given and the person read.
-        new_value: text, option, or name of a flag; else empty.
+        old_value: what the row had said and the person read: text (of `choice` the option), label
+            of an event, word, title of a chapter, identity of a turn's voice.
+        new_value: text, option, name, times as `12000-13500` (ms), or name of a flag; else empty.
+        sound_sha256: of the recording's sound, by which it is found under other tags; or empty.
     """
 
     correction_id: str
@@ -46,16 +54,24 @@ class Correction(Record):
     old_value: str
     new_value: str
     reason: str = ""
+    sound_sha256: str = ""
 
     @property
     def aspect(self) -> str:
-        """What of an answer it speaks of: of two with the same aspect the later one is shown.
+        """What of a row it speaks of: of two with the same aspect one is shown.
 
         A kind that this release does not know is of no aspect that it shows.
         """
         if self.kind in FLAG_KINDS:
             return f"flag:{self.new_value}"
+        if self.kind == TIMES:
+            return "times"
         return "value" if self.kind in CORRECTION_KINDS else f"kind:{self.kind}"
+
+    @property
+    def new_times_ms(self) -> tuple[int, int] | None:
+        """Start and end that it says; None where it says none."""
+        return times_ms(self.new_value) if self.kind == TIMES else None
 
     @property
     def place(self) -> tuple[str, str, str, int, int, int | None]:
@@ -68,6 +84,11 @@ class Correction(Record):
             self.end_ms,
             self.channel,
         )
+
+    @property
+    def place_and_aspect(self) -> tuple[object, ...]:
+        """Of what it is: a person's later correction of the same takes its place."""
+        return (*self.place, self.aspect)
 
 
 @dataclass(frozen=True)
@@ -91,6 +112,20 @@ class Review(Record):
     seed: int | None = None
 
 
+class Settlement(Record):
+    """That a correction holds, against those that differ from it until then, and of what its row
+    says by then; undone as an undo is.
+
+    Attributes:
+        holds: identifier of the correction.
+        settled_value: what its row says at the time.
+    """
+
+    settlement_id: str
+    holds: str
+    settled_value: str
+
+
 @dataclass(frozen=True)
 class CorrectionBatch(Record):
     """One object: what one person said at once.
@@ -109,6 +144,7 @@ class CorrectionBatch(Record):
     reason: str
     corrections: tuple[Correction, ...] = ()
     undone: tuple[Undo, ...] = ()
+    settled: tuple[Settlement, ...] = ()
     review: Review | None = None
 
 
@@ -138,3 +174,11 @@ class Drafts(Record):
     person: str
     recording_id: str
     drafts: tuple[Draft, ...] = ()
+
+
+def times_ms(value: str) -> tuple[int, int] | None:
+    """Start and end of times that are written as `12000-13500`; None where they are none. Pure."""
+    found = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})", value)
+    if found is None or int(found[2]) < int(found[1]):
+        return None
+    return int(found[1]), int(found[2])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,10 @@ from beam_jobs.corrections.correction_log import (
 )
 from beam_jobs.corrections.correction_site import CorrectionSite
 from beam_jobs.corrections.given_rows import GivenRow, WrongRow, brief, in_form
-from schemas.correction_records import Correction, CorrectionBatch, Review
+from schemas.correction_records import TIMES, VALUE_KINDS, Correction, CorrectionBatch, Review
 from schemas.options.correcting import Correcting
 from schemas.options.option import OptionError
+from schemas.tables.correctable_tables import CORRECTABLE
 
 CheckNews = Callable[[Sequence[Correction], Sequence[CorrectionBatch]], None]
 
@@ -71,8 +72,8 @@ def add_corrections(
     Args:
         out: folder or gs:// of a night.
         rows: each with `recording`, `start_ms`, `end_ms` (milliseconds from its start), and as
-            needed `task_id`, `channel`, `kind`, `old_value`, `new_value`, `reason`, as
-            docs/corrections.md says; or a pair of where the row stands and the row.
+            needed `source`, `task_id`, `channel`, `kind`, `old_value`, `new_value`, `reason`,
+            as docs/corrections.md says; or a pair of where the row stands and the row.
         by: who corrects.
         corpus: of the recordings.
         reason: for rows without a reason of their own.
@@ -110,15 +111,17 @@ def add_at(
     Raises:
         CorrectionsRefused, ConfigurationError, StorageError: as `add_corrections`.
     """
-    _check_name(by)
+    check_name(by)
     given, wrong = _formed(rows)
     names = {row.recording for row in given}
-    answers = read_answers(site.out, site.corpus, names, site.asks)
+    sources = {source for row in given for source in row.sources}
+    answers = read_answers(site.out, site.corpus, names, sources, site.asks)
     made, more = _placed(given, answers)
     if wrong or more:
         raise CorrectionsRefused([*wrong, *more])
     changed = [each for each in made if not each.says_nothing_new]
     batches = site.batches()
+    given_values = _given_values(batches)
     last = _last_of(by, batches, review)
     fresh = [each for each in changed if not _is_said(each.correction, last)]
     if check is not None:
@@ -141,7 +144,7 @@ def add_at(
         len(fresh),
         len(made) - len(changed),
         len(changed) - len(fresh),
-        sum(not each.fits for each in fresh),
+        sum(not each.fits and not _is_of(each.correction, given_values) for each in fresh),
     )
 
 
@@ -194,7 +197,7 @@ def undo_at(
     dry_run: bool = False,
 ) -> UndoneBatch:
     """The same, where and as a site has it."""
-    _check_name(by)
+    check_name(by)
     batches = site.batches()
     if of_person is not None and of_person not in {batch.made_by for batch in batches}:
         hint = did_you_mean(of_person, {batch.made_by for batch in batches})
@@ -214,7 +217,8 @@ def undo_at(
     return UndoneBatch(batch_id if undone else "", len(undone))
 
 
-def _check_name(person: str) -> None:
+def check_name(person: str) -> None:
+    """Raise ConfigurationError where a person's name is none."""
     try:
         Correcting(by=person)
     except OptionError as error:
@@ -223,16 +227,25 @@ def _check_name(person: str) -> None:
 
 @dataclass(frozen=True)
 class _Placed:
-    """A correction without a name; `fits` says that the model's answer is the one it speaks of."""
+    """A correction without an identifier.
+
+    Attributes:
+        fits: the row says what it speaks of.
+        name: that the voice of a turn has.
+    """
 
     correction: Correction
     fits: bool
+    name: str
 
     @property
     def says_nothing_new(self) -> bool:
-        """Its value is the model's own, as a row that was exported and not changed."""
+        """Its value is the row's own, as of a row that was exported and not changed."""
         held = self.correction
-        return held.kind in ("text", "choice") and held.new_value == held.old_value
+        if held.kind == TIMES:
+            return held.new_times_ms == (held.start_ms, held.end_ms)
+        own = (held.old_value, self.name) if held.kind == "name" else (held.old_value,)
+        return held.kind in ("text", "choice", "name") and held.new_value in own
 
 
 def _formed(
@@ -259,7 +272,7 @@ def _placed(rows: Iterable[GivenRow], answers: Answers) -> tuple[list[_Placed], 
         except WrongRow as error:
             wrong.append(f"{row.where}: {error}")
             continue
-        key = (made.correction.place, made.correction.aspect)
+        key = made.correction.place_and_aspect
         if key in first:
             wrong.append(f"{row.where}: {first[key]} corrects the same; leave one out")
         first.setdefault(key, row.where)
@@ -288,12 +301,16 @@ def _correction(row: GivenRow, answers: Answers) -> _Placed:
         old_value=old_value,
         new_value=row.new_value,
         reason=row.reason,
+        sound_sha256=recording.sound_sha256,
     )
-    return _Placed(correction, old_value == says)
+    return _Placed(correction, old_value == says, place.name)
 
 
 def _check_kind(row: GivenRow, place: AnsweredPlace) -> None:
-    """Raise WrongRow where a correction of this kind cannot be of this answer."""
+    """Raise WrongRow where a correction of this kind cannot be of this row."""
+    kinds = CORRECTABLE[place.source].kinds
+    if row.kind not in kinds:
+        raise WrongRow(f"kind {row.kind}: none of {place.source}; theirs are {', '.join(kinds)}")
     if row.kind == "choice" and row.new_value not in place.options:
         options = ", ".join(place.options)
         hint = f"its options are {options}" if options else "it has no options; write kind text"
@@ -307,6 +324,20 @@ def _check_kind(row: GivenRow, place: AnsweredPlace) -> None:
         )
 
 
+def _given_values(batches: Iterable[CorrectionBatch]) -> set[tuple[object, ...]]:
+    """Each value that a person gave and that counts, with its place."""
+    return {
+        (said.correction.place, said.correction.new_value)
+        for said in said_in(batches)
+        if said.correction.kind in VALUE_KINDS and not said.undone
+    }
+
+
+def _is_of(correction: Correction, given_values: Collection[tuple[object, ...]]) -> bool:
+    """Whether it speaks of a value that a person gave in the place of the model's."""
+    return (correction.place, correction.old_value) in given_values
+
+
 def _last_of(
     person: str, batches: Iterable[CorrectionBatch], review: Review | None
 ) -> dict[tuple[object, ...], Correction]:
@@ -314,7 +345,7 @@ def _last_of(
     that were made in it: what was said outside does not count as drawn.
     """
     return {
-        (said.correction.place, said.correction.aspect): said.correction
+        said.correction.place_and_aspect: said.correction
         for said in said_in(batches)
         if said.batch.made_by == person
         and not said.undone
@@ -324,6 +355,6 @@ def _last_of(
 
 def _is_said(correction: Correction, last: Mapping[tuple[object, ...], Correction]) -> bool:
     """Whether a person said the same last: a file that is handed in again adds nothing."""
-    held = last.get((correction.place, correction.aspect))
+    held = last.get(correction.place_and_aspect)
     now = (correction.kind, correction.new_value, correction.old_value)
     return held is not None and now == (held.kind, held.new_value, held.old_value)

@@ -17,6 +17,7 @@ from beam_jobs.corrections.correction_log import read_batches, said_in
 from beam_jobs.corrections.correction_states import CorrectionStates, correction_states
 from beam_jobs.corrections.corrections_table import publish_corrections
 from beam_jobs.corrections.given_rows import read_rows
+from beam_jobs.corrections.settling import settle_corrections
 from beam_jobs.framework.process import say
 from beam_jobs.output.next_command import af3
 from beam_jobs.output.row_output import opened, target_of, until_enough, write_rows
@@ -24,7 +25,8 @@ from schemas.reports import WAITING_EXIT_CODE
 
 DESCRIPTION = """\
 Correct what the model said. Nothing is overwritten: the tables keep the model's words, the views
-corrected_transcripts, corrected_captions and corrected_answers show the corrected ones.
+corrected_transcripts, corrected_captions, corrected_answers, corrected_events, corrected_words,
+corrected_speaker_turns and corrected_chapters show the corrected ones.
 
   af3 query --out NIGHT --output fixes.csv "SELECT recording_id, start_ms, end_ms, task_id,
       text AS old_value, text AS new_value FROM transcripts"
@@ -32,13 +34,15 @@ corrected_transcripts, corrected_captions and corrected_answers show the correct
   af3 correct fixes.csv --by "Ada" --out NIGHT
   af3 query --out NIGHT "SELECT text, original_text, corrected_by FROM corrected_transcripts"
 
-Columns: recording (file name, object or id), start_ms, end_ms; where needed task_id and channel;
-kind (text where there is none), old_value, new_value, reason.
+Columns: recording (file name, object or id), start_ms, end_ms; where needed task_id, channel and
+source (the table); kind (text where there is none), old_value, new_value, reason.
 
   kind          new_value    says
   text          the text     this is said, heard or answered
   empty         -            nothing is said there
   choice        an option    this option is right
+  name          a name       so the event or chapter is called, or who speaks in this turn
+  times         12000-13500  from when to when (ms) this event, word or chapter is
   wrong, right  -            the model's answer is wrong, or right
   flag_set      a flag       this flag belongs there
   flag_lifted   a flag       this flag does not
@@ -47,6 +51,7 @@ All rows are kept, or none where one is wrong.
 
   af3 correct --list --out NIGHT           all corrections, and what became of each
   af3 correct --decisions --out NIGHT      conflicts, and those whose answer changed; exit code 3
+  af3 correct --settle ID --by NAME --out NIGHT    this one holds, of two people's
   af3 correct --undo ID --by NAME --out NIGHT      a correction, a batch or an undo
   af3 correct --undo-by NAME --by NAME --out NIGHT"""
 
@@ -55,7 +60,7 @@ _SHOWN = 20
 
 
 def run_correct(known: argparse.Namespace) -> int:
-    """Correct, undo, list or publish; 3 where decisions are listed.
+    """Correct, undo, settle, list or publish; 3 where decisions are listed.
 
     Raises:
         ConfigurationError: the options or rows are wrong, or there are no tables.
@@ -70,6 +75,8 @@ def run_correct(known: argparse.Namespace) -> int:
         return 0
     if not known.by:
         raise ConfigurationError("--by is missing: name who corrects, such as --by Ada")
+    if known.settle:
+        return _settle(known)
     return _add(known) if known.file else _undo(known)
 
 
@@ -80,6 +87,7 @@ def _check_one(known: argparse.Namespace) -> None:
         "--list": known.list,
         "--decisions": known.decisions,
         "--undo or --undo-by": known.undo or known.undo_by,
+        "--settle": known.settle,
         "--publish": known.publish,
     }
     given = [name for name, value in asked.items() if value]
@@ -138,6 +146,19 @@ def _undo(known: argparse.Namespace) -> int:
     return 0
 
 
+def _settle(known: argparse.Namespace) -> int:
+    settled = settle_corrections(
+        known.out,
+        known.settle,
+        by=known.by,
+        corpus=known.corpus,
+        reason=known.reason,
+        dry_run=known.dry_run,
+    )
+    _say(f"{settled} {'would be settled' if known.dry_run else 'settled'}")
+    return 0
+
+
 def _write_states(known: argparse.Namespace) -> int:
     target = target_of(known.format, known.output, known.out)
     states = correction_states(known.out, known.corpus)
@@ -153,11 +174,17 @@ def _write_states(known: argparse.Namespace) -> int:
 
 
 def _warn_of_lag(known: argparse.Namespace, states: CorrectionStates) -> None:
-    """Say that the table lacks corrections or undos, as after a write that was cut off."""
+    """Say that the table lacks what was kept, as after a write that was cut off."""
     said = said_in(read_batches(store_at(known.out), known.corpus))
-    kept = {(each.correction.correction_id, each.undone is not None) for each in said}
-    rows = zip(states.found["correction_id"].to_pylist(), states.undone, strict=True)
-    if kept != set(rows):
+    kept = {
+        (
+            each.correction.correction_id,
+            each.undone.made_by if each.undone else None,
+            each.settled.made_by if each.settled else None,
+        )
+        for each in said
+    }
+    if kept != states.published:
         tell(f"the table corrections is behind what is kept; run {af3('correct', '--publish')}")
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from af3core.errors import StorageError
 from af3core.storage.store import Store
 from schemas import layout
-from schemas.correction_records import Correction, CorrectionBatch, Undo
+from schemas.correction_records import Correction, CorrectionBatch, Settlement, Undo
 from schemas.record_format import RecordError, stored_bytes
 
 _TICK = datetime.timedelta(milliseconds=1)
@@ -21,11 +21,18 @@ _TICK = datetime.timedelta(milliseconds=1)
 
 @dataclass(frozen=True)
 class Said:
-    """A correction with who said it when; `undone` is the batch that undid it."""
+    """A correction with who said it when.
+
+    Attributes:
+        undone: the batch that undid it.
+        settlement, settled: that it holds, said last, and the batch that says so.
+    """
 
     correction: Correction
     batch: CorrectionBatch
     undone: CorrectionBatch | None
+    settlement: Settlement | None = None
+    settled: CorrectionBatch | None = None
 
     @property
     def order(self) -> tuple[str, str]:
@@ -130,10 +137,21 @@ def undone_by(batches: Iterable[CorrectionBatch]) -> Mapping[str, CorrectionBatc
 
 def said_in(batches: Iterable[CorrectionBatch]) -> list[Said]:
     """All corrections, the earliest first. Pure."""
-    listed = list(batches)
+    listed = sorted(batches, key=lambda batch: (batch.made_at, batch.batch_id))
     undone = undone_by(listed)
+    settled = {
+        settlement.holds: (settlement, batch)
+        for batch in listed
+        for settlement in batch.settled
+        if settlement.settlement_id not in undone
+    }
     said = [
-        Said(correction, batch, undone.get(correction.correction_id))
+        Said(
+            correction,
+            batch,
+            undone.get(correction.correction_id),
+            *settled.get(correction.correction_id, ()),
+        )
         for batch in listed
         for correction in batch.corrections
     ]
@@ -146,19 +164,24 @@ def undos(
     person: str | None,
     batch_id: str,
 ) -> tuple[tuple[Undo, ...], list[str]]:
-    """What undoes corrections, batches and undos by identifier, and all corrections of a person;
-    and the identifiers that nothing has. What is undone already is left out. Pure.
+    """What undoes corrections, settlements, batches and undos by identifier, and all that a person
+    corrected and settled; and the identifiers that nothing has. What is undone already is left out.
+    Pure.
     """
     listed = list(batches)
     undone = undone_by(listed)
     members: dict[str, list[str]] = {}
+    of_person: list[str] = []
     for batch in listed:
-        held = [c.correction_id for c in batch.corrections] + [u.undo_id for u in batch.undone]
+        said = [c.correction_id for c in batch.corrections]
+        said += [s.settlement_id for s in batch.settled]
+        if batch.made_by == person:
+            of_person += said
+        held = said + [u.undo_id for u in batch.undone]
         members |= {each: [each] for each in held} | {batch.batch_id: held}
     wanted = list(identifiers)
     unknown = [each for each in wanted if each not in members]
     named = [each for one in wanted for each in members.get(one, [])]
-    named += [c.correction_id for b in listed if b.made_by == person for c in b.corrections]
-    left = [each for each in dict.fromkeys(named) if each not in undone]
+    left = [each for each in dict.fromkeys(named + of_person) if each not in undone]
     found = (Undo(f"{batch_id}-{number:05d}", each) for number, each in enumerate(left))
     return tuple(found), unknown

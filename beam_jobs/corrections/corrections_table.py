@@ -72,6 +72,8 @@ def _shards(store: Store, corpus: str) -> list[str]:
 
 def _row(said: Said) -> dict[str, Any]:
     correction, batch = said.correction, said.batch
+    start_ms, end_ms = correction.new_times_ms or (None, None)
+    settlement = said.settlement
     is_value = correction.kind in VALUE_KINDS
     held = {name: getattr(correction, name) for name in _SAME}
     return held | {
@@ -80,10 +82,20 @@ def _row(said: Said) -> dict[str, Any]:
         "new_word_count": word_count(correction.new_value) if is_value else None,
         "reason": correction.reason or batch.reason,
         "corrected_by": batch.made_by,
-        "corrected_at": datetime.datetime.fromisoformat(batch.made_at),
+        "corrected_at": _when(batch),
         "undone_by": said.undone.made_by if said.undone else None,
-        "undone_at": datetime.datetime.fromisoformat(said.undone.made_at) if said.undone else None,
+        "undone_at": _when(said.undone),
+        "new_start_ms": start_ms,
+        "new_end_ms": end_ms,
+        "sound_sha256": correction.sound_sha256 or None,
+        "settled_by": said.settled.made_by if said.settled else None,
+        "settled_at": _when(said.settled),
+        "settled_value": settlement.settled_value if settlement else None,
     }
+
+
+def _when(batch: CorrectionBatch | None) -> datetime.datetime | None:
+    return datetime.datetime.fromisoformat(batch.made_at) if batch else None
 
 
 _SAME = (

@@ -14,16 +14,17 @@ from af3core.errors import ConfigurationError
 from af3core.near_names import did_you_mean
 from af3core.plain_text import printable
 from af3core.storage.address import split_object
-from schemas.correction_records import CORRECTION_KINDS, FLAG_KINDS
+from schemas.correction_records import CORRECTION_KINDS, FLAG_KINDS, TIMES, times_ms
+from schemas.tables.correctable_tables import CORRECTABLE, sources_of
 
 COLUMNS = (
     *("recording", "start_ms", "end_ms", "task_id", "channel", "kind"),
-    *("old_value", "new_value", "reason"),
+    *("old_value", "new_value", "reason", "source"),
 )
 _OTHER_NAMES = {"recording_id": "recording", "object_uri": "recording"}
 _REQUIRED = ("recording", "start_ms", "end_ms")
 _NUMBERS = ("start_ms", "end_ms", "channel")
-_WITH_VALUE = ("text", "choice", *FLAG_KINDS)
+_WITH_VALUE = ("text", "choice", "name", TIMES, *FLAG_KINDS)
 _MAX_CELL = 10_000_000
 """Of characters: the module csv refuses cells beyond 131,072."""
 _SHOWN = 80
@@ -40,6 +41,7 @@ class GivenRow:
 
     Attributes:
         where: FILE:LINE, or the number of the row.
+        sources: the tables that it can be of.
         old_value: None where the row has none: what the model says now.
     """
 
@@ -53,6 +55,7 @@ class GivenRow:
     old_value: str | None
     new_value: str
     reason: str
+    sources: tuple[str, ...]
 
 
 class WrongRow(ValueError):
@@ -119,7 +122,21 @@ def in_form(where: str, row: Mapping[str, Any]) -> GivenRow:
         old_value=texts["old_value"],
         new_value=texts["new_value"] or "",
         reason=texts["reason"] or "",
+        sources=_sources(kind, texts["source"]),
     )
+
+
+def _sources(kind: str, source: str | None) -> tuple[str, ...]:
+    """The tables that a row of a kind can be of: the one that it names, or those of the kind."""
+    if not source:
+        return sources_of(kind)
+    if source not in CORRECTABLE:
+        hint = did_you_mean(source, CORRECTABLE)
+        raise WrongRow(f"source {brief(source)}: {hint}tables are {', '.join(CORRECTABLE)}")
+    kinds = CORRECTABLE[source].kinds
+    if kind not in kinds:
+        raise WrongRow(f"kind {kind}: none of rows of {source}; theirs are {', '.join(kinds)}")
+    return (source,)
 
 
 def _check_value(kind: str, new_value: str) -> None:
@@ -128,6 +145,8 @@ def _check_value(kind: str, new_value: str) -> None:
         raise WrongRow(f"new_value is missing, which kind {kind} needs{more}")
     if kind not in _WITH_VALUE and new_value:
         raise WrongRow(f"kind {kind} takes no new_value; leave it out, or write kind text")
+    if kind == TIMES and times_ms(new_value) is None:
+        raise WrongRow(f"new_value {brief(new_value)}: write times in ms, such as 12000-13500")
     if kind in FLAG_KINDS and not new_value.isidentifier():
         raise WrongRow(f"new_value {brief(new_value)}: name a flag, such as looping_text")
 

@@ -16,7 +16,7 @@ import duckdb
 
 from beam_jobs.framework.table_snapshot import TableSnapshot
 from schemas import layout
-from schemas.sql.corrected_views import CORRECTED_TABLES, CORRECTED_VIEWS
+from schemas.sql.corrected_views import tables_of_views, views_for
 from schemas.sql.duckdb_views import create_empty_table
 from schemas.sql.joined_views import define_joined
 from schemas.tables.derived_tables import ALL_TABLES
@@ -32,10 +32,13 @@ def tables_named(sql: str) -> list[str]:
     """The tables whose names are words of a statement, or that a view named so reads: those that
     the statement reads, and few others.
     """
-    words = {word.lower() for word in re.findall(r"\w+", sql)}
-    if words & {view.name for view in CORRECTED_VIEWS}:
-        words.update(CORRECTED_TABLES)
+    words = _words_of(sql)
+    words |= tables_of_views(words)
     return [table.name for table in ALL_TABLES if table.name in words]
+
+
+def _words_of(sql: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"\w+", sql)}
 
 
 def needed_by(sql: str, snapshot: TableSnapshot) -> TableSnapshot:
@@ -59,7 +62,7 @@ def needed_by(sql: str, snapshot: TableSnapshot) -> TableSnapshot:
 def _needed_days(sql: str, days: set[tuple[str, str]]) -> dict[str, set[tuple[str, str]]]:
     """Corpora and days by table, of the tables that the statement scans with filters."""
     [_] = duckdb.extract_statements(sql)
-    with _planner() as planner:
+    with _planner(sql) as planner:
         [[_, plan]] = planner.execute(f"EXPLAIN (FORMAT json) {sql}").fetchall()
         planner.execute("CREATE TABLE partitions (corpus VARCHAR, date DATE)")
         planner.executemany("INSERT INTO partitions VALUES (?, ?)", sorted(days))
@@ -69,13 +72,13 @@ def _needed_days(sql: str, days: set[tuple[str, str]]) -> dict[str, set[tuple[st
     return needed
 
 
-def _planner() -> duckdb.DuckDBPyConnection:
-    """A database with all tables and views, and no rows."""
+def _planner(sql: str) -> duckdb.DuckDBPyConnection:
+    """A database with all tables and the views that a statement names, and no rows."""
     planner = duckdb.connect(config=_SETTINGS)
     planner.execute(f"SET disabled_optimizers = '{_UNASKED}'")
     for table in ALL_TABLES:
         planner.execute(create_empty_table(table))
-    for view in CORRECTED_VIEWS:
+    for view in views_for(_words_of(sql)):
         planner.execute(define_joined(view, "duckdb")[0])
     return planner
 

@@ -17,7 +17,7 @@ from beam_jobs.framework.outputs import no_tables
 from beam_jobs.framework.partition_pruning import needed_by
 from beam_jobs.framework.table_snapshot import TableSnapshot, UnreadableTables, take_snapshot
 from schemas import layout
-from schemas.sql.corrected_views import CORRECTED_TABLES, CORRECTED_VIEWS
+from schemas.sql.corrected_views import views_over
 from schemas.sql.duckdb_views import create_view
 from schemas.sql.joined_views import define_joined
 from schemas.tables.derived_tables import ALL_TABLES
@@ -139,15 +139,14 @@ def _create_views(
     connection: duckdb.DuckDBPyConnection, store: Store, objects: Mapping[str, Sequence[str]]
 ) -> None:
     """A view for each of these tables, over the objects that are given by their keys; and of
-    answers as people corrected them, where all tables of them are there.
+    rows as people corrected them, where all tables of them are there.
     """
     for table in ALL_TABLES:
         if table.name in objects:
             addresses = [store.address(key) for key in objects[table.name]]
             connection.execute(create_view(table, addresses))
-    if objects.keys() >= set(CORRECTED_TABLES):
-        for view in CORRECTED_VIEWS:
-            connection.execute(define_joined(view, "duckdb")[0])
+    for view in views_over(objects):
+        connection.execute(define_joined(view, "duckdb")[0])
 
 
 def _is_current(snapshot: TableSnapshot, in_place: Collection[str]) -> bool:

@@ -34,6 +34,9 @@ class Correcting(OptionGroup):
     undo_by: str | None = option(
         None, "undo all that this person corrected", "NAME", rule=person_name
     )
+    settle: tuple[str, ...] = option(
+        (), "this correction holds, against those that differ from it; repeatable", "ID"
+    )
     publish: bool = option(
         False, "only bring the table up to date, as after --out was out of reach"
     )

@@ -1,144 +1,164 @@
-"""Views of answers as people corrected them, in each dialect: the original stays beside it.
+"""Views of tables as people corrected them, in each dialect: the original stays beside it.
 
-A correction is of the answer of its task whose stretch is nearly its own: the two share nine tenths
-of what they cover together. Of several that speak of one aspect of an answer the latest is shown. A
-text or an option holds for the sound; a verdict or a flag for the one text that it was said of.
+Which correction a row has is `schemas/sql/placed_views.py`'s. The rows with one are few: a table is
+joined with them once.
 """
 
 from __future__ import annotations
 
-from schemas.correction_records import FLAG_KINDS, VALUE_KINDS
+import re
+from collections.abc import Iterable
+
+from schemas.correction_records import VALUE_KINDS
 from schemas.sql.joined_views import JoinedView
-from schemas.tables.columns import Table
+from schemas.sql.placed_views import (
+    HEARD_CORRECTIONS,
+    PLACED_CORRECTIONS,
+    PLACED_VIEWS,
+    columns,
+    keys_of,
+    listed,
+    placed_name,
+)
+from schemas.tables.correctable_tables import CORRECTABLE_TABLES, Correctable
 from schemas.tables.correction_tables import CORRECTIONS
-from schemas.tables.night_tables import ANSWER_TABLES, BY_NAME
+from schemas.tables.derived_tables import ALL_TABLES
+from schemas.tables.night_tables import ANSWER_TABLES, RECORDINGS
 
-_KEY = (
-    *("corpus", "date", "recording_id", "clip_id", "segment_id"),
-    *("task_id", "task_hash"),
-)
-_CORRECTED = ", ".join(f"'{kind}'" for kind in VALUE_KINDS)
-_FLAGS = ", ".join(f"'{kind}'" for kind in FLAG_KINDS)
+_VALUES = listed(VALUE_KINDS)
 
 
-def _same(one: str, other: str) -> str:
-    """That two rows are of one answer."""
-    return " AND ".join(f"{one}.{name} = {other}.{name}" for name in _KEY)
+def corrected_name(table: str) -> str:
+    """The view of a table as people corrected it."""
+    return f"corrected_{table}"
 
 
-def _keys(of: str) -> str:
-    return ", ".join(f"{of}.{name}" for name in _KEY)
-
-
-def _answers_of(name: str) -> str:
-    choice = "choice" if name == "answers" else "'' AS choice"
-    return (
-        f"    SELECT '{name}' AS source, {', '.join(_KEY)},\n      start_ms, end_ms,"
-        f" channel, text, {choice}\n    FROM {{{name}}}"
-    )
-
-
-_ANSWERS = "\n    UNION ALL\n".join(map(_answers_of, ANSWER_TABLES))
-_NOW = "CASE WHEN c.kind = 'choice' THEN x.choice ELSE x.text END"
-
-PLACED_CORRECTIONS = JoinedView(
-    "placed_corrections",
-    "one row per correction that is not undone and answer that it is of; fits says that the model's"
-    " answer is the one that was corrected, counts that it can be shown, place 1 that it is",
-    f"""\
-SELECT p.*,
-  CASE WHEN counts THEN ROW_NUMBER() OVER (
-    PARTITION BY source, {", ".join(_KEY)}, aspect, counts
-    ORDER BY corrected_at DESC, correction_id DESC
-  ) END AS place
-FROM (
-  SELECT x.source, {_keys("x")},
-    c.correction_id, c.batch_id, c.kind, c.aspect, c.old_value, c.new_value, c.new_word_count,
-    c.reason, c.corrected_by, c.corrected_at, {_NOW} AS value_now,
-    {_NOW} = c.old_value AS fits,
-    c.kind IN ({_CORRECTED}) OR {_NOW} = c.old_value AS counts
-  FROM (
-{_ANSWERS}
-  ) AS x
-  JOIN {{corrections}} AS c
-    ON c.corpus = x.corpus AND c.recording_id = x.recording_id AND c.source = x.source
-    AND c.task_id = x.task_id AND COALESCE(c.channel, -1) = COALESCE(x.channel, -1)
-  WHERE c.undone_at IS NULL
-    AND 10 * (LEAST(c.end_ms, x.end_ms) - GREATEST(c.start_ms, x.start_ms))
-      >= 9 * (GREATEST(c.end_ms, x.end_ms) - LEAST(c.start_ms, x.start_ms))
-) AS p""",
-)
-
-_SHOWN = "SELECT * FROM {placed_corrections} WHERE source = '%s' AND place = 1"
-
-
-def _column(name: str) -> str:
-    """A column of an answer, corrected."""
-    if name == "text":
-        return f"CASE WHEN v.kind IN ({_CORRECTED}) THEN v.new_value ELSE t.text END AS text"
+def _column(name: str, of: Correctable) -> str:
+    """A column of a row, corrected."""
+    if name == of.value and of.value in ("text", "label", "title"):
+        return f"CASE WHEN s.value_kind IN ({_VALUES}) THEN s.value ELSE t.{name} END AS {name}"
     if name == "choice":
-        return "CASE WHEN v.kind = 'choice' THEN v.new_value ELSE t.choice END AS choice"
+        return "CASE WHEN s.value_kind = 'choice' THEN s.value ELSE t.choice END AS choice"
     if name == "word_count":
         return (
-            f"CASE WHEN v.kind IN ({_CORRECTED}) THEN v.new_word_count ELSE t.word_count END"
+            f"CASE WHEN s.value_kind IN ({_VALUES}) THEN s.word_count ELSE t.word_count END"
             " AS word_count"
         )
-    if name == "flags":
+    if name == "flags" and of.has_flags:
         return (
-            "CASE WHEN g.task_id IS NULL THEN t.flags ELSE COALESCE(f.flags, {no_texts}) END"
-            " AS flags"
+            "CASE WHEN s.has_flags = 1 THEN {mended:t.flags:s.flags_set:s.flags_lifted}"
+            " ELSE t.flags END AS flags"
         )
+    if name in ("start_ms", "end_ms") and of.has_times:
+        return f"COALESCE(s.new_{name}, t.{name}) AS {name}"
     return f"t.{name}"
 
 
-def _corrected(table: Table) -> JoinedView:
-    """A table of answers as people corrected it."""
-    name = table.name
-    columns = [_column(c.name) for c in table.columns]
-    original = ["t.text AS original_text", "t.flags AS original_flags"]
-    original += ["t.choice AS original_choice"] if name == "answers" else []
-    shown = _SHOWN % name
-    flagged = f"SELECT DISTINCT {', '.join(_KEY)} FROM ({shown} AND kind IN ({_FLAGS})) AS s"
+def _original(of: Correctable) -> list[str]:
+    """What the table has of what people can correct."""
+    names = [of.value] if of.value in ("text", "label", "title") else []
+    names += ["flags"] if of.has_flags else []
+    names += ["choice"] if of.has("choice") else []
+    names += ["start_ms", "end_ms"] if of.has_times else []
+    return [f"t.{name} AS original_{name}" for name in names]
+
+
+def _of_aspect(aspect: str, column: str, name: str) -> str:
+    return f"MAX(CASE WHEN aspect = '{aspect}' THEN {column} END) AS {name}"
+
+
+_NEWEST = (
+    *("kind", "correction_id", "corrected_by", "corrected_at", "reason", "old_value", "fits"),
+)
+_SHOWN = ",\n    ".join(
+    [
+        _of_aspect("value", "kind", "value_kind"),
+        _of_aspect("value", "new_value", "value"),
+        _of_aspect("value", "new_word_count", "word_count"),
+        _of_aspect("times", "new_start_ms", "new_start_ms"),
+        _of_aspect("times", "new_end_ms", "new_end_ms"),
+        "MAX(CASE WHEN kind IN ('flag_set', 'flag_lifted') THEN 1 ELSE 0 END) AS has_flags",
+        "{texts_where:new_value:kind = 'flag_set'} AS flags_set",
+        "{texts_where:new_value:kind = 'flag_lifted'} AS flags_lifted",
+        *(f"MAX(CASE WHEN newest = 1 THEN {name} END) AS {name}" for name in _NEWEST),
+    ]
+)
+
+
+def _corrected(of: Correctable) -> JoinedView:
+    """A table as people corrected it."""
+    name, keys = of.name, keys_of(of)
+    given = [*(_column(c.name, of) for c in of.table.columns), *_original(of)]
+    speakers = ""
+    if of.value == "speaker":
+        given.append("CASE WHEN s.value_kind = 'name' THEN s.value ELSE v.name END AS name")
+        given.append("v.name AS original_name")
+        speakers = "\nLEFT JOIN {speakers} AS v\n  ON v.corpus = t.corpus AND v.speaker = t.speaker"
     return JoinedView(
-        f"corrected_{name}",
-        f"{name} with what people corrected in the place of it; original_… is what the model gave",
+        corrected_name(name),
+        f"{name} with what people corrected in the place of it; original_… is what was made",
         f"""\
 SELECT t.corpus, t.date,
-  {(chr(10) + "  ").join(f"{column}," for column in [*columns, *original])}
-  v.kind AS correction, v.correction_id, v.corrected_by, v.corrected_at,
-  v.reason AS correction_reason, v.old_value AS corrected_from, v.fits AS correction_fits
+  {(chr(10) + "  ").join(f"{column}," for column in given)}
+  s.kind AS correction, s.correction_id, s.corrected_by, s.corrected_at,
+  s.reason AS correction_reason, s.old_value AS corrected_from, s.fits AS correction_fits
 FROM {{{name}}} AS t
-LEFT JOIN ({shown} AND aspect = 'value') AS v
-  ON {_same("v", "t")}
-LEFT JOIN ({flagged}) AS g
-  ON {_same("g", "t")}
 LEFT JOIN (
-  SELECT {_keys("k")}, ARRAY_AGG(k.flag ORDER BY k.flag) AS flags
+  SELECT {columns(keys, "k")},
+    {_SHOWN}
   FROM (
-    SELECT {_keys("u")}, u.flag
-    FROM (
-      SELECT {_keys("o")}, {{entry:o.flags:flag}}
-      FROM {{{name}}} AS o
-      JOIN ({flagged}) AS q
-        ON {_same("q", "o")} {{each:o.flags:flag}}
-    ) AS u
-    LEFT JOIN ({shown} AND kind IN ({_FLAGS})) AS l
-      ON {_same("l", "u")} AND l.new_value = u.flag
-    WHERE l.correction_id IS NULL
-    UNION ALL
-    SELECT {_keys("a")}, a.new_value AS flag
-    FROM ({shown} AND kind = 'flag_set') AS a
+    SELECT p.*, CASE WHEN aspect IN ('value', 'times') THEN ROW_NUMBER() OVER (
+        PARTITION BY {", ".join(keys)}, aspect IN ('value', 'times')
+        ORDER BY said_at DESC, correction_id DESC
+      ) END AS newest
+    FROM {{{placed_name(name)}}} AS p
+    WHERE place = 1
   ) AS k
-  GROUP BY {_keys("k")}
-) AS f
-  ON {_same("f", "t")}""",
+  GROUP BY {columns(keys, "k")}
+) AS s
+  ON {" AND ".join(f"s.{key} = t.{key}" for key in keys)}{speakers}""",
     )
 
 
 CORRECTED_VIEWS: tuple[JoinedView, ...] = (
+    HEARD_CORRECTIONS,
+    *PLACED_VIEWS,
     PLACED_CORRECTIONS,
-    *(_corrected(BY_NAME[name]) for name in ANSWER_TABLES),
+    *map(_corrected, CORRECTABLE_TABLES),
 )
 """In the order in which they are made."""
-CORRECTED_TABLES: tuple[str, ...] = (*ANSWER_TABLES, CORRECTIONS.name)
-"""The tables that they read, all of them."""
+CORRECTED_TABLES: tuple[str, ...] = (RECORDINGS.name, *ANSWER_TABLES, CORRECTIONS.name)
+"""The tables that the corrected views of answers read, all of them."""
+_TABLES = frozenset(table.name for table in ALL_TABLES)
+_BRACED = re.compile(r"\{(\w+)\}")
+
+
+def _read_by() -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+    """By view the tables that it reads, and the views, itself among them."""
+    found: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+    for view in CORRECTED_VIEWS:
+        names = frozenset(_BRACED.findall(view.select))
+        held = [found[name] for name in names if name in found]
+        tables = (names & _TABLES).union(*(tables for tables, _ in held))
+        found[view.name] = (tables, frozenset({view.name}).union(*(views for _, views in held)))
+    return found
+
+
+_READ_BY = _read_by()
+
+
+def tables_of_views(names: Iterable[str]) -> frozenset[str]:
+    """The tables that those of these names read that are corrected views. Pure."""
+    return frozenset[str]().union(*(_READ_BY[name][0] for name in names if name in _READ_BY))
+
+
+def views_over(tables: Iterable[str]) -> tuple[JoinedView, ...]:
+    """The corrected views of which all tables are there, in the order of making. Pure."""
+    held = frozenset(tables)
+    return tuple(view for view in CORRECTED_VIEWS if _READ_BY[view.name][0] <= held)
+
+
+def views_for(names: Iterable[str]) -> tuple[JoinedView, ...]:
+    """Those of these names that are corrected views, with those that they read, in that order."""
+    wanted = frozenset[str]().union(*(_READ_BY[name][1] for name in names if name in _READ_BY))
+    return tuple(view for view in CORRECTED_VIEWS if view.name in wanted)

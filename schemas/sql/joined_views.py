@@ -15,7 +15,10 @@ class JoinedView:
 
     {recordings} is a table; {lines:TEXT:ORDER} a group's texts in that order, one a line;
     {entry:LIST:NAME} with {each:LIST:NAME} a row for each entry of a list, in a column NAME;
-    {no_texts} a list of texts without any.
+    {entry_of:A, B:NAME} with {each_of:A, B:NAME} a row for each of these columns;
+    {no_texts} a list of texts without any; {texts_where:TEXT:CONDITION} a group's texts that meet
+    it, NULL where none does; {mended:LIST:SET:LIFTED} a list of texts with those of the second and
+    without those of the third list; {as_text:NUMBER} a number as text.
     """
 
     name: str
@@ -107,27 +110,25 @@ GROUP BY corpus, date, task_id, choice""",
 
 HEARD_EVENTS = JoinedView(
     "heard_events",
-    "one row per event, with its recording's address",
+    "one row per event as people corrected it, with its recording's address",
     """\
 SELECT e.corpus, e.date, e.recording_id, r.object_uri, e.event_id,
   e.start_ms / 1e3 AS start_s, e.end_ms / 1e3 AS end_s, e.kind, e.label, e.loudness_lufs, e.caption
-FROM {events} AS e
+FROM {corrected_events} AS e
 JOIN {recordings} AS r
   ON r.corpus = e.corpus AND r.date = e.date AND r.recording_id = e.recording_id""",
 )
 
 SPOKEN_TURNS = JoinedView(
     "spoken_turns",
-    "one row per turn of a speaker, with the name that the voice was given and its recording's"
-    " address",
+    "one row per turn of a speaker, with the name that the voice was given, or a person gave who"
+    " speaks there, and its recording's address",
     """\
 SELECT t.corpus, t.date, t.recording_id, r.object_uri, t.start_ms / 1e3 AS start_s,
-  t.end_ms / 1e3 AS end_s, t.channel, t.voice, t.speaker, s.name, t.confidence, t.is_overlap
-FROM {speaker_turns} AS t
+  t.end_ms / 1e3 AS end_s, t.channel, t.voice, t.speaker, t.name, t.confidence, t.is_overlap
+FROM {corrected_speaker_turns} AS t
 JOIN {recordings} AS r
-  ON r.corpus = t.corpus AND r.date = t.date AND r.recording_id = t.recording_id
-LEFT JOIN {speakers} AS s
-  ON s.corpus = t.corpus AND s.speaker = t.speaker""",
+  ON r.corpus = t.corpus AND r.date = t.date AND r.recording_id = t.recording_id""",
 )
 
 SPOKEN_WORDS = JoinedView(
@@ -136,26 +137,24 @@ SPOKEN_WORDS = JoinedView(
     """\
 SELECT x.corpus, x.date, x.recording_id, r.object_uri, x.segment_id, x.task_id, x.position,
   x.start_ms / 1e3 AS start_s, x.end_ms / 1e3 AS end_s, x.word, x.confidence, x.channel, x.voice,
-  x.speaker, s.name
+  x.speaker, x.name
 FROM (
   SELECT w.corpus, w.date, w.recording_id, w.segment_id, w.task_id, w.position, w.start_ms,
-    w.end_ms, w.word, w.confidence, w.channel, t.voice, t.speaker,
+    w.end_ms, w.word, w.confidence, w.channel, t.voice, t.speaker, t.name,
     ROW_NUMBER() OVER (
       PARTITION BY w.corpus, w.date, w.recording_id, w.segment_id, w.task_id, w.channel,
         w.position
       ORDER BY LEAST(w.end_ms, t.end_ms) - GREATEST(w.start_ms, t.start_ms) DESC, t.start_ms,
         t.voice
     ) AS place
-  FROM {words} AS w
-  LEFT JOIN {speaker_turns} AS t
+  FROM {corrected_words} AS w
+  LEFT JOIN {corrected_speaker_turns} AS t
     ON t.corpus = w.corpus AND t.date = w.date AND t.recording_id = w.recording_id
     AND t.start_ms < w.end_ms AND t.end_ms > w.start_ms
     AND (t.channel IS NULL OR w.channel IS NULL OR t.channel = w.channel)
 ) AS x
 JOIN {recordings} AS r
   ON r.corpus = x.corpus AND r.date = x.date AND r.recording_id = x.recording_id
-LEFT JOIN {speakers} AS s
-  ON s.corpus = x.corpus AND s.speaker = x.speaker
 WHERE x.place = 1""",
 )
 
@@ -180,7 +179,7 @@ _NO_TEXTS: dict[Dialect, str] = {
 def define_joined(view: JoinedView, dialect: Dialect) -> list[str]:
     """The view's statements in the order in which they run, without semicolons."""
     name, described = relation(view.name, dialect), quoted_text(view.description, dialect)
-    select = _PLACE.sub(lambda found: _written(found[1], dialect), view.select).replace(" \n", "\n")
+    select = select_in(view.select, dialect)
     create = f"CREATE OR REPLACE VIEW {name}"
     if dialect == "duckdb":
         return [f"{create} AS\n{select}", f"COMMENT ON VIEW {name} IS {described}"]
@@ -189,6 +188,12 @@ def define_joined(view: JoinedView, dialect: Dialect) -> list[str]:
     if dialect == "trino":
         return [f"{create}\nCOMMENT {described} AS\n{select}"]
     return [f"{create} AS\n{select}"]
+
+
+def select_in(select: str, dialect: Dialect) -> str:
+    """A view's select in a dialect. Pure."""
+    written = _PLACE.sub(lambda found: _written(found[1], dialect), select)
+    return written.replace(" \n", "\n")
 
 
 def _written(place: str, dialect: Dialect) -> str:
@@ -203,12 +208,38 @@ def _written(place: str, dialect: Dialect) -> str:
     if place == "no_texts":
         return _NO_TEXTS[dialect]
     kind, *rest = place.split(":")
-    if kind not in ("entry", "each"):
+    if kind in ("as_text", "texts_where", "mended"):
+        return _written_of_texts(kind, rest, dialect)
+    if kind not in ("entry", "each", "entry_of", "each_of"):
         return relation(place, dialect)
     entries, name = rest
+    if kind.endswith("_of"):
+        entries = f"[{entries}]" if dialect in ("duckdb", "bigquery") else f"ARRAY[{entries}]"
+        kind = kind.removesuffix("_of")
     if dialect == "duckdb":
         # filters on the night go below an unnest in SELECT, and not below one in FROM
         return f"unnest({entries}) AS {name}" if kind == "entry" else ""
     if kind == "entry":
         return name
     return f"CROSS JOIN UNNEST({entries}) AS {name if dialect == 'bigquery' else f'u ({name})'}"
+
+
+def _written_of_texts(kind: str, given: list[str], dialect: Dialect) -> str:
+    """A text or a list of texts."""
+    no_texts = _NO_TEXTS[dialect]
+    if kind == "as_text":
+        return f"CAST({given[0]} AS {'STRING' if dialect == 'bigquery' else 'VARCHAR'})"
+    if kind == "texts_where":
+        value, condition = given
+        if dialect == "bigquery":
+            return f"ARRAY_AGG(CASE WHEN {condition} THEN {value} END IGNORE NULLS)"
+        return f"ARRAY_AGG({value}) FILTER (WHERE {condition})"
+    held = given[0]
+    added, taken = (f"COALESCE({name}, {no_texts})" for name in given[1:])
+    if dialect == "duckdb":
+        kept = f"LIST_FILTER({held}, lambda f: NOT LIST_CONTAINS({taken}, f))"
+        return f"LIST_SORT(LIST_DISTINCT(LIST_CONCAT({kept}, {added})))"
+    if dialect == "bigquery":
+        kept = f"UNNEST(ARRAY_CONCAT({held}, {added})) AS f"
+        return f"ARRAY(SELECT DISTINCT f FROM {kept} WHERE f NOT IN UNNEST({taken}) ORDER BY f)"
+    return f"ARRAY_SORT(ARRAY_EXCEPT({held} || {added}, {taken}))"

@@ -20,6 +20,7 @@ from beam_jobs.corrections.adding import CorrectionsRefused, add_corrections, un
 from beam_jobs.corrections.given_rows import read_rows
 from beam_jobs.framework import publishing
 from beam_jobs.framework.views import ask_published
+from tests.beam_jobs.corrections.shown import shown
 from tests.beam_jobs.search.said import FIRST, place, publish, put
 
 RECORDING, OTHER = "a" * 24, "b" * 24
@@ -48,15 +49,6 @@ def mood(**more: Any) -> dict[str, Any]:
 
 def transcript(number: int, new_value: str, **more: Any) -> dict[str, Any]:
     return at(number, old_value=SAID[number], new_value=new_value) | more
-
-
-def shown(out: Path, table: str = "transcripts", columns: str = "text, corrected_by") -> list[Any]:
-    sql = f"SELECT {columns} FROM corrected_{table} ORDER BY start_ms"
-
-    def ask(connection: duckdb.DuckDBPyConnection) -> list[Any]:
-        return connection.execute(sql).fetchall()
-
-    return ask_published(str(out), ask, (), sql)
 
 
 def listed(
@@ -143,11 +135,11 @@ def test_each_bad_row_is_one_line_and_nothing_is_kept(out: Path) -> None:
         ],
     ) == (
         "row 4: kind txt: did you mean text? kinds are text, empty, choice, wrong, right, flag_set,"
-        " flag_lifted",
+        " flag_lifted, name, times",
         "row 5: new_value is missing, which kind text needs; kind empty says that nothing is said"
         " there",
         "row 6: column txet: unknown; columns are recording, start_ms, end_ms, task_id, channel,"
-        " kind, old_value, new_value, reason",
+        " kind, old_value, new_value, reason, source",
         "row 7: start_ms soon: write a whole number, 0 or more",
         "row 2: recording c.wav: none of the published ones; check --corpus",
         "row 3: no answer from 30000 to 50000 ms; answers there are from 30000 to 60000",
@@ -310,7 +302,10 @@ def test_a_damaged_batch_is_named(out: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ([], "correct: name one of FILE, --list, --decisions, --undo or --undo-by, --publish"),
+        (
+            [],
+            "correct: name one of FILE, --list, --decisions, --undo or --undo-by, --settle, --publish",
+        ),
         (["--list", "--publish"], "given are --list and --publish"),
         (["x.csv"], "--by is missing"),
         (["x.csv", "--by", " "], "a name on one line"),
@@ -418,7 +413,7 @@ def test_a_verdict_may_name_the_option_or_the_text(
     found = {r["kind"]: (r["old_value"], r["state"]) for r in listed(out, capsys)}
     assert found["wrong"] == ("(A) calm", "conflict")
     assert found["choice"] == ("calm", "conflict")
-    assert found["right"] == ("wild", "outdated")
+    assert found["right"] == ("wild", "agreed")
 
 
 def test_an_empty_old_value_is_one_but_in_csv(out: Path, tmp_path: Path) -> None:

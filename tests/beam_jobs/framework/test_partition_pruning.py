@@ -66,6 +66,7 @@ def test_a_table_that_is_scanned_twice_has_the_days_of_both(tmp_path: Path) -> N
 def test_a_view_of_corrections_needs_the_days_of_its_own_answers_alone(tmp_path: Path) -> None:
     sql = "SELECT text, flags FROM corrected_transcripts WHERE date = '2026-11-21'"
     assert needed(tmp_path, sql, "transcripts") == ["news 11-21", "talk 11-21"]
+    assert needed(tmp_path, sql, "recordings") == ["news 11-21", "talk 11-21"]
     assert needed(tmp_path, sql) == []
     assert needed(tmp_path, sql, "corrections") == ALL  # a recording may have been of another day
 
