@@ -112,6 +112,7 @@ class Review(Record):
     seed: int | None = None
 
 
+@dataclass(frozen=True)
 class Settlement(Record):
     """That a correction holds, against those that differ from it until then, and of what its row
     says by then; undone as an undo is.

@@ -16,6 +16,7 @@ from beam_jobs.browse.review.drafts import drop_draft, keep_draft, now_utc, read
 from beam_jobs.browse.review.presence import Presence
 from beam_jobs.browse.review.queues import Queue, is_doubled, queue_items, sample_work
 from beam_jobs.browse.review.review_site import ITEM_TABLES, ReviewSites, SavedRow, values_said
+from beam_jobs.browse.review.voices import naming_rows, voices_of
 from beam_jobs.corrections.adding import CorrectionsRefused
 from beam_jobs.corrections.correction_log import Said
 from beam_jobs.corrections.correction_states import correction_states
@@ -66,6 +67,7 @@ class ReviewDesk:
             "corpus": day.corpus,
             "date": day.date,
             "items": _with_latest(items, batches),
+            "voices": voices_of(self._tables, place),
             "drafts": [as_json(each.to_json()) for each in drafts],
         }
 
@@ -131,6 +133,19 @@ class ReviewDesk:
             if said.batch.batch_id == added.batch_id
         ]
         return {"batch_id": added.batch_id, "kept": added.kept, "correction": (said or [None])[0]}
+
+    def name_voice(self, person: Person, place: Place, voice: int, name: str) -> dict[str, Any]:
+        """Name all turns of a voice in a recording.
+
+        Raises:
+            Refusal: there is no such voice, or the name is none.
+        """
+        rows = naming_rows(self._tables, place, voice, name)
+        try:
+            added = self.sites.name(place, rows, person.name)
+        except CorrectionsRefused as error:
+            raise Refusal(400, error.wrong[0].partition(": ")[2]) from error
+        return {"batch_id": added.batch_id, "kept": added.kept}
 
     def draft(self, person: Person, place: Place, draft: Draft, is_kept: bool) -> None:
         """Keep what a person has begun to write, or forget it."""

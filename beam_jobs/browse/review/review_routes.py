@@ -64,6 +64,16 @@ class _Undone(_Form):
     ids: Annotated[tuple[_Name, ...], Field(min_length=1, max_length=1000)]
 
 
+class _Voice(_Form):
+    """A voice of a recording, by its number, and its name."""
+
+    corpus: _Name
+    date: _Name
+    recording_id: _Name
+    voice: Annotated[int, Field(ge=1, le=10**6)]
+    name: _Name
+
+
 class _Seen(_Form):
     """A page that is open; `place` is the key of the answer that is being edited."""
 
@@ -125,6 +135,18 @@ def _add_writing(app: FastAPI, desk: ReviewDesk) -> None:
         undone = desk.sites.undo(given.corpus, given.ids, person.name)
         return _answer({"batch_id": undone.batch_id, "undone": undone.count})
 
+    @app.post("/api/review/settle")
+    def settle(request: Request, given: _Undone) -> Response:
+        person = person_of(request, _Role)
+        held = desk.sites.settle_decision(given.corpus, given.ids, person.name)
+        return _answer({"settled": held})
+
+    @app.post("/api/review/voice")
+    def voice(request: Request, given: _Voice) -> Response:
+        person = person_of(request, _Role)
+        place = desk.place(given.recording_id, given.corpus, given.date)
+        return _answer(desk.name_voice(person, place, given.voice, given.name))
+
     @app.post("/api/review/draft")
     def draft(request: Request, given: _Drafted) -> Response:
         person = person_of(request, _Role)
@@ -155,6 +177,7 @@ def _row(given: _Saved) -> dict[str, Any]:
         "task_id": given.task_id,
         "channel": given.channel,
         "kind": given.kind,
+        "source": given.source,
         "old_value": given.old_value,
         "new_value": given.new_value,
         "reason": given.reason,

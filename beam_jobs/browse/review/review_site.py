@@ -19,6 +19,7 @@ from beam_jobs.corrections.answered_places import AskTables
 from beam_jobs.corrections.correction_log import KnownBatches, Said, said_in
 from beam_jobs.corrections.correction_site import CorrectionSite
 from beam_jobs.corrections.corrections_table import publish_corrections
+from beam_jobs.corrections.settling import settle_corrections
 from schemas.correction_records import Correction, CorrectionBatch, Review
 from schemas.sql.corrected_views import CORRECTED_TABLES
 from schemas.tables.correction_tables import CORRECTIONS
@@ -170,6 +171,26 @@ class ReviewSites:
                 review=review,
                 check=None if is_sample else check,
             )
+
+    def name(self, place: Place, rows: Sequence[tuple[str, dict[str, Any]]], by: str) -> AddedBatch:
+        """Keep names of turns as one batch; of two people who name a voice the later one counts.
+
+        Raises:
+            CorrectionsRefused, ConfigurationError, StorageError: as of `add_corrections`.
+        """
+        site = self.site(place.partition.corpus)
+        with site.writing:
+            return add_at(site.at(place), rows, by=by)
+
+    def settle_decision(self, corpus: str, identifiers: Sequence[str], by: str) -> int:
+        """Keep that corrections hold against those that differ; gives how many.
+
+        Raises:
+            ConfigurationError, StorageError: as of `settle_corrections`.
+        """
+        site = self.site(corpus)
+        with site.writing:
+            return settle_corrections(self._tables.out, identifiers, by=by, corpus=corpus)
 
     def undo(self, corpus: str, identifiers: Sequence[str], by: str) -> UndoneBatch:
         """Undo corrections, or undos.

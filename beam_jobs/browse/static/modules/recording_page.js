@@ -137,6 +137,7 @@ export class RecordingPage {
     about().then(({ person }) => {
       if (!mayEdit(person) || this.router.page !== this) return;
       this.review = new ReviewPanel(this.found, person, {
+        play: (positionMs) => this.play(positionMs),
         act: (action) => this.#act(action),
         goTo: (number) => this.seek(this.found.segments[number].start_ms),
         corrected: (number, text) => this.panel.setText(number, text),

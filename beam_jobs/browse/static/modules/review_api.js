@@ -33,6 +33,16 @@ export function undoCorrections(corpus, ids) {
   return post("/api/review/undo", { corpus, ids });
 }
 
+/** Says that a correction holds against those that differ from it. */
+export function settleCorrections(corpus, ids) {
+  return post("/api/review/settle", { corpus, ids });
+}
+
+/** Names a voice of a recording, in all its turns. */
+export function nameVoice({ corpus, date, recording_id: recordingId }, voice, name) {
+  return post("/api/review/voice", { corpus, date, recording_id: recordingId, voice, name });
+}
+
 /** Keeps what was begun; null forgets it. */
 export function keepDraft(item, text, read) {
   return post("/api/review/draft", { ...placeOf(item), text, read });

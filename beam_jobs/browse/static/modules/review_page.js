@@ -4,7 +4,7 @@ import { about } from "./api.js";
 import { AnswerEditor } from "./answer_editor.js";
 import { fill, h, icon } from "./elements.js";
 import { recordingPath } from "./paths.js";
-import { decisionsOf, mayEdit, queueOf, undoCorrections } from "./review_api.js";
+import { decisionsOf, mayEdit, queueOf, settleCorrections, undoCorrections } from "./review_api.js";
 import { keyHelp } from "./review_keys.js";
 import { moment, plural, stretch } from "./times.js";
 
@@ -152,9 +152,9 @@ export class ReviewPage {
   #decision(said) {
     const [first] = said;
     const line = h("p", { class: "editor-line", role: "status" });
-    const undo = async (id) => {
+    const decide = (how, id) => async () => {
       try {
-        await undoCorrections(this.fields.corpus, [id]);
+        await how(this.fields.corpus, [id]);
         await this.#loadDecisions();
       } catch (error) {
         line.classList.add("is-error");
@@ -168,7 +168,8 @@ export class ReviewPage {
       first.value_now ? h("p", { class: "editor-model" }, h("span", { class: "field" }, "Model"), " ", first.value_now) : null,
       h("ul", { class: "decision-list" }, said.map((each) => h("li", {},
         h("p", {}, h("b", {}, each.corrected_by), `, ${moment(each.corrected_at)}: `, each.new_value || each.kind.replaceAll("_", " ")),
-        h("button", { type: "button", onclick: () => undo(each.correction_id), "aria-label": `Undo what ${each.corrected_by} said` }, "Undo")))),
+        h("button", { type: "button", onclick: decide(settleCorrections, each.correction_id), "aria-label": `What ${each.corrected_by} said holds` }, "This holds"),
+        h("button", { type: "button", onclick: decide(undoCorrections, each.correction_id), "aria-label": `Undo what ${each.corrected_by} said` }, "Undo")))),
       line);
   }
 }

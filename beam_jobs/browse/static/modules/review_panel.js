@@ -2,9 +2,9 @@
 
 import { AnswerEditor } from "./answer_editor.js";
 import { fill, h } from "./elements.js";
-import { answersOf, left, seen } from "./review_api.js";
+import { answersOf, left, nameVoice, seen } from "./review_api.js";
 import { keyHelp } from "./review_keys.js";
-import { stretch } from "./times.js";
+import { clock, plural, stretch } from "./times.js";
 
 const POLL_MS = 4000;
 const ORDER = ["transcripts", "captions", "answers"];
@@ -13,7 +13,7 @@ export class ReviewPanel {
   /**
    * @param {Object} found answer of /api/recording
    * @param {{name: string}} person
-   * @param {Object} page `act(action)` for the keys of the sound, `goTo(segment number)`, and
+   * @param {Object} page `play(ms)`, `act(action)` for the keys of the sound, `goTo(segment number)`, and
    *   `corrected(segment number, text)` when a transcript reads otherwise
    */
   constructor(found, person, page) {
@@ -31,8 +31,9 @@ export class ReviewPanel {
     this.here = h("p", { class: "review-here", role: "status" });
     this.body = h("div", { class: "editors" });
     this.title = h("h2", {}, "Review");
+    this.voices = h("div", { class: "editors" });
     this.element = h("section", { class: "panel review", "aria-label": "Review" },
-      this.title, this.here, this.body, keyHelp());
+      this.title, this.here, this.body, this.voices, keyHelp());
     this.closed = () => left(this.pageId, this.found.recording);
     addEventListener("pagehide", this.closed);
     this.ready = this.#load();
@@ -60,7 +61,8 @@ export class ReviewPanel {
 
   async #renew() {
     try {
-      const { items, drafts } = await answersOf(this.found.recording);
+      const { items, drafts, voices } = await answersOf(this.found.recording);
+      if (!this.voices.contains(document.activeElement)) this.#showVoices(voices);
       this.items = items;
       this.drafts = new Map(drafts.map((draft) => [keyOf(draft), draft]));
     } catch (error) {
@@ -93,6 +95,29 @@ export class ReviewPanel {
     fill(this.body, this.editors.length
       ? this.editors.map((editor) => editor.element)
       : h("p", { class: "hint" }, this.items ? "No answer here to review." : "Loading the answers …"));
+  }
+
+  /** Where turns are known, each voice can be named. */
+  #showVoices(voices) {
+    if (!voices.length) return;
+    fill(this.voices, h("h3", {}, "Speakers"), voices.map((voice) => {
+      const line = h("span", { class: "editor-line", role: "status" });
+      const field = h("input", { "aria-label": `Name of voice ${voice.voice}`, value: voice.name, placeholder: `voice ${voice.voice}`, maxlength: 200 });
+      const name = async (event) => {
+        event.preventDefault();
+        try {
+          await nameVoice(this.found.recording, voice.voice, field.value.trim());
+          fill(line, "Saved.");
+        } catch (error) {
+          fill(line, error.message);
+        }
+      };
+      const start = voice.example_start_ms;
+      return h("form", { class: "editor-row", onsubmit: name },
+        h("button", { type: "button", class: "time", "aria-label": `Hear voice ${voice.voice} from ${clock(start)}`, onclick: () => this.page.play(start) }, clock(start)),
+        field, h("button", { type: "submit" }, "Name"),
+        h("span", { class: "hint" }, plural(voice.turns, "turn"), voice.by ? `, by ${voice.by}` : null), line);
+    }));
   }
 
   #itemsOf(segment) {

@@ -247,3 +247,32 @@ def test_what_cannot_be_published_is_kept_and_published_later(
     assert read_batches(open_tables(str(out)).store, "default")[0].batch_id == saved["batch_id"]
     desk.close()
     assert shown(out)[2] == ("kept", "Ada")
+
+
+def test_a_voice_is_named_in_all_its_turns(out: Path, desk: ReviewDesk) -> None:
+    assert desk.recording(ADA, RECORDING, "", "")["voices"] == []
+    turns = [
+        {"start_ms": start, "end_ms": start + 900, "voice": voice, "speaker": speaker}
+        for start, voice, speaker in ((0, 1, "v1"), (1000, 2, None), (2000, 1, "v1"))
+    ]
+    of_recording = {"recording_id": RECORDING}
+    put(out, FIRST, "speaker_turns", [of_recording | turn for turn in turns])
+    where = desk.place(RECORDING, "default", FIRST)
+    assert desk.name_voice(ADA, where, 1, "Grace <b>")["kept"] == 2
+    assert desk.name_voice(BEN, where, 2, "Alan")["kept"] == 1
+    assert [
+        (each["voice"], each["name"], each["by"], each["turns"])
+        for each in desk.recording(ADA, RECORDING, "", "")["voices"]
+    ] == [(1, "Grace <b>", "Ada", 2), (2, "Alan", "Ben", 1)]
+    with pytest.raises(Refusal, match=r"^voice 3: this recording has no such voice$"):
+        desk.name_voice(ADA, where, 3, "Nobody")
+    with pytest.raises(Refusal, match=r"^new_value is missing"):
+        desk.name_voice(ADA, where, 1, " ")
+
+
+def test_a_decision_settles_a_conflict(out: Path, desk: ReviewDesk) -> None:
+    first = save(desk, ADA, 0, "one")["correction"]["id"]
+    save(desk, BEN, 0, "two", read=first)
+    assert desk.sites.settle_decision("default", [first], "Ada") == 1
+    assert desk.decisions("default") == []
+    assert shown(out)[0] == ("one", "Ada")
