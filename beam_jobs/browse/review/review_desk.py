@@ -11,11 +11,23 @@ from beam_jobs.browse.http.person import Person
 from beam_jobs.browse.http.refusal import Refusal
 from beam_jobs.browse.pages.recording_page import find_recording
 from beam_jobs.browse.review.agreement import agreement
-from beam_jobs.browse.review.answer_items import blind, items_of_recording, with_sound
-from beam_jobs.browse.review.drafts import drop_draft, keep_draft, now_utc, read_drafts
+from beam_jobs.browse.review.answer_items import blind, items_of_recording, key_of, with_sound
+from beam_jobs.browse.review.drafts import (
+    drop_draft,
+    keep_draft,
+    now_utc,
+    place_of_draft,
+    read_drafts,
+)
 from beam_jobs.browse.review.presence import Presence
 from beam_jobs.browse.review.queues import Queue, is_doubled, queue_items, sample_work
-from beam_jobs.browse.review.review_site import ITEM_TABLES, ReviewSites, SavedRow, values_said
+from beam_jobs.browse.review.review_site import (
+    ITEM_TABLES,
+    ReviewSites,
+    SavedRow,
+    flags_against,
+    values_said,
+)
 from beam_jobs.browse.review.voices import naming_rows, voices_of
 from beam_jobs.corrections.adding import CorrectionsRefused
 from beam_jobs.corrections.correction_log import Said
@@ -100,6 +112,7 @@ class ReviewDesk:
             return with_sound(connection, _with_latest(shown, batches)), figures
 
         shown, figures = self._tables.read(stamps, ask, ITEM_TABLES)
+        shown = self._with_drafts(person, queue.corpus, shown)
         return figures | {"items": shown, "today": done_today(said, person.name, now_utc()[:10])}
 
     def decisions(self, corpus: str) -> list[dict[str, Any]]:
@@ -119,20 +132,30 @@ class ReviewDesk:
             NewerCorrection: somebody else corrected the answer meanwhile.
             Refusal: 400, the row is wrong.
         """
+        row, corpus = saved.row, place.partition.corpus
+        at = (source, row["task_id"], row["start_ms"], row["end_ms"], row["channel"])
+        if row["kind"] in FLAG_KINDS:
+            said = self.sites.site(corpus).batches()
+            against = flags_against(said, (place.recording_id, *at), row["kind"], row["new_value"])
+            if against:
+                undone = self.sites.undo(corpus, against, person.name)
+                return {"batch_id": undone.batch_id, "kept": undone.count, "correction": None}
         try:
             added = self.sites.save(place, saved, person.name, review)
         except CorrectionsRefused as error:
             raise Refusal(400, error.wrong[0].partition(": ")[2]) from error
-        row, corpus = saved.row, place.partition.corpus
-        at = (source, row["task_id"], row["start_ms"], row["end_ms"], row["channel"])
         if row["kind"] not in FLAG_KINDS:
             drop_draft(self._tables.store, corpus, place.recording_id, person.name, at)
-        said = [
-            said_json(said)
-            for _, said in values_said(self.sites.site(corpus).batches())
-            if said.batch.batch_id == added.batch_id
-        ]
-        return {"batch_id": added.batch_id, "kept": added.kept, "correction": (said or [None])[0]}
+        kept = (
+            said_json(each)
+            for _, each in values_said(self.sites.site(corpus).batches())
+            if each.batch.batch_id == added.batch_id
+        )
+        return {
+            "batch_id": added.batch_id,
+            "kept": added.kept,
+            "correction": next(kept, None),
+        }
 
     def name_voice(self, person: Person, place: Place, voice: int, name: str) -> dict[str, Any]:
         """Name all turns of a voice in a recording.
@@ -166,6 +189,18 @@ class ReviewDesk:
             if batch.undone or any(c.recording_id == recording_id for c in batch.corrections)
         ]
         return of_it[-1] if of_it else ""
+
+    def _with_drafts(
+        self, person: Person, corpus: str, items: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Items with what the person had begun to write of each, or None."""
+        store = self._tables.store
+        drafts = {
+            f"{recording} {key_of(place_of_draft(draft))}": as_json(draft.to_json())
+            for recording in sorted({item["recording_id"] for item in items})
+            for draft in read_drafts(store, corpus, recording, person.name)
+        }
+        return [item | {"draft": drafts.get(item["at"])} for item in items]
 
     def _check_corpus(self, corpus: str) -> None:
         known = layout.corpora_of(self._tables.store.folders("tables/recordings/"))

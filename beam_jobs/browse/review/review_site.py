@@ -20,7 +20,7 @@ from beam_jobs.corrections.correction_log import KnownBatches, Said, said_in
 from beam_jobs.corrections.correction_site import CorrectionSite
 from beam_jobs.corrections.corrections_table import publish_corrections
 from beam_jobs.corrections.settling import settle_corrections
-from schemas.correction_records import Correction, CorrectionBatch, Review
+from schemas.correction_records import FLAG_KINDS, Correction, CorrectionBatch, Review
 from schemas.sql.corrected_views import CORRECTED_TABLES
 from schemas.tables.correction_tables import CORRECTIONS
 from schemas.tables.derived_tables import ALL_TABLES
@@ -213,6 +213,22 @@ def latest_at(batches: Sequence[CorrectionBatch], correction: Correction) -> Sai
         if not each.undone and (each.correction.place, each.correction.aspect) == wanted
     ]
     return said[-1] if said else None
+
+
+def flags_against(
+    batches: Sequence[CorrectionBatch], place: tuple[object, ...], kind: str, flag: str
+) -> list[str]:
+    """Identifiers of what counts and says the opposite of a flag: to lift one that a person set is
+    to undo that, and the other way round.
+    """
+    return [
+        said.correction.correction_id
+        for said in said_in(batches)
+        if not said.undone
+        and said.correction.kind in FLAG_KINDS
+        and said.correction.kind != kind
+        and (said.correction.place, said.correction.new_value) == (place, flag)
+    ]
 
 
 def values_said(batches: Sequence[CorrectionBatch]) -> list[tuple[str, Said]]:

@@ -48,6 +48,11 @@ export function keepDraft(item, text, read) {
   return post("/api/review/draft", { ...placeOf(item), text, read });
 }
 
+/** What tells a person's open pages apart. */
+export function newPageId() {
+  return crypto.randomUUID?.() ?? String(Math.random());  // there is none where a page came without TLS
+}
+
 /** Says that a page is open; gives the others at its recording, and the recording's last change. */
 export function seen(page, { corpus, recording_id: recordingId }, place) {
   return post("/api/review/presence", { corpus, recording_id: recordingId, page, place });

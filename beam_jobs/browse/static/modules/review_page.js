@@ -4,7 +4,7 @@ import { about } from "./api.js";
 import { AnswerEditor } from "./answer_editor.js";
 import { fill, h, icon } from "./elements.js";
 import { recordingPath } from "./paths.js";
-import { decisionsOf, mayEdit, queueOf, settleCorrections, undoCorrections } from "./review_api.js";
+import { decisionsOf, left, mayEdit, newPageId, queueOf, seen, settleCorrections, undoCorrections } from "./review_api.js";
 import { keyHelp } from "./review_keys.js";
 import { moment, plural, stretch } from "./times.js";
 
@@ -18,6 +18,7 @@ const QUEUES = [
 const SOURCES = [["", "All answers"], ["transcripts", "Transcripts"], ["captions", "Captions"], ["answers", "Questions"]];
 const RATES = [0.75, 1, 1.25, 1.5, 2];
 const STEP_MS = 2000;
+const POLL_MS = 4000;
 
 export class ReviewPage {
   constructor(url, player, router) {
@@ -27,6 +28,7 @@ export class ReviewPage {
     this.given = url.searchParams;
     this.queue = QUEUES.find(([name]) => name === this.given.get("queue")) ?? QUEUES[0];
     this.cards = [];
+    this.pageId = newPageId();
     this.status = h("p", { class: "status", role: "status" }, "Loading the queue …");
     this.body = h("div", { class: "review-list" });
     this.figures = h("div", { class: "review-figures" });
@@ -136,6 +138,27 @@ export class ReviewPage {
     if (this.cards.every((each) => each.isDone)) this.#load().catch((error) => this.#failed(error));
   }
 
+  /** An answer is being edited, or no more: who else has it open is asked for while it is. */
+  async edits(card, key) {
+    clearTimeout(this.timer);
+    if (this.isClosed) return;
+    try {
+      const { others } = await seen(this.pageId, card.item, key);
+      card.editor.setOthers(key ? others.filter(({ place }) => place === key).map(({ person }) => person) : []);
+    } catch {
+      // it is asked again
+    }
+    clearTimeout(this.timer);
+    if (key && card.editor.focused && !this.isClosed) this.timer = setTimeout(() => this.edits(card, key), POLL_MS);
+  }
+
+  /** Another page is shown. */
+  close() {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+    if (this.cards.length) left(this.pageId, this.cards[0].item);
+  }
+
   move(card, step) {
     this.cards[this.cards.indexOf(card) + step]?.focus();
   }
@@ -185,9 +208,9 @@ class QueueCard {
     this.clips = audio ? [{ url: audio.url, start_ms: audio.clip_start_ms, end_ms: audio.clip_end_ms }] : [];
     this.endMs = audio ? Math.min(item.end_ms, audio.clip_end_ms) : item.end_ms;
     this.editor = new AnswerEditor(item, {
-      person, queue, draft: null,
+      person, queue, draft: item.draft,
       act: (action) => this.#act(action),
-      editing: () => undefined,
+      editing: (key) => this.page.edits(this, key),
       saved: () => this.page.judged(this),
       undone: () => undefined,
     });

@@ -2,7 +2,7 @@
 
 import { AnswerEditor } from "./answer_editor.js";
 import { fill, h } from "./elements.js";
-import { answersOf, left, nameVoice, seen } from "./review_api.js";
+import { answersOf, left, nameVoice, newPageId, seen } from "./review_api.js";
 import { keyHelp } from "./review_keys.js";
 import { clock, plural, stretch } from "./times.js";
 
@@ -27,7 +27,7 @@ export class ReviewPanel {
     this.wanted = -1;
     this.editing = "";
     this.news = null;
-    this.pageId = crypto.randomUUID?.() ?? String(Math.random());
+    this.pageId = newPageId();
     this.here = h("p", { class: "review-here", role: "status" });
     this.body = h("div", { class: "editors" });
     this.title = h("h2", {}, "Review");

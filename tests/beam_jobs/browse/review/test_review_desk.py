@@ -255,7 +255,7 @@ def test_a_voice_is_named_in_all_its_turns(out: Path, desk: ReviewDesk) -> None:
         {"start_ms": start, "end_ms": start + 900, "voice": voice, "speaker": speaker}
         for start, voice, speaker in ((0, 1, "v1"), (1000, 2, None), (2000, 1, "v1"))
     ]
-    of_recording = {"recording_id": RECORDING}
+    of_recording = {"recording_id": RECORDING, "is_overlap": False}
     put(out, FIRST, "speaker_turns", [of_recording | turn for turn in turns])
     where = desk.place(RECORDING, "default", FIRST)
     assert desk.name_voice(ADA, where, 1, "Grace <b>")["kept"] == 2
@@ -276,3 +276,17 @@ def test_a_decision_settles_a_conflict(out: Path, desk: ReviewDesk) -> None:
     assert desk.sites.settle_decision("default", [first], "Ada") == 1
     assert desk.decisions("default") == []
     assert shown(out)[0] == ("one", "Ada")
+
+
+def test_a_flag_that_a_person_set_is_lifted_and_the_other_way_round(desk: ReviewDesk) -> None:
+    def flags() -> list[str]:
+        found: list[str] = items(desk)["transcript 5"]["flags"]
+        return found
+
+    save(desk, ADA, 5, "of_interest", kind="flag_set")
+    assert flags() == ["low_confidence", "of_interest"]
+    save(desk, BEN, 5, "of_interest", kind="flag_lifted")
+    save(desk, BEN, 5, "low_confidence", kind="flag_lifted")
+    assert flags() == []
+    save(desk, ADA, 5, "low_confidence", kind="flag_set")
+    assert flags() == ["low_confidence"]
