@@ -12,7 +12,7 @@ from schemas.tables.speaker_tables import SPEAKER_TURNS, SPEAKERS
 _TABLES = tuple(dict.fromkeys((*CORRECTED_TABLES, SPEAKER_TURNS.name, SPEAKERS.name)))
 _TURNS = """\
 SELECT voice, COALESCE(speaker, 'voice ' || voice) AS speaker, name, start_ms, end_ms, channel,
-  original_start_ms, original_end_ms, corrected_by
+  corrected_by
 FROM corrected_speaker_turns
 WHERE recording_id = $recording AND corpus = $corpus AND CAST(date AS VARCHAR) = $date
 ORDER BY voice, start_ms, end_ms"""
@@ -67,8 +67,8 @@ def _row(place: Place, turn: Row, name: str) -> dict[str, Any]:
         "recording": place.recording_id,
         "source": SPEAKER_TURNS.name,
         "kind": "name",
-        "start_ms": turn["original_start_ms"],
-        "end_ms": turn["original_end_ms"],
+        "start_ms": turn["start_ms"],
+        "end_ms": turn["end_ms"],
         "channel": turn["channel"],
         "old_value": turn["speaker"],
         "new_value": name,
