@@ -60,7 +60,7 @@ class PageSite(CorrectionSite):
         miss each other."""
 
     @property
-    def store(self) -> Store:  # type: ignore[override]
+    def store(self) -> Store:
         return self._tables.store
 
     def batches(self) -> list[CorrectionBatch]:
