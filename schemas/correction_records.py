@@ -102,6 +102,19 @@ class Undo(Record):
 
 
 @dataclass(frozen=True)
+class Review(Record):
+    """The queue in which a person met the answers of a batch.
+
+    Attributes:
+        queue: its name; `sample` is one drawn at random, of which rates can be measured.
+        seed: that a sample was drawn by; None of all other queues.
+    """
+
+    queue: str
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
 class Settlement(Record):
     """That a correction holds, against those that differ from it until then, and of what its row
     says by then; undone as an undo is.
@@ -124,6 +137,7 @@ class CorrectionBatch(Record):
         made_by: who, as they name themselves.
         made_at: when, UTC, by the clock of the storage: one clock for all who write.
         reason: of the whole batch; a correction may have one of its own.
+        review: the queue that it was made in; None where it was made outside of one.
     """
 
     batch_id: str
@@ -134,6 +148,35 @@ class CorrectionBatch(Record):
     corrections: tuple[Correction, ...] = ()
     undone: tuple[Undo, ...] = ()
     settled: tuple[Settlement, ...] = ()
+    review: Review | None = None
+
+
+@dataclass(frozen=True)
+class Draft(Record):
+    """A text that a person has begun to write in the place of an answer.
+
+    Attributes:
+        read: identifier of the latest correction that the person had read; empty where none was.
+        saved_at: UTC, by the clock of the server.
+    """
+
+    source: str
+    task_id: str
+    start_ms: int
+    end_ms: int
+    channel: int | None
+    text: str
+    read: str
+    saved_at: str
+
+
+@dataclass(frozen=True)
+class Drafts(Record):
+    """One object: what a person has begun to write of a recording, and has not saved."""
+
+    person: str
+    recording_id: str
+    drafts: tuple[Draft, ...] = ()
 
 
 def times_ms(value: str) -> tuple[int, int] | None:

@@ -33,6 +33,7 @@ reports/corpus=C/run=R/listing.json                         what the archive lac
 indexes/search.json                                         the index: files, what it was made of
 indexes/search/TOKEN/…                                      full text and vectors of the tables
 corrections/corpus=C/BATCH.json                             what a person corrected, never replaced
+drafts/corpus=C/RECORDING/PERSON.json                        begun on the page, not saved
 withdrawn/corpus=C/ID.json                                   that a recording is withdrawn
 withdrawn/corpus=C/restored/ID.json                          that it is no longer
 withdrawn/corpus=C/requests/ID.json                          who withdrew it, and why
@@ -72,6 +73,7 @@ OUTPUT_FOLDERS = (
     "clips",
     "corrections",
     "descriptions",
+    "drafts",
     "evaluations",
     "exports",
     "indexes",
@@ -475,6 +477,16 @@ def days_let_go_prefix(corpus: str) -> str:
 
 def day_let_go_key(corpus: str, date: str) -> str:
     return f"{days_let_go_prefix(corpus)}date={date}.json"
+
+
+def drafts_prefix(corpus: str, recording: str) -> str:
+    """One listing finds what all people have begun to write of a recording."""
+    return f"drafts/corpus={corpus}/{recording}/"
+
+
+def drafts_key(corpus: str, recording: str, person_hash: str) -> str:
+    """Names may hold anything: a person is named by the hash of the name."""
+    return f"{drafts_prefix(corpus, recording)}{person_hash}.json"
 
 
 WITHDRAWN_PREFIX = "withdrawn/"

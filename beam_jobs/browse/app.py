@@ -30,6 +30,7 @@ from beam_jobs.browse.http.sign_in import add_sign_in
 from beam_jobs.browse.pages.corpus_page import corpus_page
 from beam_jobs.browse.pages.recording_page import recording_page, segment_words
 from beam_jobs.browse.pages.subtitle_file import subtitle_file
+from beam_jobs.browse.review.review_routes import add_review
 from beam_jobs.browse.sql.sql_pool import MOST_SQL_CHARACTERS
 from beam_jobs.browse.talk.answer_socket import TalkSocket
 from beam_jobs.output.json_values import to_bytes
@@ -43,7 +44,7 @@ from schemas.options.reading import SubtitleForm
 STATIC = Path(__file__).with_name("static")
 MOST_HITS = 100
 MOST_SEGMENTS = 50
-_PAGES = ("/", "/recording/{name}", "/corpus/{name}", "/sql", SIGN_IN_PAGE)
+_PAGES = ("/", "/recording/{name}", "/corpus/{name}", "/sql", SIGN_IN_PAGE, "/review")
 _READ = ["GET", "HEAD"]
 _MOST_BODY_BYTES = 4 * MOST_SQL_CHARACTERS
 _LOOK_FOR_ASKER_S = 0.5
@@ -86,6 +87,8 @@ def create_app(
         app.add_api_websocket_route("/api/talk", talk.converse)
     _add_sounds(app, archive, audit)
     _add_sql(app, archive, audit)
+    archive.review.sites.log = audit
+    add_review(app, archive.review)
     return Guard(app, admission)
 
 
@@ -139,6 +142,7 @@ def _add_data(app: FastAPI, archive: Archive, audit: Auditing) -> None:
         request: Request, recording_id: str, corpus: str = "", date: str = ""
     ) -> Response:
         _log(audit, request, "open", {"recording_id": recording_id})
+        archive.review.settle_all()
         return _answer(recording_page(archive.tables, recording_id, corpus, date))
 
     @app.api_route("/api/recording/{recording_id}/words", methods=_READ)
@@ -262,7 +266,7 @@ def add_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def wrong(_request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        return _error(400, f"{first['loc'][1]}: {first['msg'].lower()}")
+        return _error(400, f"{first['loc'][-1]}: {first['msg'].lower()}")
 
     @app.exception_handler(HTTPException)
     def other(_request: Request, error: HTTPException) -> Response:

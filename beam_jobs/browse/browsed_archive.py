@@ -20,6 +20,7 @@ from beam_jobs.browse.pages.cards import cards_of
 from beam_jobs.browse.pages.corpora import Corpora
 from beam_jobs.browse.pages.corpus_page import CorpusCharts
 from beam_jobs.browse.pages.newest_places import newest
+from beam_jobs.browse.review.review_desk import ReviewDesk
 from beam_jobs.browse.sql.sql_pool import MOST_ROWS, SECONDS, SqlPool
 from beam_jobs.output.next_command import af3
 from beam_jobs.search.index_files import can_open_indexes
@@ -48,6 +49,7 @@ class Archive:
         self.charts = CorpusCharts(self.tables, self.corpora)
         self.spectrograms = Spectrograms(self.tables)
         self.sandbox = SqlPool(self.tables)
+        self.review = ReviewDesk(self.tables)
         self._search_engine = SearchEngine(out, text_model)
 
     def begin(self) -> None:
@@ -57,7 +59,8 @@ class Archive:
         threading.Thread(target=self._load, name="first-search", daemon=True).start()
 
     def close(self) -> None:
-        """Remove what was copied to this machine."""
+        """Publish what was corrected, and remove what was copied to this machine."""
+        self.review.close()
         self.tables.close()
 
     def about(self) -> dict[str, Any]:

@@ -103,6 +103,7 @@ _KEPT = re.compile(
     r"|retention/corpus=.+\.json"
     r"|withdrawn/corpus=[^/]+/(?:(?:restored|requests|removing|certificates)/)?[^/]+\.json"
     r"|audit_log/date=[^/]+/[^/]+\.json"
+    r"|drafts/corpus=[^/]+/[^/]+/[^/]+\.json"
     r"|descriptions/corpus=[^/]+/date=[^/]+/[^/]+/[^/]+\.opus"
 )
 

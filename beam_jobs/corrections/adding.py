@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from af3core.errors import ConfigurationError
 from af3core.near_names import did_you_mean
-from af3core.storage.address import store_at
-from af3core.storage.store import Store
-from beam_jobs.audit_log.audit_log import Auditing, audit_log_of
+from beam_jobs.audit_log.audit_log import Auditing
 from beam_jobs.corrections.answered_places import AnsweredPlace, Answers, read_answers
 from beam_jobs.corrections.correction_log import (
     keep,
     new_head,
-    read_batches,
     said_in,
     undos,
 )
-from beam_jobs.corrections.corrections_table import publish_corrections
+from beam_jobs.corrections.correction_site import CorrectionSite
 from beam_jobs.corrections.given_rows import GivenRow, WrongRow, brief, in_form
-from schemas.correction_records import TIMES, VALUE_KINDS, Correction, CorrectionBatch
+from schemas.correction_records import TIMES, VALUE_KINDS, Correction, CorrectionBatch, Review
 from schemas.options.correcting import Correcting
 from schemas.options.option import OptionError
 from schemas.tables.correctable_tables import CORRECTABLE
+
+CheckNews = Callable[[Sequence[Correction], Sequence[CorrectionBatch]], None]
 
 
 class CorrectionsRefused(ConfigurationError):
@@ -89,31 +88,62 @@ def add_corrections(
         StorageError: the storage is in trouble. What was kept stays, and the next call publishes
             it.
     """
+    site = CorrectionSite(out, corpus, log)
+    return add_at(site, rows, by=by, reason=reason, dry_run=dry_run)
+
+
+def add_at(
+    site: CorrectionSite,
+    rows: Iterable[Mapping[str, Any] | tuple[str, Mapping[str, Any]]],
+    *,
+    by: str,
+    reason: str = "",
+    dry_run: bool = False,
+    review: Review | None = None,
+    check: CheckNews | None = None,
+) -> AddedBatch:
+    """The same, where and as a site has it.
+
+    Args:
+        site: where corrections are read, kept and published.
+        rows, by, reason, dry_run: as of `add_corrections`.
+        review: the queue in which the person met the answers.
+        check: called with the corrections and all that was said before they are kept; what it
+            raises keeps nothing.
+
+    Raises:
+        CorrectionsRefused, ConfigurationError, StorageError: as `add_corrections`.
+    """
     check_name(by)
     given, wrong = _formed(rows)
+    names = {row.recording for row in given}
     sources = {source for row in given for source in row.sources}
-    answers = read_answers(out, corpus, {row.recording for row in given}, sources)
+    answers = read_answers(site.out, site.corpus, names, sources, site.asks)
     made, more = _placed(given, answers)
     if wrong or more:
         raise CorrectionsRefused([*wrong, *more])
-    store = store_at(out)
     changed = [each for each in made if not each.says_nothing_new]
-    batches = read_batches(store, corpus)
+    batches = site.batches()
     given_values = _given_values(batches)
-    last = _last_of(by, batches)
+    last = _last_of(by, batches, review)
     fresh = [each for each in changed if not _is_said(each.correction, last)]
+    if check is not None:
+        check([each.correction for each in fresh], batches)
     batch_id = ""
     if fresh and not dry_run:
-        head = new_head(store, batches)
+        head = new_head(site.store, batches)
         batch_id = head.batch_id
         corrections = tuple(
             dataclasses.replace(each.correction, correction_id=f"{batch_id}-{number:05d}")
             for number, each in enumerate(fresh)
         )
-        keep(store, CorrectionBatch(batch_id, corpus, by, head.made_at, reason, corrections))
-        _log_edit(log, store, by, {"corpus": corpus, "batch": batch_id, "kept": len(corrections)})
+        made_at, of = head.made_at, site.corpus
+        batch = CorrectionBatch(batch_id, of, by, made_at, reason, corrections, review=review)
+        keep(site.store, batch)
+        kept = {"corpus": of, "batch": batch_id, "kept": len(corrections)}
+        site.log_edit(by, kept)
     if not dry_run:
-        publish_corrections(store, corpus, batch_id or "again")
+        site.publish(batch_id or "again")
     return AddedBatch(
         batch_id,
         len(fresh),
@@ -149,34 +179,50 @@ def undo_corrections(
         ConfigurationError: nothing has such an identifier, or the name is none.
         StorageError: the storage is in trouble.
     """
+    site = CorrectionSite(out, corpus, log)
+    return undo_at(
+        site, identifiers, by=by, of_person=of_person, reason=reason, dry_run=dry_run
+    ).count
+
+
+@dataclass(frozen=True)
+class UndoneBatch:
+    """What was undone: the batch that says so (empty where nothing was), and how many records."""
+
+    batch_id: str
+    count: int
+
+
+def undo_at(
+    site: CorrectionSite,
+    identifiers: Sequence[str] = (),
+    *,
+    by: str,
+    of_person: str | None = None,
+    reason: str = "",
+    dry_run: bool = False,
+) -> UndoneBatch:
+    """The same, where and as a site has it."""
     check_name(by)
-    store = store_at(out)
-    batches = read_batches(store, corpus)
+    batches = site.batches()
     if of_person is not None and of_person not in {batch.made_by for batch in batches}:
         hint = did_you_mean(of_person, {batch.made_by for batch in batches})
         raise ConfigurationError(f"--undo-by {of_person}: corrected nothing here; {hint}see --list")
-    head = None if dry_run else new_head(store, batches)
+    head = None if dry_run else new_head(site.store, batches)
     batch_id = head.batch_id if head else ""
     undone, unknown = undos(batches, identifiers, of_person, batch_id)
     if unknown:
         raise ConfigurationError(
-            f"--undo {unknown[0]}: no correction, batch or undo of corpus {corpus}; see --list"
+            f"--undo {unknown[0]}: no correction, batch or undo of corpus {site.corpus}; see --list"
         )
     if undone and head:
-        batch = CorrectionBatch(batch_id, corpus, by, head.made_at, reason, undone=undone)
-        keep(store, batch)
-        _log_edit(log, store, by, {"corpus": corpus, "batch": batch_id, "undone": len(undone)})
+        of = site.corpus
+        batch = CorrectionBatch(batch_id, of, by, head.made_at, reason, undone=undone)
+        keep(site.store, batch)
+        site.log_edit(by, {"corpus": of, "batch": batch_id, "undone": len(undone)})
     if not dry_run:
-        publish_corrections(store, corpus, batch_id)
-    return len(undone)
-
-
-def _log_edit(log: Auditing | None, store: Store, by: str, subject: Mapping[str, Any]) -> None:
-    if log is not None:
-        log.add(by, "edit", subject)
-        return
-    with audit_log_of(store) as own:
-        own.add(by, "edit", subject)
+        site.publish(batch_id)
+    return UndoneBatch(batch_id if undone else "", len(undone))
 
 
 def check_name(person: str) -> None:
@@ -301,13 +347,17 @@ def _is_of(correction: Correction, given_values: Collection[tuple[object, ...]])
 
 
 def _last_of(
-    person: str, batches: Iterable[CorrectionBatch]
+    person: str, batches: Iterable[CorrectionBatch], review: Review | None
 ) -> dict[tuple[object, ...], Correction]:
-    """A person's last correction of each aspect of each place that counts."""
+    """A person's last correction of each aspect of each place that counts; in a sample, of those
+    that were made in it: what was said outside does not count as drawn.
+    """
     return {
         said.correction.place_and_aspect: said.correction
         for said in said_in(batches)
-        if said.batch.made_by == person and not said.undone
+        if said.batch.made_by == person
+        and not said.undone
+        and (review is None or review.seed is None or said.batch.review == review)
     }
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import duckdb
 
@@ -124,21 +124,45 @@ class Answers:
         return (same or found)[-1]
 
 
+Result = TypeVar("Result")
+
+
+class AskTables(Protocol):
+    """What asks the tables of an output, as `ask_published` does."""
+
+    def __call__(
+        self,
+        out: str,
+        ask: Callable[[duckdb.DuckDBPyConnection], Result],
+        only: Collection[str] = (),
+        sql: str = "",
+    ) -> Result: ...
+
+
 def read_answers(
-    out: str, corpus: str, names: Collection[str], sources: Collection[str] = ANSWER_TABLES
+    out: str,
+    corpus: str,
+    names: Collection[str],
+    sources: Collection[str] = ANSWER_TABLES,
+    asks: AskTables = ask_published,
 ) -> Answers:
     """What the tables `sources` have of recordings, by their names.
+
+    Args:
+        asks: reads the tables; who knows where the recordings are need not read all of them.
 
     Raises:
         ConfigurationError: there are no tables at that address.
         StorageError: they cannot be read.
     """
-    by_name = _recordings(out, corpus, set(names))
+    by_name = _recordings(out, corpus, set(names), asks)
     wanted = {each.recording_id: each for found in by_name.values() for each in found}
-    return Answers(by_name, _places(out, corpus, wanted.values(), sources))
+    return Answers(by_name, _places(out, corpus, wanted.values(), sources, asks))
 
 
-def _recordings(out: str, corpus: str, names: set[str]) -> dict[str, list[KnownRecording]]:
+def _recordings(
+    out: str, corpus: str, names: set[str], asks: AskTables
+) -> dict[str, list[KnownRecording]]:
     sql = (
         "SELECT recording_id, content_sha256, CAST(date AS VARCHAR), COALESCE(sound_sha256, ''),"
         " object_uri, duplicate_uris"
@@ -155,11 +179,15 @@ def _recordings(out: str, corpus: str, names: set[str]) -> dict[str, list[KnownR
                     by_name[name].append(KnownRecording(recording_id, content, date, sound))
         return dict(by_name)
 
-    return ask_published(out, ask, (RECORDINGS.name,), sql)
+    return asks(out, ask, (RECORDINGS.name,), sql)
 
 
 def _places(
-    out: str, corpus: str, recordings: Iterable[KnownRecording], sources: Collection[str]
+    out: str,
+    corpus: str,
+    recordings: Iterable[KnownRecording],
+    sources: Collection[str],
+    asks: AskTables,
 ) -> dict[str, list[AnsweredPlace]]:
     wanted = list(recordings)
     tables = [each for each in CORRECTABLE_TABLES if each.name in sources]
@@ -172,7 +200,7 @@ def _places(
     if SPEAKER_TURNS.name in names:
         names.append(SPEAKERS.name)
     found: defaultdict[str, list[AnsweredPlace]] = defaultdict(list)
-    for recording_id, *held in _rows(out, sql, names):
+    for recording_id, *held in _rows(out, sql, names, asks):
         source, task_id, start_ms, end_ms, channel, text, choice, options, flags, name = held
         answer = AnsweredPlace(
             source,
@@ -212,11 +240,11 @@ def _select(of: Correctable, where: str) -> str:
     )
 
 
-def _rows(out: str, sql: str, tables: Collection[str]) -> list[tuple[Any, ...]]:
+def _rows(out: str, sql: str, tables: Collection[str], asks: AskTables) -> list[tuple[Any, ...]]:
     def ask(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
-    return ask_published(out, ask, tables, sql)
+    return asks(out, ask, tables, sql)
 
 
 def _why_none(row: GivenRow, held: Sequence[AnsweredPlace]) -> str:

@@ -85,16 +85,41 @@ def read_batches(store: Store, corpus: str) -> list[CorrectionBatch]:
     Raises:
         StorageError: one is damaged or of a newer release, or the storage is in trouble.
     """
-    [listed] = store.walk([layout.corrections_prefix(corpus)])
-    keys = [key for key in listed if key.endswith(".json")]
-    found = []
-    for key, data in zip(keys, store.read_many(keys), strict=True):
+    return KnownBatches(store, corpus).read()
+
+
+class KnownBatches:
+    """The batches of a corpus for who reads them again and again, in several threads: what was read
+    in the state that a listing names is not read again.
+    """
+
+    def __init__(self, store: Store, corpus: str) -> None:
+        self._store = store
+        self._corpus = corpus
+        self._known: dict[str, tuple[str, CorrectionBatch]] = {}
+
+    def read(self) -> list[CorrectionBatch]:
+        """All batches as they are now, the earliest first.
+
+        Raises:
+            StorageError: one is damaged or of a newer release, or the storage is in trouble.
+        """
+        states = self._store.states([layout.corrections_prefix(self._corpus)])
+        stamps = {key: stamp for key, stamp in states.items() if key.endswith(".json")}
+        known = self._known
+        missing = sorted(k for k, stamp in stamps.items() if known.get(k, ("",))[0] != stamp)
+        read = zip(missing, self._store.read_many(missing), strict=True)
+        fresh = {key: (stamps[key], self._decoded(key, data)) for key, data in read}
+        self._known = {key: fresh.get(key) or known[key] for key in stamps}
+        found = (batch for _, batch in self._known.values())
+        return sorted(found, key=lambda batch: (batch.made_at, batch.batch_id))
+
+    def _decoded(self, key: str, data: bytes | None) -> CorrectionBatch:
         try:
-            found.append(CorrectionBatch.from_bytes(data or b""))
+            return CorrectionBatch.from_bytes(data or b"")
         except RecordError as error:
             remedy = "" if error.needed_release else "; bring the object back from a backup"
-            raise StorageError(f"{store.address(key)}: {error}{remedy}") from error
-    return sorted(found, key=lambda batch: (batch.made_at, batch.batch_id))
+            raise StorageError(f"{self._store.address(key)}: {error}{remedy}") from error
 
 
 def undone_by(batches: Iterable[CorrectionBatch]) -> Mapping[str, CorrectionBatch]:

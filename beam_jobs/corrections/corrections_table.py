@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 from af3core.storage.store import Store
@@ -24,12 +25,20 @@ from schemas.tables.correction_tables import CORRECTIONS
 STAGE = "correct"
 
 
-def publish_corrections(store: Store, corpus: str, run_id: str) -> int:
+def publish_corrections(
+    store: Store,
+    corpus: str,
+    run_id: str,
+    read: Callable[[], list[CorrectionBatch]] | None = None,
+) -> int:
     """Bring the table of a corpus up to date with its batches; gives how many objects changed.
 
     The rows follow from the batches alone. Of writers at once the last one has read all batches, so
     that what one left undone is done by the next; also where one died that had replaced objects,
     and readers still read what was there before.
+
+    Args:
+        read: gives the batches as they are when it is called; called in each attempt.
 
     Raises:
         StorageError: the storage is in trouble, or a batch is damaged.
@@ -38,7 +47,7 @@ def publish_corrections(store: Store, corpus: str, run_id: str) -> int:
     def rows_by_key() -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {key: [] for key in _shards(store, corpus)}
         hidden = withdrawals(store)
-        for said in said_in(read_batches(store, corpus)):
+        for said in said_in(read() if read else read_batches(store, corpus)):
             if hidden.covers(corpus, said.correction.recording_id):
                 continue
             key = layout.shard_key(CORRECTIONS.name, corpus, said.correction.date, 0, 1)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from af3core.errors import ConfigurationError
-from af3core.storage.address import store_at
+from beam_jobs.audit_log.audit_log import Auditing
 from beam_jobs.corrections.adding import check_name
-from beam_jobs.corrections.correction_log import keep, new_head, read_batches, said_in
+from beam_jobs.corrections.correction_log import keep, new_head, said_in
+from beam_jobs.corrections.correction_site import CorrectionSite
 from beam_jobs.corrections.correction_states import correction_states
-from beam_jobs.corrections.corrections_table import publish_corrections
 from schemas.correction_records import CORRECTION_KINDS, CorrectionBatch, Settlement
 
 
@@ -21,6 +21,7 @@ def settle_corrections(
     corpus: str = "default",
     reason: str = "",
     dry_run: bool = False,
+    log: Auditing | None = None,
 ) -> int:
     """Keep that corrections hold, and publish that; gives how many.
 
@@ -32,7 +33,7 @@ def settle_corrections(
         out: folder or gs:// of a night.
         identifiers: of corrections.
         by: who decides.
-        corpus, reason, dry_run: as of `add_corrections`.
+        corpus, reason, dry_run, log: as of `add_corrections`.
 
     Raises:
         ConfigurationError: no correction has such an identifier, it was undone, no row is where it
@@ -40,8 +41,8 @@ def settle_corrections(
         StorageError: the storage is in trouble.
     """
     check_name(by)
-    store = store_at(out)
-    batches = read_batches(store, corpus)
+    site = CorrectionSite(out, corpus, log)
+    store, batches = site.store, site.batches()
     held = {said.correction.correction_id: said for said in said_in(batches)}
     wanted = list(dict.fromkeys(identifiers))
     for each in wanted:
@@ -54,7 +55,7 @@ def settle_corrections(
         if held[each].correction.kind not in CORRECTION_KINDS:
             raise ConfigurationError(f"--settle {each}: it needs a newer release of af3-archive")
     _check_apart([(each, held[each].correction.place_and_aspect) for each in wanted])
-    publish_corrections(store, corpus, "again")
+    site.publish("again")
     says = _said_now(out, corpus)
     for each in wanted:
         if says.get(each) is None:
@@ -70,7 +71,9 @@ def settle_corrections(
         for number, each in enumerate(wanted)
     )
     keep(store, CorrectionBatch(head.batch_id, corpus, by, head.made_at, reason, settled=settled))
-    publish_corrections(store, corpus, head.batch_id)
+    subject = {"corpus": corpus, "batch": head.batch_id, "settled": len(settled)}
+    site.log_edit(by, subject)
+    site.publish(head.batch_id)
     return len(settled)
 
 

@@ -122,7 +122,9 @@ def find_recording(
         "SELECT corpus, CAST(date AS VARCHAR) AS date FROM recordings"
         " WHERE recording_id = $recording ORDER BY date DESC, corpus LIMIT 1"
     )
-    rows = tables.read(stamps, lambda c: rows_of(c, sql, {"recording": recording_id}))
+    rows = tables.read(
+        stamps, lambda c: rows_of(c, sql, {"recording": recording_id}), ["recordings"]
+    )
     return Place(Partition(**rows[0]), recording_id) if rows else None
 
 

@@ -1,4 +1,4 @@
-/** What the server is asked. Every failure is an Error whose message is one line to show. */
+/** What the server is asked. Every failure is an Error whose message is one line to show; where the server answered, with `status` and `body`. */
 
 let knownAbout = null;
 
@@ -68,11 +68,11 @@ export function ownPath(path) {
   return url.pathname + url.search;
 }
 
-function get(path) {
+export function get(path) {
   return ask(path, {});
 }
 
-function post(path, value, signal) {
+export function post(path, value, signal) {
   const headers = { "content-type": "application/json" };
   return ask(path, { method: "POST", headers, body: JSON.stringify(value), signal });
 }
@@ -87,5 +87,6 @@ async function ask(path, options) {
   }
   const body = await response.json().catch(() => null);
   if (response.ok && body) return body;
-  throw new Error(body?.error ?? `The server answered ${response.status} without a reason.`);
+  const line = body?.error ?? `The server answered ${response.status} without a reason.`;
+  throw Object.assign(new Error(line), { status: response.status, body });
 }

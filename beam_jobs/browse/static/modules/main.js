@@ -6,6 +6,8 @@ import { fill, h } from "./elements.js";
 import { corpusPath } from "./paths.js";
 import { Player } from "./player.js";
 import { RecordingPage } from "./recording_page.js";
+import { mayEdit } from "./review_api.js";
+import { ReviewPage } from "./review_page.js";
 import { Router } from "./router.js";
 import { SearchPage } from "./search_page.js";
 import { SIGN_IN, SignInPage } from "./sign_in_page.js";
@@ -22,6 +24,7 @@ const router = new Router(
     [/^\/recording\/([^/]+)$/, ([, id], url) => new RecordingPage(decodeURIComponent(id), url, player, router)],
     [/^\/corpus\/([^/]+)$/, ([, name]) => new CorpusPage(decodeURIComponent(name))],
     [/^\/sql$/, (match, url) => new SqlPage(url, router)],
+    [/^\/review$/, (match, url) => new ReviewPage(url, player, router)],
     [/^\/sign-in$/, (match, url) => new SignInPage(url)],
   ],
   (url) => {
@@ -37,13 +40,14 @@ function searchPage() {
   return keptSearchPage;
 }
 
-function links(corpora) {
+function links(corpora, person) {
   const named = corpora.map(({ name }) => h("a", { href: corpusPath(name) }, name));
   const folded = named.length > CORPORA_IN_A_ROW;
   const menu = folded
     ? h("details", { class: "menu" }, h("summary", {}, "Corpora"), h("div", { class: "menu-list" }, named))
     : named;
-  return [h("a", { href: "/" }, "Search"), menu, h("a", { href: "/sql" }, "SQL")];
+  const review = mayEdit(person) ? h("a", { href: "/review" }, "Review") : null;
+  return [h("a", { href: "/" }, "Search"), menu, review, h("a", { href: "/sql" }, "SQL")];
 }
 
 function showCurrent(url) {
@@ -55,7 +59,7 @@ function showCurrent(url) {
 }
 
 function showAbout(known) {
-  fill(nav, links(known.corpora));
+  fill(nav, links(known.corpora, known.person));
   showCurrent(new URL(location.href));
   fill(document.getElementById("about"),
     `af3 archive ${known.version}, ${known.writing ? "" : "read-only "}over `, h("code", {}, known.out));
@@ -87,7 +91,7 @@ function pressed(event) {
   }
 }
 
-fill(nav, links([]));
+fill(nav, links([], null));
 router.start();
 document.addEventListener("keydown", pressed);
 if (location.pathname !== SIGN_IN) about().then(showAbout, () => undefined);

@@ -6,6 +6,8 @@ import { AskPanel, choicesAt } from "./ask_panel.js";
 import { fill, h, icon } from "./elements.js";
 import { likePath } from "./paths.js";
 import { recordingHead, wholeSections } from "./recording_parts.js";
+import { mayEdit } from "./review_api.js";
+import { ReviewPanel } from "./review_panel.js";
 import { Strip } from "./strip.js";
 import { Timeline } from "./timeline.js";
 import { clock, stretch } from "./times.js";
@@ -13,6 +15,7 @@ import { TranscriptPanel } from "./transcript_panel.js";
 
 const RATES = [0.75, 1, 1.25, 1.5, 2];
 const STEP_MS = 5000;
+const EDITOR_STEP_MS = 2000;
 
 export class RecordingPage {
   constructor(recordingId, url, player, router) {
@@ -23,6 +26,7 @@ export class RecordingPage {
     this.shown = -2;
     this.strip = null;
     this.ask = null;
+    this.review = null;
     this.element = h("div", { class: "recording-page" }, h("p", { class: "status", role: "status" }, "Loading the recording …"));
     this.ready = this.#load(recordingId, url.searchParams);
   }
@@ -92,6 +96,7 @@ export class RecordingPage {
     if (this.router.page === this) document.title = this.title;
     this.#build();
     this.#offerAsking();
+    this.#offerReview();
     if (this.router.page === this) this.seek(this.startMs);
     this.panel.follow();
   }
@@ -113,6 +118,7 @@ export class RecordingPage {
         this.asking = h("div", { hidden: true }),
         this.panel.element,
         h("div", { class: "side" },
+          this.reviewing = h("div", { hidden: true }),
           h("section", { class: "panel now" }, this.nowTitle, this.now),
           wholeSections(found, play))));
   }
@@ -124,6 +130,39 @@ export class RecordingPage {
       this.ask = new AskPanel(talk, () => this.#askable(), () => this.player.pause());
       this.asking.replaceWith(this.ask.element);
     }, () => undefined);
+  }
+
+  /** Whoever may correct has the editors beside the sound; others see nothing of them. */
+  #offerReview() {
+    about().then(({ person }) => {
+      if (!mayEdit(person) || this.router.page !== this) return;
+      this.review = new ReviewPanel(this.found, person, {
+        play: (positionMs) => this.play(positionMs),
+        act: (action) => this.#act(action),
+        goTo: (number) => this.seek(this.found.segments[number].start_ms),
+        corrected: (number, text) => this.panel.setText(number, text),
+      });
+      this.reviewing.replaceWith(this.review.element);
+      this.review.show(this.shown);
+    }, () => undefined);
+  }
+
+  #act(action) {
+    const rate = RATES.indexOf(this.player.rate);
+    if (action === "toggle") this.toggle();
+    else if (action === "back") this.seek(this.positionMs - EDITOR_STEP_MS);
+    else if (action === "forward") this.seek(this.positionMs + EDITOR_STEP_MS);
+    else this.#setRate(RATES[Math.min(Math.max(rate + (action === "faster" ? 1 : -1), 0), RATES.length - 1)]);
+  }
+
+  #setRate(rate) {
+    this.player.rate = rate;
+    this.rates.value = String(rate);
+  }
+
+  /** Another page is shown. */
+  close() {
+    this.review?.close();
   }
 
   #askable() {
@@ -144,7 +183,7 @@ export class RecordingPage {
         this.button,
         h("p", { class: "position" }, this.clock, h("span", { class: "of" }, ` / ${clock(found.recording.duration_ms)}`)),
         h("label", { class: "rate" }, h("span", { class: "hidden" }, "Speed"),
-          h("select", { onchange: (event) => { this.player.rate = Number(event.target.value); } },
+          this.rates = h("select", { onchange: (event) => { this.player.rate = Number(event.target.value); } },
             RATES.map((rate) => h("option", { value: rate, selected: rate === this.player.rate }, `${rate} ×`))))),
       this.timeline.element,
       this.status);
@@ -154,6 +193,7 @@ export class RecordingPage {
     if (number === this.shown) return;
     this.shown = number;
     this.ask?.refresh();
+    this.review?.show(number);
     const segment = this.found.segments[number];
     this.strip = null;
     if (!segment) {

@@ -2,7 +2,7 @@
  * Which page an address shows, without loading the application anew.
  *
  * A route is [pattern, open]; `open(match, url, entry)` gives a page: {title, element,
- * key(event) (optional), ready (a promise, optional: then a kept place can be scrolled to)}.
+ * key(event) (optional), close() (optional: another page is shown), ready (a promise, optional: then a kept place can be scrolled to)}.
  * `entry` names the place in the browser's history, so that a page can keep what Back returns to.
  */
 
@@ -72,6 +72,7 @@ export class Router {
     this.#before(url);
     const page = open(match, url, history.state.entry);
     const another = page.element !== this.#page?.element;
+    if (another) this.#page?.close?.();
     this.#page = page;
     if (another) this.#main.replaceChildren(page.element);
     document.title = page.title;

@@ -55,6 +55,17 @@ export class TranscriptPanel {
     return at;
   }
 
+  /** Shows a text that a person put in the place of a segment's; its words have no times yet. */
+  setText(number, text) {
+    const segment = this.found.segments[number];
+    if (!segment || (segment.transcript?.text ?? "") === text) return;
+    segment.transcript = { ...(segment.transcript ?? { flags: [] }), text };
+    this.words.delete(number);
+    this.asked.add(number);
+    const said = text ? h("p", { class: "said" }, text) : h("p", { class: "unsaid" }, unsaid(segment));
+    this.rows[number].querySelector(".said, .unsaid").replaceWith(said);
+  }
+
   /** Scrolls with the playing from now on. */
   follow() {
     this.following = true;

@@ -1,0 +1,1 @@
+"""Review on the archive page: editors correct answers, queues of them, drafts, presence."""
