@@ -167,7 +167,8 @@ def _truth(row: dict[str, Any], options: Sequence[str]) -> str | None:
         return str(row["new_value"])
     if row["kind"] != "right":
         return None
-    return named_option(row["old_value"], options) if options else str(row["old_value"])
+    said = str(row["old_value"])
+    return (named_option(said, options) or None) if options else said
 
 
 def _is_right(row: dict[str, Any], truth: str | None, options: Sequence[str]) -> bool | None:

@@ -15,8 +15,12 @@ _HEADER = """\
 
 Conversations about sounds, for training: {form}.
 Made by af3-archive {version} from the tables of corpus `{corpus}`, {first} to {last}.
-What the gpt side says comes from models, not from people: check a sample before you trust it.
+{origin}
 """
+_BY_MODELS = (
+    "What the gpt side says comes from models, not from people: check a sample before you trust it."
+)
+_BY_PEOPLE = "What the gpt side says was confirmed or corrected by people."
 
 _FORMS = {
     "af3": "JSON lists in the form of AF3's released training code; `sound` names FLAC files below"
@@ -61,6 +65,7 @@ class Sheet:
             corpus=self.corpus,
             first=self.first_date,
             last=self.last_date,
+            origin=_BY_PEOPLE if self.filters.reviewed_only else _BY_MODELS,
         )
         parts = [
             header,
@@ -109,7 +114,10 @@ def _skills(tally: Tally) -> Iterator[str]:
 def _filters(filters: Filters) -> Iterator[str]:
     skills = ", ".join(filters.skills) or "all, with the night's answers and the dialogues"
     yield f"- skills: {skills}"
-    yield "- flags: rows with a flag are left out"
+    if filters.reviewed_only:
+        yield "- only answers that a person confirmed or corrected (`--reviewed-only`)"
+    else:
+        yield "- flags: rows with a flag are left out"
     agreed = "yes" if filters.only_agreed else "no"
     yield f"- only pairs that the audio model answers right itself (`--only-agreed`): {agreed}"
     languages = ", ".join(filters.languages) or "all, and sounds without speech"

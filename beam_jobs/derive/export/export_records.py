@@ -16,6 +16,7 @@ from typing import Any, Literal
 from af3core.audio import SAMPLES_PER_MS
 from af3core.tasks.task import Task
 from beam_jobs.derive.export.export_words import ExportWord
+from beam_jobs.derive.export.reviewed_rows import ExportReview
 from schemas.identity import segment_id
 
 Row = dict[str, Any]
@@ -64,6 +65,7 @@ class ExportRecord:
         sounds: in the order in which the turns number them.
         turns: human and gpt in turn.
         words: of an answer that is a transcript, with their times; none where they are not known.
+        review: of an answer that a person confirmed or corrected.
     """
 
     record_id: str
@@ -73,6 +75,7 @@ class ExportRecord:
     sounds: tuple[ExportSound, ...]
     turns: tuple[tuple[Speaker, str], ...]
     words: tuple[ExportWord, ...] = ()
+    review: ExportReview | None = None
 
     @property
     def recordings(self) -> frozenset[str]:
@@ -100,6 +103,7 @@ class ExportRecord:
             "duration": self.duration_s,
             "conversations": [{"from": who, "value": text} for who, text in self.turns],
         }
+        known |= {"review": self.review.to_json()} if self.review else {}
         return known | {"words": self.words_json()} if self.words else known
 
     def words_json(self) -> list[Row]:
@@ -126,6 +130,7 @@ def answer_record(
         sounds=(_stretch(segment, row["start_ms"], row["end_ms"]),),
         turns=_question(task.prompt_text, _with_thinking(row.get("thinking", ""), row["text"])),
         words=words,
+        review=row.get("review"),
     )
 
 

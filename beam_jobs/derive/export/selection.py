@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from af3core.storage.store import Store
 from af3core.tasks.task import Task
+from beam_jobs.corrections.reviewed_answers import AnswerKey, ReviewedAnswer
 from beam_jobs.derive.export.export_records import (
     ExportRecord,
     Kind,
@@ -18,6 +19,7 @@ from beam_jobs.derive.export.export_records import (
     pair_record,
 )
 from beam_jobs.derive.export.export_words import COLUMNS, WordsOfTexts
+from beam_jobs.derive.export.reviewed_rows import NOT_REVIEWED, corrected_rows
 from beam_jobs.framework.table_snapshot import TableSnapshot, take_snapshot
 from schemas.identity import configuration_hash
 from schemas.tables.derived_tables import DIALOGUES, PAIRS, THOUGHTS
@@ -52,6 +54,7 @@ class Filters:
         kinds: what records are made from.
         languages: that are spoken in a sound, as ISO 639 codes; none means all, and sounds without
             speech too.
+        reviewed_only: only answers that a person confirmed or corrected, as that person has them.
     """
 
     skills: tuple[str, ...] = ()
@@ -60,6 +63,7 @@ class Filters:
     seed: int = 0
     kinds: tuple[Kind, ...] = get_args(Kind)
     languages: tuple[str, ...] = ()
+    reviewed_only: bool = False
 
     def split_of(self, recording_id: str) -> Split:
         """A recording lies in one split, whatever else is exported with it."""
@@ -100,15 +104,22 @@ class Selection:
         store, corpus: where the tables are.
         tasks: the prompts of answers by their identity.
         filters: as above.
+        reviewed: the answers that people looked at, where those alone are taken.
     """
 
     def __init__(
-        self, store: Store, corpus: str, tasks: Mapping[str, Task], filters: Filters
+        self,
+        store: Store,
+        corpus: str,
+        tasks: Mapping[str, Task],
+        filters: Filters,
+        reviewed: Mapping[AnswerKey, ReviewedAnswer] | None = None,
     ) -> None:
         self._store = store
         self._corpus = corpus
         self._tasks = tasks
         self._filters = filters
+        self._reviewed = reviewed or {}
         self._seen: set[str] = set()
         self.tally = Tally()
 
@@ -125,6 +136,9 @@ class Selection:
             for name in tables
         }
         self._seen.update(row["recording_id"] for row in rows["segments"])
+        if self._filters.reviewed_only:
+            for name in ANSWER_TABLES:
+                rows[name] = corrected_rows(name, rows[name], self._reviewed)
         segments = {row["clip_id"]: row for row in rows["segments"]}
         segments |= {row["segment_id"]: row for row in rows["segments"]}
         spoken = self._spoken(rows["transcripts"], segments)
@@ -186,6 +200,8 @@ class Selection:
 
     def _against(self, kind: Kind, row: Row) -> str:
         """Why a row is left out; empty where nothing speaks against it."""
+        if self._filters.reviewed_only and (reason := row.get("against", NOT_REVIEWED)):
+            return str(reason)
         if row.get("flags"):
             return FLAGGED
         if self._filters.skills and row.get("skill") not in self._filters.skills:
@@ -203,7 +219,8 @@ class Selection:
     ) -> ExportRecord | None:
         if kind == "answer":
             task = self._tasks[row["prompt_id"]]
-            said = words.of(row) if task.kind == "transcript" else ()
+            is_timed = task.kind == "transcript" and row.get("times_hold", True)
+            said = words.of(row) if is_timed else ()
             return answer_record(row, task, segments, said)
         return dialogue_record(row) if kind == "dialogue" else pair_record(row, segments)
 
