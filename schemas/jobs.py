@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from schemas.options import archive, cleaning, derive, evaluation, messages, night
+from schemas.options import archive, cleaning, derive, evaluation, messages, night, tuning
 from schemas.options.option import Option, OptionGroup, options_of
 
 JobName = Literal[
@@ -41,6 +41,7 @@ JobName = Literal[
     "export",
     "evaluate",
     "accept",
+    "tune",
 ]
 ModelNeed = Literal["none", "name", "weights"]
 """None; its name, revision and configuration; or its weights, on a GPU where there is one."""
@@ -418,6 +419,15 @@ JOBS: tuple[Job, ...] = (
         "beam_jobs.evaluation.accept_job",
         (archive.Results, evaluation.Gate, evaluation.MaxDrop, *_MODEL, *_RUN),
         model="name",
+    ),
+    Job(
+        "tune",
+        "continue a checkpoint by LoRA on answers that people reviewed, and say what it changed",
+        "beam_jobs.evaluation.tune_job",
+        (*_PLACE, tuning.Tuning, night.Tasks, derive.Seed, *_MODEL, *_RUN),
+        model="weights",
+        on_dataflow=False,
+        extras=("evaluate",),
     ),
 )
 

@@ -37,6 +37,7 @@ withdrawn/corpus=C/ID.json                                   that a recording is
 withdrawn/corpus=C/restored/ID.json                          that it is no longer
 exports/corpus=C/from=D,until=U/FORMAT/…                    training data
 quality/corpus=C/from=D,until=D.json                        measures of an interval
+trained/corpus=C/REVISION.json                               which recordings a model was tuned on
 evaluations/accepted.json                                   the models that passed the gate
 
 AB is the first two digits of the name after it.
@@ -465,6 +466,12 @@ def restoration_key(corpus: str, tombstone: str) -> str:
 
 INDEX_STATE_KEY = "indexes/search.json"
 ACCEPTED_KEY = "evaluations/accepted.json"
+TRAINED_PREFIX = "trained/"
+
+
+def trained_key(corpus: str, weights_revision: str) -> str:
+    """One listing of `trained/` finds all models that were tuned on recordings of an output."""
+    return f"{TRAINED_PREFIX}corpus={corpus}/{weights_revision}.json"
 
 
 def index_prefix(token: str) -> str:

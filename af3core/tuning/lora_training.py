@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from torch.nn.functional import cross_entropy
 
 from af3core.errors import ConfigurationError
 from af3core.storage.os_errors import translate_os_errors
-from af3core.tuning.lessons import IGNORED, Lessons
+from af3core.tuning.lessons import IGNORED, Encoded, Lessons, padded
 
 _TARGETS = r".*language_model\.layers\..*\.(?:[qkvo]_proj|gate_proj|up_proj|down_proj)"
 """All linear layers of the decoder, as AF3's own adapter of its stage 3.5."""
@@ -34,6 +34,8 @@ _WARM_UP = 0.1
 """Share of the steps over which the rate rises."""
 _LARGEST_GRADIENT = 1.0
 _SAVE_EVERY_S = 30.0
+_LESSONS_AT_ONCE = 4
+"""Whose activations are held together: a step's gradients are added up."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def train(
     for number in range(begun, steps):
         for group in optimizer.param_groups:
             group["lr"] = rule.learning_rate * rate_factor(number, steps)
-        loss = _run_step(model, lessons, number)
+        loss = _run_step(model, lessons.step(number))
         torch.nn.utils.clip_grad_norm_(weights, _LARGEST_GRADIENT)
         optimizer.step()
         is_last = number + 1 == steps
@@ -114,19 +116,22 @@ def rate_factor(number: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (number - warm) / max(1, steps - warm)))
 
 
-def _run_step(model: PeftModel, lessons: Lessons, number: int) -> float:
+def _run_step(model: PeftModel, lessons: Sequence[Encoded]) -> float:
     """Gradients of a step; gives the mean loss of its answers' tokens."""
     model.zero_grad(set_to_none=True)
-    # the count of all batches first: each token weighs the same, whatever batch it came in
-    batches = list(lessons.batches(lessons.step(number), model))
-    taught = sum(int((batch["labels"] != IGNORED).sum()) for batch in batches)
+    base = model.get_base_model()
+    # each token weighs the same, whatever batch it comes in
+    taught = sum(int((lesson.labels != IGNORED).sum()) for lesson in lessons)
     total = 0.0
-    for batch in batches:
-        labels = batch.pop("labels")
-        logits = model(**batch).logits[:, :-1].float()
-        loss = cross_entropy(
-            logits.flatten(0, 1), labels[:, 1:].flatten(), ignore_index=IGNORED, reduction="sum"
-        )
+    for first in range(0, len(lessons), _LESSONS_AT_ONCE):
+        embeds, mask, labels = padded(lessons[first : first + _LESSONS_AT_ONCE], base.device)
+        states = base.model.language_model(
+            inputs_embeds=embeds, attention_mask=mask, use_cache=False
+        ).last_hidden_state[:, :-1]
+        wanted = labels[:, 1:]
+        is_taught = wanted != IGNORED
+        logits = base.lm_head(states[is_taught]).float()
+        loss = cross_entropy(logits, wanted[is_taught], reduction="sum")
         (loss / taught).backward()
         total += loss.item()
     return total / taught

@@ -100,6 +100,7 @@ _KEPT = re.compile(
     r"|quality/corpus=[^/]+/[^/]+\.json"
     r"|evaluations/.+"
     r"|corrections/corpus=[^/]+/[^/]+\.json"
+    r"|trained/corpus=[^/]+/[^/]+\.json"
     r"|descriptions/corpus=[^/]+/date=[^/]+/[^/]+/[^/]+\.opus"
 )
 

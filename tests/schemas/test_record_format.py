@@ -22,6 +22,7 @@ from schemas import (
     correction_records,
     records,
     reports,
+    trained_models,
     withdrawal_records,
 )
 from schemas.record_format import (
@@ -42,6 +43,7 @@ MODULES = (
     withdrawal_records,
     reports,
     accepted_models,
+    trained_models,
     index_state,
     acceptance_rules,
     sql_process,

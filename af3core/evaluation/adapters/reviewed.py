@@ -35,7 +35,7 @@ def read(data: Data, what: str, is_meant: Callable[[Row], bool]) -> Listing:
     Raises:
         BenchmarkData: it is no such export, or too few are reviewed.
     """
-    items = [_item(record) for record in _records(data) if is_meant(record["review"])]
+    items = [reviewed_item(record) for record in _records(data) if is_meant(record["review"])]
     if len(items) < FEWEST_ITEMS:
         raise BenchmarkData(
             f"{data.address}: {len(items)} reviewed {what}, and a model is not judged by fewer than"
@@ -61,11 +61,12 @@ def _records(data: Data) -> Iterator[Row]:
             yield record
 
 
-def _item(record: Row) -> Item:
+def reviewed_item(record: Row) -> Item:
+    """The question of a record, with what a person says is right."""
     review = record["review"]
     question = str(field(record["conversations"][0], "value")).removeprefix(_MARK)
     language = str(review["language"])
-    groups = [("task", str(field(record, "skill")))]
+    groups = [("task", str(field(record, "skill"))), ("source", str(review["source"]))]
     groups += [("sampled", "yes" if review["sampled"] else "no")]
     groups += [("language", language)] if language else []
     return Item(
