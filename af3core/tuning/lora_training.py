@@ -140,7 +140,7 @@ def _run_step(model: PeftModel, lessons: Sequence[Encoded]) -> float:
 def _keep(model: PeftModel, optimizer: torch.optim.Optimizer, step: int, state: Path) -> None:
     held = {
         "step": step,
-        "adapter": get_peft_model_state_dict(model),
+        "adapter": get_peft_model_state_dict(model, save_embedding_layers=False),
         "optimizer": optimizer.state_dict(),
     }
     written = state.with_suffix(".writing")

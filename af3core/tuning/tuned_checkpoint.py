@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from pathlib import Path
 
 from peft import PeftModel
@@ -30,9 +31,12 @@ def write_tuned(model: PeftModel, source: Checkpoint, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         model.peft_config["default"].base_model_name_or_path = source.name
-        model.save_pretrained(folder / ADAPTER_FOLDER)
+        model.save_pretrained(folder / ADAPTER_FOLDER, save_embedding_layers=False)
         (folder / ADAPTER_FOLDER / "README.md").unlink(missing_ok=True)
-        model.merge_and_unload().save_pretrained(folder)
+        with warnings.catch_warnings():
+            # that embeddings are not tied: those of this family never are, and config.json stays
+            warnings.simplefilter("ignore", UserWarning)
+            model.merge_and_unload().save_pretrained(folder)
         for pattern in _BESIDE_WEIGHTS:
             for path in sorted(source.folder.glob(pattern)):
                 if path.name not in _OF_THE_SOURCE_ALONE:
