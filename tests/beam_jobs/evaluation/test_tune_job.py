@@ -203,6 +203,20 @@ def a_night_takes_it(reviewed: Reviewed, tuned: Path, folder: Path) -> None:
     assert "snow" not in row["text"]
 
 
+def test_the_report_says_how_good_it_is(
+    reviewed: Reviewed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--out", str(reviewed.out), "--date", DAY, "--model", str(reviewed.model)]
+    assert main(["report", *given, "--tasks", str(reviewed.tasks)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    [line] = [line for line in lines if line.startswith("reviewed    transcript, spoilt: ")]
+    assert line.endswith("34 reviewed in 34 recordings")
+    [page] = reviewed.out.glob("reports/corpus=default/run=*/report.html")
+    text = page.read_text("utf-8")
+    assert "What people reviewed" in text
+    assert "34 reviewed in 34 recordings" in text
+
+
 def test_too_few_are_refused(reviewed: Reviewed, tmp_path: Path) -> None:
     with pytest.raises(TooFewReviewed) as refused:
         reviewed.tune(tmp_path / "tuned", "--test-share", "0.9")
