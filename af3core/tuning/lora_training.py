@@ -17,7 +17,6 @@ from typing import Any
 import torch
 from peft import (
     LoraConfig,
-    PeftModel,
     get_peft_model,
     get_peft_model_state_dict,
     set_peft_model_state_dict,
@@ -55,13 +54,13 @@ class LoraRule:
     seed: int
 
 
-def with_lora(model: Any, rule: LoraRule) -> PeftModel:
-    """The model with matrices to train in its decoder, all other weights as they are."""
+def with_lora(model: Any, rule: LoraRule) -> Any:
+    """PEFT's model of it, with matrices to train in its decoder; all other weights stay."""
     torch.manual_seed(rule.seed)
     config = LoraConfig(
         r=rule.rank, lora_alpha=2 * rule.rank, target_modules=_TARGETS, lora_dropout=0.0
     )
-    tuned: PeftModel = get_peft_model(model, config)
+    tuned: Any = get_peft_model(model, config)
     if model.device.type == "cuda":
         # activations of the layers are computed again: 8 B of parameters leave no room for them
         tuned.gradient_checkpointing_enable()
@@ -70,7 +69,7 @@ def with_lora(model: Any, rule: LoraRule) -> PeftModel:
 
 
 def train(
-    model: PeftModel,
+    model: Any,
     lessons: Lessons,
     rule: LoraRule,
     state: Path,
@@ -116,7 +115,7 @@ def rate_factor(number: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (number - warm) / max(1, steps - warm)))
 
 
-def _run_step(model: PeftModel, lessons: Sequence[Encoded]) -> float:
+def _run_step(model: Any, lessons: Sequence[Encoded]) -> float:
     """Gradients of a step; gives the mean loss of its answers' tokens."""
     model.zero_grad(set_to_none=True)
     base = model.get_base_model()
@@ -137,7 +136,7 @@ def _run_step(model: PeftModel, lessons: Sequence[Encoded]) -> float:
     return total / taught
 
 
-def _keep(model: PeftModel, optimizer: torch.optim.Optimizer, step: int, state: Path) -> None:
+def _keep(model: Any, optimizer: torch.optim.Optimizer, step: int, state: Path) -> None:
     held = {
         "step": step,
         "adapter": get_peft_model_state_dict(model, save_embedding_layers=False),
@@ -149,7 +148,7 @@ def _keep(model: PeftModel, optimizer: torch.optim.Optimizer, step: int, state: 
         os.replace(written, state)
 
 
-def _restored(model: PeftModel, optimizer: torch.optim.Optimizer, state: Path) -> int:
+def _restored(model: Any, optimizer: torch.optim.Optimizer, state: Path) -> int:
     """How many steps are done; model and optimizer are as they were behind them."""
     if not state.is_file():
         return 0

@@ -5,8 +5,7 @@ from __future__ import annotations
 import shutil
 import warnings
 from pathlib import Path
-
-from peft import PeftModel
+from typing import Any
 
 from af3core.model.weights.checkpoint import Checkpoint
 from af3core.storage.os_errors import translate_os_errors
@@ -18,8 +17,8 @@ _OF_THE_SOURCE_ALONE = ("model.safetensors.index.json", "figures.json", "generat
 """Of these the tuned checkpoint has its own."""
 
 
-def write_tuned(model: PeftModel, source: Checkpoint, folder: Path) -> None:
-    """Write a folder that `--model` takes; what lay in it is gone.
+def write_tuned(model: Any, source: Checkpoint, folder: Path) -> None:
+    """Write PEFT's model as a folder that `--model` takes; what lay in it is gone.
 
     The weights are merged in the number format that they were trained in. Weights for thinking are
     not taken along: they were made for the source's.
