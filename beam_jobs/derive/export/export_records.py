@@ -96,7 +96,7 @@ class ExportRecord:
 
     def to_json(self, names: Sequence[str]) -> Row:
         """The record in AF3's form; `names` are those of its sounds' files."""
-        known = {
+        known: Row = {
             "id": self.record_id,
             "skill": self.skill,
             "sound": list(names) if self.kind == DIALOGUE else names[0],
