@@ -35,6 +35,9 @@ JOBS = [
     "onnxruntime>=1.20",
     "jinja2>=3.1",
     "matplotlib>=3.10",
+    # word errors of transcripts, against what people corrected
+    "jiwer>=4",
+    "whisper-normalizer>=0.1.15",
 ]
 """What makes tables, but for a model: the model may be served elsewhere."""
 MODEL = [
@@ -58,9 +61,8 @@ EVALUATE = [
     *MODEL,
     *DERIVE,
     "aac-metrics>=0.5",
-    "jiwer>=4",
+    "peft>=0.21",
     "scipy>=1.15",
-    "whisper-normalizer>=0.1.15",
 ]
 GCS = [*JOBS, "apache-beam[gcp]==2.77.0", "google-cloud-storage>=3.17", "fsspec"]
 AIRFLOW = [
@@ -76,7 +78,7 @@ MONITORING = ["apache-airflow-providers-openlineage>=2.20", "statsd>=4"]
 DESCRIBE = [*JOBS, "espeakng-loader>=0.2.4"]
 VOICE = [*MODEL, *DESCRIBE, "sounddevice>=0.5.5"]
 DOCS = ["sphinx>=9", "myst-parser>=5", "furo>=2025.12"]
-NANO = [*MODEL, *DESCRIBE, "tokenizers", "jiwer>=4"]
+NANO = [*MODEL, *DESCRIBE, "tokenizers"]
 ALL = [*EVALUATE, *SEARCH, *ALIGN, *SPEAKERS, *GCS, *VOICE, *NANO]
 """All that a person who annotates, derives, searches or evaluates can need; Airflow is apart."""
 TEST = [
@@ -107,7 +109,6 @@ TEST = [
     "webvtt-py",
     "pysubs2",
     "ttconv",
-    "peft>=0.21",
     "psutil",
     "silero-vad>=6.2",
     "ruff",

@@ -18,6 +18,7 @@ from schemas.options import (
     messages,
     night,
     retaining,
+    tuning,
     withdrawing,
 )
 from schemas.options.option import Option, OptionGroup, options_of
@@ -52,6 +53,7 @@ JobName = Literal[
     "export",
     "evaluate",
     "accept",
+    "tune",
 ]
 ModelNeed = Literal["none", "name", "weights"]
 """None; its name, revision and configuration; or its weights, on a GPU where there is one."""
@@ -453,6 +455,15 @@ JOBS: tuple[Job, ...] = (
         "beam_jobs.evaluation.accept_job",
         (archive.Results, evaluation.Gate, evaluation.MaxDrop, *_MODEL, *_RUN),
         model="name",
+    ),
+    Job(
+        "tune",
+        "continue a checkpoint by LoRA on answers that people reviewed, and say what it changed",
+        "beam_jobs.evaluation.tune_job",
+        (*_PLACE, tuning.Tuning, night.Tasks, derive.Seed, *_MODEL, *_RUN),
+        model="weights",
+        on_dataflow=False,
+        extras=("evaluate",),
     ),
 )
 

@@ -44,6 +44,7 @@ retention/corpus=C/date=D.json                               a day that was let 
 audit_log/date=D/PROCESS-NUMBER.json                         who looked and who changed, by minute
 exports/corpus=C/from=D,until=U/FORMAT/…                    training data
 quality/corpus=C/from=D,until=D.json                        measures of an interval
+trained/corpus=C/REVISION.json                               which recordings a model was tuned on
 evaluations/accepted.json                                   the models that passed the gate
 
 AB is the first two digits of the name after it.
@@ -548,6 +549,12 @@ def audit_log_place(key: str) -> tuple[str, str, int] | None:
 
 INDEX_STATE_KEY = "indexes/search.json"
 ACCEPTED_KEY = "evaluations/accepted.json"
+TRAINED_PREFIX = "trained/"
+
+
+def trained_key(corpus: str, weights_revision: str) -> str:
+    """One listing of `trained/` finds all models that were tuned on recordings of an output."""
+    return f"{TRAINED_PREFIX}corpus={corpus}/{weights_revision}.json"
 
 
 def index_prefix(token: str) -> str:

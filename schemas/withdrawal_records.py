@@ -97,7 +97,7 @@ class RemovalCertificate(Record):
         began_at, removed_at: UTC, by the clock of the storage.
         removed, rewritten: objects that went, or that hold the rest as before, by their prefix.
         exports: addresses of exports below the output that held it, which were removed.
-        models: addresses of records of models that were trained on such an export.
+        models: addresses of records of models that were trained on it.
         searched: how many objects the last search looked through.
         remains: what may still hold it, why, and until when.
         name_hashes: SHA-256 of its file names, by which a call that is repeated finds it done.

@@ -37,6 +37,7 @@ COMMANDS = (
     "export",
     "evaluate",
     "accept",
+    "tune",
     "describe",
     "talk",
     "audit",

@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -71,6 +72,33 @@ def figure_interval(scores: Sequence[Score], scale: float = 1.0) -> Interval | N
     sums = _resampled_sums(pairs)
     drawn = sums[sums[:, 1] > 0]
     return _percentiles(scale * drawn[:, 0] / drawn[:, 1])
+
+
+def grouped_interval(scores: Mapping[str, Sequence[Score]], scale: float = 1.0) -> Interval | None:
+    """The figure's 95 % interval by drawing groups anew, such as recordings with all their items:
+    what lies in one recording is alike, and drawing items apart would make the interval too narrow.
+
+    None where nothing has weight, or there is one group alone.
+    """
+    sums = [
+        Score(sum(score.value for score in held), sum(score.weight for score in held))
+        for held in scores.values()
+    ]
+    return figure_interval(sums, scale) if len(sums) > 1 else None
+
+
+def wilson_interval(right: int, count: int, scale: float = 1.0) -> Interval | None:
+    """The 95 % interval of a share of answers that are right; None where there are none.
+
+    Source: Wilson (1927), as Brown, Cai and DasGupta (2001) recommend it for small counts.
+    """
+    if not count:
+        return None
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    share, spread = right / count, z * z / count
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * math.sqrt(share * (1 - share) / count + spread / count / 4) / (1 + spread)
+    return Interval(scale * max(0.0, middle - half), scale * min(1.0, middle + half))
 
 
 def paired_test(

@@ -104,6 +104,7 @@ _KEPT = re.compile(
     r"|withdrawn/corpus=[^/]+/(?:(?:restored|requests|removing|certificates)/)?[^/]+\.json"
     r"|audit_log/date=[^/]+/[^/]+\.json"
     r"|drafts/corpus=[^/]+/[^/]+/[^/]+\.json"
+    r"|trained/corpus=[^/]+/[^/]+\.json"
     r"|descriptions/corpus=[^/]+/date=[^/]+/[^/]+/[^/]+\.opus"
 )
 

@@ -15,9 +15,11 @@ EXTRA_OF = {
     "icu4py": "jobs",
     "imageio_ffmpeg": "jobs",
     "jinja2": "jobs",
+    "jiwer": "jobs",
     "matplotlib": "jobs",
     "onnxruntime": "jobs",
     "py3langid": "jobs",
+    "whisper_normalizer": "jobs",
     "huggingface_hub": "model",
     "llguidance": "model",
     "torch": "model",
@@ -27,9 +29,8 @@ EXTRA_OF = {
     "safetensors": "search",
     "tokenizers": "search",
     "aac_metrics": "evaluate",
-    "jiwer": "evaluate",
+    "peft": "evaluate",
     "scipy": "evaluate",
-    "whisper_normalizer": "evaluate",
 }
 """The smallest extra, by the name that a package is imported by."""
 

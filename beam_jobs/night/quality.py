@@ -1,6 +1,8 @@
 """Trends: how good the annotations of an interval are, against the interval before it.
 
 tables ──► measures by SQL ──► quality/corpus=C/from=FIRST,until=LAST.json
+
+What people reviewed of it is measured beside that (`beam_jobs/night/quality_reviewed.py`).
 """
 
 from __future__ import annotations
@@ -14,9 +16,11 @@ from typing import Any
 import duckdb
 
 from af3core.errors import ConfigurationError
+from beam_jobs.corrections.reviewed_answers import reviewed_answers
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.framework.views import ask_published, translated_errors
+from beam_jobs.night.quality_reviewed import measure_lines, measured
 from schemas import layout
 from schemas.record_format import FORM
 
@@ -59,10 +63,11 @@ def run(settings: JobSettings, beam_arguments: Sequence[str] = ()) -> Outcome:
         raise ConfigurationError("quality needs an interval: give --since and --until")
     now = measure(settings.out, settings.corpus, settings.since, settings.until)
     before = measure(settings.out, settings.corpus, *_before(settings.since, settings.until))
-    facts = {"now": asdict(now), "before": asdict(before)}
+    reviewed = measured(reviewed_answers(settings.out, settings.corpus, now.since, now.until))
+    facts = {"now": asdict(now), "before": asdict(before), "reviewed": list(map(asdict, reviewed))}
     key = layout.quality_key(settings.corpus, settings.since, settings.until)
     settings.store.write(key, (json.dumps(facts | FORM, indent=1) + "\n").encode())
-    return Outcome(facts, trend_lines(now, before))
+    return Outcome(facts, [*trend_lines(now, before), *measure_lines(reviewed)])
 
 
 def measure(out: str, corpus: str, since: str, until: str) -> Quality:

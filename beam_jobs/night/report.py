@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from af3core.errors import ConfigurationError
+from beam_jobs.corrections.reviewed_answers import reviewed_answers
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import manifest_dates, manifests, recordings
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.night.listing_report import findings_facts, findings_lines, findings_texts
+from beam_jobs.night.quality_reviewed import measure_lines, measure_texts, measured
 from beam_jobs.night.replaced_rows import replaced_texts
 from beam_jobs.night.sizing import MS_PER_HOUR
 from beam_jobs.night.summary import Summary, summarise
@@ -63,13 +65,19 @@ def report_night(
         lines.append(f"GPU hours   {spent['gpu_hours_used']:.3g} used, {planned:.3g} estimated")
     findings = ledger.listing(settings.corpus, settings.run_id)
     lines += findings_lines(findings)
+    reviewed = measured(reviewed_answers(settings.out, settings.corpus))
+    lines += measure_lines(reviewed)
     key = layout.report_key(settings.corpus, settings.run_id, settings.job.name)
     lines.append(f"report      {ledger.store.address(key)}")
     facts = summary.facts() | spent
+    if reviewed:
+        facts["reviewed"] = list(map(asdict, reviewed))
     if findings:
         facts["listing"] = findings_facts(findings)
     if page_if_idle or summary.answers_made:
-        facts["page"] = write_page(ledger, settings, published, planned, model_time, summary)
+        facts["page"] = write_page(
+            ledger, settings, published, planned, model_time, summary, measure_texts(reviewed)
+        )
         lines.append(f"page        {facts['page']}")
     return Outcome(facts, lines)
 
@@ -119,6 +127,7 @@ def write_page(
     planned: float | None,
     model_time: ModelTime,
     summary: Summary,
+    reviewed: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Write the night's report as a page beside the tables; gives its address."""
     # draws with matplotlib
@@ -140,6 +149,7 @@ def write_page(
             *summary.equal_texts(),
         ),
         replaced=tuple(replaced_texts(summary.replaced)),
+        reviewed=tuple(reviewed),
     )
     key = layout.report_page_key(settings.corpus, settings.run_id)
     ledger.store.write(key, night_report(published, facts).encode())

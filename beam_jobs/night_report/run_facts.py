@@ -29,6 +29,7 @@ class RunFacts:
         rate: how fast the corpus was annotated last.
         listing: what the archive lacked, moved, could not give or held twice: of what, and what.
         replaced: whose rows stand in the place of other ones now, a line each.
+        reviewed: how good the answers are that people looked at: of which task, and the figure.
     """
 
     run_id: str
@@ -42,6 +43,7 @@ class RunFacts:
     rate: MeasuredRate | None
     listing: tuple[tuple[str, str], ...] = ()
     replaced: tuple[str, ...] = ()
+    reviewed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

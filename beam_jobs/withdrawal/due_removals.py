@@ -197,7 +197,7 @@ def _certified(store: Store, removal: _Removal, searched: int, foreign: int) -> 
         removed=dict(sorted(counts[False].items())),
         rewritten=dict(sorted(counts[True].items())),
         exports=tuple(store.address(folder) for folder in exports),
-        models=models_trained_on(store, exports),
+        models=models_trained_on(store, tombstone.content_sha256),
         searched=searched,
         remains=remains(store, now, foreign),
         name_hashes=tuple(sorted({address_hash(name_of(each)) for each in work.addresses})),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from af3core.errors import AccessDenied
+from af3core.errors import AccessDenied, StorageError
 from af3core.storage.bucket import BucketStore
 from af3core.storage.bucket_client import bucket_of, translate_errors
 from af3core.storage.store import Store
 from beam_jobs.withdrawal.tombstone_log import time_text
+from schemas import layout
+from schemas.record_format import RecordError
+from schemas.trained_models import TrainedModel
 
 _ALWAYS = (
     "the source: its objects are not changed; until the tombstone is lifted no run takes them",
@@ -18,15 +21,12 @@ _ALWAYS = (
     "files that commands wrote outside of the output, such as subtitles and results of queries",
     "copies of the search index in the caches of other machines: for an hour after their next"
     " search",
-    "models that were trained on it",
+    "models that were trained on exports of it elsewhere",
 )
-AUDIT_LOG_PREFIX = "audit_log/"
 _HELD_BY_DESIGN = (
     "the audit log: its entries are chained by hashes and are not changed; it ends with its own"
     " retention"
 )
-MODEL_PREFIXES = ("tuned/", "models/")
-"""Where records of trained models lie, each of which names the exports that it was trained on."""
 
 
 def remains(store: Store, removed_at: datetime.datetime, foreign: int) -> tuple[str, ...]:
@@ -42,24 +42,28 @@ def remains(store: Store, removed_at: datetime.datetime, foreign: int) -> tuple[
     found = [*_of_storage(store, removed_at)]
     if foreign:
         found.append(f"{foreign} files of the source that lie in the folder of the output")
-    if next(iter(store.stored(AUDIT_LOG_PREFIX)), None) is not None:
+    if next(iter(store.stored(layout.AUDIT_LOG_PREFIX)), None) is not None:
         found.append(_HELD_BY_DESIGN)
     return (*found, *_ALWAYS)
 
 
-def models_trained_on(store: Store, exports: Iterable[str]) -> tuple[str, ...]:
-    """Addresses of records of models that name one of the exports.
+def models_trained_on(store: Store, content_sha256: str) -> tuple[str, ...]:
+    """Addresses of records of the models that `af3 tune` trained on a content, or judged by it.
 
     Raises:
-        StorageError: the storage is in trouble.
+        StorageError: the storage is in trouble, or a record is damaged.
     """
-    wanted = [export.rstrip("/").encode() for export in exports]
+    [keys] = store.walk([layout.TRAINED_PREFIX])
     found = []
-    for keys in store.walk(MODEL_PREFIXES) if wanted else ():
-        for key in keys:
-            data = store.read(key) if key.endswith(".json") else None
-            if data and any(export in data for export in wanted):
-                found.append(store.address(key))
+    for key, data in zip(keys, store.read_many(keys), strict=True):
+        try:
+            model = TrainedModel.from_bytes(data or b"")
+        except RecordError as error:
+            raise StorageError(
+                f"{store.address(key)}: {error}; bring it back, or remove it"
+            ) from error
+        if any(each.content_sha256 == content_sha256 for each in model.recordings):
+            found.append(store.address(key))
     return tuple(found)
 
 

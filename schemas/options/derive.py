@@ -231,6 +231,12 @@ class Export(OptionGroup):
         key="",
         on_templates=False,
     )
+    reviewed_only: bool = option(
+        False,
+        "only answers that a person confirmed or corrected (af3 correct), as that person has them",
+        key="",
+        on_templates=False,
+    )
     language: tuple[str, ...] = option(
         (),
         "only sounds in which this language is spoken, such as en; repeatable (default: all)",

@@ -105,7 +105,7 @@ def out(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_the_reading_commands_are_those_of_the_product() -> None:
-    derived, models = {job.name for job in DERIVED}, {"discover", "evaluate", "chat"}
+    derived, models = {job.name for job in DERIVED}, {"discover", "evaluate", "chat", "tune"}
     assert READING.keys() - {"query", "search", "status"} == {
         job.name for job in COMMANDS if job.name not in derived | models
     }

@@ -24,6 +24,7 @@ from schemas import (
     records,
     reports,
     retention_records,
+    trained_models,
     withdrawal_records,
 )
 from schemas.record_format import (
@@ -46,6 +47,7 @@ MODULES = (
     audit_records,
     reports,
     accepted_models,
+    trained_models,
     index_state,
     acceptance_rules,
     sql_process,

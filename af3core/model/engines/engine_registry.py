@@ -115,6 +115,11 @@ def load_engine(settings: EngineSettings) -> StreamingEngine:
     return _engines(settings)
 
 
+def load_apart(settings: EngineSettings) -> StreamingEngine:
+    """An engine for its caller alone, who lets go of it: as `load_engine`, and it is not kept."""
+    return _load_in_turn(settings)
+
+
 def _load_in_turn(settings: EngineSettings) -> StreamingEngine:
     with _loading:
         return _load(settings)

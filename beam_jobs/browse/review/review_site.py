@@ -20,6 +20,7 @@ from beam_jobs.corrections.answered_places import AskTables
 from beam_jobs.corrections.correction_log import KnownBatches, Said, said_in
 from beam_jobs.corrections.correction_site import CorrectionSite
 from beam_jobs.corrections.corrections_table import publish_corrections
+from beam_jobs.corrections.quality_sample import SAMPLE_REASON
 from beam_jobs.corrections.settling import settle_corrections
 from schemas.correction_records import FLAG_KINDS, Correction, CorrectionBatch, Review
 from schemas.sql.corrected_views import CORRECTED_TABLES
@@ -178,6 +179,7 @@ class ReviewSites:
                 site.at(place),
                 [("the answer", saved.row)],
                 by=by,
+                reason=SAMPLE_REASON if is_sample else "",
                 review=review,
                 check=None if is_sample else check,
             )

@@ -17,7 +17,6 @@ Conversations about sounds, for training: {form}.
 Made by af3-archive {version} from the tables of corpus `{corpus}`, {first} to {last}.
 {source}
 """
-
 _FORMS = {
     "af3": "JSON lists in the form of AF3's released training code; `sound` names FLAC files below"
     " this folder",
@@ -37,6 +36,7 @@ _BY_BOTH = (
     "What the gpt side says comes from models, but for the answers that people corrected: check a"
     "\nsample before you trust it."
 )
+_BY_PEOPLE = "What the gpt side says was confirmed or corrected by people."
 _AS_MADE = "What people corrected is not in it (`--as-made`)."
 
 
@@ -90,6 +90,8 @@ class Sheet:
 
     def _source(self) -> str:
         """Who the answers are of."""
+        if self.filters.reviewed_only:
+            return _BY_PEOPLE
         if self.as_made:
             return f"{_BY_MODELS}\n{_AS_MADE}"
         return _BY_BOTH if self.tally.corrected["value"] else _BY_MODELS
@@ -138,7 +140,10 @@ def _skills(tally: Tally) -> Iterator[str]:
 def _filters(filters: Filters) -> Iterator[str]:
     skills = ", ".join(filters.skills) or "all, with the night's answers and the dialogues"
     yield f"- skills: {skills}"
-    yield "- flags: rows with a flag are left out"
+    if filters.reviewed_only:
+        yield "- only answers that a person confirmed or corrected (`--reviewed-only`)"
+    else:
+        yield "- flags: rows with a flag are left out"
     agreed = "yes" if filters.only_agreed else "no"
     yield f"- only pairs that the audio model answers right itself (`--only-agreed`): {agreed}"
     languages = ", ".join(filters.languages) or "all, and sounds without speech"

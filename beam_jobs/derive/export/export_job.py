@@ -14,10 +14,12 @@ from af3core.skills.catalogue import chosen_skills
 from af3core.storage.store import Store, retry_on_conflict
 from beam_jobs.audit_log.audit_log import audit_log_of
 from beam_jobs.audit_log.this_user import this_user
+from beam_jobs.corrections.reviewed_answers import reviewed_answers
 from beam_jobs.derive.export.datasheet import Sheet, corrected_line
 from beam_jobs.derive.export.export_clips import check_sounds
 from beam_jobs.derive.export.export_writer import ExportWriter, Overtaken
 from beam_jobs.derive.export.formats import FORMS
+from beam_jobs.derive.export.reviewed_rows import by_key
 from beam_jobs.derive.export.selection import SPLITS, Filters, Selection
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.known_nights import unknown_nights
@@ -82,8 +84,12 @@ def _exported(
 
 def _selection(store: Store, settings: JobSettings) -> Selection:
     tasks = {task.prompt_id: task for task in settings.tasks}
+    filters, reviewed = _filters(settings), None
+    if filters.reviewed_only:
+        found = reviewed_answers(settings.out, settings.corpus, settings.since, settings.until)
+        reviewed = by_key(found)
     as_made = settings[AsMade].as_made
-    return Selection(store, settings.corpus, tasks, _filters(settings), as_made)
+    return Selection(store, settings.corpus, tasks, filters, as_made, reviewed)
 
 
 def _filters(settings: JobSettings) -> Filters:
@@ -95,6 +101,7 @@ def _filters(settings: JobSettings) -> Filters:
         settings[Seed].seed,
         FORMS[export.format].kinds,
         export.language,
+        export.reviewed_only,
     )
 
 

@@ -16,7 +16,9 @@ from typing import Any, Literal
 from af3core.audio import SAMPLES_PER_MS
 from af3core.tasks.task import Task
 from beam_jobs.derive.export.export_words import ExportWord
+from beam_jobs.derive.export.reviewed_rows import ExportReview
 from beam_jobs.framework.corrected_rows import has_corrected_flags, has_corrected_value
+from schemas.correction_records import VALUE_KINDS
 from schemas.identity import segment_id
 
 Row = dict[str, Any]
@@ -69,6 +71,7 @@ class ExportRecord:
         turns: human and gpt in turn.
         words: of an answer that is a transcript, with their times; none where they are not known.
         corrected: what of an answer a person corrected.
+        review: of an answer that a person confirmed or corrected.
     """
 
     record_id: str
@@ -79,6 +82,7 @@ class ExportRecord:
     turns: tuple[tuple[Speaker, str], ...]
     words: tuple[ExportWord, ...] = ()
     corrected: Corrected = ""
+    review: ExportReview | None = None
 
     @property
     def recordings(self) -> frozenset[str]:
@@ -99,13 +103,14 @@ class ExportRecord:
 
     def to_json(self, names: Sequence[str]) -> Row:
         """The record in AF3's form; `names` are those of its sounds' files."""
-        known = {
+        known: Row = {
             "id": self.record_id,
             "skill": self.skill,
             "sound": list(names) if self.kind == DIALOGUE else names[0],
             "duration": self.duration_s,
             "conversations": [{"from": who, "value": text} for who, text in self.turns],
         }
+        known |= {"review": self.review.to_json()} if self.review else {}
         return known | {"words": self.words_json()} if self.words else known
 
     def words_json(self) -> list[Row]:
@@ -124,17 +129,19 @@ def answer_record(
     segment = segments.get(asked_of)
     if segment is None:
         return None
-    by_person = has_corrected_value(row)
+    by_person, review = has_corrected_value(row), row.get("review")
+    is_by_person = by_person or (review is not None and review.kind in VALUE_KINDS)
     corrected: Corrected = "value" if by_person else "flags" if has_corrected_flags(row) else ""
     return ExportRecord(
         record_id=f"{asked_of}-{task.prompt_id}",
         kind="answer",
         skill=task.task_id,
-        made_by=A_PERSON if by_person else row["model"],
+        made_by=A_PERSON if is_by_person else row["model"],
         sounds=(_stretch(segment, row["start_ms"], row["end_ms"]),),
         turns=_question(task.prompt_text, _corrected_answer(row) if by_person else _answer(row)),
         words=words,
         corrected=corrected,
+        review=review,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from af3core.storage.store import Store
 from af3core.tasks.task import Task
+from beam_jobs.corrections.reviewed_answers import AnswerKey, ReviewedAnswer
 from beam_jobs.derive.export.export_records import (
     ExportRecord,
     Kind,
@@ -18,6 +19,7 @@ from beam_jobs.derive.export.export_records import (
     pair_record,
 )
 from beam_jobs.derive.export.export_words import COLUMNS, WordsOfTexts
+from beam_jobs.derive.export.reviewed_rows import NOT_REVIEWED, corrected_rows
 from beam_jobs.framework.corrected_rows import has_corrected_value, take_corrected
 from beam_jobs.framework.table_snapshot import TableSnapshot
 from schemas.correction_records import JUDGED_WRONG
@@ -56,6 +58,7 @@ class Filters:
         kinds: what records are made from.
         languages: that are spoken in a sound, as ISO 639 codes; none means all, and sounds without
             speech too.
+        reviewed_only: only answers that a person confirmed or corrected, as that person has them.
     """
 
     skills: tuple[str, ...] = ()
@@ -64,6 +67,7 @@ class Filters:
     seed: int = 0
     kinds: tuple[Kind, ...] = get_args(Kind)
     languages: tuple[str, ...] = ()
+    reviewed_only: bool = False
 
     def split_of(self, recording_id: str) -> Split:
         """A recording lies in one split, whatever else is exported with it."""
@@ -109,6 +113,7 @@ class Selection:
         tasks: the prompts of answers by their identity.
         filters: as above.
         as_made: what the model said, without corrections.
+        reviewed: the answers that people looked at, where those alone are taken.
     """
 
     def __init__(
@@ -118,20 +123,24 @@ class Selection:
         tasks: Mapping[str, Task],
         filters: Filters,
         as_made: bool = False,
+        reviewed: Mapping[AnswerKey, ReviewedAnswer] | None = None,
     ) -> None:
         self._store = store
         self._corpus = corpus
         self._tasks = tasks
         self._filters = filters
         self._as_made = as_made
+        self._reviewed = reviewed or {}
         self._seen: set[str] = set()
         self.tally = Tally()
 
     def day(self, date: str) -> dict[Split, list[ExportRecord]]:
         """The day's records by split, those about the same sounds together."""
         tables = ("segments", *ANSWER_TABLES, PAIRS.name, THOUGHTS.name, DIALOGUES.name)
+        # what people said of an answer is laid over what the model said of it
+        as_made = self._as_made or self._filters.reviewed_only
         published = take_corrected(
-            self._store, (*tables, WORDS.name), self._corpus, date, date, self._as_made
+            self._store, (*tables, WORDS.name), self._corpus, date, date, as_made
         )
         rows = {
             name: [
@@ -142,6 +151,9 @@ class Selection:
             for name in tables
         }
         self._seen.update(row["recording_id"] for row in rows["segments"])
+        if self._filters.reviewed_only:
+            for name in ANSWER_TABLES:
+                rows[name] = corrected_rows(name, rows[name], self._reviewed)
         segments = {row["clip_id"]: row for row in rows["segments"]}
         segments |= {row["segment_id"]: row for row in rows["segments"]}
         spoken = self._spoken(rows["transcripts"], segments)
@@ -203,6 +215,8 @@ class Selection:
 
     def _against(self, kind: Kind, row: Row) -> str:
         """Why a row is left out; empty where nothing speaks against it."""
+        if self._filters.reviewed_only and (reason := row.get("against", NOT_REVIEWED)):
+            return str(reason)
         flags = row.get("flags") or ()
         if flags:
             return WRONG if JUDGED_WRONG in flags else FLAGGED
@@ -223,7 +237,8 @@ class Selection:
     ) -> ExportRecord | None:
         if kind == "answer":
             task = self._tasks[row["prompt_id"]]
-            said = words.of(row) if task.kind == "transcript" else ()
+            is_timed = task.kind == "transcript" and row.get("times_hold", True)
+            said = words.of(row) if is_timed else ()
             return answer_record(row, task, segments, said)
         return dialogue_record(row) if kind == "dialogue" else pair_record(row, segments)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import imageio_ffmpeg
 
 from tests.af3core.evaluation import published_judged
+from tests.af3core.evaluation.reviewed_export import write_reviewed
 from tests.af3core.evaluation.sounds import sound
 
 Write = Callable[[Path], None]
@@ -164,5 +165,7 @@ FIXTURES: dict[str, Write] = {
     "audiocaps": write_audiocaps,
     "clotho": write_clotho,
     "nothing": _nothing,
+    "reviewed-choices": write_reviewed,
+    "reviewed-transcripts": write_reviewed,
 } | published_judged.FIXTURES
 """By benchmark: writes its files into an empty folder; those of open answers too."""

@@ -63,6 +63,7 @@ def test_what_may_go(key: str, place: Place) -> None:
         layout.correction_key("radio", "20261121T101500123Z-0a1b2c3d4e5f"),
         layout.ACCEPTED_KEY,
         layout.quality_key("radio", "2026-11-21", "2026-11-21"),
+        layout.trained_key("radio", HASH),
         layout.description_key(*DAY, RECORDING, HASH),
     ],
 )

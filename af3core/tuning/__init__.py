@@ -1,0 +1,1 @@
+"""Checkpoints continued by LoRA on answers that people confirmed or corrected."""
