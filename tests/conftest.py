@@ -13,6 +13,7 @@ import pytest
 from tests import servers
 from tests.distribution import GroupScheduling, begin_with_servers
 from tests.made_once import made_once
+from tests.temporary_folder import write_into_memory
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # no test asks a server outside of this machine; without a network each question takes 24 s
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# hundreds of tests start Python: what one has compiled, the others need not compile again
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+write_into_memory()
 
 AIRFLOW_TIMEOUT_S = 1200
 """Such a test waits for several nights, each of which may take as long as another test."""
