@@ -16,7 +16,10 @@ PYTHON_OF_GPU ?= python3
 FIGURES ?= --quick --peer
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: help install demo demo-gcs airflow browser storage-server prism faketime cluster-tools monitoring-tools sound-devices screenshots test test-fast test-long test-installs lint docs bench gpu-figures nano lock upgrade clean
+# what one process has compiled, the next need not
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help install demo demo-gcs airflow browser storage-server prism faketime cluster-tools monitoring-tools sound-devices screenshots test test-fast test-long test-installs all-tests lint format types docs bench gpu-figures nano lock upgrade clean
 
 help:  ## these lines
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -86,7 +89,11 @@ $(FAKETIME): infra/faketime-requirements.txt | $(INSTALLED)
 
 SERVERS := browser storage-server prism faketime cluster-tools monitoring-tools sound-devices
 
-test: install lint $(SERVERS)  ## format, lint, types and all tests but the long forms
+# types beside the tests, which leave cores idle while they wait
+test: install format $(SERVERS)  ## format, lint, types and all tests but the long forms
+	@$(MAKE) --no-print-directory --jobs=2 types all-tests
+
+all-tests: install
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 test-fast: install  ## the tests that need no server
@@ -102,9 +109,13 @@ screenshots: install browser  ## the pictures of the pages, taken anew
 	$(BIN)/python -m tests.dags.screenshots
 	$(BIN)/python -m tests.beam_jobs.browse.screenshots
 
-lint: install  ## format, lint and types
+lint: format types  ## format, lint and types
+
+format: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: install
 	$(BIN)/mypy
 
 docs: install  ## the pages as a site with search, in build/site; a warning is an error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pytest
 from tests import servers
 from tests.distribution import GroupScheduling, begin_with_servers
 from tests.made_once import made_once
+from tests.temporary_folder import in_memory
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -23,12 +25,19 @@ if TYPE_CHECKING:
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # no test asks a server outside of this machine; without a network each question takes 24 s
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# hundreds of tests start Python: what one has compiled, the others need not compile again
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 AIRFLOW_TIMEOUT_S = 1200
 """Such a test waits for several nights, each of which may take as long as another test."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    if config.getoption("numprocesses", None) and not is_worker:
+        memory = ExitStack()
+        memory.enter_context(in_memory())
+        config.add_cleanup(memory.close)
     for name, meaning in servers.SERVERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
     config.addinivalue_line("markers", f"{servers.ANY}: has one of the markers of tests/servers.py")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,6 +77,6 @@ def network_changed() -> Iterator[None]:
 
 @contextmanager
 def _network_lock(kind: int) -> Iterator[None]:
-    with Path(tempfile.gettempdir(), "af3-tests-network.lock").open("w") as lock:
+    with Path("/tmp/af3-tests-network.lock").open("w") as lock:
         fcntl.flock(lock, kind)
         yield

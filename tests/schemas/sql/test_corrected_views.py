@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -12,7 +11,6 @@ from sqlglot import exp
 from beam_jobs.corrections.adding import add_corrections
 from schemas.sql.column_types import Dialect
 from schemas.sql.corrected_views import CORRECTED_VIEWS
-from schemas.sql.definitions import Lake
 from schemas.sql.duckdb_views import create_empty_table
 from schemas.sql.joined_views import (
     ANNOTATED_SEGMENTS,
@@ -24,10 +22,10 @@ from schemas.sql.joined_views import (
     JoinedView,
     define_joined,
 )
-from schemas.sql.scripts import script
 from schemas.tables.derived_tables import ALL_TABLES
 from tests.beam_jobs.corrections.derived_rows import CHAPTER, DOG, STORM, TURN, put_derived
 from tests.beam_jobs.search.said import FIRST, place, publish, put
+from tests.schemas.sql.conftest import opened
 from tests.schemas.sql.parsed import parse
 
 RECORDING = "a" * 24
@@ -43,7 +41,7 @@ VIEWS = (
 
 
 @pytest.fixture(scope="module")
-def corrected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def corrected(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     """Three transcripts, captions and an answer, and what was derived, most of it corrected."""
     out = tmp_path_factory.mktemp("corrected") / "out"
     said = {RECORDING: ["a strom", "calm seas", "and rain"]}
@@ -76,46 +74,43 @@ def corrected(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"recording": RECORDING, **CHAPTER, "kind": "times", "new_value": "0-58000"},
     ]
     add_corrections(str(out), rows, by="Eve")
-    return out
+    return opened(out)
 
 
 @pytest.mark.parametrize("dialect", ["bigquery", "trino", "athena"])
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 def test_a_dialect_gives_the_rows_of_duckdb(
-    view: JoinedView, dialect: Dialect, corrected: Path
+    view: JoinedView, dialect: Dialect, corrected: duckdb.DuckDBPyConnection
 ) -> None:
     (sql,) = define_joined(view, dialect)
     select = parse(sql, dialect).expression
     for table in select.find_all(exp.Table):
         table.set("db", None)
         table.set("catalog", None)
-    connection = duckdb.connect()
-    connection.execute(script("duckdb", Lake(str(corrected))))
-    ours = connection.sql(f"SELECT * FROM {view.name} ORDER BY ALL")
-    theirs = connection.sql(f"SELECT * FROM ({select.sql('duckdb')}) ORDER BY ALL")
+    ours = corrected.sql(f"SELECT * FROM {view.name} ORDER BY ALL")
+    theirs = corrected.sql(f"SELECT * FROM ({select.sql('duckdb')}) ORDER BY ALL")
     assert theirs.columns == ours.columns
     rows = ours.fetchall()
     assert len(rows) > 0
     assert theirs.fetchall() == rows
 
 
-def test_joined_views_show_what_people_corrected(corrected: Path) -> None:
-    connection = duckdb.connect()
-    connection.execute(script("duckdb", Lake(str(corrected))))
+def test_joined_views_show_what_people_corrected(corrected: duckdb.DuckDBPyConnection) -> None:
     sql = "SELECT transcript, caption, answers FROM annotated_segments ORDER BY start_s"
-    assert connection.sql(sql).fetchall() == [
+    assert corrected.sql(sql).fetchall() == [
         ("a strom", None, "mood: wild"),
         ("calm sea", "wind", None),
         ("and rain", None, None),
     ]
     sql = "SELECT flag FROM doubtful_rows WHERE start_s = 30 ORDER BY flag"
-    assert connection.sql(sql).fetchall() == [("gap",), ("low_confidence",)]
-    assert connection.sql("SELECT choice FROM choices_by_night").fetchall() == [("wild",)]
+    assert corrected.sql(sql).fetchall() == [("gap",), ("low_confidence",)]
+    assert corrected.sql("SELECT choice FROM choices_by_night").fetchall() == [("wild",)]
 
 
-def test_joined_views_show_corrected_events_words_and_turns(corrected: Path) -> None:
-    connection = duckdb.connect()
-    connection.execute(script("duckdb", Lake(str(corrected))))
+def test_joined_views_show_corrected_events_words_and_turns(
+    corrected: duckdb.DuckDBPyConnection,
+) -> None:
+    connection = corrected
     sql = "SELECT label, start_s, end_s FROM heard_events ORDER BY start_s, label"
     assert connection.sql(sql).fetchall() == [("rain", 1.0, 2.0), ("a seal", 1.2, 2.5)]
     sql = "SELECT word, start_s, end_s, name FROM spoken_words ORDER BY position"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,7 +12,7 @@ from sqlglot import exp
 from schemas.sql.column_types import Dialect
 from schemas.sql.definitions import Lake, define
 from schemas.sql.joined_views import JOINED_VIEWS, JoinedView, define_joined
-from schemas.sql.scripts import script, statements
+from schemas.sql.scripts import statements
 from schemas.tables.columns import Table
 from schemas.tables.derived_tables import ALL_TABLES
 from tests.schemas.sql.parsed import BIGQUERY_PARTITION, kind_of_arrow, parse, parse_table
@@ -98,7 +97,7 @@ def test_where_the_objects_are(dialect: Dialect, expected: dict[str, str]) -> No
 @pytest.mark.parametrize("dialect", WAREHOUSES)
 @pytest.mark.parametrize("view", JOINED_VIEWS, ids=lambda view: view.name)
 def test_a_view_gives_the_rows_that_duckdbs_gives(
-    view: JoinedView, dialect: Dialect, night: Path
+    view: JoinedView, dialect: Dialect, views: duckdb.DuckDBPyConnection
 ) -> None:
     (sql,) = define_joined(view, dialect)
     select = parse(sql, dialect).expression
@@ -106,10 +105,8 @@ def test_a_view_gives_the_rows_that_duckdbs_gives(
         assert table.db == "af3"
         table.set("db", None)
         table.set("catalog", None)
-    connection = duckdb.connect()
-    connection.execute(script("duckdb", Lake(str(night))))
-    ours = connection.sql(f"SELECT * FROM {view.name} ORDER BY ALL")
-    theirs = connection.sql(f"SELECT * FROM ({select.sql('duckdb')}) ORDER BY ALL")
+    ours = views.sql(f"SELECT * FROM {view.name} ORDER BY ALL")
+    theirs = views.sql(f"SELECT * FROM ({select.sql('duckdb')}) ORDER BY ALL")
     assert theirs.columns == ours.columns
     rows = ours.fetchall()
     assert len(rows) > 0
