@@ -67,7 +67,7 @@ function showAbout(known) {
 }
 
 function signedIn({ name, role }, by) {
-  const failed = h("span", { role: "status" });
+  const failed = h("span", { role: "alert" });
   const leave = () => signOut().then(() => location.assign(SIGN_IN), (error) => fill(failed, error.message));
   return [
     h("span", { title: `signed in as ${role}` }, name),

@@ -16,6 +16,7 @@ export class SignInPage {
     this.status = h("p", { class: "status", role: "status" });
     this.element = h("form", { class: "sign-in", onsubmit: (event) => { event.preventDefault(); this.#signIn(); } },
       h("h1", {}, "Sign in"),
+      h("input", { type: "text", autocomplete: "username", hidden: true }), // password managers look for it
       h("label", { for: "token" }, "Your token"), this.token, this.button,
       h("p", { class: "hint" }, "Whoever runs the archive page gives tokens; they are of one person each."),
       this.status);
