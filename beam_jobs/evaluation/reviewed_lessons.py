@@ -86,7 +86,7 @@ def read_lessons(settings: JobSettings) -> ReviewedLessons:
         reviewed_only=True,
     )
     tasks = {task.prompt_id: task for task in settings.tasks}
-    selection = Selection(store, settings.corpus, tasks, filters, by_key(answers))
+    selection = Selection(store, settings.corpus, tasks, filters, reviewed=by_key(answers))
     taught, held_out = list[ExportRecord](), list[ExportRecord]()
     for date in dates:
         found = selection.day(date)

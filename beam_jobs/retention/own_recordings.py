@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from af3core.storage.store import Store
 from beam_jobs.clean.names import NamesLost
 from beam_jobs.framework.table_snapshot import take_snapshot
+from beam_jobs.framework.withdrawn import withdrawals
 from schemas import layout
 from schemas.record_format import RecordError
 from schemas.records import NightManifest
@@ -22,14 +23,15 @@ class OwnRecordings:
     """Recordings of a corpus, by identifier.
 
     Attributes:
-        alone: that no other corpus has, and no plan of the last hours.
+        alone: that no other corpus has, and no plan of the last hours, and that nobody withdrew.
         shared: that another has too.
-        planned: that a plan of the last hours has: a run may work on them.
+        staying: that a plan of the last hours has, as a run may work on them, and what is
+            withdrawn: a legal hold may keep it, and its removal leaves a certificate.
     """
 
     alone: frozenset[str]
     shared: frozenset[str]
-    planned: frozenset[str]
+    staying: frozenset[str]
 
 
 def own_recordings(store: Store, corpus: str, settled_s: float) -> OwnRecordings:
@@ -62,11 +64,39 @@ def own_recordings(store: Store, corpus: str, settled_s: float) -> OwnRecordings
                 planned |= found
     snapshot = take_snapshot(store, [RECORDINGS.name])
     for key in snapshot.stamps:
-        ids = snapshot.columns(key, ["recording_id"])["recording_id"].to_pylist()
+        ids = {
+            str(each)
+            for each in snapshot.columns(key, ["recording_id"])["recording_id"].to_pylist()
+        }
         (own if layout.day_of(key)[0] == corpus else others).update(ids)
+    hidden = withdrawals(store)
+    withdrawn = {each for each in own if hidden.covers(corpus, each)}
     return OwnRecordings(
-        frozenset(own - others - planned), frozenset(own & others), frozenset(planned)
+        frozenset(own - others - planned - withdrawn),
+        frozenset(own & others),
+        frozenset(planned | withdrawn),
     )
+
+
+def withdrawn_on(store: Store, corpus: str, dates: Collection[str]) -> set[str]:
+    """The days of a corpus, of those given, whose tables hold what is withdrawn: a legal hold may
+    keep it, and its removal leaves a certificate.
+
+    Raises:
+        StorageError: the storage is in trouble, or what is withdrawn cannot be told.
+    """
+    hidden = withdrawals(store)
+    if not dates or not hidden:
+        return set()
+    found = set()
+    snapshot = take_snapshot(store, [RECORDINGS.name], corpus)
+    for key in snapshot.stamps:
+        date = layout.date_of_shard(key)
+        if date in dates:
+            ids = snapshot.stored_columns(key, ["recording_id"])["recording_id"].to_pylist()
+            if any(hidden.covers(corpus, str(each)) for each in ids):
+                found.add(date)
+    return found
 
 
 def _of_plan(manifest: NightManifest) -> Iterable[str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
+from af3core.messages import tell
 from af3core.storage.store import Store
 from beam_jobs.clean.inventory import Amount, Listed, Name, open_inventory
 from beam_jobs.clean.names import Names
@@ -20,7 +21,7 @@ from beam_jobs.clean.removal import Remover
 from beam_jobs.framework.job import Outcome
 from beam_jobs.framework.settings import JobSettings
 from beam_jobs.retention.old_days import OldDay, let_go, old_days
-from beam_jobs.retention.own_recordings import own_recordings
+from beam_jobs.retention.own_recordings import own_recordings, withdrawn_on
 from schemas import layout
 from schemas.options.retaining import Retaining, Retention
 from schemas.record_format import stored_bytes
@@ -81,7 +82,7 @@ def retain(
         def look() -> Iterator[Name]:
             yield from names.look()
             if removes:
-                yield from _planned_anew(own_recordings(store, corpus, now_s - settled_s).planned)
+                yield from _staying(own_recordings(store, corpus, now_s - settled_s).staying)
 
         inventory.add_names(look())
         found = inventory.decide()
@@ -106,7 +107,7 @@ def _days_by_kind(rule: Retention) -> dict[Kind, int]:
         (("report",), rule.reports_days),
     ):
         if days is not None:
-            found |= dict.fromkeys(kinds, days)  # type: ignore[arg-type]
+            found |= dict.fromkeys(kinds, days)
     return found
 
 
@@ -136,8 +137,8 @@ def _listed(
             )
 
 
-def _planned_anew(recordings: frozenset[str]) -> Iterator[Name]:
-    """What a run that began meanwhile works on stays."""
+def _staying(recordings: frozenset[str]) -> Iterator[Name]:
+    """What a run that began meanwhile works on stays, and what was withdrawn meanwhile."""
     for recording in recordings:
         for kind in (*_SOUND, *_TEXT):
             yield Name(kind, recording)
@@ -148,7 +149,13 @@ def _old_days(
 ) -> list[OldDay]:
     if rule.tables_days is None:
         return []
-    return old_days(store, corpus, now_s - rule.tables_days * day_s)
+    found = old_days(store, corpus, now_s - rule.tables_days * day_s)
+    withdrawn = withdrawn_on(store, corpus, {day.date for day in found})
+    if withdrawn:
+        tell(
+            f"{len(withdrawn)} old days stay: they hold what is withdrawn, such as by a legal hold"
+        )
+    return [day for day in found if day.date not in withdrawn]
 
 
 def _note(

@@ -93,7 +93,8 @@ def remove_due(store: Store, out: str) -> list[RemovalCertificate]:
         works = [each.work for each in ended if each.work] + [each.work for each in removals]
         pages = {key for work in works for key, deed in work.found.items() if deed == "page"}
         make_pages(store, out, sorted(pages))
-        for tombstone in (each.tombstone for each in (*ended, *removals)):
+        tombstones = [each.tombstone for each in ended] + [each.tombstone for each in removals]
+        for tombstone in tombstones:
             store.delete(layout.removal_work_key(tombstone.corpus, tombstone.tombstone_id))
         return [*(each.certificate for each in ended if each.certificate), *made]
 

@@ -70,8 +70,8 @@ def removal_outcome(store: Store, out: str, asked: Sequence[Tombstone] = ()) -> 
     if not lines:
         lines.append("nothing is due")
     counts = Counter[str]()
-    for each in certificates.values():
-        counts.update(each.removed)
+    for made in certificates.values():
+        counts.update(made.removed)
     facts: dict[str, Any] = {
         "removed_recordings": len(certificates),
         "removed": dict(counts),

@@ -52,6 +52,7 @@ READ_AS_STORED = {
     "beam_jobs/night/held_rows.py": "for publish, which filters them",
     "beam_jobs/night/repeated_phrases.py": "flags in what was just assembled",
     "beam_jobs/night/withdrawal.py": "takes rows out of a day that recordings left",
+    "beam_jobs/retention/own_recordings.py": "a day that holds what is withdrawn stays",
     "beam_jobs/clean/names.py": "what is withdrawn keeps its objects until it is removed",
     "beam_jobs/derive/audio_descriptions/garbage_collection.py": "the like",
     "beam_jobs/derive/speakers/speaker_rows.py": "published rows are compared, and not kept",

@@ -9,14 +9,17 @@ import pytest
 
 from af3core.storage.folder import FolderStore
 from beam_jobs.framework.job import Outcome
+from beam_jobs.framework.ledger import Ledger
 from beam_jobs.framework.manifests import Days
 from beam_jobs.night_status.status_command import statuses
 from beam_jobs.retention.old_days import let_go, old_days
 from beam_jobs.retention.retain_job import retain
+from schemas import layout
 from schemas.options.retaining import Retention
 from schemas.retention_records import AppliedRetention
 from tests.beam_jobs.clean.cleaned import CUT, check_clips, cleaned, keys_below
 from tests.beam_jobs.small_night import DAY, make_archive, night, rows
+from tests.beam_jobs.tombstones import withdraw
 from tests.made_once import made_once
 
 
@@ -139,3 +142,17 @@ def test_the_rule_that_was_applied_is_kept(store: FolderStore) -> None:
     applied = AppliedRetention.from_bytes(store.read("retention/corpus=default.json") or b"")
     assert (applied.run_id, applied.days) == ("weekly", {"clips": 90})
     assert applied.removed == {"cut": 2, "clip": 2}
+
+
+def test_what_is_withdrawn_stays_for_its_legal_hold(
+    store: FolderStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = Ledger(store).stored_manifest("default", DAY)
+    assert manifest is not None
+    held = withdraw(store, manifest, "short.wav")
+    done = retained(store, clips_days=1, ledger_text_days=1, tables_days=1)
+    assert done.facts["days"] == []
+    assert "1 old days stay: they hold what is withdrawn" in capsys.readouterr().err
+    [clip] = keys_below(store, "clips/")
+    assert layout.recording_of_clip(clip) == held.recording_id
+    assert len(keys_below(store, "ledger/annotate/")) == 1
