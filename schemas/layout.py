@@ -86,6 +86,7 @@ OUTPUT_FOLDERS = (
     "retention",
     "superseded",
     "tables",
+    "trained",
     "withdrawn",
 )
 """What lies directly below an output besides the marker."""

@@ -43,6 +43,7 @@ def test_what_jobs_need() -> None:
         "dialogues",
         "chat",
         "evaluate",
+        "tune",
     }
     assert {job.name for job in JOBS if job.has_writer} == {
         "skills",
@@ -69,6 +70,7 @@ def test_what_jobs_need() -> None:
         "embed": ("derive",),
         "summarise": ("derive",),
         "dialogues": ("derive",),
+        "tune": ("evaluate",),
     }
     assert {job.name for job in JOBS if not job.on_dataflow} == {
         "discover",

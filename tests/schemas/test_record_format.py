@@ -119,7 +119,7 @@ def is_required(field: dataclasses.Field[Any]) -> bool:
 
 
 def test_all_records_are_looked_at() -> None:
-    assert len(KINDS) == 58
+    assert len(KINDS) == 69
     assert {Recording, Segment, index_state.IndexedPartition} < set(KINDS)
 
 
