@@ -36,9 +36,9 @@ corrections/corpus=C/BATCH.json                             what a person correc
 drafts/corpus=C/RECORDING/PERSON.json                        begun on the page, not saved
 withdrawn/corpus=C/ID.json                                   that a recording is withdrawn
 withdrawn/corpus=C/restored/ID.json                          that it is no longer
-withdrawn/corpus=C/requests/ID.json                          who withdrew it, and why
-withdrawn/corpus=C/removing/ID.json                          what a removal has found, until its end
-withdrawn/corpus=C/certificates/ID.json                      what was removed of it
+withdrawals/corpus=C/requests/ID.json                        who withdrew it, and why
+withdrawals/corpus=C/removing/ID.json                        what a removal has found, until its end
+withdrawals/corpus=C/certificates/ID.json                    what was removed of it
 retention/corpus=C.json                                      how long it is kept, applied when
 retention/corpus=C/date=D.json                               a day that was let go
 audit_log/date=D/PROCESS-NUMBER.json                         who looked and who changed, by minute
@@ -87,6 +87,7 @@ OUTPUT_FOLDERS = (
     "superseded",
     "tables",
     "trained",
+    "withdrawals",
     "withdrawn",
 )
 """What lies directly below an output besides the marker."""
@@ -492,7 +493,9 @@ def drafts_key(corpus: str, recording: str, person_hash: str) -> str:
 
 
 WITHDRAWN_PREFIX = "withdrawn/"
-"""One listing finds all that is withdrawn."""
+"""One listing finds all that is withdrawn; whoever reads tables reads it."""
+WITHDRAWALS_PREFIX = "withdrawals/"
+"""What names people, reasons and addresses, for those who withdraw alone."""
 
 
 def tombstone_key(corpus: str, tombstone: str) -> str:
@@ -504,15 +507,15 @@ def restoration_key(corpus: str, tombstone: str) -> str:
 
 
 def withdrawal_request_key(corpus: str, tombstone: str) -> str:
-    return f"{WITHDRAWN_PREFIX}corpus={corpus}/requests/{tombstone}.json"
+    return f"{WITHDRAWALS_PREFIX}corpus={corpus}/requests/{tombstone}.json"
 
 
 def removal_work_key(corpus: str, tombstone: str) -> str:
-    return f"{WITHDRAWN_PREFIX}corpus={corpus}/removing/{tombstone}.json"
+    return f"{WITHDRAWALS_PREFIX}corpus={corpus}/removing/{tombstone}.json"
 
 
 def certificate_key(corpus: str, tombstone: str) -> str:
-    return f"{WITHDRAWN_PREFIX}corpus={corpus}/certificates/{tombstone}.json"
+    return f"{WITHDRAWALS_PREFIX}corpus={corpus}/certificates/{tombstone}.json"
 
 
 class WithdrawalPlace(NamedTuple):

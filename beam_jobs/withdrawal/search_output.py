@@ -33,7 +33,7 @@ _CHUNK_BYTES = 16 << 20
 _OVERLAP_BYTES = 4096
 """Longer than any name: one that two chunks share is found."""
 _AT_ONCE = 128
-_PASSED_OVER = ("withdrawn", "audit_log", "trained")
+_PASSED_OVER = ("withdrawn", "withdrawals", "audit_log", "trained")
 """What says that it is withdrawn, what is chained by hashes and ends with its own retention, and by
 hashes alone which models were trained on it."""
 _SEALED = (".flac", ".opus")

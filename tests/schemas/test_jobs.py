@@ -79,6 +79,8 @@ def test_what_jobs_need() -> None:
         "check",
         "watch",
         "chat",
+        "tune",
+        "withdraw",
     }
 
 

@@ -27,7 +27,7 @@ def test_nothing_is_left_in_a_bucket(made: Path, tmp_path: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(store.read(stored.key) or b"")
     assert remnants.found_in(tmp_path) == {}
-    [certificate] = tmp_path.glob("withdrawn/*/certificates/*.json")
+    [certificate] = tmp_path.glob("withdrawals/*/certificates/*.json")
     made_of_it = json.loads(certificate.read_text())
     assert made_of_it["removed"]["clips/"] > 0
     assert NAME not in certificate.read_text()

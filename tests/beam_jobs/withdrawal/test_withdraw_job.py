@@ -43,7 +43,7 @@ def recording_of(out: Path, name: str = NAME) -> str:
 
 
 def certificates(out: Path) -> list[dict[str, Any]]:
-    return [json.loads(p.read_text()) for p in out.glob("withdrawn/*/certificates/*.json")]
+    return [json.loads(p.read_text()) for p in out.glob("withdrawals/*/certificates/*.json")]
 
 
 def tables_without(out: Path, recording: str) -> dict[str, list[dict[str, Any]]]:
@@ -63,7 +63,7 @@ def test_nothing_is_left_of_it_wherever_the_removal_was_killed(
     before = tables_without(out, recording)
     assert len(remnants.found_in(out)) > 30
     arguments = ("withdraw", WITHDRAWN, "--out", out, *ASKED, "--grace-days", 0)
-    for key in ("tables/transcripts", "exports/", "withdrawn/corpus=default/certificates/"):
+    for key in ("tables/transcripts", "exports/", "withdrawals/corpus=default/certificates/"):
         assert killed_process(key, *arguments) == 9
         assert certificates(out) == []
     capsys.readouterr()
@@ -102,7 +102,7 @@ def test_killed_at_each_change_and_run_again_it_ends_the_same(made: Path, tmp_pa
         [certificate] = certificates(out)
         ends.add(json.dumps([certificate["removed"], certificate["rewritten"]]))
         assert len([*out.glob("withdrawn/*/*.json")]) == 1
-        assert [*out.glob("withdrawn/*/removing/*")] == []
+        assert [*out.glob("withdrawals/*/removing/*")] == []
         shutil.rmtree(out)
         step += 3
     assert step > 20
