@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from af3core.errors import ConfigurationError
 from af3core.storage.store import Store
+from beam_jobs.audit_log.audit_log import audit_log_of
+from beam_jobs.audit_log.this_user import this_user
 from beam_jobs.framework.withdrawn import address_hash
 from beam_jobs.withdrawal.held_recordings import HeldRecording, HeldRecordings, held_recordings
 from beam_jobs.withdrawal.tombstone_log import (
@@ -21,6 +23,7 @@ from beam_jobs.withdrawal.tombstone_log import (
 )
 from beam_jobs.withdrawal.traces import name_of
 from schemas import layout
+from schemas.audit_records import AuditAction
 from schemas.withdrawal_records import Tombstone, WithdrawalRequest
 
 _CLAIM = layout.claim_key("withdraw", "tombstones")
@@ -91,6 +94,7 @@ def withdraw(store: Store, names: Iterable[str], corpus: str, terms: Terms) -> l
                 tombstone.tombstone_id, terms.by, terms.reason, time_text(now)
             )
             bury(store, tombstone, request)
+            _log(store, terms.by, "withdraw", tombstone)
             found.append(tombstone)
     return list({each.tombstone_id: each for each in found}.values())
 
@@ -132,7 +136,14 @@ def restore(
             )
         for each in lifted:
             lift(store, each.tombstone, now)
+            _log(store, this_user(), "restore", each.tombstone)
     return [each.tombstone for each in lifted]
+
+
+def _log(store: Store, person: str, action: AuditAction, tombstone: Tombstone) -> None:
+    """Log who did it, by the tombstone alone: no name of a recording stands there."""
+    with audit_log_of(store) as log:
+        log.add(person, action, {"corpus": tombstone.corpus, "tombstone": tombstone.tombstone_id})
 
 
 def _resolved(

@@ -159,6 +159,10 @@ def test_it_is_restored_while_its_grace_time_lasts(
     assert "with --anew its tombstone is lifted" in capsys.readouterr().err
     assert main([*by_id, "--anew"]) == 0
     assert read_withdrawn(FolderStore(out)) == []
+    logged = [path.read_text() for path in out.glob("audit_log/*/*.json")]
+    actions = [entry["action"] for text in logged for entry in json.loads(text)["entries"]]
+    assert sorted(actions) == ["restore", "restore", "withdraw", "withdraw"]
+    assert NAME not in "".join(logged)
 
 
 def test_what_is_held_is_kept_and_hidden(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
