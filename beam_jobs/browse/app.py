@@ -266,7 +266,9 @@ def add_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def wrong(_request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        return _error(400, f"{first['loc'][-1]}: {first['msg'].lower()}")
+        # the last name; behind it stands which of several values, or where in a body
+        name = next(part for part in reversed(first["loc"]) if isinstance(part, str))
+        return _error(400, f"{name}: {first['msg'].lower()}")
 
     @app.exception_handler(HTTPException)
     def other(_request: Request, error: HTTPException) -> Response:
