@@ -22,7 +22,9 @@ from beam_jobs.framework.views import ask_snapshot
 from schemas import layout
 from schemas.correction_records import VALUE_KINDS
 from schemas.sql.corrected_views import CORRECTED_TABLES
+from schemas.sql.placed_views import placed_name
 from schemas.tables.correction_tables import CORRECTIONS
+from schemas.tables.night_tables import ANSWER_TABLES
 
 AnswerKey = tuple[str, str, str, str, str, str]
 """Recording, clip, segment, task, identity of the task, table."""
@@ -32,14 +34,14 @@ _COMMON = (
     *("end_ms", "model", "weights_revision", "engine", "text"),
 )
 _REVIEWS = """\
-WITH answer AS ({answers}), review AS (
+WITH answer AS ({answers}), placed AS ({placed}), review AS (
   SELECT p.*, c.content_sha256
-  FROM placed_corrections AS p JOIN corrections AS c USING (correction_id)
+  FROM placed AS p JOIN corrections AS c USING (correction_id)
   WHERE p.corpus = $corpus AND CAST(p.date AS VARCHAR) BETWEEN $since AND $until
     AND p.aspect = 'value' AND (p.counts OR p.kind = 'right')
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY p.source, p.date, p.recording_id, p.clip_id, p.segment_id, p.task_id, p.task_hash
-    ORDER BY p.corrected_at DESC, p.correction_id DESC
+    ORDER BY p.place = 1 DESC NULLS LAST, p.said_at DESC, p.correction_id DESC
   ) = 1
 )
 SELECT a.*, CAST(a.date AS VARCHAR) AS day, r.kind, r.fits, r.old_value, r.new_value, r.reason,
@@ -124,11 +126,20 @@ def reviewed_answers(
     interval = {"corpus": corpus, "since": since, "until": until}
 
     def ask(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-        found = connection.sql(_REVIEWS.format(answers=_answers()), params=interval)
+        found = connection.sql(
+            _REVIEWS.format(answers=_answers(), placed=_placed()), params=interval
+        )
         rows: list[dict[str, Any]] = found.to_arrow_table().to_pylist()
         return rows
 
     return tuple(map(_reviewed, ask_snapshot(out, wanted, CORRECTED_TABLES, ask)))
+
+
+def _placed() -> str:
+    """The corrections of answers, with the answers that they are of."""
+    return " UNION ALL BY NAME ".join(
+        f"SELECT '{name}' AS source, * FROM {placed_name(name)}" for name in ANSWER_TABLES
+    )
 
 
 def _answers() -> str:

@@ -34,7 +34,7 @@ class Remnants:
         found = {}
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
             name = str(path.relative_to(folder))
-            if name.startswith("withdrawn/"):
+            if name.startswith(("withdrawn/", "withdrawals/")):
                 continue
             said = next(iter(self._found_in(name, path)), None)
             if said is not None:

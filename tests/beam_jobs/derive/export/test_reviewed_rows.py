@@ -29,7 +29,7 @@ def out(tmp_path: Path) -> Path:
 def exported(out: Path, **filters: float) -> tuple[list[ExportRecord], list[ExportRecord], Tally]:
     reviewed = by_key(reviewed_answers(str(out), "default"))
     chosen = Filters(reviewed_only=True, held_out=filters.get("held_out", 0.0))
-    selection = Selection(open_store(str(out)), "default", TASKS, chosen, reviewed)
+    selection = Selection(open_store(str(out)), "default", TASKS, chosen, reviewed=reviewed)
     found = selection.day(FIRST)
     return found["train"], found["test"], selection.tally
 
