@@ -115,10 +115,12 @@ def reviewed_answers(
     Raises:
         StorageError: the tables cannot be read.
     """
-    snapshot = take_snapshot(store_at(out), CORRECTED_TABLES, corpus)
-    corrections = set(snapshot.shards(CORRECTIONS.name, corpus))
-    if not corrections:
+    store = store_at(out)
+    # most corpora have none: one listing says so
+    if not take_snapshot(store, [CORRECTIONS.name], corpus).stamps:
         return ()
+    snapshot = take_snapshot(store, CORRECTED_TABLES, corpus)
+    corrections = set(snapshot.shards(CORRECTIONS.name, corpus))
     # a recording that moved to another day keeps its corrections
     wanted = snapshot.only(
         lambda key: key in corrections or since <= layout.date_of_shard(key) <= until

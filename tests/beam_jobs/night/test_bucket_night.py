@@ -381,6 +381,7 @@ def test_readers_list_a_table_once_and_get_an_object_twice_at_most(
     report.run(planned(settings_of(ARCHIVE, out, untrained, *options), "report"))
     told = Asked.of(network.requests[before:])
     of_tables = {prefix: n for prefix, n in told.listings.items() if prefix.startswith("tables/")}
+    assert of_tables.pop("tables/corrections/corpus=default/") == 1
     assert len(of_tables) == len(TABLES)
     assert set(of_tables.values()) == {1}
     # the summary, the night's page and all corpora's hours read it, each once
