@@ -21,8 +21,8 @@ def test_nothing_of_it_goes_but_orphans(tmp_path: Path) -> None:
     [recording, *_] = (tmp_path / "out" / "ledger" / "segment").iterdir()
     # a plan without options may have cut its recordings so
     unpublished = layout.segmented_key(recording.name, "0" * 24)
-    store.write(unpublished, b"damaged")
     add_orphans(store, 3)
+    store.write(unpublished, b"damaged")
     assert cleaned(store).facts["removed"].items() >= {"cut": 3, "clip": 3}.items()
     there = [key for key in keys_below(store, "") if not key.startswith("reports/")]
     assert set(there) >= {*before, unpublished}
