@@ -14,6 +14,7 @@ from typing import Any
 
 from af3core.messages import tell
 from af3core.storage.store import Store
+from beam_jobs.clean.clean_job import DAY_S, SETTLED_S
 from beam_jobs.clean.inventory import Amount, Listed, Name, open_inventory
 from beam_jobs.clean.names import Names
 from beam_jobs.clean.object_kinds import KINDS, Kind, place_of
@@ -27,9 +28,6 @@ from schemas.options.retaining import Retaining, Retention
 from schemas.record_format import stored_bytes
 from schemas.retention_records import AppliedRetention
 
-DAY_S = 86_400.0
-SETTLED_S = 6 * 3600.0
-"""Longer than any run takes from reading a day's plan to having published it."""
 _SOUND: tuple[Kind, ...] = ("cut", "clip")
 _TEXT: tuple[Kind, ...] = ("answers", "derived")
 _NAMED = {

@@ -8,8 +8,7 @@ from airflow.sdk import DAG, CronTriggerTimetable
 
 from dags.corpus.corpus import Corpus
 from dags.corpus.reading import Corpora
-from dags.launch.job_operator import Context
-from dags.night.factory import FIRST_DAY, job_task, shown_as, task_arguments
+from dags.night.factory import FIRST_DAY, all_days, job_task, shown_as, task_arguments
 
 WEEKLY = "0 12 * * 0"
 """Sundays at noon: behind the night, before the next."""
@@ -49,9 +48,5 @@ def clean_dag(corpus: Corpus, keep_days: int) -> DAG:
         doc_md=_DOCS.format(out=corpus.out, keep_days=keep_days),
         **shown_as(corpus, "clean"),
     ) as dag:
-        job_task(corpus, "clean", _all_days, options=(f"--keep-days={keep_days}", "--yes"))
+        job_task(corpus, "clean", all_days, options=(f"--keep-days={keep_days}", "--yes"))
     return dag
-
-
-def _all_days(_: Context) -> tuple[str, str]:
-    return "", ""

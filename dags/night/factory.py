@@ -171,6 +171,11 @@ def operator_on(runner: Runner) -> tuple[type[BaseOperator], dict[str, Any]]:
     return FlexTemplateJobOperator, {"dataflow": runner.dataflow}
 
 
+def all_days(_: Context) -> tuple[str, str]:
+    """Of a job that is of no interval."""
+    return "", ""
+
+
 def partition_of(days: Days) -> Callable[[Context], str]:
     """The archive day of a run, as the partition of what it emits."""
     return lambda context: days(context)[0]

@@ -7,7 +7,7 @@ from airflow.sdk import DAG, CronTriggerTimetable, Param
 from dags.corpus.arguments import job_arguments, run_name
 from dags.corpus.corpus import Corpus
 from dags.launch.job_operator import Context
-from dags.night.factory import FIRST_DAY, job_task, shown_as, task_arguments
+from dags.night.factory import FIRST_DAY, all_days, job_task, shown_as, task_arguments
 
 WEEKLY = "0 11 * * 0"
 """Sundays before noon: an hour before what nothing names any more is removed."""
@@ -50,9 +50,5 @@ def retain_dag(corpus: Corpus) -> DAG:
         doc_md=_DOCS.format(corpus=corpus.name, out=corpus.out),
         **shown_as(corpus, "retain"),
     ) as dag:
-        job_task(corpus, "retain", _all_days, arguments=arguments)
+        job_task(corpus, "retain", all_days, arguments=arguments)
     return dag
-
-
-def _all_days(_: Context) -> tuple[str, str]:
-    return "", ""
