@@ -158,7 +158,8 @@ def test_no_clip_is_claimed_for_which_there_is_no_room(
     monkeypatch.setattr(Af3Engine, "answer_beside", resting)
     annotate.run(settings)
     assert clips_of(out) == clips_of(clip_by_clip) >= 8
-    assert 1 <= claimed[0] <= 4  # of thirty seconds one fits, of two or three seconds three
+    # sixty seconds hold one clip of thirty and the four short ones, or two of thirty
+    assert 1 <= claimed[0] <= 5 < clips_of(out)
 
 
 def test_a_clip_that_is_gone_and_one_that_breaks_the_model_stop_no_other(
