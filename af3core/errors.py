@@ -250,14 +250,26 @@ def _with_subclasses(kind: type[ErrorT]) -> Iterator[type[ErrorT]]:
         yield from _with_subclasses(each)
 
 
+_NO_THREAD = "can't start new thread"
+"""What a `RuntimeError` of CPython says where the system gives no thread; Beam appends its step."""
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Whether this machine has no memory or no thread left to give."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and str(error).startswith(_NO_THREAD)
+    )
+
+
 def fault_of(error: BaseException) -> Fault:
     """Whose fault an error is, also one that is not ours.
 
-    The operating system's errors are the machine's; any other foreign one is taken for a bug that
-    this piece brings out.
+    The operating system's errors and its shortages are the machine's; any other foreign one is
+    taken for a bug that this piece brings out.
     """
     if isinstance(error, Af3Error):
         if error.is_machine_fault:
             return Fault.MACHINE
         return Fault.CONTENT if error.permanent else Fault.ATTEMPT
-    return Fault.MACHINE if isinstance(error, FOREIGN_MACHINE_FAULTS) else Fault.ATTEMPT
+    is_machine_fault = isinstance(error, FOREIGN_MACHINE_FAULTS) or is_shortage(error)
+    return Fault.MACHINE if is_machine_fault else Fault.ATTEMPT

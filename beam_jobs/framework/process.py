@@ -15,13 +15,17 @@ from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
-from af3core.errors import Af3Error, ConfigurationError
+from af3core.errors import Af3Error, ConfigurationError, is_shortage
 from af3core.messages import Level, message_line, tell, telling
 from af3core.plain_text import printable
 
 _SHOW_CURSOR = "\x1b[?25h"
 """A progress bar hides the terminal's cursor."""
 _LOOK_EVERY_S = 5.0
+_SHORTAGE = (
+    "this machine has no memory or no thread left for the command: end what else runs, or raise"
+    " its limits (ulimit -u, the container's memory and pids); what is done is kept"
+)
 
 
 def exit_code_of(run: Callable[[], int]) -> int:
@@ -36,6 +40,9 @@ def exit_code_of(run: Callable[[], int]) -> int:
         tell(str(error), Level.ERROR, error_class=type(error).__name__)
         return 1
     except Exception as error:
+        if is_shortage(error):
+            tell(f"{_SHORTAGE} ({error})", Level.ERROR, error_class=type(error).__name__)
+            return 1
         if telling().log_format == "text":
             raise
         trace = traceback.format_exc()

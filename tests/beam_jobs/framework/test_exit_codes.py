@@ -18,6 +18,25 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
     assert done.stdout.startswith("made by rules:")
 
 
+def test_a_machine_without_threads_is_told_in_one_line() -> None:
+    """A stack of more than the process may have: the system refuses the thread."""
+    script = (
+        "import resource, threading\n"
+        "from beam_jobs.framework.process import exit_code_of\n"
+        "threading.stack_size(1 << 30)\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29))\n"
+        "raise SystemExit(exit_code_of(threading.Thread(target=print).start))\n"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "af3: this machine has no memory or no thread left for the command: end what else runs, or"
+        " raise its limits (ulimit -u, the container's memory and pids); what is done is kept"
+        " (can't start new thread)\n"
+    )
+
+
 @pytest.mark.parametrize("times", [3, pytest.param(8, marks=pytest.mark.long)])
 def test_a_finished_night_ends_cleanly(untrained: Path, tmp_path: Path, times: int) -> None:
     """A thread of pyarrow, still freeing what it had read ahead, aborted two exits in three."""

@@ -210,6 +210,9 @@ def test_waiting_recordings_are_held_against_their_share(
         (ServerUnavailable("x"), Fault.MACHINE),
         (OSError(28, "No space left on device"), Fault.MACHINE),
         (MemoryError(), Fault.MACHINE),
+        (RuntimeError("can't start new thread"), Fault.MACHINE),
+        (RuntimeError("can't start new thread [while running 'Segment']"), Fault.MACHINE),
+        (RuntimeError("dictionary changed size during iteration"), Fault.ATTEMPT),
     ],
 )
 def test_whose_fault_an_error_is(error: Exception, fault: Fault) -> None:
