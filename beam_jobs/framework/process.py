@@ -41,7 +41,8 @@ def exit_code_of(run: Callable[[], int]) -> int:
         return 1
     except Exception as error:
         if is_shortage(error):
-            tell(f"{_SHORTAGE} ({error})", Level.ERROR, error_class=type(error).__name__)
+            name = type(error).__name__
+            tell(f"{_SHORTAGE} ({str(error) or name})", Level.ERROR, error_class=name)
             return 1
         if telling().log_format == "text":
             raise

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from beam_jobs.framework.process import exit_code_of
 from tests.beam_jobs.small_night import TOLERANT, make_archive, night
 
 
@@ -35,6 +36,14 @@ def test_a_machine_without_threads_is_told_in_one_line() -> None:
         " raise its limits (ulimit -u, the container's memory and pids); what is done is kept"
         " (can't start new thread)\n"
     )
+
+
+def test_an_error_without_words_is_told_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """An allocation that fails within Python says nothing."""
+    assert exit_code_of(lambda: len(bytearray(1 << 62))) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("af3: this machine has no memory or no thread left for the command: ")
+    assert said.endswith("; what is done is kept (MemoryError)\n")
 
 
 @pytest.mark.parametrize("times", [3, pytest.param(8, marks=pytest.mark.long)])
