@@ -19,6 +19,7 @@ import numpy.typing as npt
 from af3core.audio import SAMPLES_PER_MS
 from af3core.audio.clip_file import as_pcm
 from af3core.audio.cut_points import runs_of_true
+from af3core.audio.decode import Pcm
 from af3core.audio.voice_activity import FRAME_SAMPLES, frames_with_speech
 from af3core.model.request import Waveform
 from af3core.speakers.network_file import SEGMENTATION, open_network
@@ -35,6 +36,10 @@ _POWERSET = np.array(
 _WINDOWS_AT_ONCE = 4
 _LEAST_SPEECH_FRAMES = 8
 """A quarter of a second: a window with less of it is not heard further."""
+_SILENT_PEAK = 1
+"""Of 16 bits: what dither leaves of digital silence."""
+_SHORTEST_SILENCE_SAMPLES = 250 * SAMPLES_PER_MS
+"""Less may be within a word of made speech."""
 
 _LONGEST_PIECE_SAMPLES = 3_000 * SAMPLES_PER_MS
 _SHORTEST_PIECE_SAMPLES = 1_000 * SAMPLES_PER_MS
@@ -42,6 +47,7 @@ _SHORTEST_PIECE_SAMPLES = 1_000 * SAMPLES_PER_MS
 _JOINED_PAUSE_SAMPLES = 500 * SAMPLES_PER_MS
 
 Activity = npt.NDArray[np.bool_]
+Edges = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,12 +77,15 @@ def local_voices(samples: Waveform) -> Iterator[Piece]:
     """
     starts = _window_starts(len(samples))
     own_parts = _own_parts(starts, len(samples))
-    heard = _windows_with_speech(samples, starts)
+    pcm = as_pcm(samples)
+    heard = _windows_with_speech(pcm, starts)
     for first in range(0, len(heard), _WINDOWS_AT_ONCE):
         batch = heard[first : first + _WINDOWS_AT_ONCE]
         activities = _activities(samples, [starts[number] for number in batch])
         for number, activity in zip(batch, activities, strict=True):
-            yield from _pieces_of(samples, number, starts[number], own_parts[number], activity)
+            edges = _frame_edges(starts[number], own_parts[number], len(activity))
+            _mute_silence(activity, edges, pcm)
+            yield from _pieces_of(samples, number, edges, activity)
 
 
 def _window_starts(length: int) -> list[int]:
@@ -92,8 +101,8 @@ def _own_parts(starts: list[int], length: int) -> list[tuple[int, int]]:
     return list(itertools.pairwise([0, *middles, length]))
 
 
-def _windows_with_speech(samples: Waveform, starts: list[int]) -> list[int]:
-    speech = frames_with_speech(as_pcm(samples))
+def _windows_with_speech(pcm: Pcm, starts: list[int]) -> list[int]:
+    speech = frames_with_speech(pcm)
     counts = [
         int(speech[start // FRAME_SAMPLES : (start + _WINDOW_SAMPLES) // FRAME_SAMPLES + 1].sum())
         for start in starts
@@ -116,12 +125,30 @@ def _activities(samples: Waveform, starts: list[int]) -> list[Activity]:
     return list(_POWERSET[np.asarray(found).argmax(axis=-1)])
 
 
-def _pieces_of(
-    samples: Waveform, number: int, start: int, own_part: tuple[int, int], activity: Activity
-) -> Iterator[Piece]:
-    edges = start + _FRAME_CENTRE_SAMPLES + _FRAME_STEP_SAMPLES * np.arange(len(activity) + 1)
+def _frame_edges(start: int, own_part: tuple[int, int], frame_count: int) -> Edges:
+    """Where the frames of a window begin and end, `[frames + 1]`, in samples of its own part."""
+    edges = start + _FRAME_CENTRE_SAMPLES + _FRAME_STEP_SAMPLES * np.arange(frame_count + 1)
     edges = np.clip(edges - _FRAME_STEP_SAMPLES // 2, own_part[0], own_part[1])
     edges[0] = max(start, own_part[0])
+    return edges
+
+
+def _mute_silence(activity: Activity, edges: Edges, pcm: Pcm) -> None:
+    """Take voices out of digital silence: the network finds one in the first frames of it.
+
+    Args:
+        activity: `[frames, 3]`; changed in place.
+        edges: `[frames + 1]`.
+        pcm: the whole clip.
+    """
+    is_sound = np.abs(pcm[edges[0] : edges[-1]].astype(np.int32)) > _SILENT_PEAK
+    sounds = np.concatenate([[0], is_sound.cumsum()])[edges - edges[0]]
+    for first, end in runs_of_true(np.diff(sounds) == 0):
+        if edges[end] - edges[first] >= _SHORTEST_SILENCE_SAMPLES:
+            activity[first:end] = False
+
+
+def _pieces_of(samples: Waveform, number: int, edges: Edges, activity: Activity) -> Iterator[Piece]:
     is_alone = activity.sum(axis=1) == 1
     for voice, speaks in enumerate(activity.T):
         for first, end in _piece_frames(runs_of_true(speaks), edges):
@@ -144,9 +171,7 @@ def _pieces_of(
                 )
 
 
-def _piece_frames(
-    runs: list[tuple[int, int]], edges: npt.NDArray[np.int64]
-) -> Iterator[tuple[int, int]]:
+def _piece_frames(runs: list[tuple[int, int]], edges: Edges) -> Iterator[tuple[int, int]]:
     """Runs of frames as pieces: short ones joined with what is near, long ones divided evenly."""
     joined: list[tuple[int, int]] = []
     for first, end in runs:
@@ -166,8 +191,6 @@ def _piece_frames(
         yield from itertools.pairwise(borders.tolist())
 
 
-def _joined(
-    samples: Waveform, edges: npt.NDArray[np.int64], runs: list[tuple[int, int]]
-) -> Waveform:
+def _joined(samples: Waveform, edges: Edges, runs: list[tuple[int, int]]) -> Waveform:
     parts = [samples[edges[first] : edges[end]] for first, end in runs]
     return np.concatenate(parts) if parts else samples[:0]
