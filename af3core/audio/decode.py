@@ -241,8 +241,8 @@ def _decode_part(
 ) -> Iterator[Block]:
     """What one FFmpeg gives; it is gone at the end."""
     reader = threading.Thread(target=log.read, args=(process.stderr,), daemon=True)
-    reader.start()
     try:
+        reader.start()
         yield from _placed(output, log, timeline)
         exit_code = process.wait()
     finally:
@@ -250,7 +250,8 @@ def _decode_part(
         process.wait()
         # closed first: what a script in its place has started ends by it, and lets go of stderr
         output.close()
-        reader.join(STALL_TIMEOUT_S)
+        if reader.ident is not None:
+            reader.join(STALL_TIMEOUT_S)
         if process.stderr is not None and not reader.is_alive():
             process.stderr.close()
     _check_exit_code(exit_code, log, output.name)

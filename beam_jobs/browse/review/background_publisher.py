@@ -42,8 +42,13 @@ class BackgroundPublisher:
         with self._news:
             self._wanted[corpus] = self._wanted.get(corpus, 0) + 1
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError as error:
+                    tell(f"corrections of corpus {corpus} are kept, and not published yet: {error}")
+                    return
+                self._thread = thread
             self._news.notify()
 
     def settle(self, corpus: str) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,3 +75,26 @@ def test_nothing_decodable_is_an_error(tmp_path: Path) -> None:
     path.write_bytes(bytes(range(256)) * 40)
     with pytest.raises(DecodeFailed, match=r"^noise.mp3: no audio could be decoded"):
         decoded(path)
+
+
+def test_where_no_thread_can_be_started_no_decoder_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.wav", programme(2))
+    started: list[subprocess.Popen[bytes]] = []
+    begin = subprocess.Popen.__init__
+
+    def note(process: subprocess.Popen[bytes], *args: Any, **options: Any) -> None:
+        started.append(process)
+        begin(process, *args, **options)
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", note)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        decoded(path)
+    monkeypatch.undo()
+    assert started
+    assert all(process.returncode is not None for process in started)

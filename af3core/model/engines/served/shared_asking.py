@@ -49,9 +49,19 @@ class SharedAsking:
             self._waiting.put(asked)
             started = min(len(asked), self._most - self._threads)
             self._threads += started
-        for _ in range(started):
-            threading.Thread(target=self._ask_all, name="served", daemon=True).start()
+        self._start_threads(started)
         return [one.result.result() for one in asked]
+
+    def _start_threads(self, count: int) -> None:
+        """Where the machine gives no more of them, the thread that calls asks instead."""
+        for missing in range(count, 0, -1):
+            try:
+                threading.Thread(target=self._ask_all, name="served", daemon=True).start()
+            except RuntimeError:
+                with self._changing:
+                    self._threads -= missing - 1
+                self._ask_all()
+                return
 
     def _ask_all(self) -> None:
         while True:
