@@ -250,7 +250,7 @@ def _decode_part(
         process.wait()
         # closed first: what a script in its place has started ends by it, and lets go of stderr
         output.close()
-        if reader.ident is not None:
+        if reader.ident is not None:  # the machine had a thread for it
             reader.join(STALL_TIMEOUT_S)
         if process.stderr is not None and not reader.is_alive():
             process.stderr.close()

@@ -46,7 +46,7 @@ class BackgroundPublisher:
                 try:
                     thread.start()
                 except RuntimeError as error:
-                    tell(f"corrections of corpus {corpus} are kept, and not published yet: {error}")
+                    _tell_delay(corpus, error)
                     return
                 self._thread = thread
             self._news.notify()
@@ -100,5 +100,9 @@ class BackgroundPublisher:
             except Af3Error as error:
                 well = False
                 self._trouble_until_s = time.monotonic() + AFTER_TROUBLE_S
-                tell(f"corrections of corpus {corpus} are kept, and not published yet: {error}")
+                _tell_delay(corpus, error)
         return well
+
+
+def _tell_delay(corpus: str, error: Exception) -> None:
+    tell(f"corrections of corpus {corpus} are kept, and not published yet: {error}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from af3core.audio.decode import CHUNK_SAMPLES, DecodeReport, decode
 from af3core.errors import DecodeFailed, TooLong
 from tests.media import programme, write
+from tests.refused_threads import no_thread_left
 
 
 def decoded(path: Path, limit_s: float = 3600) -> tuple[np.ndarray, DecodeReport]:
@@ -88,13 +88,8 @@ def test_where_no_thread_can_be_started_no_decoder_is_left(
         started.append(process)
         begin(process, *args, **options)
 
-    def refuse(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
     monkeypatch.setattr(subprocess.Popen, "__init__", note)
-    monkeypatch.setattr(threading.Thread, "start", refuse)
-    with pytest.raises(RuntimeError, match="can't start new thread"):
+    with no_thread_left(), pytest.raises(RuntimeError, match="can't start new thread"):
         decoded(path)
-    monkeypatch.undo()
     assert started
     assert all(process.returncode is not None for process in started)

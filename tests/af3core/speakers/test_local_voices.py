@@ -1,4 +1,4 @@
-"""What the segmentation network takes for a voice, and the detector of speech does not."""
+"""No voice is heard in digital silence, whatever the segmentation network says of it."""
 
 from __future__ import annotations
 

@@ -39,6 +39,7 @@ from af3core.model.streaming.stream_batches import (
 )
 from af3core.model.weights.checkpoint import find_checkpoint
 from tests.af3core.model.asking import answers_of, assert_same_answers, sound_of
+from tests.refused_threads import no_thread_left
 
 CLIPS = [[sound_of(0.4 + i / 5 + j / 9, seed=10 * i + j) for j in range(2)] for i in range(6)]
 CAPTION, WHO = "Please describe the audio in detail.", "Who is speaking?"
@@ -369,15 +370,12 @@ def test_a_batch_that_ends_without_answers_is_run_again_in_halves() -> None:
     assert [type(one) for one in results] == [Answer] * 4
 
 
-def test_a_machine_without_a_thread_left_is_no_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_a_thread_left_is_no_hang() -> None:
     shared = pool(Device(), 1000)
     asked = asked_with([ask(Sound(CLIPS[0][0].samples), "", 90)])
-
-    def refuse(_thread: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", refuse)
-        with pytest.raises(MachineModelError, match="no thread for the engine: can't start new"):
-            shared.answer(asked)
+    with (
+        no_thread_left(),
+        pytest.raises(MachineModelError, match="no thread for the engine: can't start new"),
+    ):
+        shared.answer(asked)
     assert [type(one) for one in shared.answer(asked)] == [Answer]

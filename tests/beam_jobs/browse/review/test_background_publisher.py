@@ -7,10 +7,11 @@ import threading
 import pytest
 
 from beam_jobs.browse.review.background_publisher import BackgroundPublisher
+from tests.refused_threads import no_thread_left
 
 
 def test_what_no_thread_could_be_started_for_is_published_with_the_next(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     published: list[str] = []
     both = threading.Event()
@@ -20,13 +21,9 @@ def test_what_no_thread_could_be_started_for_is_published_with_the_next(
         if len(published) == 2:
             both.set()
 
-    def refuse(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
     publisher = BackgroundPublisher(publish, every_s=0.01)
-    monkeypatch.setattr(threading.Thread, "start", refuse)
-    publisher.ask("news")
-    monkeypatch.undo()
+    with no_thread_left():
+        publisher.ask("news")
     assert published == []
     assert "corpus news are kept, and not published yet: can't start new" in capsys.readouterr().err
     publisher.ask("talk")

@@ -13,6 +13,7 @@ from af3core.errors import ServerUnavailable
 from af3core.model.engines.served.shared_asking import Result, SharedAsking
 from af3core.model.engines.served.wavs import Wavs
 from af3core.model.request import Answer, Request, Sound, ask
+from tests.refused_threads import no_thread_left
 
 DEADLINE_S = 60
 
@@ -87,21 +88,11 @@ def test_what_fails_is_the_result_of_who_asked_for_it() -> None:
 
 
 @pytest.mark.parametrize("given", [0, 1])
-def test_where_no_thread_can_be_started_all_is_asked_and_later_ones_are(
-    given: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server, left = Server(), [given]
-    shared, start = SharedAsking(server.answer, 3), threading.Thread.start
-
-    def start_few(thread: threading.Thread) -> None:
-        if not left[0]:
-            raise RuntimeError("can't start new thread")
-        left[0] -= 1
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", start_few)
-    assert words(shared.answer(requests_of("few", 6))) == [f"few {n}" for n in range(6)]
+def test_where_no_thread_can_be_started_all_is_asked_and_later_ones_are(given: int) -> None:
+    server = Server()
+    shared = SharedAsking(server.answer, 3)
+    with no_thread_left(given):
+        assert words(shared.answer(requests_of("few", 6))) == [f"few {n}" for n in range(6)]
     assert server.most == given + 1
-    monkeypatch.undo()
     assert words(shared.answer(requests_of("all", 6))) == [f"all {n}" for n in range(6)]
     assert server.most == 3
